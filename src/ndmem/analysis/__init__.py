@@ -1,0 +1,1 @@
+"""Views of a Trace: pure functions, nothing here measures."""

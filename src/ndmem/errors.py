@@ -1,0 +1,21 @@
+"""The errors ndmem raises; each also is the builtin error a user would expect.
+
+A message has the figure, the place and the next step, and is complete in one line:
+the command line prints it as it is.
+"""
+
+
+class NdmemError(Exception):
+    """Root of all errors of ndmem."""
+
+
+class TrackingError(NdmemError, RuntimeError):
+    """Tracking cannot start here, or was used out of order."""
+
+
+class TraceError(NdmemError, ValueError):
+    """A trace file is missing, truncated, foreign, or of a newer version."""
+
+
+class UnitError(NdmemError, ValueError):
+    """A text is not a number of bytes."""

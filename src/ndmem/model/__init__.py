@@ -1,0 +1,1 @@
+"""The nouns: frozen dataclasses that say what happened, without a view of it."""

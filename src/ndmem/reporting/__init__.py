@@ -1,0 +1,1 @@
+"""A Trace as text, JSON and the formats of other tools."""

@@ -1,0 +1,1 @@
+"""The tracker: a measured Trace of a running program."""

@@ -1,0 +1,1 @@
+"""How heavy an object is: owned, reachable, logical and resident bytes."""
