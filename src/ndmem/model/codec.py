@@ -1,0 +1,206 @@
+"""A Trace as a file, and back.
+
+The file is a zip archive as ``numpy.savez`` writes it: one ``.npy`` member a column, and ``trace.json`` for the
+rest. Anybody with NumPy can read it without ndmem; see docs/reference/trace-format.md.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import zipfile
+import zlib
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+import numpy as np
+
+from ndmem.errors import TraceError
+
+from .site import Site
+from .trace import CallTree, Events, Holder, Origin, Peak, RunInfo, Tallies, Trace
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+VERSION = 1
+_MEMBER = "trace.json"
+_COLUMNS: Mapping[type, Mapping[str, type]] = {
+    CallTree: {"parent": np.int32, "site": np.int32, "code": np.int32, "offset": np.int32, "stores": np.bool_},
+    Tallies: dict.fromkeys(("count", "total", "live", "at_peak", "max_live"), np.int64),
+    Events: {
+        "kind": np.uint8,
+        "domain": np.uint8,
+        "thread": np.uint16,
+        "stack": np.int32,
+        "buffer": np.int64,
+        "nbytes": np.int64,
+        "live": np.int64,
+        "time_ns": np.int64,
+        "within": np.int16,
+    },
+}
+# A column of more bytes is not a trace's: it would be 268 million events.
+_MAX_COLUMN = 2**31
+
+
+def write_trace(trace: Trace, file: str | os.PathLike[str] | IO[bytes]) -> None:
+    """Write a trace.
+
+    Parameters
+    ----------
+    trace : Trace
+        The trace.
+    file : path or binary file
+        Where to; an existing file is overwritten.
+
+    Raises
+    ------
+    OSError
+        If the place cannot be written.
+    """
+    rest = {
+        "format": "ndmem trace",
+        "version": VERSION,
+        "origin": trace.origin.value,
+        "run": dataclasses.asdict(trace.run),
+        "peak": dataclasses.asdict(trace.peak),
+        "dropped": trace.dropped,
+        "holders": [dataclasses.asdict(holder) for holder in trace.holders],
+        "sites": [dataclasses.astuple(site) for site in trace.sites],
+        "sources": dict(trace.sources),
+    }
+    # Level 1: the columns shrink to a third in a tenth of the time that level 6 takes.
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+        # Undecodable bytes in names are surrogates here; JSON's escapes carry them, UTF-8 would not.
+        archive.writestr(_MEMBER, json.dumps(rest, ensure_ascii=True))
+        for columns in (trace.tree, trace.tallies, trace.events):
+            for name in _COLUMNS[type(columns)]:
+                with archive.open(_column_member(type(columns), name), "w", force_zip64=True) as member:
+                    np.lib.format.write_array(member, getattr(columns, name), version=(1, 0), allow_pickle=False)
+
+
+def read_trace(file: str | os.PathLike[str] | IO[bytes]) -> Trace:
+    """Read a trace that `write_trace` wrote.
+
+    Parameters
+    ----------
+    file : path or binary file
+        Where from.
+
+    Raises
+    ------
+    TraceError
+        If it is not a trace, is truncated or damaged, or was written by a newer version.
+    OSError
+        If the place cannot be read.
+    """
+    name = Path(file).name if isinstance(file, str | os.PathLike) else "the file"
+    try:
+        with zipfile.ZipFile(file) as archive:
+            return _decode(archive)
+    except TraceError as error:
+        raise TraceError(f"{name}: {error}") from None
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+        raise TraceError(f"{name} is not a trace, or is truncated ({error})") from error
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError, MemoryError) as error:
+        raise TraceError(f"{name} is damaged: {error or type(error).__name__}") from error
+
+
+def _column_member(group: type, name: str) -> str:
+    return f"{group.__name__.lower()}/{name}.npy"
+
+
+def _decode(archive: zipfile.ZipFile) -> Trace:
+    rest: dict[str, Any] = json.loads(archive.read(_MEMBER))
+    if rest.get("format") != "ndmem trace":
+        raise TraceError("it is no ndmem trace")
+    if rest["version"] != VERSION:
+        raise TraceError(f"it has format {rest['version']}, this ndmem reads {VERSION}; install a newer ndmem")
+    tree, tallies, events = (
+        group(**{name: _read_column(archive, _column_member(group, name), dtype) for name, dtype in columns.items()})
+        for group, columns in _COLUMNS.items()
+    )
+    trace = Trace(
+        origin=Origin(rest["origin"]),
+        run=_decode_run(rest["run"]),
+        sites=tuple(_decode_site(*site) for site in rest["sites"]),
+        tree=tree,
+        tallies=tallies,
+        events=events,
+        peak=Peak(**{key: int(value) for key, value in rest["peak"].items()}),
+        holders=tuple(_decode_holder(**holder) for holder in rest["holders"]),
+        dropped=int(rest["dropped"]),
+        sources={str(name): str(text) for name, text in rest["sources"].items()},
+    )
+    _check(trace)
+    return trace
+
+
+def _read_column(archive: zipfile.ZipFile, member: str, dtype: type) -> Any:
+    """Read one column, trusting no size that the file claims."""
+    with archive.open(member) as stream:
+        if np.lib.format.read_magic(stream) != (1, 0):
+            raise ValueError(f"{member} has an unknown format")
+        shape, _, found = np.lib.format.read_array_header_1_0(stream)
+        if len(shape) != 1 or found != dtype:
+            raise ValueError(f"{member} has shape {shape} and dtype {found}")
+        nbytes = shape[0] * found.itemsize
+        data = stream.read(_MAX_COLUMN + 1 if nbytes > _MAX_COLUMN else nbytes + 1)
+    if len(data) != nbytes:
+        raise ValueError(f"{member} says {nbytes} bytes and has {len(data)}")
+    return np.frombuffer(data, found)
+
+
+def _decode_run(run: dict[str, Any]) -> RunInfo:
+    return RunInfo(
+        program=tuple(map(str, run["program"])),
+        python=str(run["python"]),
+        numpy=None if run["numpy"] is None else str(run["numpy"]),
+        exit_status=None if run["exit_status"] is None else int(run["exit_status"]),
+        pid=int(run["pid"]),
+        started=float(run["started"]),
+        duration_s=float(run["duration_s"]),
+        threshold=int(run["threshold"]),
+        library_roots=tuple(map(str, run["library_roots"])),
+        notes=tuple(map(str, run["notes"])),
+    )
+
+
+def _decode_site(
+    filename: str, lineno: int, end_lineno: int, col: int | None, end_col: int | None, function: str
+) -> Site:
+    columns = (None if value is None else int(value) for value in (col, end_col))
+    return Site(str(filename), int(lineno), int(end_lineno), *columns, function=str(function))
+
+
+def _decode_holder(
+    buffer: int, name: str, function: str, shape: Iterable[int], dtype: str, is_view: bool
+) -> Holder:
+    return Holder(int(buffer), str(name), str(function), tuple(map(int, shape)), str(dtype), bool(is_view))
+
+
+def _check(trace: Trace) -> None:
+    """Refuse columns that contradict each other, so that no view needs to doubt an index."""
+    tree, events = trace.tree, trace.events
+    for group in (tree, trace.tallies, events):
+        if len({len(getattr(group, f.name)) for f in dataclasses.fields(group)}) != 1:
+            raise ValueError(f"the columns of {type(group).__name__} have unequal lengths")
+    nodes, births = len(tree), int(np.count_nonzero(events.kind == 0))
+    if len(trace.tallies.count) != nodes:
+        raise ValueError("tallies and tree have unequal lengths")
+    ranges = {
+        "tree/site": (tree.site, 0, len(trace.sites)),
+        "tree/parent": (tree.parent - np.arange(nodes), -nodes, 0),
+        "events/stack": (events.stack, 0, nodes),
+        "events/buffer": (events.buffer, 0, births),
+        "events/kind": (events.kind, 0, 2),
+        "peak/stack": (np.array([trace.peak.stack]), -1, nodes),
+        "peak/events": (np.array([trace.peak.events]), 0, len(events) + 1),
+    }
+    for name, (values, low, high) in ranges.items():
+        if len(values) and not (low <= values.min() and values.max() < high):
+            raise ValueError(f"{name} is out of range")
+    if (tree.parent < -1).any():
+        raise ValueError("tree/parent is out of range")

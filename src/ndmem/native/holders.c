@@ -1,0 +1,230 @@
+#define NPY_NO_DEPRECATED_API NPY_1_22_API_VERSION
+#define NPY_TARGET_VERSION NPY_1_22_API_VERSION
+#define PY_ARRAY_UNIQUE_SYMBOL ndmem_numpy
+#define NO_IMPORT_ARRAY
+#include "compat.h"
+#include "holders.h"
+
+#include <numpy/arrayobject.h>
+#include <stdio.h>
+#include <string.h>
+
+/* A list longer than this costs more to walk than its names are worth. */
+enum { MAX_ITEMS = 256, MAX_MODULES = 64 };
+
+typedef struct {
+    Recording **recordings;
+    unsigned count;
+    Occasion occasion;
+    PyObject *seen[MAX_MODULES]; /* globals walked already */
+    unsigned seen_count;
+} Scan;
+
+typedef struct {
+    PyObject *function; /* of a local variable, or the module's name of a global; borrowed, may be NULL */
+    PyObject *name;     /* borrowed str */
+    const char *item;   /* "[3]" of a container's item, or "" */
+} Variable;
+
+static PyObject *dunder_name; /* interned "__name__" */
+
+int holders_open(void)
+{
+    if (dunder_name == NULL)
+        dunder_name = PyUnicode_InternFromString("__name__");
+    return dunder_name ? 0 : -1;
+}
+
+/* UTF-8 of a str without running code: ASCII lies ready, the rest is encoded once and kept by the str. */
+static const char *text_of(PyObject *text, uint32_t *length)
+{
+    Py_ssize_t size = 0;
+    const char *utf8 = text && PyUnicode_Check(text) ? PyUnicode_AsUTF8AndSize(text, &size) : NULL;
+    if (utf8 == NULL) {
+        PyErr_Clear();
+        size = 0;
+    }
+    *length = (uint32_t)size;
+    return utf8 ? utf8 : "";
+}
+
+/* Kind and itemsize say a builtin dtype; a structured one is spelt out only where Python code may run. */
+static PyObject *spell_dtype(PyArrayObject *array, Occasion occasion)
+{
+    if (occasion == IN_HOOK || !PyTypeNum_ISUSERDEF(PyArray_TYPE(array)) && PyArray_TYPE(array) != NPY_VOID &&
+                                   PyArray_TYPE(array) != NPY_DATETIME && PyArray_TYPE(array) != NPY_TIMEDELTA)
+        return NULL;
+    PyObject *text = PyObject_Str((PyObject *)PyArray_DESCR(array));
+    if (text == NULL)
+        PyErr_Clear();
+    return text;
+}
+
+static void write_sighting(Recording *recording, const Large *large, PyArrayObject *array, bool is_view, Variable variable, PyObject *dtype)
+{
+    struct {
+        int64_t buffer;
+        uint32_t itemsize;
+        uint8_t is_view, ndim;
+        char kind, byteorder;
+        uint32_t name, item, function, dtype; /* lengths */
+    } head = {.buffer = (int64_t)(large->serial - recording->first_serial),
+              .itemsize = (uint32_t)PyArray_ITEMSIZE(array),
+              .is_view = is_view,
+              .ndim = (uint8_t)PyArray_NDIM(array),
+              .kind = PyArray_DESCR(array)->kind,
+              .byteorder = PyArray_DESCR(array)->byteorder,
+              .item = (uint32_t)strlen(variable.item)};
+    const char *name = text_of(variable.name, &head.name), *function = text_of(variable.function, &head.function);
+    const char *spelling = text_of(dtype, &head.dtype);
+    size_t shape = head.ndim * sizeof(npy_intp);
+    char *text = journal_text(&recording->journal, TEXT_SIGHTING, 0,
+                              sizeof head + shape + head.name + head.item + head.function + head.dtype);
+    if (text == NULL)
+        return;
+    memcpy(text, &head, sizeof head), text += sizeof head;
+    memcpy(text, PyArray_DIMS(array), shape), text += shape;
+    memcpy(text, name, head.name), text += head.name;
+    memcpy(text, variable.item, head.item), text += head.item;
+    memcpy(text, function, head.function), text += head.function;
+    memcpy(text, spelling, head.dtype);
+    journal_text_done(&recording->journal);
+}
+
+static void sight_array(Scan *scan, PyArrayObject *array, Variable variable)
+{
+    PyArrayObject *root = array;
+    while (PyArray_BASE(root) && PyArray_Check(PyArray_BASE(root)))
+        root = (PyArrayObject *)PyArray_BASE(root);
+    Buffer buffer;
+    if (!ledger_find(PyArray_DATA(root), &buffer) || buffer.large == NULL)
+        return;
+    bool is_view = !PyArray_CHKFLAGS(array, NPY_ARRAY_OWNDATA);
+    uint8_t sighting = is_view ? BY_VIEW : BY_OWNER;
+    if (buffer.large->sighted >= sighting)
+        return;
+    buffer.large->sighted = sighting;
+    PyObject *dtype = spell_dtype(array, scan->occasion);
+    for (unsigned i = 0; i < scan->count; i++)
+        if (recording_saw(scan->recordings[i], &buffer))
+            write_sighting(scan->recordings[i], buffer.large, array, is_view, variable, dtype);
+    Py_XDECREF(dtype);
+}
+
+static void sight_items(Scan *scan, PyObject *container, Variable variable)
+{
+    char item[80];
+    variable.item = item;
+    if (PyDict_CheckExact(container)) {
+        Py_ssize_t position = 0;
+        PyObject *key, *value;
+        for (int i = 0; i < MAX_ITEMS && PyDict_Next(container, &position, &key, &value); i++) {
+            if (!PyArray_Check(value))
+                continue;
+            uint32_t length;
+            if (PyUnicode_Check(key))
+                snprintf(item, sizeof item, "['%.60s']", text_of(key, &length));
+            else if (PyLong_CheckExact(key))
+                snprintf(item, sizeof item, "[%ld]", PyLong_AsLong(key));
+            else
+                snprintf(item, sizeof item, "[…]");
+            PyErr_Clear(); /* an int beyond long */
+            sight_array(scan, (PyArrayObject *)value, variable);
+        }
+        return;
+    }
+    Py_ssize_t size = PyList_CheckExact(container) ? PyList_GET_SIZE(container) : PyTuple_GET_SIZE(container);
+    for (Py_ssize_t i = 0; i < size && i < MAX_ITEMS; i++) {
+        PyObject *value = PyList_CheckExact(container) ? PyList_GET_ITEM(container, i) : PyTuple_GET_ITEM(container, i);
+        if (value == NULL || !PyArray_Check(value))
+            continue;
+        snprintf(item, sizeof item, "[%zd]", i);
+        sight_array(scan, (PyArrayObject *)value, variable);
+    }
+}
+
+static void sight_value(Scan *scan, PyObject *value, PyObject *name, PyObject *function)
+{
+    Variable variable = {function, name, ""};
+    if (PyArray_Check(value))
+        sight_array(scan, (PyArrayObject *)value, variable);
+    else if (PyList_CheckExact(value) || PyTuple_CheckExact(value) || PyDict_CheckExact(value))
+        sight_items(scan, value, variable);
+}
+
+static void sight_mapping(Scan *scan, PyObject *names)
+{
+    if (names == NULL || !PyDict_CheckExact(names))
+        return;
+    for (unsigned i = 0; i < scan->seen_count; i++)
+        if (scan->seen[i] == names)
+            return;
+    if (scan->seen_count < MAX_MODULES)
+        scan->seen[scan->seen_count++] = names;
+    Py_ssize_t position = 0;
+    PyObject *key, *value, *module = NULL;
+    while (PyDict_Next(names, &position, &key, &value)) {
+        if (key == dunder_name) /* a module's first names are its dunders */
+            module = value;
+        else if (PyUnicode_Check(key))
+            sight_value(scan, value, key, module);
+    }
+}
+
+static void sight_frame(Scan *scan, Frame *frame, Frame *inner)
+{
+    PyCodeObject *code = frame_code(frame);
+    Py_ssize_t count;
+    PyObject **locals = frame_locals(frame, inner, &count);
+    for (Py_ssize_t i = 0; i < count; i++) {
+        PyObject *value = locals[i];
+        if (value && PyCell_Check(value))
+            value = PyCell_GET(value);
+        if (value)
+            sight_value(scan, value, code_local_name(code, i), code->co_name);
+    }
+}
+
+/* Variables first, globals after: the name nearest to the work says most. */
+static void sight_thread(Scan *scan, PyThreadState *thread)
+{
+    Frame *inner = NULL;
+    for (Frame *frame = frame_complete(frame_top(thread)); frame; frame = frame_complete(frame_back(frame))) {
+        sight_frame(scan, frame, inner);
+        inner = frame;
+    }
+    for (Frame *frame = frame_complete(frame_top(thread)); frame; frame = frame_complete(frame_back(frame))) {
+        sight_mapping(scan, frame_mapping(frame));
+        sight_mapping(scan, frame_globals(frame));
+    }
+}
+
+static void sight_modules(Scan *scan)
+{
+    PyObject *modules = PyImport_GetModuleDict(), *name, *module;
+    Py_ssize_t position = 0;
+    if (modules == NULL || !PyDict_CheckExact(modules))
+        return;
+    while (PyDict_Next(modules, &position, &name, &module))
+        if (PyModule_Check(module))
+            sight_mapping(scan, PyModule_GetDict(module));
+}
+
+void holders_sight(Recording **recordings, unsigned count, Occasion occasion)
+{
+    Scan scan = {.recordings = recordings, .count = count, .occasion = occasion};
+    PyObject *type, *value, *traceback;
+    PyErr_Fetch(&type, &value, &traceback);
+    if (occasion == AT_REST)
+        ledger_forget_sightings();
+    PyThreadState *current = thread_state();
+    sight_thread(&scan, current);
+    /* The list may grow at its head while we walk it, as under faulthandler; it shrinks only with the GIL. */
+    for (PyThreadState *thread = PyInterpreterState_ThreadHead(PyThreadState_GetInterpreter(current)); thread;
+         thread = PyThreadState_Next(thread))
+        if (thread != current)
+            sight_thread(&scan, thread);
+    if (occasion == AT_REST)
+        sight_modules(&scan);
+    PyErr_Restore(type, value, traceback);
+}

@@ -1,0 +1,164 @@
+#define _GNU_SOURCE /* posix_fallocate, MAP_ANONYMOUS */
+#include "journal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+/* Blocks start at multiples of the largest page of the platforms we know. */
+#define GRAIN UINT64_C(65536)
+#define MAX_BLOCK (UINT64_C(4) << 20)
+
+_Static_assert(sizeof(BlockHeader) == 64, "a block's records start on a cache line");
+_Static_assert(sizeof(EventRecord) == 24, "the format says 24 bytes an event");
+_Static_assert(sizeof(NodeRecord) == 88, "the format says 88 bytes a node");
+
+static void *map_more(Journal *journal, uint64_t nbytes)
+{
+    int flags = MAP_PRIVATE | MAP_ANONYMOUS;
+    if (journal->file >= 0) {
+        /* Room must be there before it is mapped: a store to a page the disk has no room for is SIGBUS. */
+#ifdef __APPLE__
+        int error = ftruncate(journal->file, (off_t)(journal->end + nbytes)) ? errno : 0;
+#else
+        int error = posix_fallocate(journal->file, (off_t)journal->end, (off_t)nbytes);
+#endif
+        if (error) {
+            errno = error;
+            return NULL;
+        }
+        flags = MAP_SHARED;
+    }
+    void *at = mmap(NULL, nbytes, PROT_READ | PROT_WRITE, flags, journal->file, (off_t)(journal->file < 0 ? 0 : journal->end));
+    if (at == MAP_FAILED)
+        return NULL;
+    journal->end += nbytes;
+    return at;
+}
+
+static BlockHeader *open_block(Journal *journal, BlockType type, uint64_t nbytes)
+{
+    if (journal->full)
+        return NULL;
+    Block *blocks = realloc(journal->blocks, (journal->block_count + 1) * sizeof *blocks);
+    if (blocks != NULL)
+        journal->blocks = blocks;
+    nbytes = (nbytes + sizeof(BlockHeader) + GRAIN - 1) / GRAIN * GRAIN;
+    uint64_t offset = journal->end;
+    BlockHeader *block = blocks ? map_more(journal, nbytes) : NULL;
+    if (block == NULL) {
+        journal->full = true; /* once and for all: a journal with holes in time would mislead */
+        return NULL;
+    }
+    *block = (BlockHeader){.magic = BLOCK_MAGIC, .type = type, .capacity = nbytes - sizeof *block};
+    journal->blocks[journal->block_count++] = (Block){block, offset};
+    return block;
+}
+
+/* A finished block of events is not needed in memory; in a file it need not stay mapped. */
+static void leave_block(Journal *journal, BlockHeader *block)
+{
+    if (journal->file < 0)
+        return;
+    for (uint32_t i = journal->block_count; i-- > 0;)
+        if (journal->blocks[i].at == block) {
+            munmap(block, block->capacity + sizeof *block);
+            journal->blocks[i].at = NULL;
+            return;
+        }
+}
+
+bool journal_open(Journal *journal, int file, size_t threshold)
+{
+    memset(journal, 0, sizeof *journal);
+    journal->file = file;
+    journal->header = map_more(journal, GRAIN);
+    if (journal->header == NULL)
+        return false;
+    *journal->header = (JournalHeader){.version = JOURNAL_VERSION, .pid = (uint32_t)getpid(), .threshold = threshold};
+    memcpy(journal->header->magic, JOURNAL_MAGIC, sizeof journal->header->magic);
+    journal->nodes = open_block(journal, NODES, 0);
+    journal->texts = journal->nodes ? open_block(journal, TEXTS, 0) : NULL;
+    journal->events = journal->texts ? open_block(journal, EVENTS, 0) : NULL;
+    if (journal->events == NULL) {
+        int error = errno;
+        journal_close(journal);
+        errno = error;
+        return false;
+    }
+    return true;
+}
+
+void journal_close(Journal *journal)
+{
+    for (uint32_t i = 0; i < journal->block_count; i++)
+        if (journal->blocks[i].at)
+            munmap(journal->blocks[i].at, journal->blocks[i].at->capacity + sizeof(BlockHeader));
+    free(journal->blocks);
+    if (journal->header)
+        munmap(journal->header, GRAIN);
+    memset(journal, 0, sizeof *journal);
+    journal->file = -1;
+}
+
+/* The committed length is written last, and the compiler may not move it. */
+static inline void commit(BlockHeader *block, uint64_t used) { __atomic_store_n(&block->used, used, __ATOMIC_RELEASE); }
+
+void journal_event(Journal *journal, EventRecord event)
+{
+    BlockHeader *block = journal->events;
+    if (block->used + sizeof event > block->capacity) {
+        uint64_t nbytes = 2 * block->capacity < MAX_BLOCK ? 2 * block->capacity : MAX_BLOCK - sizeof *block;
+        BlockHeader *next = open_block(journal, EVENTS, nbytes);
+        if (next == NULL) {
+            journal->header->dropped += event.kind != CLOCK;
+            return;
+        }
+        leave_block(journal, block);
+        journal->events = block = next;
+    }
+    memcpy((char *)(block + 1) + block->used, &event, sizeof event);
+    commit(block, block->used + sizeof event);
+    journal->header->events += event.kind != CLOCK;
+}
+
+NodeRecord *journal_node(Journal *journal, const NodeRecord *node)
+{
+    BlockHeader *block = journal->nodes;
+    if (block->used + sizeof *node > block->capacity) {
+        block = open_block(journal, NODES, 2 * block->capacity < MAX_BLOCK ? 2 * block->capacity : MAX_BLOCK);
+        if (block == NULL)
+            return NULL;
+        journal->nodes = block;
+    }
+    NodeRecord *at = (NodeRecord *)((char *)(block + 1) + block->used);
+    *at = *node;
+    commit(block, block->used + sizeof *node);
+    return at;
+}
+
+static uint64_t text_span(uint64_t nbytes) { return sizeof(TextHeader) + (nbytes + 7) / 8 * 8; }
+
+void *journal_text(Journal *journal, TextType type, uint32_t id, size_t nbytes)
+{
+    BlockHeader *block = journal->texts;
+    if (block->used + text_span(nbytes) > block->capacity) {
+        block = open_block(journal, TEXTS, text_span(nbytes));
+        if (block == NULL)
+            return NULL;
+        journal->texts = block;
+    }
+    TextHeader *text = (TextHeader *)((char *)(block + 1) + block->used);
+    *text = (TextHeader){type, id, nbytes};
+    return text + 1;
+}
+
+void journal_text_done(Journal *journal)
+{
+    BlockHeader *block = journal->texts;
+    const TextHeader *text = (const TextHeader *)((char *)(block + 1) + block->used);
+    commit(block, block->used + text_span(text->nbytes));
+}

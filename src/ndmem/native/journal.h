@@ -1,0 +1,107 @@
+/* The journal: what a recording writes, valid at every moment.
+ *
+ * A journal is a header and blocks, in a file or in anonymous memory. Each block is mapped, and says in
+ * its own header how many of its bytes are whole; that figure is written last. Whatever ends the process,
+ * what was committed can be read. The format is described in docs/reference/journal-format.md.
+ *
+ * Guarded by the GIL. Nothing here raises; allocation is by mmap and malloc. */
+#ifndef NDMEM_JOURNAL_H
+#define NDMEM_JOURNAL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define JOURNAL_MAGIC "NDMEMJ\r\n"
+#define BLOCK_MAGIC UINT32_C(0x4B42444E) /* "NDBK" */
+
+enum { JOURNAL_VERSION = 1 };
+
+/* The recording's totals; the whole state that is not in nodes or events. */
+typedef struct {
+    char magic[8];
+    uint32_t version;
+    uint32_t pid;
+    uint64_t threshold;
+    int64_t started_ns;  /* since the epoch */
+    int64_t duration_ns; /* so far, to the clock's tick; exact when stopped */
+    int64_t live;
+    int64_t peak;
+    uint64_t peak_serial; /* rises with every new peak */
+    uint64_t peak_events; /* events written up to the peak */
+    uint64_t events, births;
+    uint64_t dropped; /* events that found no room */
+    uint64_t missed;  /* calls without the GIL, which cannot be recorded */
+    uint32_t peak_node;
+    uint32_t state; /* enum JournalState */
+} JournalHeader;
+
+enum JournalState { WAITING = 0, RUNNING = 1, STOPPED = 2 };
+
+typedef enum { NODES = 1, EVENTS = 2, TEXTS = 3 } BlockType;
+
+typedef struct {
+    uint32_t magic, type;
+    uint64_t capacity; /* bytes after this header up to the next block */
+    uint64_t used;     /* bytes of them that are whole */
+    uint8_t reserved[40];
+} BlockHeader;
+
+typedef struct {
+    uint32_t id, parent; /* parents come first; the root is its own parent */
+    uint32_t code;       /* id of a TEXT_CODE record */
+    int32_t offset, lineno, end_lineno, col, end_col; /* -1 where Python does not know */
+    uint32_t stores, reserved;
+    int64_t live, at_peak, total, count, max_live;
+    uint64_t peak_serial; /* at_peak belongs to this peak; where the header's is newer, live is at_peak */
+} NodeRecord;
+
+enum EventKind { BORN = 0, DIED = 1, CLOCK = 2 };
+
+typedef struct {
+    uint32_t node;
+    uint16_t thread;
+    uint8_t domain, kind;
+    int64_t payload; /* BORN: bytes; DIED: number of the buffer; CLOCK: nanoseconds since the start */
+    int64_t live;    /* after the event */
+} EventRecord;
+
+typedef enum { TEXT_CODE = 1, TEXT_SIGHTING = 2, TEXT_META = 3 } TextType;
+
+typedef struct {
+    uint32_t type, id;
+    uint64_t nbytes; /* of what follows, before padding to 8 */
+} TextHeader;
+
+typedef struct {
+    BlockHeader *at;
+    uint64_t offset; /* in the file */
+} Block;
+
+typedef struct {
+    int file; /* -1: anonymous memory */
+    uint64_t end;
+    JournalHeader *header;
+    Block *blocks;
+    uint32_t block_count;
+    BlockHeader *events, *texts, *nodes; /* the blocks being filled */
+    bool full;
+} Journal;
+
+/* Takes an open file that is empty, or -1 for memory. False with errno set if there is no room. */
+bool journal_open(Journal *journal, int file, size_t threshold);
+
+/* Unmaps; the file stays with the caller. */
+void journal_close(Journal *journal);
+
+/* Never fails: an event without room is counted as dropped. */
+void journal_event(Journal *journal, EventRecord event);
+
+/* Copies the record in and answers where it lies, to be updated in place; NULL without room. */
+NodeRecord *journal_node(Journal *journal, const NodeRecord *node);
+
+/* Room for `nbytes` of text, NULL without; the record counts from journal_text_done on. */
+void *journal_text(Journal *journal, TextType type, uint32_t id, size_t nbytes);
+void journal_text_done(Journal *journal);
+
+#endif

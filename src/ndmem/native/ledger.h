@@ -1,0 +1,56 @@
+/* The live buffers: from a data pointer to what is known of the buffer there. Guarded by the GIL. */
+#ifndef NDMEM_LEDGER_H
+#define NDMEM_LEDGER_H
+
+#include "stack.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* What only large buffers need; small ones must stay at 16 bytes each. */
+typedef struct {
+    int64_t nbytes;
+    uint64_t serial; /* number of the large buffer, from 0 in order of birth */
+    uint8_t sighted; /* an array that holds it was reported: see Sighting in holders.h */
+} Large;
+
+typedef struct {
+    size_t nbytes;
+    NodeId stack;        /* where it was born */
+    uint16_t generation; /* which recordings were running then: those not younger */
+    Large *large;        /* NULL for a small buffer; valid until the next call here */
+} Buffer;
+
+/* Allocate with malloc only, never raise. */
+bool ledger_open(size_t threshold);
+void ledger_close(void);
+
+/* The most that a buffer may have and still count as small: its size must fit beside its stack. */
+enum { LEDGER_MAX_THRESHOLD = 1 << 30 };
+
+typedef enum {
+    ADDED,
+    KNOWN,    /* a buffer is still there: somebody freed it behind NumPy's back */
+    NO_MEMORY /* the buffer stays unknown, as if born before tracking */
+} Added;
+
+/* Fills in `large`. */
+Added ledger_add(void *pointer, Buffer *buffer);
+
+/* False if the pointer is unknown. */
+bool ledger_remove(void *pointer, Buffer *buffer);
+bool ledger_find(const void *pointer, Buffer *buffer);
+
+/* Gives `generation` back to the range below: `rank[g]` replaces generation g everywhere. */
+void ledger_renumber(const uint16_t *rank);
+
+/* Forgets who was seen to hold what. */
+void ledger_forget_sightings(void);
+
+/* Gives a removed buffer's Large back; to be called when nobody needs it any more. */
+void ledger_release(Large *large);
+
+/* Live buffers. */
+size_t ledger_count(void);
+
+#endif

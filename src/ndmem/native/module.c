@@ -1,0 +1,212 @@
+/* ndmem._native: the Python face of the tracker's core. Its types are in _native.pyi. */
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+
+#include "handler.h"
+#include "replay.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <structmember.h>
+
+typedef struct {
+    PyObject_HEAD
+    Recording recording;
+    size_t threshold;
+    bool started;
+} RecordingObject;
+
+static int recording_init(PyObject *op, PyObject *args, PyObject *keywords)
+{
+    static char *names[] = {"threshold", "file", NULL};
+    RecordingObject *self = (RecordingObject *)op;
+    Py_ssize_t threshold;
+    int file = -1;
+    if (!PyArg_ParseTupleAndKeywords(args, keywords, "n|i", names, &threshold, &file))
+        return -1;
+    if (self->recording.journal.header) {
+        PyErr_SetString(PyExc_RuntimeError, "a Recording is made once");
+        return -1;
+    }
+    if (threshold < 0 || threshold > LEDGER_MAX_THRESHOLD) {
+        PyErr_Format(PyExc_ValueError, "the threshold is %zd bytes; it can be 0 to %d", threshold, LEDGER_MAX_THRESHOLD);
+        return -1;
+    }
+    self->threshold = threshold ? (size_t)threshold : 1; /* no buffer is smaller: NumPy asks for 1 byte at least */
+    if (!recording_open(&self->recording, file, self->threshold)) {
+        PyErr_SetFromErrno(PyExc_OSError);
+        return -1;
+    }
+    return 0;
+}
+
+static void recording_dealloc(PyObject *op)
+{
+    RecordingObject *self = (RecordingObject *)op;
+    PyTypeObject *type = Py_TYPE(op);
+    handler_stop(&self->recording);
+    recording_close(&self->recording);
+    type->tp_free(op);
+    Py_DECREF(type);
+}
+
+static bool is_open(RecordingObject *self)
+{
+    if (self->recording.journal.header == NULL)
+        PyErr_SetString(PyExc_RuntimeError, "the Recording was not made");
+    return self->recording.journal.header != NULL;
+}
+
+static PyObject *recording_py_start(PyObject *op, PyObject *Py_UNUSED(none))
+{
+    RecordingObject *self = (RecordingObject *)op;
+    if (!is_open(self))
+        return NULL;
+    if (self->started)
+        return PyErr_Format(PyExc_RuntimeError, "a Recording starts once");
+    if (handler_start(&self->recording, self->threshold) < 0)
+        return NULL;
+    self->started = true;
+    Py_RETURN_NONE;
+}
+
+static PyObject *recording_py_stop(PyObject *op, PyObject *Py_UNUSED(none))
+{
+    handler_stop(&((RecordingObject *)op)->recording);
+    Py_RETURN_NONE;
+}
+
+static PyObject *recording_write_meta(PyObject *op, PyObject *bytes)
+{
+    RecordingObject *self = (RecordingObject *)op;
+    char *text;
+    Py_ssize_t length;
+    if (!is_open(self) || PyBytes_AsStringAndSize(bytes, &text, &length) < 0)
+        return NULL;
+    void *room = journal_text(&self->recording.journal, TEXT_META, 0, (size_t)length);
+    if (room) {
+        memcpy(room, text, (size_t)length);
+        journal_text_done(&self->recording.journal);
+    }
+    return PyBool_FromLong(room != NULL);
+}
+
+/* Highest live bytes since the last call; a reader of line events calls it at every line. */
+static PyObject *recording_take_window(PyObject *op, PyObject *Py_UNUSED(none))
+{
+    RecordingObject *self = (RecordingObject *)op;
+    if (!is_open(self))
+        return NULL;
+    int64_t live = self->recording.journal.header->live, peak = self->recording.window_peak;
+    self->recording.window_peak = live;
+    return Py_BuildValue("LL", (long long)live, (long long)(peak > live ? peak : live));
+}
+
+static PyObject *recording_read(PyObject *op, PyObject *Py_UNUSED(none))
+{
+    RecordingObject *self = (RecordingObject *)op;
+    if (!is_open(self))
+        return NULL;
+    Journal *journal = &self->recording.journal;
+    if (journal->file >= 0)
+        return PyErr_Format(PyExc_RuntimeError, "the journal is in a file: read it there");
+    PyObject *parts = Py_BuildValue("[y#]", (char *)journal->header, (Py_ssize_t)sizeof *journal->header);
+    for (uint32_t i = 0; parts && i < journal->block_count; i++) {
+        const BlockHeader *block = journal->blocks[i].at;
+        PyObject *part = PyBytes_FromStringAndSize((const char *)block, (Py_ssize_t)(sizeof *block + block->used));
+        if (part == NULL || PyList_Append(parts, part) < 0)
+            Py_CLEAR(parts);
+        Py_XDECREF(part);
+    }
+    return parts;
+}
+
+static PyObject *get_running(PyObject *op, void *Py_UNUSED(closure))
+{
+    return PyBool_FromLong(handler_feeds(&((RecordingObject *)op)->recording));
+}
+
+static PyObject *get_figure(PyObject *op, void *offset)
+{
+    RecordingObject *self = (RecordingObject *)op;
+    if (!is_open(self))
+        return NULL;
+    return PyLong_FromLongLong(*(int64_t *)((char *)self->recording.journal.header + (size_t)offset));
+}
+
+static PyMethodDef recording_methods[] = {
+    {"start", recording_py_start, METH_NOARGS, "start()\n--\n\nRecord from now on."},
+    {"stop", recording_py_stop, METH_NOARGS, "stop()\n--\n\nRecord no more; harmless when not running."},
+    {"write_meta", recording_write_meta, METH_O, "write_meta(text, /)\n--\n\nAppend bytes to the journal; False if it is full."},
+    {"take_window", recording_take_window, METH_NOARGS, "take_window()\n--\n\nLive bytes, and the most there were since the last call."},
+    {"read", recording_read, METH_NOARGS, "read()\n--\n\nThe journal in memory: its header, then each block with its own header."},
+    {NULL},
+};
+
+static PyGetSetDef recording_getset[] = {
+    {"running", get_running, NULL, "Whether it records; False in the child of a fork.", NULL},
+    {"live", get_figure, NULL, "Live bytes.", (void *)offsetof(JournalHeader, live)},
+    {"peak", get_figure, NULL, "Highest live bytes.", (void *)offsetof(JournalHeader, peak)},
+    {"events", get_figure, NULL, "Events written.", (void *)offsetof(JournalHeader, events)},
+    {"dropped", get_figure, NULL, "Events that found no room.", (void *)offsetof(JournalHeader, dropped)},
+    {"missed", get_figure, NULL, "Calls without the GIL.", (void *)offsetof(JournalHeader, missed)},
+    {NULL},
+};
+
+static PyType_Slot recording_slots[] = {
+    {Py_tp_doc, "Recording(threshold, file=-1)\n--\n\nOne view of the running tracker, written to an open, empty file or to memory."},
+    {Py_tp_init, recording_init},
+    {Py_tp_new, PyType_GenericNew},
+    {Py_tp_dealloc, recording_dealloc},
+    {Py_tp_methods, recording_methods},
+    {Py_tp_getset, recording_getset},
+    {0, NULL},
+};
+
+static PyType_Spec recording_spec = {"ndmem._native.Recording", sizeof(RecordingObject), 0, Py_TPFLAGS_DEFAULT, recording_slots};
+
+static PyObject *py_threshold(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(none)) { return PyLong_FromSize_t(handler_threshold()); }
+
+static PyObject *py_sight(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(none))
+{
+    if (handler_threshold())
+        handler_sight();
+    Py_RETURN_NONE;
+}
+
+static PyObject *py_buffer_at(PyObject *Py_UNUSED(module), PyObject *address)
+{
+    void *pointer = PyLong_AsVoidPtr(address);
+    Buffer buffer;
+    if (pointer == NULL && PyErr_Occurred())
+        return NULL;
+    if (!ledger_find(pointer, &buffer))
+        Py_RETURN_NONE;
+    return Py_BuildValue("OnI", address, (Py_ssize_t)buffer.nbytes, buffer.stack);
+}
+
+static PyMethodDef functions[] = {
+    {"running_threshold", py_threshold, METH_NOARGS, "running_threshold()\n--\n\nThreshold of the running tracker in bytes; 0 if none runs."},
+    {"sight_holders", py_sight, METH_NOARGS, "sight_holders()\n--\n\nWrite to the running recordings which variables hold which buffers."},
+    {"buffer_at", py_buffer_at, METH_O, "buffer_at(address, /)\n--\n\nThe live buffer that starts there: (address, nbytes, stack), or None if it is not known."},
+    {"statement_depths", replay_statement_depths, METH_VARARGS, replay_statement_depths_doc},
+    {"temporary_peaks", replay_temporary_peaks, METH_VARARGS, replay_temporary_peaks_doc},
+    {NULL},
+};
+
+static struct PyModuleDef definition = {PyModuleDef_HEAD_INIT, "_native", "The tracker's native core.", -1, functions};
+
+PyMODINIT_FUNC PyInit__native(void)
+{
+#ifdef Py_GIL_DISABLED
+    PyErr_SetString(PyExc_ImportError, "ndmem cannot track on a free-threaded Python: NumPy's allocator is then called without a lock");
+    return NULL;
+#endif
+    PyObject *module = PyModule_Create(&definition);
+    PyObject *type = module ? PyType_FromSpec(&recording_spec) : NULL;
+    if (type == NULL || PyModule_AddObject(module, "Recording", type) < 0) {
+        Py_XDECREF(type);
+        Py_CLEAR(module);
+    }
+    return module;
+}

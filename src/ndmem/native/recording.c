@@ -1,0 +1,222 @@
+#include "compat.h"
+#include "recording.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define MILLISECOND 1000000
+
+static int64_t read_clock(clockid_t clock)
+{
+    struct timespec now;
+    clock_gettime(clock, &now);
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+/* A quarter of the exact clock's cost; its tick of 1 to 4 ms is fine enough for a timeline. */
+static inline int64_t coarse_now(void)
+{
+#ifdef CLOCK_MONOTONIC_COARSE
+    return read_clock(CLOCK_MONOTONIC_COARSE);
+#else
+    return read_clock(CLOCK_MONOTONIC);
+#endif
+}
+
+/* Marks a code object whose names are in the journal; never read as a record. */
+static NodeRecord written;
+
+static bool reserve_records(Recording *recording, NodeId node)
+{
+    if (node < recording->record_capacity)
+        return true;
+    uint32_t capacity = 2 * node + 1024;
+    NodeRecord **records = realloc(recording->records, capacity * sizeof *records);
+    if (records == NULL)
+        return false;
+    memset(records + recording->record_capacity, 0, (capacity - recording->record_capacity) * sizeof *records);
+    recording->records = records, recording->record_capacity = capacity;
+    return true;
+}
+
+static PyObject *encode(PyObject *text)
+{
+    PyObject *bytes = PyUnicode_AsEncodedString(text, "utf-8", "surrogateescape");
+    return bytes ? bytes : PyUnicode_AsEncodedString(text, "utf-8", "backslashreplace");
+}
+
+static void write_code(Recording *recording, NodeId id, PyCodeObject *code)
+{
+    PyObject *filename = encode(code->co_filename), *name = encode(code->co_name);
+    if (filename && name) {
+        uint32_t length = (uint32_t)PyBytes_GET_SIZE(filename);
+        size_t rest = (size_t)PyBytes_GET_SIZE(name);
+        char *text = journal_text(&recording->journal, TEXT_CODE, id, sizeof length + length + rest);
+        if (text) {
+            memcpy(text, &length, sizeof length);
+            memcpy(text + sizeof length, PyBytes_AS_STRING(filename), length);
+            memcpy(text + sizeof length + length, PyBytes_AS_STRING(name), rest);
+            journal_text_done(&recording->journal);
+        }
+    }
+    Py_XDECREF(filename);
+    Py_XDECREF(name);
+}
+
+/* The number of a code object, its names written at the first call. */
+static NodeId record_code(Recording *recording, PyCodeObject *code)
+{
+    NodeId id = stack_code(code);
+    if (reserve_records(recording, id) && recording->records[id] == NULL) {
+        write_code(recording, id, code);
+        recording->records[id] = &written;
+    }
+    return id;
+}
+
+/* The record of a node whose caller has one; the caller's own without room, so that no byte is lost. */
+static NodeRecord *add_record(Recording *recording, NodeId id, NodeRecord *caller)
+{
+    const Node *node = stack_node(id);
+    NodeRecord record = {.id = recording->record_count, .parent = caller->id, .offset = node->offset, .max_live = -1};
+    PyCodeObject *code = node->code;
+    Location at = code_location(code, node->offset);
+    record.lineno = at.lineno, record.end_lineno = at.end_lineno, record.col = at.col, record.end_col = at.end_col;
+    record.stores = code_stores(code, node->offset);
+    record.code = record_code(recording, code);
+    NodeRecord *there = journal_node(&recording->journal, &record);
+    recording->record_count += there != NULL;
+    return there ? there : caller;
+}
+
+/* Kept out of the hot path: it runs once for a place. */
+static NodeRecord *find_or_add_record(Recording *recording, NodeId id)
+{
+    if (!reserve_records(recording, id))
+        return recording->records[ROOT];
+    PyObject *type, *value, *traceback;
+    PyErr_Fetch(&type, &value, &traceback);
+    while (recording->records[id] == NULL) {
+        NodeId missing = id; /* the outermost frame without a record, for callers come first */
+        while (recording->records[stack_node(missing)->parent] == NULL)
+            missing = stack_node(missing)->parent;
+        recording->records[missing] = add_record(recording, missing, recording->records[stack_node(missing)->parent]);
+    }
+    PyErr_Restore(type, value, traceback);
+    return recording->records[id];
+}
+
+static inline NodeRecord *record_of(Recording *recording, NodeId id)
+{
+    if (id < recording->record_capacity && recording->records[id])
+        return recording->records[id];
+    return find_or_add_record(recording, id);
+}
+
+bool recording_open(Recording *recording, int file, size_t threshold)
+{
+    memset(recording, 0, sizeof *recording);
+    return journal_open(&recording->journal, file, threshold);
+}
+
+void recording_close(Recording *recording)
+{
+    free(recording->records);
+    journal_close(&recording->journal);
+    memset(recording, 0, sizeof *recording);
+    recording->journal.file = -1;
+}
+
+void recording_start(Recording *recording, uint16_t generation, uint64_t first_serial)
+{
+    recording->generation = generation;
+    recording->first_serial = first_serial;
+    recording->started = read_clock(CLOCK_MONOTONIC);
+    recording->ticked = coarse_now();
+    recording->journal.header->started_ns = read_clock(CLOCK_REALTIME);
+    recording->journal.header->state = RUNNING;
+    NodeRecord root = {.id = ROOT, .code = ROOT, .offset = -1, .lineno = -1, .end_lineno = -1, .col = -1, .end_col = -1, .max_live = -1};
+    if (reserve_records(recording, ROOT))
+        recording->records[ROOT] = journal_node(&recording->journal, &root);
+    recording->record_count = 1;
+}
+
+void recording_stop(Recording *recording)
+{
+    recording->journal.header->duration_ns = read_clock(CLOCK_MONOTONIC) - recording->started;
+    recording->journal.header->state = STOPPED;
+}
+
+/* Time is a record of its own, written when the clock has moved: 8 bytes an event less. */
+static inline void tick(Recording *recording, uint16_t thread)
+{
+    int64_t now = coarse_now();
+    if (now - recording->ticked < MILLISECOND)
+        return;
+    recording->ticked = now;
+    /* The coarse clock lags behind the exact one by up to a tick, so it may seem to run before the start. */
+    int64_t since = now > recording->started ? now - recording->started : 0;
+    JournalHeader *header = recording->journal.header;
+    header->duration_ns = since;
+    journal_event(&recording->journal, (EventRecord){.thread = thread, .kind = CLOCK, .payload = since, .live = header->live});
+}
+
+/* A peak's composition in O(1): each node remembers its live bytes at the last peak it saw, and catches up
+ * when its own next change comes. */
+static inline void settle(const JournalHeader *header, NodeRecord *node)
+{
+    if (node->peak_serial != header->peak_serial) {
+        node->at_peak = node->live;
+        node->peak_serial = header->peak_serial;
+    }
+}
+
+void recording_birth(Recording *recording, const Buffer *buffer, uint16_t thread)
+{
+    JournalHeader *header = recording->journal.header;
+    NodeRecord *node = record_of(recording, buffer->stack);
+    int64_t nbytes = (int64_t)buffer->nbytes;
+    settle(header, node);
+    node->live += nbytes;
+    node->total += nbytes;
+    node->count++;
+    int64_t live = header->live += nbytes;
+    if (live > node->max_live)
+        node->max_live = live;
+    if (live > recording->window_peak)
+        recording->window_peak = live;
+    if (buffer->large) {
+        tick(recording, thread);
+        journal_event(&recording->journal,
+                      (EventRecord){.node = node->id, .thread = thread, .kind = BORN, .payload = nbytes, .live = live});
+        header->births++;
+    }
+    if (live > header->peak) {
+        header->peak = live;
+        header->peak_serial++;
+        header->peak_node = node->id;
+        header->peak_events = header->events;
+        recording->unsighted[0] = recording->unsighted[1] = true;
+    }
+}
+
+void recording_death(Recording *recording, const Buffer *buffer, NodeId stack, uint16_t thread)
+{
+    JournalHeader *header = recording->journal.header;
+    NodeRecord *node = record_of(recording, buffer->stack);
+    settle(header, node);
+    node->live -= (int64_t)buffer->nbytes;
+    int64_t before = header->live, live = header->live -= (int64_t)buffer->nbytes;
+    if (buffer->large == NULL)
+        return;
+    NodeRecord *place = record_of(recording, stack);
+    if (before > place->max_live) /* so much was live while the line that frees it ran */
+        place->max_live = before;
+    tick(recording, thread);
+    journal_event(&recording->journal, (EventRecord){.node = place->id,
+                                                     .thread = thread,
+                                                     .kind = DIED,
+                                                     .payload = (int64_t)(buffer->large->serial - recording->first_serial),
+                                                     .live = live});
+}

@@ -1,0 +1,44 @@
+/* A recording: one view of the running tracker, with its own start, counters and journal.
+ *
+ * Recordings may overlap. Each counts only the buffers born while it ran, which it knows by generation: a
+ * buffer carries the generation of its birth, a recording that of its start.
+ *
+ * All functions need the GIL, allocate by malloc and mmap (a new place also by Python's allocator, for its
+ * names), never raise, and leave a pending exception as it is. */
+#ifndef NDMEM_RECORDING_H
+#define NDMEM_RECORDING_H
+
+#include "journal.h"
+#include "ledger.h"
+
+typedef struct {
+    Journal journal;
+    NodeRecord **records; /* by NodeId; NULL where the recording was never */
+    uint32_t record_capacity, record_count;
+    uint16_t generation;
+    uint64_t first_serial; /* of the large buffers that it may see */
+    int64_t window_peak;   /* highest live bytes since the window was last taken */
+    int64_t started, ticked; /* nanoseconds of the monotonic and of the coarse clock */
+    int64_t sighted_peak[2]; /* the last peak whose holders were looked for, at its birth and at the next death */
+    bool unsighted[2];       /* a new peak since */
+} Recording;
+
+/* Takes an open, empty file or -1. False with errno set. */
+bool recording_open(Recording *recording, int file, size_t threshold);
+void recording_close(Recording *recording);
+
+/* From now on it sees what happens. */
+void recording_start(Recording *recording, uint16_t generation, uint64_t first_serial);
+void recording_stop(Recording *recording);
+
+void recording_birth(Recording *recording, const Buffer *buffer, uint16_t thread);
+
+/* `stack` and `thread` say where a large buffer was freed; for a small one they are not known. */
+void recording_death(Recording *recording, const Buffer *buffer, NodeId stack, uint16_t thread);
+
+static inline bool recording_saw(const Recording *recording, const Buffer *buffer)
+{
+    return buffer->generation >= recording->generation;
+}
+
+#endif

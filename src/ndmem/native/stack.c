@@ -1,0 +1,228 @@
+#include "compat.h"
+#include "stack.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct {
+    PyCodeObject *code;
+    int32_t offset;
+} Place;
+
+/* The last stack seen in a thread, root first, with the node of each of its frames. */
+typedef struct {
+    PyThreadState *state;
+    uint64_t id; /* a dead thread's address is used again, its id is not */
+    uint16_t number;
+    uint32_t depth, capacity;
+    Place *places;
+    NodeId *nodes;
+} Thread;
+
+static struct {
+    Node *nodes;
+    uint32_t count, capacity;
+    NodeId *slots; /* open addressing over (parent, code, offset); 0 is empty, for nobody looks the root up */
+    uint32_t mask;
+    Thread **threads; /* most recently used first */
+    uint32_t thread_count;
+    uint16_t next_number;
+    Place *scratch; /* leaf first */
+    uint32_t scratch_capacity;
+} tree;
+
+static inline uint32_t hash_place(NodeId parent, const PyCodeObject *code, int32_t offset)
+{
+    uint64_t h = ((uint64_t)(uintptr_t)code >> 4) ^ ((uint64_t)parent << 32) ^ ((uint64_t)(uint32_t)offset << 20);
+    return (uint32_t)((h * 0x9E3779B97F4A7C15u) >> 32);
+}
+
+bool stack_open(void)
+{
+    memset(&tree, 0, sizeof tree);
+    tree.capacity = 1024;
+    tree.mask = 4 * tree.capacity - 1;
+    tree.nodes = malloc(tree.capacity * sizeof *tree.nodes);
+    tree.slots = calloc(tree.mask + 1, sizeof *tree.slots);
+    if (tree.nodes == NULL || tree.slots == NULL) {
+        stack_close();
+        return false;
+    }
+    tree.nodes[ROOT] = (Node){NULL, ROOT, -1};
+    tree.count = 1;
+    return true;
+}
+
+void stack_close(void)
+{
+    Node *nodes = tree.nodes;
+    uint32_t count = tree.count;
+    free(tree.slots);
+    free(tree.scratch);
+    for (uint32_t i = 0; i < tree.thread_count; i++) {
+        free(tree.threads[i]->places);
+        free(tree.threads[i]->nodes);
+        free(tree.threads[i]);
+    }
+    free(tree.threads);
+    memset(&tree, 0, sizeof tree);
+    /* Last, for the death of a code object may come back here through a weak reference's callback. */
+    for (uint32_t i = 1; i < count; i++)
+        Py_DECREF(nodes[i].code);
+    free(nodes);
+}
+
+const Node *stack_node(NodeId node) { return &tree.nodes[node]; }
+
+static bool grow(void)
+{
+    uint32_t capacity = 2 * tree.capacity, mask = 4 * capacity - 1;
+    NodeId *slots = calloc(mask + 1, sizeof *slots);
+    Node *nodes = slots ? realloc(tree.nodes, capacity * sizeof *nodes) : NULL;
+    if (nodes == NULL) {
+        free(slots);
+        return false;
+    }
+    for (NodeId node = 1; node < tree.count; node++) {
+        uint32_t i = hash_place(nodes[node].parent, nodes[node].code, nodes[node].offset) & mask;
+        while (slots[i])
+            i = (i + 1) & mask;
+        slots[i] = node;
+    }
+    free(tree.slots);
+    tree.nodes = nodes, tree.capacity = capacity, tree.slots = slots, tree.mask = mask;
+    return true;
+}
+
+/* The node of a frame called from `parent`; `parent` itself without memory for a new one. */
+static NodeId intern(NodeId parent, Place place)
+{
+    uint32_t hash = hash_place(parent, place.code, place.offset), i = hash & tree.mask;
+    for (; tree.slots[i]; i = (i + 1) & tree.mask) {
+        const Node *node = &tree.nodes[tree.slots[i]];
+        if (node->code == place.code && node->offset == place.offset && node->parent == parent)
+            return tree.slots[i];
+    }
+    if (tree.count == tree.capacity) {
+        if (!grow())
+            return parent;
+        for (i = hash & tree.mask; tree.slots[i]; i = (i + 1) & tree.mask)
+            ;
+    }
+    /* Keeps the code object alive, so that its address stays this place's name. */
+    Py_INCREF(place.code);
+    tree.nodes[tree.count] = (Node){place.code, parent, place.offset};
+    tree.slots[i] = tree.count;
+    return tree.count++;
+}
+
+/* A code object's number is a node of its own: called by nobody, at no instruction. */
+NodeId stack_code(PyCodeObject *code) { return intern(ROOT, (Place){code, INT32_MIN}); }
+
+static Thread *add_thread(PyThreadState *state)
+{
+    Thread *thread = calloc(1, sizeof *thread);
+    Thread **threads = thread ? realloc(tree.threads, (tree.thread_count + 1) * sizeof *threads) : NULL;
+    if (threads == NULL) {
+        free(thread);
+        return NULL;
+    }
+    thread->state = state, thread->id = state->id;
+    thread->number = tree.next_number;
+    if (tree.next_number < UINT16_MAX) /* later threads share the last number */
+        tree.next_number++;
+    tree.threads = threads;
+    tree.threads[tree.thread_count++] = thread;
+    return thread;
+}
+
+static Thread *find_thread(PyThreadState *state)
+{
+    for (uint32_t i = 0; i < tree.thread_count; i++) {
+        Thread *thread = tree.threads[i];
+        if (thread->state != state)
+            continue;
+        if (thread->id != state->id) { /* a new thread where a dead one was */
+            thread->id = state->id;
+            thread->depth = 0;
+            thread->number = tree.next_number;
+            if (tree.next_number < UINT16_MAX)
+                tree.next_number++;
+        }
+        tree.threads[i] = tree.threads[0];
+        return tree.threads[0] = thread;
+    }
+    return add_thread(state);
+}
+
+/* Reads the frames into the scratch, leaf first; returns their number. */
+static uint32_t read_frames(Frame *frame)
+{
+    uint32_t depth = 0;
+    for (; frame; frame = frame_complete(frame_back(frame))) {
+        if (depth == tree.scratch_capacity) {
+            uint32_t capacity = depth ? 2 * depth : 64;
+            Place *scratch = realloc(tree.scratch, capacity * sizeof *scratch);
+            if (scratch == NULL)
+                break;
+            tree.scratch = scratch, tree.scratch_capacity = capacity;
+        }
+        tree.scratch[depth++] = (Place){frame_code(frame), frame_offset(frame)};
+    }
+    return depth;
+}
+
+static bool reserve(Thread *thread, uint32_t depth)
+{
+    if (depth <= thread->capacity)
+        return true;
+    uint32_t capacity = 2 * depth + 16;
+    Place *places = realloc(thread->places, capacity * sizeof *places);
+    if (places == NULL)
+        return false;
+    thread->places = places;
+    NodeId *nodes = realloc(thread->nodes, capacity * sizeof *nodes);
+    if (nodes == NULL)
+        return false;
+    thread->nodes = nodes, thread->capacity = capacity;
+    return true;
+}
+
+NodeId stack_current(PyThreadState *state, uint16_t *number)
+{
+    Thread *thread = tree.thread_count && tree.threads[0]->state == state && tree.threads[0]->id == state->id
+                         ? tree.threads[0]
+                         : find_thread(state);
+    if (thread == NULL)
+        return *number = 0, ROOT;
+    *number = thread->number;
+
+    /* Most calls come from where the last one came from. Every frame must be compared: an address in the
+     * frame stack is used again at once, so an equal leaf says nothing about its callers. */
+    Frame *frame = frame_top(state);
+    uint32_t left = thread->depth;
+    while (frame && left) {
+        const Place *place = &thread->places[left - 1];
+        if (frame_is_at(frame, place->code, place->offset))
+            left--;
+        else if (frame_complete(frame) == frame)
+            break;
+        frame = frame_back(frame);
+    }
+    if (left == 0 && frame_complete(frame) == NULL)
+        return thread->depth ? thread->nodes[thread->depth - 1] : ROOT;
+
+    uint32_t depth = read_frames(frame_complete(frame_top(state))), same = 0;
+    if (!reserve(thread, depth))
+        return ROOT;
+    while (same < depth && same < thread->depth && tree.scratch[depth - 1 - same].code == thread->places[same].code &&
+           tree.scratch[depth - 1 - same].offset == thread->places[same].offset)
+        same++;
+    NodeId node = same ? thread->nodes[same - 1] : ROOT;
+    for (uint32_t i = same; i < depth; i++) {
+        thread->places[i] = tree.scratch[depth - 1 - i];
+        thread->nodes[i] = node = intern(node, thread->places[i]);
+    }
+    thread->depth = depth;
+    return node;
+}

@@ -1,0 +1,194 @@
+"""A journal as the native core wrote it: read, with every length and index doubted.
+
+A journal may have been cut at any byte, by a full disk or by the end of a machine, and a damaged one must not
+be worse than a short one. The layout is in native/journal.h and docs/reference/journal-format.md.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import struct
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ndmem.errors import TraceError
+from ndmem.model.trace import Holder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+MAGIC = b"NDMEMJ\r\n"
+_VERSION = 1
+_GRAIN = 65536
+
+_HEADER = np.dtype(
+    [("magic", "S8"), ("version", "u4"), ("pid", "u4"), ("threshold", "u8"), ("started_ns", "i8")]
+    + [("duration_ns", "i8"), ("live", "i8"), ("peak", "i8"), ("peak_serial", "u8"), ("peak_events", "u8")]
+    + [("events", "u8"), ("births", "u8"), ("dropped", "u8"), ("missed", "u8"), ("peak_node", "u4"), ("state", "u4")]
+)
+_BLOCK = struct.Struct("=4sI Q Q 40x")
+_NODE = np.dtype(
+    [("id", "u4"), ("parent", "u4"), ("code", "u4"), ("offset", "i4"), ("lineno", "i4"), ("end_lineno", "i4")]
+    + [("col", "i4"), ("end_col", "i4"), ("stores", "u4"), ("reserved", "u4"), ("live", "i8"), ("at_peak", "i8")]
+    + [("total", "i8"), ("count", "i8"), ("max_live", "i8"), ("peak_serial", "u8")]
+)
+_EVENT = np.dtype(
+    [("node", "u4"), ("thread", "u2"), ("domain", "u1"), ("kind", "u1"), ("payload", "i8"), ("live", "i8")]
+)
+_TEXT = struct.Struct("=I I Q")
+_SIGHTING = struct.Struct("=q I B B c c I I I I")
+_NODES, _EVENTS, _TEXTS = 1, 2, 3
+_CODE, _SIGHTED, _META = 1, 2, 3
+
+CLOCK = 2
+"""Kind of the event that only says how late it is."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Journal:
+    """What a recording wrote, as it lies there.
+
+    Attributes
+    ----------
+    header : void
+        The recording's totals.
+    nodes, events : structured arrays
+        Call tree with counters; births, deaths and clock readings.
+    codes : dict of int to (str, str)
+        Filename and name of each code object.
+    holders : tuple of Holder
+        Sightings of array objects, in order.
+    meta : dict
+        What Python wrote about the run.
+    """
+
+    header: np.void
+    nodes: np.ndarray[Any, Any]
+    events: np.ndarray[Any, Any]
+    codes: dict[int, tuple[str, str]]
+    holders: tuple[Holder, ...]
+    meta: dict[str, Any]
+
+
+def is_journal(path: str | os.PathLike[str]) -> bool:
+    """Whether a file begins as a journal does."""
+    with open(path, "rb") as file:
+        return file.read(len(MAGIC)) == MAGIC
+
+
+def read_journal(parts: list[bytes] | Path) -> Journal:
+    """Read a journal from a file, or from the parts that `_native.Recording.read` gives.
+
+    Raises
+    ------
+    TraceError
+        If it is not a journal, or is shorter than its header.
+    OSError
+        If the file cannot be read.
+    """
+    if isinstance(parts, list):
+        header, blocks = parts[0], _split(parts[1:])
+    else:
+        data = memoryview(parts.read_bytes())
+        header, blocks = bytes(data[: _HEADER.itemsize]), _split(_cut(data))
+    if len(header) < _HEADER.itemsize or not header.startswith(MAGIC):
+        raise TraceError("it is not a journal of ndmem, or is cut before its first event")
+    totals = np.frombuffer(header, _HEADER, 1)[0]
+    if totals["version"] != _VERSION:
+        raise TraceError(f"its journal has format {totals['version']}, this ndmem reads {_VERSION}")
+    return _gather(totals, blocks)
+
+
+def _cut(data: memoryview) -> Iterator[memoryview]:
+    """Yield the blocks of a file, each with its header, until one does not fit."""
+    at = _GRAIN
+    while at + _BLOCK.size <= len(data):
+        magic, _, capacity, _ = _BLOCK.unpack_from(data, at)
+        if magic != b"NDBK":
+            return
+        yield data[at : at + _BLOCK.size + capacity]
+        at += _BLOCK.size + capacity
+
+
+def _split(blocks: Any) -> Iterator[tuple[int, memoryview]]:
+    """Yield type and whole bytes of each block."""
+    for block in blocks:
+        _, kind, _, used = _BLOCK.unpack_from(block)
+        yield kind, memoryview(block)[_BLOCK.size : _BLOCK.size + used]
+
+
+def _gather(totals: np.void, blocks: Iterator[tuple[int, memoryview]]) -> Journal:
+    nodes, events, codes, holders, meta = [], [], {}, [], {}
+    for kind, data in blocks:
+        if kind == _NODES:
+            nodes.append(_records(data, _NODE))
+        elif kind == _EVENTS:
+            events.append(_records(data, _EVENT))
+        elif kind == _TEXTS:
+            for text_kind, number, text in _texts(data):
+                if text_kind == _CODE:
+                    codes[number] = _read_code(text)
+                elif text_kind == _SIGHTED:
+                    holders.append(_read_sighting(text))
+                elif text_kind == _META:
+                    meta.update(json.loads(text.tobytes()))
+    return Journal(totals, _join(nodes, _NODE), _join(events, _EVENT), codes, tuple(holders), meta)
+
+
+def _records(data: memoryview, dtype: np.dtype[Any]) -> np.ndarray[Any, Any]:
+    return np.frombuffer(data, dtype, len(data) // dtype.itemsize)
+
+
+def _join(parts: list[np.ndarray[Any, Any]], dtype: np.dtype[Any]) -> np.ndarray[Any, Any]:
+    if len(parts) == 1:
+        return parts[0]
+    return np.concatenate(parts) if parts else np.empty(0, dtype)
+
+
+def _texts(data: memoryview) -> Iterator[tuple[int, int, memoryview]]:
+    at = 0
+    while at + _TEXT.size <= len(data):
+        kind, number, nbytes = _TEXT.unpack_from(data, at)
+        at += _TEXT.size
+        if at + nbytes > len(data):
+            return
+        yield kind, number, data[at : at + nbytes]
+        at += (nbytes + 7) // 8 * 8
+
+
+def _decode(text: memoryview) -> str:
+    return text.tobytes().decode("utf-8", "surrogateescape")
+
+
+def _read_code(text: memoryview) -> tuple[str, str]:
+    (length,) = struct.unpack_from("=I", text)
+    return _decode(text[4 : 4 + length]), _decode(text[4 + length :])
+
+
+def _read_sighting(text: memoryview) -> Holder:
+    buffer, itemsize, is_view, ndim, kind, order, *lengths = _SIGHTING.unpack_from(text)
+    at = _SIGHTING.size
+    shape = struct.unpack_from(f"={ndim}q", text, at)
+    at += 8 * ndim
+    words = []
+    for length in lengths:
+        words.append(_decode(text[at : at + length]))
+        at += length
+    name, item, function, dtype = words
+    spelt = dtype or _spell_dtype(kind.decode("ascii"), order.decode("ascii"), itemsize)
+    return Holder(buffer, name + item, function, shape, spelt, bool(is_view))
+
+
+def _spell_dtype(kind: str, order: str, itemsize: int) -> str:
+    """Write a builtin dtype as ``str(dtype)`` does; a structured one keeps only its size."""
+    swapped = order if order in "<>" else ""
+    # NumPy counts the characters of a str dtype, at four bytes each.
+    count = itemsize // 4 if kind == "U" else itemsize
+    try:
+        return str(np.dtype("O" if kind == "O" else "?" if kind == "b" else f"{swapped}{kind}{count}"))
+    except TypeError:
+        return f"{kind}{itemsize}"
