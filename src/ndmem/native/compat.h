@@ -9,6 +9,7 @@
 #define NDMEM_COMPAT_H
 
 #include <Python.h>
+#include <frameobject.h>
 #include <opcode.h>
 #include <stdbool.h>
 

@@ -37,15 +37,16 @@ enum Moment { AT_BIRTH = 0, AT_DEATH = 1 };
  * from a KiB to a TiB), or if looking takes less than 0.1 % of the time. */
 static void sight_peak(enum Moment moment)
 {
-    bool grown = false, unsighted = false;
+    bool unsighted = false, grown = false;
+    for (unsigned i = 0; i < tracker.count; i++)
+        unsighted |= tracker.running[i]->unsighted[moment];
+    if (!unsighted)
+        return;
     for (unsigned i = 0; i < tracker.count; i++) {
         const Recording *recording = tracker.running[i];
         int64_t seen = recording->sighted_peak[moment];
-        unsighted |= recording->unsighted[moment];
         grown |= recording->unsighted[moment] && recording->journal.header->peak > seen + seen / 100;
     }
-    if (!unsighted)
-        return;
     int64_t start = now_ns();
     if (!grown && start - tracker.sighted_at < 1000 * tracker.sight_cost)
         return;

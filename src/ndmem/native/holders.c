@@ -51,8 +51,9 @@ static const char *text_of(PyObject *text, uint32_t *length)
 /* Kind and itemsize say a builtin dtype; a structured one is spelt out only where Python code may run. */
 static PyObject *spell_dtype(PyArrayObject *array, Occasion occasion)
 {
-    if (occasion == IN_HOOK || !PyTypeNum_ISUSERDEF(PyArray_TYPE(array)) && PyArray_TYPE(array) != NPY_VOID &&
-                                   PyArray_TYPE(array) != NPY_DATETIME && PyArray_TYPE(array) != NPY_TIMEDELTA)
+    int type = PyArray_TYPE(array);
+    bool builtin = !PyTypeNum_ISUSERDEF(type) && type != NPY_VOID && type != NPY_DATETIME && type != NPY_TIMEDELTA;
+    if (builtin || occasion == IN_HOOK)
         return NULL;
     PyObject *text = PyObject_Str((PyObject *)PyArray_DESCR(array));
     if (text == NULL)

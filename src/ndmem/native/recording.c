@@ -117,7 +117,10 @@ static inline NodeRecord *record_of(Recording *recording, NodeId id)
 bool recording_open(Recording *recording, int file, size_t threshold)
 {
     memset(recording, 0, sizeof *recording);
-    return journal_open(&recording->journal, file, threshold);
+    if (!journal_open(&recording->journal, file, threshold))
+        return false;
+    recording->journal.header->started_ns = read_clock(CLOCK_REALTIME);
+    return true;
 }
 
 void recording_close(Recording *recording)

@@ -188,6 +188,21 @@ static bool reserve(Thread *thread, uint32_t depth)
     return true;
 }
 
+/* Whether the frames below the leaf are where they were at the last call, as they mostly are. Every one must be
+ * compared: a place in the frame stack is used again at once, so an equal frame says nothing of its callers. */
+static inline bool has_same_callers(const Thread *thread, Frame *frame)
+{
+    uint32_t left = thread->depth - 1;
+    for (; frame && left; frame = frame_back(frame)) {
+        const Place *place = &thread->places[left - 1];
+        if (frame_is_at(frame, place->code, place->offset))
+            left--;
+        else if (frame_complete(frame) == frame)
+            return false;
+    }
+    return left == 0 && frame_complete(frame) == NULL;
+}
+
 NodeId stack_current(PyThreadState *state, uint16_t *number)
 {
     Thread *thread = tree.thread_count && tree.threads[0]->state == state && tree.threads[0]->id == state->id
@@ -197,22 +212,18 @@ NodeId stack_current(PyThreadState *state, uint16_t *number)
         return *number = 0, ROOT;
     *number = thread->number;
 
-    /* Most calls come from where the last one came from. Every frame must be compared: an address in the
-     * frame stack is used again at once, so an equal leaf says nothing about its callers. */
-    Frame *frame = frame_top(state);
-    uint32_t left = thread->depth;
-    while (frame && left) {
-        const Place *place = &thread->places[left - 1];
-        if (frame_is_at(frame, place->code, place->offset))
-            left--;
-        else if (frame_complete(frame) == frame)
-            break;
-        frame = frame_back(frame);
+    Frame *leaf = frame_complete(frame_top(state));
+    if (leaf && thread->depth && has_same_callers(thread, frame_back(leaf))) {
+        uint32_t last = thread->depth - 1;
+        Place *place = &thread->places[last];
+        if (!frame_is_at(leaf, place->code, place->offset)) {
+            *place = (Place){frame_code(leaf), frame_offset(leaf)};
+            thread->nodes[last] = intern(last ? thread->nodes[last - 1] : ROOT, *place);
+        }
+        return thread->nodes[last];
     }
-    if (left == 0 && frame_complete(frame) == NULL)
-        return thread->depth ? thread->nodes[thread->depth - 1] : ROOT;
 
-    uint32_t depth = read_frames(frame_complete(frame_top(state))), same = 0;
+    uint32_t depth = read_frames(leaf), same = 0;
     if (!reserve(thread, depth))
         return ROOT;
     while (same < depth && same < thread->depth && tree.scratch[depth - 1 - same].code == thread->places[same].code &&

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import linecache
-import sys
-import sysconfig
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,25 +20,6 @@ if TYPE_CHECKING:
     from ndmem.model.trace import Int32s
 
 _NOWHERE = Site("", 0, 0, None, None, "<no Python frame>")
-
-
-def find_library_roots() -> tuple[str, ...]:
-    """Folders whose code is not the user's: the standard library and the installed packages."""
-    paths = sysconfig.get_paths()
-    roots = {paths[name] for name in ("stdlib", "platstdlib", "purelib", "platlib")}
-    return tuple(sorted(roots))
-
-
-def describe_run(program: tuple[str, ...], sources: Mapping[str, str] | None = None) -> dict[str, Any]:
-    """Return what a journal should know of its run and the native core does not."""
-    numpy = sys.modules.get("numpy")
-    return {
-        "program": program,
-        "python": ".".join(map(str, sys.version_info[:3])),
-        "numpy": getattr(numpy, "__version__", None),
-        "library_roots": find_library_roots(),
-        "sources": dict(sources or {}),
-    }
 
 
 def assemble(journal: Journal, *, exit_status: int | None = None) -> Trace:

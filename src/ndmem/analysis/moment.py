@@ -1,0 +1,31 @@
+"""The two moments of a run that views show: the peak and the end."""
+
+from __future__ import annotations
+
+import enum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ndmem.model.trace import Int64s, Trace
+
+
+class Moment(enum.Enum):
+    """A moment of a run at which the live bytes are known for every node of the call tree."""
+
+    PEAK = "peak"
+    END = "end"
+
+
+def nbytes_at(trace: Trace, moment: Moment) -> int:
+    """Return the live bytes of the whole program at a moment."""
+    return trace.peak.nbytes if moment is Moment.PEAK else trace.live_nbytes
+
+
+def nbytes_by_node(trace: Trace, moment: Moment) -> Int64s:
+    """Return the live bytes at a moment of the buffers born at each node, shape (n,)."""
+    return trace.tallies.at_peak if moment is Moment.PEAK else trace.tallies.live
+
+
+def events_until(trace: Trace, moment: Moment) -> int:
+    """Return the number of events up to and including a moment."""
+    return trace.peak.events if moment is Moment.PEAK else len(trace.events)

@@ -1,0 +1,108 @@
+"""The totals of a run, and how big its buffers were."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ndmem.model.trace import Kind
+
+if TYPE_CHECKING:
+    from ndmem.model.trace import Trace
+
+
+@dataclass(frozen=True, slots=True)
+class SizeClass:
+    """The buffers of one order of size.
+
+    Attributes
+    ----------
+    min_nbytes, max_nbytes : int
+        Smallest and largest size that belong here.
+    count : int
+        Buffers ever born.
+    total_nbytes : int
+        Their bytes.
+    """
+
+    min_nbytes: int
+    max_nbytes: int
+    count: int
+    total_nbytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stats:
+    """Totals of a run.
+
+    Attributes
+    ----------
+    peak_nbytes, live_nbytes_at_end, total_nbytes : int
+        Highest live bytes, bytes alive at the end, bytes ever allocated.
+    count : int
+        Buffers ever born, of every size.
+    threshold_nbytes : int
+        From here on buffers were single events.
+    events, dropped : int
+        Births and deaths written, and lost for want of room.
+    stacks : int
+        Different call stacks at which something happened.
+    threads : int
+        Threads in which large buffers were born or died.
+    duration_s : float
+        Seconds tracked.
+    sizes : tuple of SizeClass
+        Large buffers by powers of four, then the small ones together in front.
+    """
+
+    peak_nbytes: int
+    live_nbytes_at_end: int
+    total_nbytes: int
+    count: int
+    threshold_nbytes: int
+    events: int
+    dropped: int
+    stacks: int
+    threads: int
+    duration_s: float
+    sizes: tuple[SizeClass, ...]
+
+
+def compute_stats(trace: Trace) -> Stats:
+    """Compute the totals of a run."""
+    events, tallies = trace.events, trace.tallies
+    born = events.nbytes[events.kind == Kind.BORN]
+    count = int(tallies.count.sum())
+    return Stats(
+        peak_nbytes=trace.peak.nbytes,
+        live_nbytes_at_end=trace.live_nbytes,
+        total_nbytes=trace.total_nbytes,
+        count=count,
+        threshold_nbytes=trace.run.threshold,
+        events=len(events),
+        dropped=trace.dropped,
+        stacks=int(np.count_nonzero(tallies.count)),
+        threads=len(np.unique(events.thread)),
+        duration_s=trace.run.duration_s,
+        sizes=(*_small(trace, count - len(born), int(born.sum())), *_classify(born)),
+    )
+
+
+def _small(trace: Trace, count: int, large_nbytes: int) -> tuple[SizeClass, ...]:
+    """Return the class of buffers that were only counted; none if there are none, or if births were dropped."""
+    if not count or trace.dropped:
+        return ()
+    return (SizeClass(0, trace.run.threshold - 1, count, trace.total_nbytes - large_nbytes),)
+
+
+def _classify(nbytes: np.ndarray[tuple[int], np.dtype[np.int64]]) -> tuple[SizeClass, ...]:
+    """Return the classes of large buffers that are not empty."""
+    # By comparison with exact powers: a logarithm in floating point puts 4**k - 1 into the next class.
+    powers = 4 ** np.arange(32, dtype=np.int64)
+    order = np.searchsorted(powers, nbytes, side="right") - 1
+    return tuple(
+        SizeClass(4**k, 4 ** (k + 1) - 1, int(np.count_nonzero(order == k)), int(nbytes[order == k].sum()))
+        for k in np.unique(order).tolist()
+    )

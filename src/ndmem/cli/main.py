@@ -1,0 +1,73 @@
+"""The command ``ndmem``: finds the command, and says errors in one line."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from typing import Any, NoReturn
+
+import click
+
+from ndmem.errors import NdmemError
+
+BAD_USAGE = 2
+
+# Command → the module of the same purpose in this folder, imported only when it is called.
+_COMMANDS = {
+    "run": "Run a program and say where its array memory went.",
+    "report": "Show a saved run as text, JSON, or for another tool.",
+    "stats": "Show the figures of a saved run.",
+}
+
+
+class _Commands(click.Group):
+    """The commands, each imported when it is needed: ``ndmem run`` starts the program the sooner."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  # click's signature
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002  # click's signature
+        if cmd_name not in _COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(f"ndmem.cli.{cmd_name}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002  # click's signature
+        with formatter.section("Commands"):
+            formatter.write_dl(list(_COMMANDS.items()))
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="ndmem")
+def cli() -> None:
+    """Show where the array memory of a NumPy program goes."""
+
+
+def main(arguments: list[str] | None = None) -> NoReturn:
+    """Run the command line and exit."""
+    try:
+        status: Any = cli.main(arguments, prog_name="ndmem", standalone_mode=False)
+        sys.stdout.flush()
+    except click.ClickException as error:
+        _say(error.format_message())
+        status = BAD_USAGE
+    except NdmemError as error:
+        _say(str(error))
+        status = BAD_USAGE
+    except BrokenPipeError:
+        # Whoever read the output has seen enough; a flush at exit would complain again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        status = 0
+    except OSError as error:
+        _say(f"{error.filename}: {error.strerror}" if error.filename else str(error))
+        status = BAD_USAGE
+    except click.Abort:
+        status = 130
+    sys.exit(status)
+
+
+def _say(message: str) -> None:
+    """Write one line to stderr, whatever characters a name in it has."""
+    line = " ".join(f"ndmem: {message}".split())
+    sys.stderr.write(line.encode(sys.stderr.encoding or "utf-8", "backslashreplace").decode(sys.stderr.encoding or "utf-8") + "\n")

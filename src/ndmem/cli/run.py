@@ -1,0 +1,95 @@
+"""``ndmem run``: run a program as it always runs, then say where its array memory went."""
+
+from __future__ import annotations
+
+import os
+import resource
+import signal
+import sys
+from pathlib import Path
+from typing import NoReturn
+
+import click
+
+from ndmem.tracking.program import start_program
+
+from .options import NbytesType
+
+
+class _ProgramCommand(click.Command):
+    """A command whose own options end where the program begins: at the script, or after ``-m`` or ``-c`` and its value."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        taking = {name for param in self.params if isinstance(param, click.Option) and not param.is_flag for name in param.opts}
+        at = 0
+        while at < len(args) and args[at].startswith("-") and args[at] != "--":
+            program = args[at][:2] in ("-m", "-c")
+            at += 2 if args[at] in taking else 1
+            if program:
+                args = [*args[:at], "--", *args[at:]]
+                break
+        return super().parse_args(ctx, args)
+
+
+@click.command("run", cls=_ProgramCommand, context_settings={"allow_interspersed_args": False})
+@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="File for the trace [ndmem-SCRIPT.PID.ndmem].")
+@click.option("-f", "--force", is_flag=True, help="Overwrite the file of an older run.")
+@click.option("--threshold", type=NbytesType(), default="4KiB", show_default=True, help="Buffers from here on are single events; smaller ones are counted.")
+@click.option("-q", "--quiet", is_flag=True, help="Print no report after the run.")
+@click.option("-m", "module", metavar="MODULE", help="Run a module, as python -m does.")
+@click.option("-c", "code", metavar="CODE", help="Run a text, as python -c does.")
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="SCRIPT [ARGS]...")
+def command(
+    output: Path | None, force: bool, threshold: int, quiet: bool, module: str | None, code: str | None, arguments: tuple[str, ...]
+) -> None:
+    """Run SCRIPT with ARGS and say where its array memory went.
+
+    The program runs as under python: same output, same exit status. The report goes to stderr afterwards.
+    """
+    words, name = _find_program(module, code, arguments)
+    # The launcher imports NumPy and the reports only after this: the program need not wait for it.
+    program = start_program(words, name=name, output=output, overwrite=force, threshold=threshold)
+    from ndmem import api  # noqa: PLC0415  # see above
+
+    status = program.wait()
+    path = program.output.path
+    try:
+        trace = program.read_trace(status)
+    except OSError as error:
+        sys.stderr.write(f"ndmem: the trace found no room ({error.strerror}); the journal is in {path}\n")
+        trace = api.load(path).trace
+    if trace is not None and not quiet:
+        api.Run(trace, path=path).report(sys.stderr)
+    _leave(status)
+
+
+def _find_program(module: str | None, code: str | None, arguments: tuple[str, ...]) -> tuple[list[str], str]:
+    """Return what follows ``python``, and a name for the program's file."""
+    if module is not None and code is not None:
+        raise click.UsageError("-m and -c exclude each other")
+    if module is not None:
+        return ["-m", module, *arguments], module
+    if code is not None:
+        return ["-c", code, *arguments], "code"
+    if not arguments:
+        raise click.UsageError("no program given; write for example: ndmem run program.py")
+    script = Path(arguments[0])
+    if not script.exists():
+        raise click.UsageError(f"can't open {arguments[0]!r}: no such file")
+    if script.is_dir() and not (script / "__main__.py").exists():
+        raise click.UsageError(f"{arguments[0]!r} is a folder without a __main__.py")
+    # A script named like an option would be one to Python; it does not know `--`.
+    first = os.path.join(".", arguments[0]) if arguments[0].startswith("-") else arguments[0]  # noqa: PTH118  # Path drops "./"
+    return [first, *arguments[1:]], script.name or "program"
+
+
+def _leave(status: int) -> NoReturn:
+    """End as the program ended: with its status, or by its signal."""
+    if status >= 0:
+        sys.exit(status)
+    sys.stderr.flush()
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # the program's own core dump is the one of interest
+    if -status != signal.SIGKILL:
+        signal.signal(-status, signal.SIG_DFL)
+    os.kill(os.getpid(), -status)
+    raise SystemExit(128 - status)  # a signal that does not end this process

@@ -1,0 +1,122 @@
+"""Live bytes by call stack in the formats of flame graph tools: collapsed stacks and speedscope."""
+
+from __future__ import annotations
+
+import json
+from typing import IO, TYPE_CHECKING, Any
+
+from ndmem.analysis.moment import Moment
+from ndmem.analysis.stacks import stack_weights
+
+from .paths import file_names
+from .plain import plain
+
+if TYPE_CHECKING:
+    from ndmem.model.site import Site
+    from ndmem.model.trace import Trace
+
+    from .paths import FileNames
+
+
+def write_collapsed(
+    trace: Trace,
+    stream: IO[str],
+    *,
+    moment: Moment = Moment.PEAK,
+    library: bool = False,
+    folder: str | None = None,
+) -> None:
+    """Write one line for each call stack: its frames, outermost first, joined by ``;``, then its live bytes.
+
+    Parameters
+    ----------
+    trace : Trace
+        The run.
+    stream : text stream
+        Where to; only ASCII is written.
+    moment : Moment
+        The peak or the end.
+    library : bool
+        Keep the frames of libraries.
+    folder : str or None
+        Folder that files are named relative to; the working folder if not given.
+
+    Raises
+    ------
+    TraceError
+        If the trace's call tree is damaged.
+    OSError
+        If the stream cannot be written.
+
+    Notes
+    -----
+    Frames are ``function (file:line)``, as ``flamegraph.pl`` and speedscope read them; a ``;`` inside one is
+    written as ``:``, since it would end the frame.
+    """
+    names = file_names(trace.run, folder=folder)
+    weights: dict[str, int] = {}
+    for stack, nbytes in stack_weights(trace, moment, library=library):
+        frames = ";".join(_label(site, names) for site in reversed(stack))
+        weights[frames] = weights.get(frames, 0) + nbytes
+    for frames, nbytes in weights.items():
+        stream.write(f"{frames} {nbytes}\n")
+
+
+def _label(site: Site, names: FileNames) -> str:
+    """Write a frame in ASCII; columns are left out, so that the parts of a line are one frame."""
+    text = f"{plain(site.function)} ({names.place(site.filename, site.lineno)})"
+    return text.replace(";", ":").encode("ascii", "backslashreplace").decode("ascii")
+
+
+def write_speedscope(
+    trace: Trace,
+    stream: IO[str],
+    *,
+    moment: Moment = Moment.PEAK,
+    library: bool = False,
+    folder: str | None = None,
+) -> None:
+    """Write the live bytes by call stack as a profile that speedscope opens.
+
+    Parameters and errors are those of `write_collapsed`.
+
+    Notes
+    -----
+    The format is that of https://www.speedscope.app/file-format-schema.json: one sampled profile in bytes,
+    each sample a stack with its outermost frame first, as numbers of ``shared.frames``.
+    """
+    names = file_names(trace.run, folder=folder)
+    numbers: dict[tuple[str, str, int], int] = {}
+    samples, weights = [], []
+    for stack, nbytes in stack_weights(trace, moment, library=library):
+        keys = [(plain(site.function), names.name(site.filename), site.lineno) for site in reversed(stack)]
+        samples.append([numbers.setdefault(key, len(numbers)) for key in keys])
+        weights.append(nbytes)
+    program = plain(" ".join(trace.run.program)) or "ndmem"
+    title = f"{program}: arrays alive at the {moment.value}"
+    profile = {
+        "type": "sampled",
+        "name": title,
+        "unit": "bytes",
+        "startValue": 0,
+        "endValue": sum(weights),
+        "samples": samples,
+        "weights": weights,
+    }
+    document = {
+        "$schema": "https://www.speedscope.app/file-format-schema.json",
+        "shared": {"frames": [_frame(*key) for key in numbers]},
+        "profiles": [profile],
+        "name": title,
+        "activeProfileIndex": 0,
+        "exporter": "ndmem",
+    }
+    for piece in json.JSONEncoder(allow_nan=False).iterencode(document):
+        stream.write(piece)
+    stream.write("\n")
+
+
+def _frame(function: str, filename: str, lineno: int) -> dict[str, Any]:
+    """Describe a frame; speedscope knows no line 0, only none."""
+    frame: dict[str, Any] = {"name": function, "file": filename}
+    return {**frame, "line": lineno} if lineno else frame

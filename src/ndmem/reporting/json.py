@@ -1,0 +1,131 @@
+"""A Trace as JSON, the face that other tools read; ``docs/reference/json.md`` says what each field means."""
+
+from __future__ import annotations
+
+import json
+from typing import IO, TYPE_CHECKING, Any
+
+from ndmem.analysis.frames import user_site
+from ndmem.analysis.lines import line_table
+from ndmem.analysis.live import each_live_buffer
+from ndmem.analysis.moment import Moment
+from ndmem.analysis.timeline import timeline
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from ndmem.analysis.lines import Line
+    from ndmem.analysis.live import LiveBuffer
+    from ndmem.model.site import Site
+    from ndmem.model.trace import Trace
+
+SCHEMA = 1
+"""Version of the format; it changes when a field is removed or means something else."""
+
+_POINTS = 2000
+
+
+def write_json(trace: Trace, stream: IO[str], *, library: bool = False) -> None:
+    """Write a run as JSON, one entry of a list a line, without holding the whole text in memory.
+
+    Parameters
+    ----------
+    trace : Trace
+        The run.
+    stream : text stream
+        Where to; only ASCII is written.
+    library : bool
+        Give the lines of libraries entries of their own.
+
+    Raises
+    ------
+    TraceError
+        If the trace's call tree is damaged.
+    OSError
+        If the stream cannot be written.
+    """
+    lists: dict[str, Iterable[str]] = {
+        "lines": (_encode(_line(line)) for line in line_table(trace, library=library)),
+        "at_peak": _buffers(trace),
+        "timeline": (_encode(point._asdict()) for point in timeline(trace, points=_POINTS)),
+    }
+    stream.write("{\n")
+    for key, value in _run(trace).items():
+        stream.write(f" {_encode(key)}: {_encode(value)},\n")
+    before = ""
+    for key, entries in lists.items():
+        stream.write(f"{before} {_encode(key)}: [")
+        for index, entry in enumerate(entries):
+            stream.write(("," if index else "") + "\n  " + entry)
+        stream.write("]")
+        before = ",\n"
+    stream.write("\n}\n")
+
+
+def _encode(value: object) -> str:
+    return json.dumps(value, allow_nan=False)
+
+
+def _run(trace: Trace) -> dict[str, Any]:
+    """Return the fields that are not lists of entries."""
+    run, peak_site = trace.run, user_site(trace, trace.peak.stack)
+    return {
+        "schema": SCHEMA,
+        "origin": trace.origin.value,
+        "program": list(run.program),
+        "python": run.python,
+        "numpy": run.numpy,
+        "exit_status": run.exit_status,
+        "peak_nbytes": int(trace.peak.nbytes),
+        "live_nbytes_at_end": trace.live_nbytes,
+        "total_nbytes": trace.total_nbytes,
+        "events": len(trace.events),
+        "dropped": trace.dropped,
+        "peak_site": None if peak_site is None else _site(peak_site),
+    }
+
+
+def _site(site: Site) -> dict[str, Any]:
+    return {
+        "filename": site.filename,
+        "lineno": site.lineno or None,
+        "function": site.function,
+        "col": site.col,
+        "end_col": site.end_col,
+    }
+
+
+def _line(line: Line) -> dict[str, Any]:
+    return {
+        "filename": line.filename,
+        "lineno": line.lineno or None,
+        "function": line.function,
+        "source": line.source,
+        "peak_nbytes": line.peak_nbytes,
+        "at_peak_nbytes": line.at_peak_nbytes,
+        "temporary_nbytes": line.temporary_nbytes,
+        "kept_nbytes": line.kept_nbytes,
+        "total_nbytes": line.total_nbytes,
+        "count": line.count,
+    }
+
+
+def _buffers(trace: Trace) -> Iterator[str]:
+    """Give the buffers alive at the peak, encoded; each stack once, for there may be a million buffers."""
+    stacks: dict[int, str] = {}
+    for buffer in each_live_buffer(trace, Moment.PEAK):
+        if buffer.node not in stacks:
+            stacks[buffer.node] = _encode([_site(site) for site in buffer.stack])
+        yield f'{{"nbytes": {buffer.nbytes}, "stack": {stacks[buffer.node]}, {_encode(_contents(buffer))[1:]}'
+
+
+def _contents(buffer: LiveBuffer) -> dict[str, Any]:
+    """Return what made a buffer and what held it."""
+    holder = buffer.holder
+    return {
+        "expression": buffer.expression,
+        "name": holder.name if holder else None,
+        "shape": list(holder.shape) if holder else None,
+        "dtype": holder.dtype if holder else None,
+        "is_view": holder.is_view if holder else None,
+    }

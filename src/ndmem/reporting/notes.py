@@ -1,0 +1,82 @@
+"""What a report says besides its figures: the run, what was not measured, and where to look next."""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING
+
+from ndmem.analysis.moment import Moment
+from ndmem.units import format_nbytes
+
+from .figure_table import UNKNOWN
+from .plain import plain
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ndmem.analysis.figures import Figures
+    from ndmem.model.trace import Trace
+
+
+def describe_run(trace: Trace, moment: Moment) -> str:
+    """Say in one line what the run did in all."""
+    count, run = int(trace.tallies.count.sum()), trace.run
+    if not count:
+        return f"{run.duration_s:.3g} s tracked."
+    if moment is Moment.END:
+        other = f"peak {format_nbytes(trace.peak.nbytes)}"
+    else:
+        other = f"{format_nbytes(trace.live_nbytes) if trace.live_nbytes else 'nothing'} alive at the end"
+    failed = f", exit status {run.exit_status}" if (run.exit_status or 0) > 0 else ""
+    arrays = f"{count:,} array{'s' if count > 1 else ''}"
+    return f"{arrays}, {format_nbytes(trace.total_nbytes)} in total, {other}; {run.duration_s:.3g} s{failed}."
+
+
+def list_notes(trace: Trace, rows: Sequence[Figures]) -> list[str]:
+    """List what the figures of a report do not say.
+
+    Parameters
+    ----------
+    trace : Trace
+        The run.
+    rows : sequence of Figures
+        The rows that are shown.
+    """
+    notes = [plain(note) for note in trace.run.notes]
+    threshold = format_nbytes(trace.run.threshold)
+    if trace.dropped:
+        notes.append(
+            f"{trace.dropped:,} events were dropped: which arrays were alive, and what was temporary, is not "
+            "completely known. Bytes and counts of lines are exact."
+        )
+    if any(row.temporary_nbytes is None for row in rows):
+        notes.append(
+            f"{UNKNOWN} is not known: arrays smaller than {threshold} are counted, but not seen to die."
+        )
+    if trace.sites and all(site.col is None for site in trace.sites):
+        notes.append(
+            "Lines are known, not the expressions in them: Python 3.10 has no columns, and later versions "
+            "have none with -X no_debug_ranges."
+        )
+    return notes
+
+
+def suggest_next(file: str | None, *, by: str, moment: Moment, library: bool) -> str:
+    """Name the command that shows what this report does not.
+
+    Parameters
+    ----------
+    file : str or None
+        The trace's file; ``None`` if it is only in memory.
+    by, moment, library
+        What this report shows.
+    """
+    if file is None:
+        return "More: save the run with run.save('run.ndmem'), then: ndmem report run.ndmem --by stack"
+    options = [
+        "--by stack" if by != "stack" else "--by line",
+        "--at end" if moment is Moment.PEAK else "--at peak",
+        *([] if library else ["--library"]),
+    ]
+    # A name that a terminal would misread cannot be pasted either way: show it harmless.
+    return f"More: ndmem report {plain(shlex.quote(file))} [{' | '.join(options)}]"

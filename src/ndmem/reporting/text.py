@@ -1,0 +1,152 @@
+"""A Trace as a report for people: the answer first, then the lines, the arrays, and what is not known."""
+
+from __future__ import annotations
+
+import enum
+from typing import IO, TYPE_CHECKING
+
+from ndmem.analysis.functions import Function, function_table
+from ndmem.analysis.lines import Line, line_table
+from ndmem.analysis.moment import Moment, nbytes_at
+from ndmem.analysis.sentence import answer_sentence
+
+from .buffer_table import make_buffer_table
+from .figure_table import make_figure_table
+from .notes import describe_run, list_notes, suggest_next
+from .paths import file_names
+from .plain import encodable, plain
+from .stack_list import make_stack_list
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rich.console import Console, RenderableType
+
+    from ndmem.model.trace import Trace
+
+    from .paths import FileNames
+
+_NARROWEST = 60
+"""Columns below which a table of figures cannot be read: the terminal then wraps it."""
+
+
+class By(enum.Enum):
+    """What the rows of a report are."""
+
+    LINE = "line"
+    FUNCTION = "function"
+    STACK = "stack"
+
+
+def write_text(
+    trace: Trace,
+    stream: IO[str],
+    *,
+    by: By = By.LINE,
+    moment: Moment = Moment.PEAK,
+    library: bool = False,
+    file: str | None = None,
+    rows: int | None = 20,
+    buffers: int = 10,
+    width: int | None = None,
+    folder: str | None = None,
+) -> None:
+    """Write the report of a run.
+
+    Parameters
+    ----------
+    trace : Trace
+        The run.
+    stream : text stream
+        Where to; colours only if it is a terminal and ``NO_COLOR`` is not set.
+    by : By
+        Rows are lines, functions or call stacks.
+    moment : Moment
+        What was alive at the peak, or at the end.
+    library : bool
+        Show the code of libraries; else it counts for the user's code that called it.
+    file : str or None
+        The trace's file, for the command that shows more.
+    rows : int or None
+        Show at most this many rows; ``None`` for all.
+    buffers : int
+        Show at most this many of the largest buffers.
+    width : int or None
+        Columns to fit into; those of the terminal, or 80, if not given.
+    folder : str or None
+        Folder that files are named relative to; the working folder if not given.
+
+    Raises
+    ------
+    TraceError
+        If the trace's call tree is damaged.
+    OSError
+        If the stream cannot be written.
+    """
+    names = file_names(trace.run, folder=folder)
+    console = _open_console(stream, width)
+    with console.capture() as capture:
+        for part in _parts(
+            trace,
+            names,
+            by=by,
+            moment=moment,
+            library=library,
+            rows=rows,
+            buffers=buffers,
+            width=console.width,
+        ):
+            console.print(part)
+            console.print()
+        if trace.peak.nbytes:
+            hint = suggest_next(file, by=by.value, moment=moment, library=library)
+            # A command is pasted: it stays in one line.
+            console.print(hint, soft_wrap=True)
+    text = "".join(f"{line.rstrip()}\n" for line in capture.get().rstrip().split("\n"))
+    stream.write(encodable(text, getattr(stream, "encoding", None)))
+
+
+def _parts(
+    trace: Trace,
+    names: FileNames,
+    *,
+    by: By,
+    moment: Moment,
+    library: bool,
+    rows: int | None,
+    buffers: int,
+    width: int,
+) -> Iterator[RenderableType]:
+    """Give the parts of a report in order."""
+    from rich.console import Group  # noqa: PLC0415  # costs 50 ms: only who renders pays
+    from rich.text import Text  # noqa: PLC0415
+
+    sentence = answer_sentence(trace, moment, name_file=names.name)
+    yield Text.assemble((plain(sentence) + ".", "bold"), "\n", describe_run(trace, moment))
+    shown: tuple[Line, ...] | tuple[Function, ...] = ()
+    if by is By.STACK:
+        if nbytes_at(trace, moment):
+            yield make_stack_list(trace, names, moment=moment, library=library, limit=rows)
+    else:
+        table = line_table if by is By.LINE else function_table
+        shown = table(trace, library=library, moment=moment)
+        if shown:
+            yield make_figure_table(shown, names, moment=moment, limit=rows, width=width)
+    largest = make_buffer_table(trace, names, moment=moment, limit=buffers)
+    if largest is not None:
+        yield Group(Text(f"Largest arrays at the {moment.value}", "bold"), "", largest)
+    notes = list_notes(trace, shown[:rows])
+    if notes:
+        yield Text("\n".join(notes), "dim")
+
+
+def _open_console(stream: IO[str], width: int | None) -> Console:
+    """Open a console that prints what it is given: no markup, no emoji, no highlighting."""
+    from rich.console import Console  # noqa: PLC0415  # as above
+
+    # In a notebook rich would display HTML instead of writing to the stream.
+    console = Console(
+        file=stream, width=width, markup=False, emoji=False, highlight=False, force_jupyter=False
+    )
+    console.width = max(console.width, _NARROWEST)
+    return console

@@ -1,0 +1,47 @@
+"""What a journal should know of its run and the native core does not."""
+
+from __future__ import annotations
+
+import sys
+import sysconfig
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+
+def find_library_roots() -> tuple[str, ...]:
+    """Return the folders whose code is not the user's: the standard library and the installed packages."""
+    paths = sysconfig.get_paths()
+    return tuple(sorted({paths[name] for name in ("stdlib", "platstdlib", "purelib", "platlib")}))
+
+
+def describe_run(program: Sequence[str] = (), sources: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """Return the meta record of a journal, as JSON can hold it.
+
+    Parameters
+    ----------
+    program : sequence of str
+        The program and its arguments as they were typed; empty for code tracked from inside.
+    sources : mapping of str to str, optional
+        Text of code that is in no file.
+    """
+    return {
+        "program": list(program),
+        "python": ".".join(map(str, sys.version_info[:3])),
+        "numpy": getattr(sys.modules.get("numpy"), "__version__", None),
+        "library_roots": find_library_roots(),
+        "sources": dict(sources or {}),
+        "notes": _find_foreign_handler(),
+    }
+
+
+def _find_foreign_handler() -> list[str]:
+    """Return a note if somebody else's allocator is set here: its arrays do not pass through NumPy's default."""
+    numpy = sys.modules.get("numpy")
+    core = getattr(numpy, "_core", None) or getattr(numpy, "core", None)
+    get_name = getattr(getattr(core, "multiarray", None), "get_handler_name", None)
+    name = get_name() if get_name else "default_allocator"
+    if name == "default_allocator":
+        return []
+    return [f"Arrays made through the memory handler {name!r} are not in this report: it replaces NumPy's own."]

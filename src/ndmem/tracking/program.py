@@ -1,0 +1,132 @@
+"""A program that runs under the tracker, from its start to its trace."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ndmem.errors import TraceError
+
+from .launch import check_launch, launch, wait
+from .output import OutputFile, open_output
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ndmem.model.trace import Trace
+
+
+@dataclass(slots=True)
+class Program:
+    """A running program.
+
+    Attributes
+    ----------
+    pid : int
+        Its process id.
+    output : OutputFile
+        What it writes its journal to.
+    """
+
+    pid: int
+    output: OutputFile
+
+    def wait(self) -> int:
+        """Wait until it ends; its exit status, or minus the number of the signal that ended it."""
+        return wait(self.pid)
+
+    def read_trace(self, exit_status: int) -> Trace | None:
+        """Make a trace of the journal and put it in its place; ``None`` if the program never began.
+
+        Raises
+        ------
+        OSError
+            If the trace finds no room: the journal is then still at ``output.path``, and `load` reads it.
+        """
+        from .assemble import assemble  # noqa: PLC0415  # needs NumPy, which the launcher loads after the launch
+        from .journal import read_journal  # noqa: PLC0415
+
+        try:
+            trace = assemble(read_journal(self.output.path), exit_status=exit_status)
+        except TraceError:
+            with contextlib.suppress(OSError):
+                self.output.path.unlink()
+            return None
+        self.output.replace(trace)
+        return trace
+
+
+def start_program(
+    arguments: Sequence[str], *, name: str, output: Path | None, overwrite: bool, threshold: int
+) -> Program:
+    """Start a program under the tracker.
+
+    Parameters
+    ----------
+    arguments : sequence of str
+        What would follow ``python``.
+    name : str
+        What the file is named after if ``output`` is ``None``: ``ndmem-NAME.PID.ndmem`` in the working folder.
+    output : Path or None
+        The file for the trace.
+    overwrite : bool
+        Replace a file that is there.
+    threshold : int
+        Bytes from which on a buffer is an event.
+
+    Raises
+    ------
+    TrackingError
+        If tracking cannot start; the program is then not started.
+    """
+    check_launch()
+    # Code given on the command line is in no file; its code objects are named <string>.
+    sources = {"<string>": arguments[1]} if arguments[0] == "-c" else {}
+    file = open_output(output, overwrite=overwrite)
+    try:
+        pid = launch(arguments, file.descriptor, threshold=threshold, sources=sources)
+    finally:
+        file.close()
+    if output is None:
+        file = file.rename(_free_path(name, pid))
+    return Program(pid, file)
+
+
+def _free_path(name: str, pid: int) -> Path:
+    """Return the path of a run's file; process ids come again, so it may need a number more."""
+    plain = re.sub(r"[^\w.-]", "_", name)
+    stem = f"ndmem-{plain}.{pid}"
+    path, number = Path(f"{stem}.ndmem").absolute(), 1
+    while path.exists():
+        path, number = path.with_name(f"{stem}.{number}.ndmem"), number + 1
+    return path
+
+
+def read_file(path: str | os.PathLike[str]) -> Trace:
+    """Read a saved trace, or the journal of a run that has not ended or was killed.
+
+    Raises
+    ------
+    TraceError
+        If it is neither, or is damaged.
+    OSError
+        If the file cannot be read.
+    """
+    from ndmem.model.codec import read_trace  # noqa: PLC0415  # needs NumPy
+
+    from .assemble import assemble  # noqa: PLC0415
+    from .journal import is_journal, read_journal  # noqa: PLC0415
+
+    place = Path(path)
+    if not is_journal(place):
+        return read_trace(place)
+    try:
+        return assemble(read_journal(place))
+    except TraceError as error:
+        raise TraceError(f"{place.name}: {error}") from None
+    except (ValueError, KeyError, TypeError, IndexError, OverflowError) as error:
+        raise TraceError(f"{place.name} is damaged: {error}") from error
