@@ -16,7 +16,7 @@ from .reporting.formats import Format, write_run
 from .reporting.stats import write_stats, write_stats_json
 from .reporting.text import By
 from .tracking.program import read_file
-from .tracking.recorder import Recorder
+from .tracking.recorder import Recorder, unseen
 from .units import parse_nbytes
 
 if TYPE_CHECKING:
@@ -72,7 +72,8 @@ class Run:
         library : bool
             Also the lines of libraries, which otherwise count for the user's line that called them.
         """
-        return line_table(self.trace, library=library)
+        with unseen():
+            return line_table(self.trace, library=library)
 
     def report(
         self,
@@ -99,15 +100,9 @@ class Run:
             Show the lines of libraries.
         """
         file = None if self._path is None else _shorten(self._path)
-        write_run(
-            self.trace,
-            stream or sys.stdout,
-            form=Format(form),
-            by=By(by),
-            moment=Moment(at),
-            library=library,
-            file=file,
-        )
+        options = {"form": Format(form), "by": By(by), "moment": Moment(at), "library": library, "file": file}
+        with unseen():
+            write_run(self.trace, stream or sys.stdout, **options)
 
     def stats(self, stream: IO[str] | None = None, *, as_json: bool = False) -> None:
         """Print the totals, and how big the buffers were.
@@ -119,7 +114,8 @@ class Run:
         as_json : bool
             One JSON object instead of text.
         """
-        (write_stats_json if as_json else write_stats)(self.trace, stream or sys.stdout)
+        with unseen():
+            (write_stats_json if as_json else write_stats)(self.trace, stream or sys.stdout)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the trace to a file, for `load` and ``ndmem report``.
@@ -129,11 +125,13 @@ class Run:
         OSError
             If the file cannot be written.
         """
-        write_trace(self.trace, path)
+        with unseen():
+            write_trace(self.trace, path)
         self._path = Path(path)
 
     def _repr_html_(self) -> str:
-        return line_table_html(self.trace)
+        with unseen():
+            return line_table_html(self.trace)
 
 
 class TrackedRun(Run):
@@ -246,7 +244,8 @@ def load(path: str | os.PathLike[str]) -> Run:
     OSError
         If the file cannot be read.
     """
-    return Run(read_file(path), path=path)
+    with unseen():
+        return Run(read_file(path), path=path)
 
 
 @overload

@@ -25,7 +25,7 @@ _GENERATED = ("<frozen ", "<__array_function__ ", "<attrs generated ", "<decorat
 # Runs `python -m`: its `<module>` frames are not the program's.
 _RUNPY = re.compile(r"(^|[/\\])runpy\.py$")
 
-_OWN_FOLDER = str(Path(__file__).resolve().parent.parent)
+_OWN_FOLDER = str(Path(__file__).absolute().parent.parent)
 
 
 def mark_user_nodes(trace: Trace) -> Bools:

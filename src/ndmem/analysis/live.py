@@ -115,7 +115,7 @@ def each_live_buffer(
 ) -> Iterator[LiveBuffer]:
     """Describe the buffers alive at a moment one by one, largest first; the order of `find_live`."""
     columns = find_live(trace, moment) if columns is None else columns
-    sources, holders = SourceFiles(trace.sources), _holders_by_buffer(trace)
+    sources, holders = SourceFiles(trace.sources), _holders_by_buffer(trace, events_until(trace, moment))
     surely_alive = trace.dropped == 0 and (trace.run.exit_status or 0) >= 0
     stacks: dict[int, Stack] = {}
     for index in range(len(columns.buffer)):
@@ -188,9 +188,17 @@ def _later_deaths(trace: Trace, buffer: Int64s, deaths: Int64s) -> Int64s:
     return within
 
 
-def _holders_by_buffer(trace: Trace) -> dict[int, tuple[Holder, ...]]:
-    """Return the holders of each buffer, owners first."""
-    found: dict[int, list[Holder]] = {}
+def _holders_by_buffer(trace: Trace, until: int) -> dict[int, tuple[Holder, ...]]:
+    """Return the holders of each buffer at a moment, owners first.
+
+    A buffer is looked for now and then, and what is found later takes the place of what was found before: of
+    each buffer the last look until the moment counts, or the first one after it.
+    """
+    looks: dict[int, dict[int, list[Holder]]] = {}
     for holder in trace.holders:
-        found.setdefault(holder.buffer, []).append(holder)
-    return {buffer: tuple(sorted(held, key=lambda holder: holder.is_view)) for buffer, held in found.items()}
+        looks.setdefault(holder.buffer, {}).setdefault(holder.events, []).append(holder)
+    found = {}
+    for buffer, by_events in looks.items():
+        look = max((events for events in by_events if events <= until), default=min(by_events))
+        found[buffer] = tuple(sorted(by_events[look], key=lambda holder: holder.is_view))
+    return found

@@ -176,9 +176,9 @@ def _decode_site(
 
 
 def _decode_holder(
-    buffer: int, name: str, function: str, shape: Iterable[int], dtype: str, is_view: bool
+    buffer: int, name: str, function: str, shape: Iterable[int], dtype: str, is_view: bool, events: int
 ) -> Holder:
-    return Holder(int(buffer), str(name), str(function), tuple(map(int, shape)), str(dtype), bool(is_view))
+    return Holder(int(buffer), str(name), str(function), tuple(map(int, shape)), str(dtype), bool(is_view), int(events))
 
 
 def _check(trace: Trace) -> None:

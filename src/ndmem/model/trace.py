@@ -197,6 +197,8 @@ class Holder:
         As ``str(dtype)`` writes it, without byte order where it is native.
     is_view : bool
         The array does not own the buffer: it keeps it alive.
+    events : int
+        Number of events until it was seen; a later holder of the same buffer has taken its place.
     """
 
     buffer: int
@@ -205,6 +207,7 @@ class Holder:
     shape: tuple[int, ...]
     dtype: str
     is_view: bool
+    events: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,8 @@
 #include <pthread.h>
 #include <time.h>
 
+enum { MAX_QUIET = 64 };
+
 static struct {
     Recording *running[MAX_RUNNING];
     unsigned count;
@@ -18,6 +20,8 @@ static struct {
     PyDataMem_Handler *numpy; /* NumPy's default handler while ours is in it */
     PyDataMemAllocator original;
     int64_t sight_cost, sighted_at; /* nanoseconds: the last look for holders */
+    uint64_t quiet[MAX_QUIET];      /* ids of threads that run ndmem's own code, once for each call */
+    unsigned quiet_count;
 } tracker;
 
 /* --- What happens to a buffer -------------------------------------------------------------------- */
@@ -32,29 +36,29 @@ static int64_t now_ns(void)
 enum Moment { AT_BIRTH = 0, AT_DEATH = 1 };
 
 /* A look for holders costs microseconds, so it is made only around a new peak: when the buffer is born that
- * makes it, while the functions that hold the others still run, and at the next death of a large buffer, when
- * the newborn may have its name. Only if the peak grew by 1 % since the last such look (at most 2,500 looks
+ * makes it, while the functions that hold the others still run, and at the next deaths of large buffers, when
+ * the newborn may have its name. Only if the peak grew by 1 % since the last such look (at most 2,500 times
  * from a KiB to a TiB), or if looking takes less than 0.1 % of the time. */
 static void sight_peak(enum Moment moment)
 {
-    bool unsighted = false, grown = false;
+    bool wanted = false, grown = false;
     for (unsigned i = 0; i < tracker.count; i++)
-        unsighted |= tracker.running[i]->unsighted[moment];
-    if (!unsighted)
+        wanted |= tracker.running[i]->looks[moment] > 0;
+    if (!wanted)
         return;
     for (unsigned i = 0; i < tracker.count; i++) {
         const Recording *recording = tracker.running[i];
         int64_t seen = recording->sighted_peak[moment];
-        grown |= recording->unsighted[moment] && recording->journal.header->peak > seen + seen / 100;
+        grown |= recording->looks[moment] && recording->journal.header->peak > seen + seen / 100;
     }
     int64_t start = now_ns();
     if (!grown && start - tracker.sighted_at < 1000 * tracker.sight_cost)
         return;
-    for (unsigned i = 0; i < tracker.count; i++)
-        if (tracker.running[i]->unsighted[moment]) {
-            tracker.running[i]->unsighted[moment] = false;
-            tracker.running[i]->sighted_peak[moment] = tracker.running[i]->journal.header->peak;
-        }
+    for (unsigned i = 0; i < tracker.count; i++) {
+        Recording *recording = tracker.running[i];
+        if (recording->looks[moment] && --recording->looks[moment] == 0)
+            recording->sighted_peak[moment] = recording->journal.header->peak;
+    }
     holders_sight(tracker.running, tracker.count, IN_HOOK);
     tracker.sighted_at = now_ns();
     tracker.sight_cost = tracker.sighted_at - start;
@@ -88,11 +92,22 @@ static void died(void *pointer)
         ledger_release(buffer.large);
 }
 
+/* Reading a trace makes arrays, which are not the program's. */
+static bool is_quiet(const PyThreadState *thread)
+{
+    for (unsigned i = 0; i < tracker.quiet_count; i++)
+        if (tracker.quiet[i] == thread->id)
+            return true;
+    return false;
+}
+
 static void born(void *pointer, size_t nbytes)
 {
     PyThreadState *thread = thread_state();
     if (thread == NULL)
         return miss();
+    if (is_quiet(thread))
+        return;
     uint16_t number;
     Buffer buffer = {.nbytes = nbytes, .stack = stack_current(thread, &number), .generation = tracker.generation};
     Added added = ledger_add(pointer, &buffer);
@@ -254,6 +269,23 @@ void handler_stop(Recording *recording)
     unhook();
     ledger_close();
     stack_close();
+}
+
+bool handler_quiet(bool quiet)
+{
+    uint64_t id = PyThreadState_Get()->id;
+    if (quiet) {
+        if (tracker.quiet_count == MAX_QUIET)
+            return false;
+        tracker.quiet[tracker.quiet_count++] = id;
+        return true;
+    }
+    for (unsigned i = tracker.quiet_count; i-- > 0;)
+        if (tracker.quiet[i] == id) {
+            tracker.quiet[i] = tracker.quiet[--tracker.quiet_count];
+            return true;
+        }
+    return false;
 }
 
 size_t handler_threshold(void) { return tracker.count ? tracker.threshold : 0; }

@@ -19,6 +19,10 @@ bool handler_feeds(const Recording *recording);
 
 size_t handler_threshold(void); /* of the running tracker; 0 if none runs */
 
+/* Whether what the calling thread allocates from now on is ndmem's own and not to be seen. Calls nest; false if
+ * too many threads ask at once. Needs the GIL. */
+bool handler_quiet(bool quiet);
+
 /* Writes down who holds the live buffers. Needs the GIL, called by Python code. */
 void handler_sight(void);
 

@@ -10,12 +10,13 @@
 #include <string.h>
 
 /* A list longer than this costs more to walk than its names are worth. */
-enum { MAX_ITEMS = 256, MAX_MODULES = 64 };
+enum { MAX_ITEMS = 256, MAX_MODULES = 64, MAX_FRAMES = 512 };
 
 typedef struct {
     Recording **recordings;
     unsigned count;
     Occasion occasion;
+    uint32_t look; /* number of this look */
     PyObject *seen[MAX_MODULES]; /* globals walked already */
     unsigned seen_count;
 } Scan;
@@ -64,12 +65,13 @@ static PyObject *spell_dtype(PyArrayObject *array, Occasion occasion)
 static void write_sighting(Recording *recording, const Large *large, PyArrayObject *array, bool is_view, Variable variable, PyObject *dtype)
 {
     struct {
-        int64_t buffer;
+        int64_t buffer, events;
         uint32_t itemsize;
         uint8_t is_view, ndim;
         char kind, byteorder;
         uint32_t name, item, function, dtype; /* lengths */
     } head = {.buffer = (int64_t)(large->serial - recording->first_serial),
+              .events = (int64_t)recording->journal.header->events,
               .itemsize = (uint32_t)PyArray_ITEMSIZE(array),
               .is_view = is_view,
               .ndim = (uint8_t)PyArray_NDIM(array),
@@ -92,6 +94,15 @@ static void write_sighting(Recording *recording, const Large *large, PyArrayObje
     journal_text_done(&recording->journal);
 }
 
+/* A number for "this array under this name", never 0; a buffer held as before is not written again. */
+static uint32_t identify(PyArrayObject *array, Variable variable)
+{
+    uint64_t h = (uintptr_t)array ^ ((uintptr_t)variable.name * 31) ^ ((uintptr_t)variable.function * 17);
+    for (const char *c = variable.item; *c; c++)
+        h = h * 131 + (unsigned char)*c;
+    return (uint32_t)((h * 0x9E3779B97F4A7C15u) >> 32) | 1;
+}
+
 static void sight_array(Scan *scan, PyArrayObject *array, Variable variable)
 {
     PyArrayObject *root = array;
@@ -102,13 +113,18 @@ static void sight_array(Scan *scan, PyArrayObject *array, Variable variable)
         return;
     bool is_view = !PyArray_CHKFLAGS(array, NPY_ARRAY_OWNDATA);
     uint8_t sighting = is_view ? BY_VIEW : BY_OWNER;
-    if (buffer.large->sighted >= sighting)
+    Large *large = buffer.large;
+    if (large->look == scan->look && large->sighting >= sighting)
         return;
-    buffer.large->sighted = sighting;
+    large->look = scan->look, large->sighting = sighting;
+    uint32_t news = identify(array, variable);
+    if (news == large->written)
+        return;
+    large->written = news;
     PyObject *dtype = spell_dtype(array, scan->occasion);
     for (unsigned i = 0; i < scan->count; i++)
         if (recording_saw(scan->recordings[i], &buffer))
-            write_sighting(scan->recordings[i], buffer.large, array, is_view, variable, dtype);
+            write_sighting(scan->recordings[i], large, array, is_view, variable, dtype);
     Py_XDECREF(dtype);
 }
 
@@ -186,17 +202,19 @@ static void sight_frame(Scan *scan, Frame *frame, Frame *inner)
     }
 }
 
-/* Variables first, globals after: the name nearest to the work says most. */
+/* Outermost frames first, for a caller's name says more than the parameter of a library function; variables
+ * first, globals after. Of a deep recursion the innermost frames are enough. */
 static void sight_thread(Scan *scan, PyThreadState *thread)
 {
-    Frame *inner = NULL;
-    for (Frame *frame = frame_complete(frame_top(thread)); frame; frame = frame_complete(frame_back(frame))) {
-        sight_frame(scan, frame, inner);
-        inner = frame;
-    }
-    for (Frame *frame = frame_complete(frame_top(thread)); frame; frame = frame_complete(frame_back(frame))) {
-        sight_mapping(scan, frame_mapping(frame));
-        sight_mapping(scan, frame_globals(frame));
+    static Frame *frames[MAX_FRAMES]; /* guarded by the GIL */
+    int depth = 0;
+    for (Frame *frame = frame_complete(frame_top(thread)); frame && depth < MAX_FRAMES; frame = frame_complete(frame_back(frame)))
+        frames[depth++] = frame;
+    for (int i = depth; i-- > 0;)
+        sight_frame(scan, frames[i], i ? frames[i - 1] : NULL);
+    for (int i = 0; i < depth; i++) {
+        sight_mapping(scan, frame_mapping(frames[i]));
+        sight_mapping(scan, frame_globals(frames[i]));
     }
 }
 
@@ -213,11 +231,10 @@ static void sight_modules(Scan *scan)
 
 void holders_sight(Recording **recordings, unsigned count, Occasion occasion)
 {
-    Scan scan = {.recordings = recordings, .count = count, .occasion = occasion};
+    static uint32_t looks; /* guarded by the GIL */
+    Scan scan = {.recordings = recordings, .count = count, .occasion = occasion, .look = ++looks};
     PyObject *type, *value, *traceback;
     PyErr_Fetch(&type, &value, &traceback);
-    if (occasion == AT_REST)
-        ledger_forget_sightings();
     PyThreadState *current = thread_state();
     sight_thread(&scan, current);
     /* The list may grow at its head while we walk it, as under faulthandler; it shrinks only with the GIL. */

@@ -13,10 +13,10 @@ enum Sighting { UNSEEN = 0, BY_VIEW = 1, BY_OWNER = 2 };
 
 typedef enum {
     IN_HOOK,  /* inside NumPy's allocator: allocates by malloc and mmap only, runs no Python code */
-    AT_REST   /* called by Python code: all modules too, and sightings of earlier calls are repeated */
+    AT_REST   /* called by Python code: all modules too */
 } Occasion;
 
-/* Writes what it finds to the recordings that saw the buffers. Needs the GIL, never raises. */
+/* Writes what it finds, where that is news, to the recordings that saw the buffers. Needs the GIL, never raises. */
 void holders_sight(Recording **recordings, unsigned count, Occasion occasion);
 
 /* NumPy's C API must be there: 0, or -1 with an exception. */

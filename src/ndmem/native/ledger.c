@@ -159,12 +159,6 @@ bool ledger_remove(void *pointer, Buffer *buffer)
 
 void ledger_release(Large *large) { ledger.spare[ledger.spare_count++] = (uint32_t)(large - ledger.large); }
 
-void ledger_forget_sightings(void)
-{
-    for (uint32_t i = 0; i < ledger.large_count; i++)
-        ledger.large[i].sighted = 0;
-}
-
 void ledger_renumber(const uint16_t *rank)
 {
     for (size_t i = 0; i <= ledger.mask; i++) {

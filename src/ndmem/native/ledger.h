@@ -11,7 +11,9 @@
 typedef struct {
     int64_t nbytes;
     uint64_t serial; /* number of the large buffer, from 0 in order of birth */
-    uint8_t sighted; /* an array that holds it was reported: see Sighting in holders.h */
+    /* Who was seen to hold it, see holders.c: in which look, how sure, and what was last written of it. */
+    uint32_t look, written;
+    uint8_t sighting;
 } Large;
 
 typedef struct {
@@ -43,9 +45,6 @@ bool ledger_find(const void *pointer, Buffer *buffer);
 
 /* Gives `generation` back to the range below: `rank[g]` replaces generation g everywhere. */
 void ledger_renumber(const uint16_t *rank);
-
-/* Forgets who was seen to hold what. */
-void ledger_forget_sightings(void);
 
 /* Gives a removed buffer's Large back; to be called when nobody needs it any more. */
 void ledger_release(Large *large);

@@ -174,6 +174,12 @@ static PyObject *py_sight(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(none)
     Py_RETURN_NONE;
 }
 
+static PyObject *py_quiet(PyObject *Py_UNUSED(module), PyObject *quiet)
+{
+    int wanted = PyObject_IsTrue(quiet);
+    return wanted < 0 ? NULL : PyBool_FromLong(handler_quiet(wanted));
+}
+
 static PyObject *py_buffer_at(PyObject *Py_UNUSED(module), PyObject *address)
 {
     void *pointer = PyLong_AsVoidPtr(address);
@@ -188,6 +194,7 @@ static PyObject *py_buffer_at(PyObject *Py_UNUSED(module), PyObject *address)
 static PyMethodDef functions[] = {
     {"running_threshold", py_threshold, METH_NOARGS, "running_threshold()\n--\n\nThreshold of the running tracker in bytes; 0 if none runs."},
     {"sight_holders", py_sight, METH_NOARGS, "sight_holders()\n--\n\nWrite to the running recordings which variables hold which buffers."},
+    {"quiet", py_quiet, METH_O, "quiet(on, /)\n--\n\nBegin or end not to see what this thread allocates; calls nest. False if it cannot."},
     {"buffer_at", py_buffer_at, METH_O, "buffer_at(address, /)\n--\n\nThe live buffer that starts there: (address, nbytes, stack), or None if it is not known."},
     {"statement_depths", replay_statement_depths, METH_VARARGS, replay_statement_depths_doc},
     {"temporary_peaks", replay_temporary_peaks, METH_VARARGS, replay_temporary_peaks_doc},

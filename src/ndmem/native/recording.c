@@ -200,7 +200,8 @@ void recording_birth(Recording *recording, const Buffer *buffer, uint16_t thread
         header->peak_serial++;
         header->peak_node = node->id;
         header->peak_events = header->events;
-        recording->unsighted[0] = recording->unsighted[1] = true;
+        recording->looks[0] = 1;
+        recording->looks[1] = 3; /* at the first death the newborn is mostly still on its way to its name */
     }
 }
 

@@ -19,8 +19,8 @@ typedef struct {
     uint64_t first_serial; /* of the large buffers that it may see */
     int64_t window_peak;   /* highest live bytes since the window was last taken */
     int64_t started, ticked; /* nanoseconds of the monotonic and of the coarse clock */
-    int64_t sighted_peak[2]; /* the last peak whose holders were looked for, at its birth and at the next death */
-    bool unsighted[2];       /* a new peak since */
+    int64_t sighted_peak[2]; /* the last peak whose holders were looked for, at its birth and at the next deaths */
+    uint8_t looks[2];        /* how often to look for those of the latest peak */
 } Recording;
 
 /* Takes an open, empty file or -1. False with errno set. */

@@ -40,7 +40,7 @@ _EVENT = np.dtype(
     [("node", "u4"), ("thread", "u2"), ("domain", "u1"), ("kind", "u1"), ("payload", "i8"), ("live", "i8")]
 )
 _TEXT = struct.Struct("=I I Q")
-_SIGHTING = struct.Struct("=q I B B c c I I I I")
+_SIGHTING = struct.Struct("=q q I B B c c I I I I")
 _NODES, _EVENTS, _TEXTS = 1, 2, 3
 _CODE, _SIGHTED, _META = 1, 2, 3
 
@@ -170,7 +170,7 @@ def _read_code(text: memoryview) -> tuple[str, str]:
 
 
 def _read_sighting(text: memoryview) -> Holder:
-    buffer, itemsize, is_view, ndim, kind, order, *lengths = _SIGHTING.unpack_from(text)
+    buffer, events, itemsize, is_view, ndim, kind, order, *lengths = _SIGHTING.unpack_from(text)
     at = _SIGHTING.size
     shape = struct.unpack_from(f"={ndim}q", text, at)
     at += 8 * ndim
@@ -180,7 +180,7 @@ def _read_sighting(text: memoryview) -> Holder:
         at += length
     name, item, function, dtype = words
     spelt = dtype or _spell_dtype(kind.decode("ascii"), order.decode("ascii"), itemsize)
-    return Holder(buffer, name + item, function, shape, spelt, bool(is_view))
+    return Holder(buffer, name + item, function, shape, spelt, bool(is_view), events)
 
 
 def _spell_dtype(kind: str, order: str, itemsize: int) -> str:

@@ -85,7 +85,10 @@ class TraceEvents:
         before = sys.gettrace()
         stack: list[_Trace | None] = self._outer.__dict__.setdefault("stack", [])
         stack.append(before)
-        sys.settrace(self._make_tracer(code, before))
+        # A function that calls itself is watched already: a second tracer would see its lines twice.
+        if before is None or before is not self._outer.__dict__.get("tracer"):
+            self._outer.tracer = self._make_tracer(code, before)
+            sys.settrace(self._outer.tracer)
 
     def leave(self, code: CodeType) -> None:  # noqa: ARG002  # the protocol's other source needs it
         sys.settrace(self._outer.stack.pop())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -11,10 +12,25 @@ from .describe import describe_run
 from .support import check_support
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from ndmem.model.trace import Trace
 
 DEFAULT_THRESHOLD = 4096
 """Bytes from which on a buffer is an event of its own."""
+
+
+@contextlib.contextmanager
+def unseen() -> Iterator[None]:
+    """Keep what this thread allocates inside the block out of every recording: it is ndmem's own."""
+    from ndmem import _native  # noqa: PLC0415  # see Recorder
+
+    quiet = _native.quiet(True)
+    try:
+        yield
+    finally:
+        if quiet:
+            _native.quiet(False)
 
 
 class Recorder:
@@ -91,7 +107,9 @@ class Recorder:
 
         if self._trace is not None:
             return self._trace
-        trace = assemble(read_journal(self._native.read()))
+        parts = self._native.read()
+        with unseen():
+            trace = assemble(read_journal(parts))
         if not self.running:
             self._trace = trace
         return trace

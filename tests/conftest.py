@@ -1,0 +1,49 @@
+"""Fixtures for all tests: the interpreter must be left as it was found."""
+
+import ctypes
+import os
+import sys
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+
+from ndmem import _native
+
+_get_pointer = ctypes.pythonapi.PyCapsule_GetPointer
+_get_pointer.restype = ctypes.c_void_p
+_get_pointer.argtypes = [ctypes.py_object, ctypes.c_char_p]
+
+
+def _numpy_handler() -> bytes:
+    """The bytes of NumPy's default data-memory handler: name, version, context and four function pointers."""
+    core = getattr(np, "_core", None) or np.core
+    table = _get_pointer(core._multiarray_umath._ARRAY_API, None)
+    slot = ctypes.cast(table, ctypes.POINTER(ctypes.c_void_p))[306]  # PyDataMem_DefaultHandler
+    capsule = ctypes.cast(slot, ctypes.POINTER(ctypes.py_object))[0]
+    return ctypes.string_at(_get_pointer(capsule, b"mem_handler"), 128 + 5 * ctypes.sizeof(ctypes.c_void_p))
+
+
+def _state() -> dict[str, Any]:
+    return {
+        "NumPy's allocator": _numpy_handler(),
+        "running trackers": _native.running_threshold(),
+        "trace function": sys.gettrace(),
+        "threads": threading.active_count(),
+        "open files": len(os.listdir("/proc/self/fd")) if sys.platform == "linux" else 0,
+        "import hooks": list(sys.meta_path),
+        "monitoring tools": [sys.monitoring.get_tool(i) for i in range(6)] if sys.version_info >= (3, 12) else [],
+        "environment": dict(os.environ, PYTEST_CURRENT_TEST=""),
+    }
+
+
+@pytest.fixture(autouse=True)
+def _interpreter_is_left_clean() -> Iterator[None]:
+    """Each test leaves allocator, tracers, threads, files, import hooks and environment as they were."""
+    before = _state()
+    yield
+    after = _state()
+    for name, value in before.items():
+        assert after[name] == value, f"the test left {name} changed"
