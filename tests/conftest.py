@@ -5,6 +5,7 @@ import os
 import sys
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -32,7 +33,7 @@ def _state() -> dict[str, Any]:
         "running trackers": _native.running_threshold(),
         "trace function": sys.gettrace(),
         "threads": threading.active_count(),
-        "open files": len(os.listdir("/proc/self/fd")) if sys.platform == "linux" else 0,
+        "open files": sum(1 for _ in Path("/proc/self/fd").iterdir()) if sys.platform == "linux" else 0,
         "import hooks": list(sys.meta_path),
         "monitoring tools": [sys.monitoring.get_tool(i) for i in range(6)] if sys.version_info >= (3, 12) else [],
         "environment": dict(os.environ, PYTEST_CURRENT_TEST=""),

@@ -1,6 +1,10 @@
 """Types of the native core; each docstring is in the C source."""
 
-from typing_extensions import Buffer
+from typing import Any
+
+import numpy.typing as npt
+
+_Column = npt.NDArray[Any]
 
 class Recording:
     def __init__(self, threshold: int, file: int = -1) -> None: ...
@@ -27,26 +31,26 @@ def sight_holders() -> None: ...
 def quiet(on: bool, /) -> bool: ...
 def buffer_at(address: int, /) -> tuple[int, int, int] | None: ...
 def statement_depths(
-    kind: Buffer,
-    thread: Buffer,
-    stack: Buffer,
-    buffer: Buffer,
-    parent: Buffer,
-    code: Buffer,
-    statement: Buffer,
-    offset: Buffer,
-    loop: Buffer,
-    stores: Buffer,
+    kind: _Column,
+    thread: _Column,
+    stack: _Column,
+    buffer: _Column,
+    parent: _Column,
+    code: _Column,
+    statement: _Column,
+    offset: _Column,
+    loop: _Column,
+    stores: _Column,
     /,
 ) -> bytearray: ...
 def temporary_peaks(
-    kind: Buffer,
-    stack: Buffer,
-    buffer: Buffer,
-    nbytes: Buffer,
-    within: Buffer,
-    parent: Buffer,
-    row: Buffer,
+    kind: _Column,
+    stack: _Column,
+    buffer: _Column,
+    nbytes: _Column,
+    within: _Column,
+    parent: _Column,
+    row: _Column,
     rows: int,
     /,
 ) -> bytearray: ...

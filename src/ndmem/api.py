@@ -11,8 +11,8 @@ from .analysis.lines import Line, line_table
 from .analysis.moment import Moment
 from .errors import TrackingError
 from .model.codec import write_trace
-from .reporting.notebook import line_table_html
 from .reporting.formats import Format, write_run
+from .reporting.notebook import line_table_html
 from .reporting.stats import write_stats, write_stats_json
 from .reporting.text import By
 from .tracking.program import read_file
@@ -100,9 +100,16 @@ class Run:
             Show the lines of libraries.
         """
         file = None if self._path is None else _shorten(self._path)
-        options = {"form": Format(form), "by": By(by), "moment": Moment(at), "library": library, "file": file}
         with unseen():
-            write_run(self.trace, stream or sys.stdout, **options)
+            write_run(
+                self.trace,
+                stream or sys.stdout,
+                form=Format(form),
+                by=By(by),
+                moment=Moment(at),
+                library=library,
+                file=file,
+            )
 
     def stats(self, stream: IO[str] | None = None, *, as_json: bool = False) -> None:
         """Print the totals, and how big the buffers were.
@@ -251,7 +258,9 @@ def load(path: str | os.PathLike[str]) -> Run:
 @overload
 def profile(function: _F, /) -> _F: ...
 @overload
-def profile(*, stream: IO[str] | None = None, report: Callable[[FunctionProfile], None] | None = None) -> Callable[[_F], _F]: ...
+def profile(
+    *, stream: IO[str] | None = None, report: Callable[[FunctionProfile], None] | None = None
+) -> Callable[[_F], _F]: ...
 def profile(
     function: Any = None, /, *, stream: IO[str] | None = None, report: Callable[[FunctionProfile], None] | None = None
 ) -> Any:

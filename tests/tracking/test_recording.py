@@ -1,13 +1,12 @@
 """The native core through `ndmem.track`: bytes, peaks, threads, nesting, forks."""
 
+import _tracemalloc
 import contextvars
 import gc
 import os
 import threading
-
 import tracemalloc
 
-import _tracemalloc
 import numpy as np
 import pytest
 
@@ -198,6 +197,7 @@ def test_all_threads_are_seen() -> None:
 
 def test_threads_at_once_lose_nothing() -> None:
     """Eight threads that allocate and free at once leave the books balanced."""
+
     def work(seed: int) -> None:
         rng = np.random.default_rng(seed)
         kept: list[np.ndarray] = []
@@ -251,6 +251,7 @@ def test_an_exception_leaves_the_run_stopped_and_passes() -> None:
 
 def test_a_pending_exception_survives_new_places() -> None:
     """A buffer that dies while an exception is on its way does not disturb it, also at a place never seen."""
+
     def fail() -> None:
         a = np.zeros(10_000)
         raise ZeroDivisionError(str(a.size))

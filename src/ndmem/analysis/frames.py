@@ -43,9 +43,7 @@ def mark_user_nodes(trace: Trace) -> Bools:
     names = {site.filename for site in trace.sites}
     libraries = (*trace.run.library_roots, _OWN_FOLDER)
     # An empty name is no file: memory that was asked for where no Python frame ran.
-    users = {
-        name for name in names if name and not name.startswith(_GENERATED) and not _is_below(name, libraries)
-    }
+    users = {name for name in names if name and not name.startswith(_GENERATED) and not _is_below(name, libraries)}
     marked = _mark_nodes(trace, users)
     if marked.any() or not len(trace.tree):
         return marked
@@ -90,9 +88,7 @@ def _mark_nodes(trace: Trace, filenames: set[str]) -> Bools:
 def _is_below(filename: str, folders: Iterable[str]) -> bool:
     """Tell whether a file lies in one of the folders, at any depth."""
     starts = [folder.rstrip(_SEPARATORS) for folder in folders]
-    return filename.startswith(
-        tuple(start + separator for start in starts if start for separator in _SEPARATORS)
-    )
+    return filename.startswith(tuple(start + separator for start in starts if start for separator in _SEPARATORS))
 
 
 def _find_program_files(trace: Trace, names: set[str]) -> set[str]:

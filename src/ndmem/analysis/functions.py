@@ -41,9 +41,7 @@ class Function(Figures):
     function: str
 
 
-def function_table(
-    trace: Trace, *, library: bool = False, moment: Moment = Moment.PEAK
-) -> tuple[Function, ...]:
+def function_table(trace: Trace, *, library: bool = False, moment: Moment = Moment.PEAK) -> tuple[Function, ...]:
     """Compute the figures of each function of a run.
 
     Parameters and order are those of `line_table`. Two functions of one name are two rows.
@@ -69,9 +67,7 @@ def function_table(
         if figures.count
     ]
     return tuple(
-        sorted(
-            functions, key=lambda each: (*importance(each), each.filename, each.lineno or 0, each.function)
-        )
+        sorted(functions, key=lambda each: (*importance(each), each.filename, each.lineno or 0, each.function))
     )
 
 

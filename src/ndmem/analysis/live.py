@@ -110,9 +110,7 @@ def find_live(trace: Trace, moment: Moment) -> LiveColumns:
     )
 
 
-def each_live_buffer(
-    trace: Trace, moment: Moment, *, columns: LiveColumns | None = None
-) -> Iterator[LiveBuffer]:
+def each_live_buffer(trace: Trace, moment: Moment, *, columns: LiveColumns | None = None) -> Iterator[LiveBuffer]:
     """Describe the buffers alive at a moment one by one, largest first; the order of `find_live`."""
     columns = find_live(trace, moment) if columns is None else columns
     sources, holders = SourceFiles(trace.sources), _holders_by_buffer(trace, events_until(trace, moment))
@@ -136,9 +134,7 @@ def each_live_buffer(
         )
 
 
-def live_buffers(
-    trace: Trace, moment: Moment = Moment.PEAK, *, limit: int | None = None
-) -> tuple[LiveBuffer, ...]:
+def live_buffers(trace: Trace, moment: Moment = Moment.PEAK, *, limit: int | None = None) -> tuple[LiveBuffer, ...]:
     """Return the buffers alive at a moment, largest first.
 
     Parameters

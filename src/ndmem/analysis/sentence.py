@@ -28,9 +28,7 @@ def file_name(filename: str) -> str:
     return re.split(r"[/\\]", filename)[-1] or filename
 
 
-def answer_sentence(
-    trace: Trace, moment: Moment = Moment.PEAK, *, name_file: Callable[[str], str] = file_name
-) -> str:
+def answer_sentence(trace: Trace, moment: Moment = Moment.PEAK, *, name_file: Callable[[str], str] = file_name) -> str:
     """Say in one sentence what a run's memory is.
 
     Parameters

@@ -24,16 +24,16 @@ _COMMANDS = {
 class _Commands(click.Group):
     """The commands, each imported when it is needed: ``ndmem run`` starts the program the sooner."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  # click's signature
+    def list_commands(self, ctx: click.Context) -> list[str]:  # click's signature
         return list(_COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002  # click's signature
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # click's signature
         if cmd_name not in _COMMANDS:
             return None
         command: click.Command = importlib.import_module(f"ndmem.cli.{cmd_name}").command
         return command
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002  # click's signature
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # click's signature
         with formatter.section("Commands"):
             formatter.write_dl(list(_COMMANDS.items()))
 
@@ -70,4 +70,6 @@ def main(arguments: list[str] | None = None) -> NoReturn:
 def _say(message: str) -> None:
     """Write one line to stderr, whatever characters a name in it has."""
     line = " ".join(f"ndmem: {message}".split())
-    sys.stderr.write(line.encode(sys.stderr.encoding or "utf-8", "backslashreplace").decode(sys.stderr.encoding or "utf-8") + "\n")
+    sys.stderr.write(
+        line.encode(sys.stderr.encoding or "utf-8", "backslashreplace").decode(sys.stderr.encoding or "utf-8") + "\n"
+    )

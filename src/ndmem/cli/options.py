@@ -10,7 +10,7 @@ from ndmem.errors import UnitError
 from ndmem.units import parse_nbytes
 
 
-class NbytesType(click.ParamType):
+class NbytesType(click.ParamType):  # type: ignore[type-arg]  # generic only for type checkers, since click 8.2
     """A count of bytes as a person writes it: ``4KiB``, ``1.5 GiB``, ``4096``."""
 
     name = "bytes"

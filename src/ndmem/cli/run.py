@@ -17,10 +17,15 @@ from .options import NbytesType
 
 
 class _ProgramCommand(click.Command):
-    """A command whose own options end where the program begins: at the script, or after ``-m`` or ``-c`` and its value."""
+    """A command whose own options end where the program begins: at the script, or after the value of ``-m`` or ``-c``."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        taking = {name for param in self.params if isinstance(param, click.Option) and not param.is_flag for name in param.opts}
+        taking = {
+            name
+            for param in self.params
+            if isinstance(param, click.Option) and not param.is_flag
+            for name in param.opts
+        }
         at = 0
         while at < len(args) and args[at].startswith("-") and args[at] != "--":
             program = args[at][:2] in ("-m", "-c")
@@ -32,15 +37,32 @@ class _ProgramCommand(click.Command):
 
 
 @click.command("run", cls=_ProgramCommand, context_settings={"allow_interspersed_args": False})
-@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="File for the trace [ndmem-SCRIPT.PID.ndmem].")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="File for the trace [ndmem-SCRIPT.PID.ndmem].",
+)
 @click.option("-f", "--force", is_flag=True, help="Overwrite the file of an older run.")
-@click.option("--threshold", type=NbytesType(), default="4KiB", show_default=True, help="Buffers from here on are single events; smaller ones are counted.")
+@click.option(
+    "--threshold",
+    type=NbytesType(),
+    default="4KiB",
+    show_default=True,
+    help="Buffers from here on are single events; smaller ones are counted.",
+)
 @click.option("-q", "--quiet", is_flag=True, help="Print no report after the run.")
 @click.option("-m", "module", metavar="MODULE", help="Run a module, as python -m does.")
 @click.option("-c", "code", metavar="CODE", help="Run a text, as python -c does.")
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="SCRIPT [ARGS]...")
 def command(
-    output: Path | None, force: bool, threshold: int, quiet: bool, module: str | None, code: str | None, arguments: tuple[str, ...]
+    output: Path | None,
+    force: bool,
+    threshold: int,
+    quiet: bool,
+    module: str | None,
+    code: str | None,
+    arguments: tuple[str, ...],
 ) -> None:
     """Run SCRIPT with ARGS and say where its array memory went.
 

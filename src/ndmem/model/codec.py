@@ -41,6 +41,8 @@ _COLUMNS: Mapping[type, Mapping[str, type]] = {
         "within": np.int16,
     },
 }
+_FOLDERS: Mapping[type, str] = {CallTree: "tree", Tallies: "tallies", Events: "events"}
+
 # A column of more bytes is not a trace's: it would be 268 million events.
 _MAX_COLUMN = 2**31
 
@@ -109,7 +111,7 @@ def read_trace(file: str | os.PathLike[str] | IO[bytes]) -> Trace:
 
 
 def _column_member(group: type, name: str) -> str:
-    return f"{group.__name__.lower()}/{name}.npy"
+    return f"{_FOLDERS[group]}/{name}.npy"
 
 
 def _decode(archive: zipfile.ZipFile) -> Trace:
@@ -171,8 +173,8 @@ def _decode_run(run: dict[str, Any]) -> RunInfo:
 def _decode_site(
     filename: str, lineno: int, end_lineno: int, col: int | None, end_col: int | None, function: str
 ) -> Site:
-    columns = (None if value is None else int(value) for value in (col, end_col))
-    return Site(str(filename), int(lineno), int(end_lineno), *columns, function=str(function))
+    first, last = (None if value is None else int(value) for value in (col, end_col))
+    return Site(str(filename), int(lineno), int(end_lineno), first, last, str(function))
 
 
 def _decode_holder(

@@ -297,7 +297,5 @@ class Trace:
 def _same(a: object, b: object) -> bool:
     """Compare two fields of a trace, columns element by element."""
     if isinstance(a, CallTree | Tallies | Events):
-        return type(a) is type(b) and all(
-            np.array_equal(getattr(a, f.name), getattr(b, f.name)) for f in fields(a)
-        )
+        return type(a) is type(b) and all(np.array_equal(getattr(a, f.name), getattr(b, f.name)) for f in fields(a))
     return a == b

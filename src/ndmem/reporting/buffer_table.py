@@ -37,7 +37,7 @@ class _Row:
     total_nbytes: int = 0
 
 
-def make_buffer_table(trace: Trace, names: FileNames, *, moment: Moment, limit: int) -> Table | None:
+def make_buffer_table(trace: Trace, names: FileNames, *, moment: Moment, limit: int | None) -> Table | None:
     """Lay out the largest buffers at a moment; all rows together are the live bytes.
 
     Parameters
@@ -48,8 +48,8 @@ def make_buffer_table(trace: Trace, names: FileNames, *, moment: Moment, limit: 
         How files are named.
     moment : Moment
         The peak or the end.
-    limit : int
-        Show at most this many rows; the others are summed.
+    limit : int or None
+        Show at most this many rows and sum the others; ``None`` for all.
 
     Returns
     -------
@@ -72,14 +72,12 @@ def make_buffer_table(trace: Trace, names: FileNames, *, moment: Moment, limit: 
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     table.add_column("nbytes", justify="right", no_wrap=True)
     table.add_column("made by", overflow="ellipsis", no_wrap=True, max_width=40)
-    table.add_column("at", overflow="ellipsis", no_wrap=True, max_width=30)
+    table.add_column("at", overflow="ellipsis", no_wrap=True)
     table.add_column("held by", overflow="fold")
     shown = sorted(rows.values(), key=lambda row: -row.total_nbytes)[:limit]
     for row in shown:
         times = f"{row.count:,} x " if row.count > 1 else ""
-        table.add_row(
-            times + format_nbytes(row.nbytes), Text(row.text), Text(row.place, "cyan"), Text(row.held)
-        )
+        table.add_row(times + format_nbytes(row.nbytes), Text(row.text), Text(row.place, "cyan"), Text(row.held))
     count = len(columns.buffer) - sum(row.count for row in shown)
     if count:
         rest = int(columns.nbytes.sum()) - sum(row.total_nbytes for row in shown)
@@ -96,7 +94,10 @@ def _read(buffer: LiveBuffer, names: FileNames, sources: SourceFiles) -> _Row:
     site = buffer.site
     text = buffer.expression or sources.line(site.filename, site.lineno) or f"in {site.function}"
     return _Row(
-        buffer.nbytes, plain(text), names.place(site.filename, site.lineno), plain(_describe_holders(buffer))
+        buffer.nbytes,
+        plain(text),
+        names.short_place(site.filename, site.lineno),
+        plain(_describe_holders(buffer)),
     )
 
 

@@ -80,7 +80,7 @@ def make_figure_table(
             table.add_row(*blank, Text(heading, "bold"))
         if row.filename != filename:
             filename = row.filename
-            table.add_row(*blank, Text(names.name(filename), "cyan"))
+            table.add_row(*blank, Text(names.short_place(filename, None), "cyan"))
         table.add_row(*figures, _describe(row, digits=digits))
     if len(shown) < len(rows):
         table.add_row(*blank, Text(f"… and {len(rows) - len(shown):,} more", "dim"))

@@ -50,9 +50,7 @@ def list_notes(trace: Trace, rows: Sequence[Figures]) -> list[str]:
             "completely known. Bytes and counts of lines are exact."
         )
     if any(row.temporary_nbytes is None for row in rows):
-        notes.append(
-            f"{UNKNOWN} is not known: arrays smaller than {threshold} are counted, but not seen to die."
-        )
+        notes.append(f"{UNKNOWN} is not known: arrays smaller than {threshold} are counted, but not seen to die.")
     if trace.sites and all(site.col is None for site in trace.sites):
         notes.append(
             "Lines are known, not the expressions in them: Python 3.10 has no columns, and later versions "

@@ -12,6 +12,9 @@ from .plain import plain
 if TYPE_CHECKING:
     from ndmem.model.trace import RunInfo
 
+_LONGEST = 30
+"""Characters of a path that a table has room for."""
+
 _LAST_PART = re.compile(r"[/\\][^/\\]*$")
 
 
@@ -22,7 +25,7 @@ class FileNames:
     Attributes
     ----------
     folders : tuple of str
-        The working folder, the program's folder, then the libraries.
+        The libraries, the longest path first, then the working folder and the program's.
     """
 
     folders: tuple[str, ...]
@@ -36,6 +39,11 @@ class FileNames:
             if start and filename.startswith((start + "/", start + "\\")):
                 return plain(filename[len(start) + 1 :])
         return plain(filename)
+
+    def short_place(self, filename: str, lineno: int | None) -> str:
+        """Return file and line in a table's width: of a long path the end, which tells files apart."""
+        place = self.place(filename, lineno)
+        return place if len(place) <= _LONGEST else "…" + place[1 - _LONGEST :]
 
     def place(self, filename: str, lineno: int | None) -> str:
         """Return file and line, as editors and terminals understand it."""
@@ -54,9 +62,9 @@ def file_names(run: RunInfo, *, folder: str | None = None) -> FileNames:
     """
     program = run.program[0] if run.program else ""
     programs_folder = _LAST_PART.sub("", program) if _LAST_PART.search(program) else ""
-    # The longest library root first: site-packages lies inside the standard library's folder.
+    # site-packages lies inside the standard library's folder, and often inside the working folder.
     roots = sorted(run.library_roots, key=len, reverse=True)
-    return FileNames((_working_folder() if folder is None else folder, programs_folder, *roots))
+    return FileNames((*roots, _working_folder() if folder is None else folder, programs_folder))
 
 
 def _working_folder() -> str:

@@ -13,7 +13,7 @@ from .plain import encodable
 if TYPE_CHECKING:
     from ndmem.model.profile import FunctionProfile, ProfiledLine
 
-_WIDTH = 10
+_WIDTH = 11
 _HEADINGS = ("Line", "Count", "Peak", "Temporary", "Net")
 
 
@@ -35,15 +35,16 @@ def write_profile(profile: FunctionProfile, stream: IO[str]) -> None:
     OSError
         If the stream cannot be written.
     """
-    title = f"{profile.function} at {_shorten(profile.filename)}:{profile.first_line}, peak {format_nbytes(profile.peak_nbytes)}"
-    lines = [title, _join(*_HEADINGS, "Source")]
+    place = f"{_shorten(profile.filename)}:{profile.first_line}"
+    title = f"{profile.function} at {place}, peak {format_nbytes(profile.peak_nbytes)}"
+    lines = [title, _join(_HEADINGS, "Source")]
     executed = {line.lineno: line for line in profile.lines}
     source = dict(enumerate(profile.source, profile.first_line))
-    for lineno in sorted({*source, *executed}):
-        lines.append(_join(*_figures(lineno, executed.get(lineno)), _visible(source.get(lineno, ""))))
-    stream.write(
-        encodable("\n".join(line.rstrip() for line in lines) + "\n\n", getattr(stream, "encoding", None))
-    )
+    lines += [
+        _join(_figures(lineno, executed.get(lineno)), _visible(source.get(lineno, "")))
+        for lineno in sorted({*source, *executed})
+    ]
+    stream.write(encodable("\n".join(line.rstrip() for line in lines) + "\n\n", getattr(stream, "encoding", None)))
     stream.flush()
 
 
@@ -54,8 +55,9 @@ def _figures(lineno: int, line: ProfiledLine | None) -> tuple[str, ...]:
     return (str(lineno), f"{line.count:,}", *(format_nbytes(n) if n else "-" for n in nbytes))
 
 
-def _join(lineno: str, count: str, peak: str, temporary: str, net: str, source: str) -> str:
-    return f"{lineno:>6}{count:>{_WIDTH}}{peak:>{_WIDTH}}{temporary:>{_WIDTH + 1}}{net:>{_WIDTH}}  {source}"
+def _join(figures: tuple[str, ...], source: str) -> str:
+    lineno, *rest = figures
+    return f"{lineno:>6}{''.join(f'{text:>{_WIDTH}}' for text in rest)}  {source}"
 
 
 def _visible(source: str) -> str:

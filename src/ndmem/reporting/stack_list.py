@@ -23,9 +23,7 @@ if TYPE_CHECKING:
     from .paths import FileNames
 
 
-def make_stack_list(
-    trace: Trace, names: FileNames, *, moment: Moment, library: bool, limit: int | None
-) -> Table:
+def make_stack_list(trace: Trace, names: FileNames, *, moment: Moment, library: bool, limit: int | None) -> Table:
     """Lay out call stacks, the heaviest first, each with its leaf on top.
 
     Parameters
@@ -73,4 +71,4 @@ def make_stack_list(
 def _write_frame(site: Site, names: FileNames) -> str:
     """Write a frame's place, and its function unless that is the module."""
     function = "" if site.function == "<module>" else f" {plain(site.function)}"
-    return names.place(site.filename, site.lineno) + function
+    return names.short_place(site.filename, site.lineno) + function

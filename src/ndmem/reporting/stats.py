@@ -25,22 +25,22 @@ def write_stats(trace: Trace, stream: IO[str]) -> None:
     stats, run = compute_stats(trace), trace.run
     rows = {
         "program": plain(" ".join(run.program)) or "code tracked from inside",
-        "versions": f"Python {run.python}, "
-        + (f"NumPy {run.numpy}" if run.numpy else "NumPy was not imported"),
+        "versions": f"Python {run.python}, " + (f"NumPy {run.numpy}" if run.numpy else "NumPy was not imported"),
         "exit status": "-" if run.exit_status is None else str(run.exit_status),
         "duration": f"{stats.duration_s:.3g} s",
         "peak": _exactly(stats.peak_nbytes),
         "alive at the end": _exactly(stats.live_nbytes_at_end),
         "total": _exactly(stats.total_nbytes),
         "arrays": f"{stats.count:,} from {stats.stacks:,} places",
-        "events": f"{stats.events:,} of arrays from {format_nbytes(stats.threshold_nbytes)} up, {stats.dropped:,} dropped",
+        "events": f"{stats.events:,} of arrays of {_exactly(stats.threshold_nbytes)} and more",
+        "dropped": f"{stats.dropped:,} events",
         "threads": f"{stats.threads:,} with such arrays",
     }
     lines = [f"{name:<18}{text}" for name, text in rows.items()]
     if stats.sizes:
         lines += ["", f"{'size':<20}{'arrays':>12}{'total':>12}"]
     for size in stats.sizes:
-        span = f"{format_nbytes(size.min_nbytes)} – {format_nbytes(size.max_nbytes + 1)}"
+        span = f"{format_nbytes(size.min_nbytes)} to {format_nbytes(size.max_nbytes + 1)}"
         lines.append(f"{span:<20}{size.count:>12,}{format_nbytes(size.total_nbytes):>12}")
     stream.write(encodable("\n".join(lines) + "\n", getattr(stream, "encoding", None)))
 

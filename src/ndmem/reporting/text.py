@@ -47,7 +47,7 @@ def write_text(
     library: bool = False,
     file: str | None = None,
     rows: int | None = 20,
-    buffers: int = 10,
+    buffers: int | None = 10,
     width: int | None = None,
     folder: str | None = None,
 ) -> None:
@@ -67,10 +67,8 @@ def write_text(
         Show the code of libraries; else it counts for the user's code that called it.
     file : str or None
         The trace's file, for the command that shows more.
-    rows : int or None
-        Show at most this many rows; ``None`` for all.
-    buffers : int
-        Show at most this many of the largest buffers.
+    rows, buffers : int or None
+        Show at most so many rows, and so many of the largest buffers; ``None`` for all.
     width : int or None
         Columns to fit into; those of the terminal, or 80, if not given.
     folder : str or None
@@ -114,7 +112,7 @@ def _parts(
     moment: Moment,
     library: bool,
     rows: int | None,
-    buffers: int,
+    buffers: int | None,
     width: int,
 ) -> Iterator[RenderableType]:
     """Give the parts of a report in order."""
@@ -145,8 +143,6 @@ def _open_console(stream: IO[str], width: int | None) -> Console:
     from rich.console import Console  # noqa: PLC0415  # as above
 
     # In a notebook rich would display HTML instead of writing to the stream.
-    console = Console(
-        file=stream, width=width, markup=False, emoji=False, highlight=False, force_jupyter=False
-    )
+    console = Console(file=stream, width=width, markup=False, emoji=False, highlight=False, force_jupyter=False)
     console.width = max(console.width, _NARROWEST)
     return console

@@ -22,15 +22,13 @@ if TYPE_CHECKING:
 _NOWHERE = Site("", 0, 0, None, None, "<no Python frame>")
 
 
-def assemble(journal: Journal, *, exit_status: int | None = None) -> Trace:
+def assemble(journal: Journal) -> Trace:
     """Make a Trace of a journal.
 
     Parameters
     ----------
     journal : Journal
         As read; it may end anywhere.
-    exit_status : int, optional
-        Of the program, once it has ended.
 
     Returns
     -------
@@ -46,7 +44,7 @@ def assemble(journal: Journal, *, exit_status: int | None = None) -> Trace:
         offset=nodes["offset"].astype(np.int32),
         stores=nodes["stores"].astype(np.bool_),
     )
-    run = _describe(journal, exit_status)
+    run = _describe(journal)
     sources = _read_sources(sites, run.library_roots, journal.meta.get("sources", {}))
     header = journal.header
     at_peak = np.where(nodes["peak_serial"] == header["peak_serial"], nodes["at_peak"], nodes["live"])
@@ -75,7 +73,11 @@ def _live_nodes(journal: Journal) -> tuple[np.ndarray[Any, Any], int]:
     """Return the nodes in order, and how many were left out in front: the root, where nothing happened."""
     nodes = journal.nodes
     # A journal cut within its nodes keeps those before the cut.
-    whole = len(nodes) if (nodes["id"] == np.arange(len(nodes))).all() else int(np.argmin(nodes["id"] == np.arange(len(nodes))))
+    whole = (
+        len(nodes)
+        if (nodes["id"] == np.arange(len(nodes))).all()
+        else int(np.argmin(nodes["id"] == np.arange(len(nodes))))
+    )
     nodes = nodes[:whole]
     used = bool(len(nodes)) and (nodes["count"][0] > 0 or nodes["max_live"][0] >= 0)
     first = 0 if used or not len(nodes) else 1
@@ -91,33 +93,29 @@ def _find_sites(nodes: np.ndarray[Any, Any], codes: Mapping[int, tuple[str, str]
     """Return each place once, and the place of each node."""
     numbers: dict[Site, int] = {}
     site_of = np.empty(len(nodes), np.int32)
-    columns = [nodes[name].tolist() for name in ("id", "code", "lineno", "end_lineno", "col", "end_col")]
-    for i, (node, code, lineno, end_lineno, col, end_col) in enumerate(zip(*columns, strict=True)):
+    values = [nodes[name].tolist() for name in ("id", "code", "lineno", "end_lineno", "col", "end_col")]
+    for i, (node, code, lineno, end_lineno, col, end_col) in enumerate(zip(*values, strict=True)):
         filename, function = codes.get(code, ("", "?"))
         site = _NOWHERE
         if node:
             first = max(lineno, 0)
             known = col >= 0 and end_col >= 0
-            site = Site(filename, first, max(end_lineno, first), *((col, end_col) if known else (None, None)), function)
+            columns = (col, end_col) if known else (None, None)
+            site = Site(filename, first, max(end_lineno, first), columns[0], columns[1], function)
         site_of[i] = numbers.setdefault(site, len(numbers))
     return tuple(numbers), site_of
 
 
-def _describe(journal: Journal, exit_status: int | None) -> RunInfo:
+def _describe(journal: Journal) -> RunInfo:
     header, meta = journal.header, journal.meta
     notes = [str(note) for note in meta.get("notes", ())]
     if header["missed"]:
         notes.append(f"{header['missed']} allocations came without Python's lock and were not recorded.")
-    if header["dropped"]:
-        notes.append(
-            f"The journal ran out of room: {header['dropped']} events are missing, and places first reached "
-            "after that are counted with their callers. Byte counts are exact."
-        )
     return RunInfo(
         program=tuple(meta.get("program", ())),
         python=meta.get("python", ""),
         numpy=meta.get("numpy"),
-        exit_status=exit_status,
+        exit_status=meta.get("exit_status"),
         pid=int(header["pid"]),
         started=float(header["started_ns"]) / 1e9,
         duration_s=float(header["duration_ns"]) / 1e9,
@@ -141,9 +139,7 @@ def _read_sources(sites: tuple[Site, ...], roots: tuple[str, ...], given: Mappin
     return sources
 
 
-def _statement_columns(
-    sites: tuple[Site, ...], site_of: Int32s, sources: Mapping[str, str]
-) -> tuple[Int32s, Int32s]:
+def _statement_columns(sites: tuple[Site, ...], site_of: Int32s, sources: Mapping[str, str]) -> tuple[Int32s, Int32s]:
     """Return the statement and the comprehension of each node; a line is its own where there is no source."""
     read = {filename: read_statements(text) for filename, text in sources.items()}
     statement, loop = np.empty(len(sites), np.int32), np.full(len(sites), -1, np.int32)
@@ -155,9 +151,7 @@ def _statement_columns(
     return statement[site_of], loop[site_of]
 
 
-def _make_events(
-    journal: Journal, first: int, tree: CallTree, statements: tuple[Int32s, Int32s]
-) -> tuple[Events, int]:
+def _make_events(journal: Journal, first: int, tree: CallTree, statements: tuple[Int32s, Int32s]) -> tuple[Events, int]:
     """Return the births and deaths, and how many made no sense and were left out."""
     raw = journal.events
     ticks = raw["kind"] == CLOCK
@@ -210,5 +204,7 @@ def _with_depths(events: Events, tree: CallTree, statements: tuple[Int32s, Int32
         "stores": tree.stores,
     }
     depths = _native.statement_depths(*(np.ascontiguousarray(column) for column in columns.values()))
-    rest = {name: np.ascontiguousarray(getattr(events, name)) for name in events.__dataclass_fields__ if name != "within"}
+    rest = {
+        name: np.ascontiguousarray(getattr(events, name)) for name in events.__dataclass_fields__ if name != "within"
+    }
     return Events(**rest, within=np.frombuffer(depths, np.int16))

@@ -34,7 +34,7 @@ def begin(text: str) -> None:
         order = json.loads(text)
         _restore_environment(order["pythonpath"])
         recording = _open_recording(order)
-    except Exception as error:  # noqa: BLE001  # the program must not run untracked without a word
+    except Exception as error:  # the program must not run untracked without a word
         _refuse(error)
     when_numpy_is_there(lambda: _start(recording, order))
 
@@ -70,6 +70,7 @@ def _start(recording: Any, order: dict[str, Any]) -> None:
     from ndmem import _native  # noqa: PLC0415
 
     from .describe import describe_run  # noqa: PLC0415  # only a program with NumPy pays for it
+    from .support import find_numpy_obstacle  # noqa: PLC0415
 
     described = describe_run(order["program"], order["sources"])
     forks = _ForkCount()
@@ -83,6 +84,10 @@ def _start(recording: Any, order: dict[str, Any]) -> None:
 
     # Functions registered early run late: the program's own atexit functions are still tracked.
     atexit.register(finish)
+    obstacle = find_numpy_obstacle(str(described["numpy"]))
+    if obstacle:
+        recording.write_meta(json.dumps({**described, "notes": [f"Nothing was recorded: {obstacle}."]}).encode())
+        return
     recording.start()
     recording.write_meta(json.dumps(described).encode())
 

@@ -99,7 +99,7 @@ def _wrap_async_generator(function: Callable[..., Any], profiler: LineProfiler) 
                 except GeneratorExit:
                     await _await(inner.aclose(), profiler, activation)
                     raise
-                except BaseException as error:  # noqa: BLE001  # the caller's athrow() goes to the inner generator
+                except BaseException as error:  # the caller's athrow() goes to the inner generator
                     step = inner.athrow(error)
                 else:
                     step = inner.asend(sent)
@@ -110,8 +110,9 @@ def _wrap_async_generator(function: Callable[..., Any], profiler: LineProfiler) 
 
 
 @types.coroutine
-def _await(awaitable: Any, profiler: LineProfiler, activation: Activation) -> Generator[Any, Any, Any]:
-    return (yield from _drive(awaitable, profiler, activation))
+def _await(awaitable: Any, profiler: LineProfiler, activation: Activation) -> Any:
+    """Await as `_drive` does."""
+    return (yield from _drive(awaitable.__await__(), profiler, activation))
 
 
 def _drive(inner: Any, profiler: LineProfiler, activation: Activation) -> Generator[Any, Any, Any]:
@@ -129,10 +130,10 @@ def _drive(inner: Any, profiler: LineProfiler, activation: Activation) -> Genera
         while True:
             try:
                 sent = yield value
-            except GeneratorExit:
+            except GeneratorExit:  # noqa: PERF203  # the protocol has an exception in every turn
                 step(inner.close)
                 raise
-            except BaseException as error:  # noqa: BLE001  # the caller's throw() goes to the inner generator
+            except BaseException as error:  # the caller's throw() goes to the inner generator
                 value = step(inner.throw, error)
             else:
                 value = step(inner.send, sent)

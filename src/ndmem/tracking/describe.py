@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import site
 import sys
-import sysconfig
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -12,8 +13,9 @@ if TYPE_CHECKING:
 
 def find_library_roots() -> tuple[str, ...]:
     """Return the folders whose code is not the user's: the standard library and the installed packages."""
-    paths = sysconfig.get_paths()
-    return tuple(sorted({paths[name] for name in ("stdlib", "platstdlib", "purelib", "platlib")}))
+    # sysconfig says the same and costs each program 8 ms: it loads how this Python was compiled.
+    packages = site.getsitepackages([sys.prefix, sys.base_prefix])
+    return tuple(sorted({os.path.dirname(os.__file__), *packages, site.getusersitepackages()}))  # noqa: PTH120
 
 
 def describe_run(program: Sequence[str] = (), sources: Mapping[str, str] | None = None) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import json
 import os
 import struct
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,23 +20,24 @@ from ndmem.model.trace import Holder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 MAGIC = b"NDMEMJ\r\n"
 _VERSION = 1
 _GRAIN = 65536
 
+# fmt: off
 _HEADER = np.dtype(
-    [("magic", "S8"), ("version", "u4"), ("pid", "u4"), ("threshold", "u8"), ("started_ns", "i8")]
-    + [("duration_ns", "i8"), ("live", "i8"), ("peak", "i8"), ("peak_serial", "u8"), ("peak_events", "u8")]
-    + [("events", "u8"), ("births", "u8"), ("dropped", "u8"), ("missed", "u8"), ("peak_node", "u4"), ("state", "u4")]
+    [("magic", "S8"), ("version", "u4"), ("pid", "u4"), ("threshold", "u8"), ("started_ns", "i8"),
+     ("duration_ns", "i8"), ("live", "i8"), ("peak", "i8"), ("peak_serial", "u8"), ("peak_events", "u8"),
+     ("events", "u8"), ("births", "u8"), ("dropped", "u8"), ("missed", "u8"), ("peak_node", "u4"), ("state", "u4")]
 )
 _BLOCK = struct.Struct("=4sI Q Q 40x")
 _NODE = np.dtype(
-    [("id", "u4"), ("parent", "u4"), ("code", "u4"), ("offset", "i4"), ("lineno", "i4"), ("end_lineno", "i4")]
-    + [("col", "i4"), ("end_col", "i4"), ("stores", "u4"), ("reserved", "u4"), ("live", "i8"), ("at_peak", "i8")]
-    + [("total", "i8"), ("count", "i8"), ("max_live", "i8"), ("peak_serial", "u8")]
+    [("id", "u4"), ("parent", "u4"), ("code", "u4"), ("offset", "i4"), ("lineno", "i4"), ("end_lineno", "i4"),
+     ("col", "i4"), ("end_col", "i4"), ("stores", "u4"), ("reserved", "u4"), ("live", "i8"), ("at_peak", "i8"),
+     ("total", "i8"), ("count", "i8"), ("max_live", "i8"), ("peak_serial", "u8")]
 )
+# fmt: on
 _EVENT = np.dtype(
     [("node", "u4"), ("thread", "u2"), ("domain", "u1"), ("kind", "u1"), ("payload", "i8"), ("live", "i8")]
 )
@@ -76,7 +78,7 @@ class Journal:
 
 def is_journal(path: str | os.PathLike[str]) -> bool:
     """Whether a file begins as a journal does."""
-    with open(path, "rb") as file:
+    with Path(path).open("rb") as file:
         return file.read(len(MAGIC)) == MAGIC
 
 
@@ -101,6 +103,44 @@ def read_journal(parts: list[bytes] | Path) -> Journal:
     if totals["version"] != _VERSION:
         raise TraceError(f"its journal has format {totals['version']}, this ndmem reads {_VERSION}")
     return _gather(totals, blocks)
+
+
+def complete_journal(path: Path, meta: dict[str, Any]) -> None:
+    """Add to the journal of a program that has ended what is known only now, and give back the room it left.
+
+    Parameters
+    ----------
+    path : Path
+        The journal.
+    meta : dict
+        What to add, as JSON can hold it.
+
+    Raises
+    ------
+    OSError
+        If there is no room; the journal is then as it was.
+    """
+    text = json.dumps(meta).encode()
+    text += bytes(-len(text) % 8)  # JSON may end in spaces, not in zeros: the length says where it ends
+    record = _TEXT.pack(_META, 0, len(text.rstrip(b"\0"))) + text
+    with path.open("r+b") as file:
+        at, end = _GRAIN, file.seek(0, os.SEEK_END)
+        while True:
+            file.seek(at)
+            head = file.read(_BLOCK.size)
+            if len(head) < _BLOCK.size:
+                return
+            magic, kind, capacity, used = _BLOCK.unpack(head)
+            if at + _BLOCK.size + capacity >= end:
+                break
+            at += _BLOCK.size + capacity
+        after = at + _BLOCK.size + (used + 7) // 8 * 8
+        file.seek(after)
+        file.write(_BLOCK.pack(b"NDBK", _TEXTS, len(record), len(record)) + record)
+        file.truncate()
+        # Last: until here the new block lies in room that the one before it does not use.
+        file.seek(at)
+        file.write(_BLOCK.pack(magic, kind, after - at - _BLOCK.size, used))
 
 
 def _cut(data: memoryview) -> Iterator[memoryview]:

@@ -36,7 +36,9 @@ def check_launch() -> None:
     """
     check_support()
     if sys.platform == "win32":
-        raise TrackingError("tracking cannot start: `ndmem run` needs POSIX; use `with ndmem.track():` inside the program")
+        raise TrackingError(
+            "tracking cannot start: `ndmem run` needs POSIX; use `with ndmem.track():` inside the program"
+        )
     if sys.flags.no_site or sys.flags.ignore_environment:
         raise TrackingError("tracking cannot start: Python runs with -I, -E or -S, which keep ndmem out of the program")
 

@@ -32,7 +32,7 @@ class LineEvents(Protocol):
 
 def make_line_events(on_line: OnLine) -> LineEvents:
     """Return the source that this Python has."""
-    return MonitoringEvents(on_line) if sys.version_info >= (3, 12) else TraceEvents(on_line)
+    return MonitoringEvents(on_line) if hasattr(sys, "monitoring") else TraceEvents(on_line)
 
 
 class MonitoringEvents:
@@ -40,36 +40,39 @@ class MonitoringEvents:
 
     def __init__(self, on_line: OnLine) -> None:
         self._on_line = on_line
+        self._monitoring: Any = sys.monitoring  # type: ignore[attr-defined]  # the oldest Python checked has none
         self._tool: int | None = None
         self._entered: dict[CodeType, int] = {}
         self._lock = threading.Lock()
 
     def enter(self, code: CodeType) -> None:
+        """Watch a code object; its events are local to it."""
         with self._lock:
             if self._tool is None:
                 self._tool = self._take_tool()
             if code not in self._entered:
-                sys.monitoring.set_local_events(self._tool, code, sys.monitoring.events.LINE)
+                self._monitoring.set_local_events(self._tool, code, self._monitoring.events.LINE)
             self._entered[code] = self._entered.get(code, 0) + 1
 
     def leave(self, code: CodeType) -> None:
+        """Undo the latest `enter`; the last one gives the tool's id back."""
         with self._lock:
             assert self._tool is not None
             self._entered[code] -= 1
             if self._entered[code] == 0:
                 del self._entered[code]
-                sys.monitoring.set_local_events(self._tool, code, 0)
+                self._monitoring.set_local_events(self._tool, code, 0)
             if not self._entered:
-                sys.monitoring.register_callback(self._tool, sys.monitoring.events.LINE, None)
-                sys.monitoring.free_tool_id(self._tool)
+                self._monitoring.register_callback(self._tool, self._monitoring.events.LINE, None)
+                self._monitoring.free_tool_id(self._tool)
                 self._tool = None
 
     def _take_tool(self) -> int:
         # Ids 0, 1, 2 and 5 are meant for debuggers, coverage, profilers and optimisers: ask for a free one first.
-        for tool in (3, 4, sys.monitoring.PROFILER_ID):
-            if sys.monitoring.get_tool(tool) is None:
-                sys.monitoring.use_tool_id(tool, "ndmem")
-                sys.monitoring.register_callback(tool, sys.monitoring.events.LINE, self._on_line)
+        for tool in (3, 4, self._monitoring.PROFILER_ID):
+            if self._monitoring.get_tool(tool) is None:
+                self._monitoring.use_tool_id(tool, "ndmem")
+                self._monitoring.register_callback(tool, self._monitoring.events.LINE, self._on_line)
                 return tool
         raise TrackingError("other tools hold all of sys.monitoring's free ids; stop one to profile lines")
 
@@ -82,6 +85,7 @@ class TraceEvents:
         self._outer = threading.local()
 
     def enter(self, code: CodeType) -> None:
+        """Watch a code object that this thread is about to run."""
         before = sys.gettrace()
         stack: list[_Trace | None] = self._outer.__dict__.setdefault("stack", [])
         stack.append(before)
@@ -90,7 +94,8 @@ class TraceEvents:
             self._outer.tracer = self._make_tracer(code, before)
             sys.settrace(self._outer.tracer)
 
-    def leave(self, code: CodeType) -> None:  # noqa: ARG002  # the protocol's other source needs it
+    def leave(self, code: CodeType) -> None:
+        """Undo the latest `enter` of this thread."""
         sys.settrace(self._outer.stack.pop())
 
     def _make_tracer(self, code: CodeType, before: _Trace | None) -> _Trace:

@@ -93,6 +93,8 @@ def open_output(path: Path | None, *, overwrite: bool) -> OutputFile:
         output.close()
         with contextlib.suppress(OSError):
             place.unlink()
-        what = "it is not a regular file" if error.errno in (errno.EINVAL, errno.ENODEV, errno.ESPIPE) else error.strerror
+        what = (
+            "it is not a regular file" if error.errno in (errno.EINVAL, errno.ENODEV, errno.ESPIPE) else error.strerror
+        )
         raise TrackingError(f"cannot write a trace to {place}: {what}") from error
     return output

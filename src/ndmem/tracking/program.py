@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from ndmem.model.trace import Trace
 
 
+# Compressing takes 0.2 µs an event, which a person waits for; a long journal stays what it is, at 24 bytes an event.
+_MOST_EVENTS_TO_REWRITE = 100_000
+
+
 @dataclass(slots=True)
 class Program:
     """A running program.
@@ -40,23 +44,30 @@ class Program:
         return wait(self.pid)
 
     def read_trace(self, exit_status: int) -> Trace | None:
-        """Make a trace of the journal and put it in its place; ``None`` if the program never began.
+        """Make a trace of the journal and save it in its place; ``None`` if the program never began.
 
         Raises
         ------
         OSError
             If the trace finds no room: the journal is then still at ``output.path``, and `load` reads it.
         """
-        from .assemble import assemble  # noqa: PLC0415  # needs NumPy, which the launcher loads after the launch
-        from .journal import read_journal  # noqa: PLC0415
+        # Needs NumPy, which the launcher loads after the launch.
+        from .assemble import assemble  # noqa: PLC0415
+        from .journal import complete_journal, read_journal  # noqa: PLC0415
 
+        path = self.output.path
         try:
-            trace = assemble(read_journal(self.output.path), exit_status=exit_status)
+            journal = read_journal(path)
         except TraceError:
             with contextlib.suppress(OSError):
-                self.output.path.unlink()
+                path.unlink()
             return None
-        self.output.replace(trace)
+        journal.meta["exit_status"] = exit_status
+        trace = assemble(journal)
+        if len(trace.events) <= _MOST_EVENTS_TO_REWRITE:
+            self.output.replace(trace)
+        else:
+            complete_journal(path, {"exit_status": exit_status, "sources": dict(trace.sources)})
         return trace
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ndmem.errors import TrackingError
 
 from .describe import describe_run
-from .support import check_support
+from .support import check_support, find_numpy_obstacle
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,8 +67,11 @@ class Recorder:
 
     def start(self) -> None:
         """Record from now on; once."""
-        import numpy  # noqa: F401, ICN001, PLC0415  # its allocator is what is hooked
+        import numpy as np  # noqa: PLC0415  # its allocator is what is hooked
 
+        obstacle = find_numpy_obstacle(np.__version__)
+        if obstacle:
+            raise TrackingError(f"tracking cannot start: {obstacle}")
         self._native.start()
         self._native.write_meta(json.dumps(describe_run()).encode())
 

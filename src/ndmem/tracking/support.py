@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import importlib.util
 import platform
 import re
 import sys
-import sysconfig
 
 from ndmem.errors import TrackingError
 
 _OLDEST_NUMPY = (1, 26)
+
+
+def find_numpy_obstacle(version: str) -> str | None:
+    """Return why tracking cannot work with a version of NumPy, ``None`` if it can."""
+    if tuple(map(int, re.findall(r"\d+", version)[:2])) < _OLDEST_NUMPY:
+        return f"NumPy {version} is too old; install numpy>=1.26"
+    return None
 
 
 def check_support() -> None:
@@ -30,14 +35,13 @@ def check_support() -> None:
 def find_obstacle() -> str | None:
     """Return why tracking cannot work in this interpreter, ``None`` if it can. Imports nothing of NumPy."""
     if sys.implementation.name != "cpython":
-        return f"{platform.python_implementation()} has no NumPy allocator that ndmem could hook; use CPython 3.10 to 3.13"
-    if sysconfig.get_config_var("Py_GIL_DISABLED"):
+        return (
+            f"{platform.python_implementation()} has no NumPy allocator that ndmem could hook; use CPython 3.10 to 3.13"
+        )
+    if "t" in sys.abiflags:  # sysconfig would say it too, 10 ms later
         return "this is a free-threaded Python, whose allocations come without a lock; use the default build"
     if importlib.util.find_spec("numpy") is None:
         return "NumPy is not installed in this environment; install numpy>=1.26"
-    found = importlib.metadata.version("numpy")
-    if tuple(map(int, re.findall(r"\d+", found)[:2])) < _OLDEST_NUMPY:
-        return f"NumPy {found} is too old; install numpy>=1.26"
     try:
         import ndmem._native  # noqa: F401, PLC0415  # the question is whether it can be imported
     except ImportError as error:

@@ -1,0 +1,54 @@
+"""Live bytes over time."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.traces import USER, Frame, TraceBuilder, traces
+
+from ndmem.analysis.timeline import timeline
+from ndmem.model.trace import Trace
+
+LINE = (Frame(USER, 1),)
+
+
+def test_the_highest_of_each_interval_stays() -> None:
+    """Of events in one interval the highest is kept, at its own time; start and end frame them."""
+    builder = TraceBuilder()
+    first = builder.born(LINE, 5000, time_s=0.1)
+    second = builder.born(LINE, 6000, time_s=0.2)
+    builder.died(second, LINE, time_s=0.3)
+    builder.died(first, LINE, time_s=0.9)
+    trace = builder.build(duration_s=1.0)
+    assert timeline(trace, points=5) == ((0.0, 0), (0.2, 11000), (0.9, 0), (1.0, 0))
+    assert timeline(trace) == ((0.0, 0), (0.1, 5000), (0.2, 11000), (0.3, 5000), (0.9, 0), (1.0, 0))
+
+
+def test_a_peak_of_small_buffers_is_kept() -> None:
+    """A peak that no event shows stands at the event before it, or at the start."""
+    builder = TraceBuilder()
+    builder.born(LINE, 5000, time_s=0.25)
+    builder.born(LINE, 10)
+    assert timeline(builder.build(duration_s=1.0)) == ((0.0, 0), (0.25, 5010), (1.0, 5010))
+    small = TraceBuilder()
+    small.died(small.born(LINE, 10), LINE)
+    assert timeline(small.build(duration_s=1.0)) == ((0.0, 0), (0.0, 10), (1.0, 0))
+
+
+@pytest.mark.parametrize("points", [-5, 0, 1, 4])
+def test_too_few_points_still_show_start_peak_and_end(points: int) -> None:
+    """However few points are asked for, the start, the peak and the end are there."""
+    builder = TraceBuilder()
+    for number in range(10):
+        builder.died(builder.born(LINE, 5000 + number, time_s=number), LINE, time_s=number + 0.5)
+    assert timeline(builder.build(duration_s=10.0), points=points) == ((0.0, 0), (9.0, 5009), (10.0, 0))
+
+
+@given(traces(), st.integers(4, 12))
+def test_it_reaches_the_peak_within_the_points(trace: Trace, points: int) -> None:
+    """For any program the highest point is the peak, the last is the end, and times do not fall."""
+    found = timeline(trace, points=points)
+    times = [point.time_s for point in found]
+    assert max(point.live_nbytes for point in found) == trace.peak.nbytes
+    assert found[-1].live_nbytes == trace.live_nbytes
+    assert times == sorted(times)
+    assert len(found) <= points

@@ -1,0 +1,186 @@
+"""A trace as a file, and what is not one."""
+
+import io
+import json
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import ndmem
+from ndmem.errors import TraceError
+from ndmem.model.codec import read_trace, write_trace
+from ndmem.model.trace import Trace
+
+
+def make_trace() -> Trace:
+    """A trace of this very function, with events, counters, a view and a survivor."""
+    with ndmem.track() as run:
+        a = np.zeros(10_000)
+        view = a[:10]
+        b = [np.zeros(3) for _ in range(5)]
+        del a
+    assert view.base is not None
+    assert len(b) == 5
+    return run.trace
+
+
+@pytest.fixture(scope="module")
+def trace() -> Trace:
+    """One trace for all tests, which do not change it."""
+    return make_trace()
+
+
+@pytest.fixture(scope="module")
+def encoded(trace: Trace) -> bytes:
+    """The trace as the bytes of a file."""
+    file = io.BytesIO()
+    write_trace(trace, file)
+    return file.getvalue()
+
+
+def rewrite(encoded: bytes, member: str, data: bytes) -> io.BytesIO:
+    """The file with one member replaced."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(encoded)) as old, zipfile.ZipFile(out, "w") as new:
+        for name in old.namelist():
+            new.writestr(name, data if name == member else old.read(name))
+    out.seek(0)
+    return out
+
+
+def test_a_trace_survives_its_file(trace: Trace, encoded: bytes) -> None:
+    """Decoding what was encoded gives an equal trace."""
+    assert len(trace.holders) >= 1
+    assert read_trace(io.BytesIO(encoded)) == trace
+
+
+def test_anybody_can_read_the_columns(trace: Trace, encoded: bytes) -> None:
+    """The file is an npz archive: NumPy alone reads the columns."""
+    columns = np.load(io.BytesIO(encoded))
+    assert columns["events/nbytes"].tolist() == trace.events.nbytes.tolist()
+
+
+def test_a_different_trace_is_not_equal(trace: Trace, encoded: bytes) -> None:
+    """Equality looks into the columns."""
+    assert make_trace() != trace
+    assert read_trace(io.BytesIO(encoded)) == read_trace(io.BytesIO(encoded))
+    assert trace != "trace"
+
+
+def test_every_truncation_is_refused(encoded: bytes) -> None:
+    """A file cut anywhere raises a TraceError, never another exception."""
+    for cut in range(0, len(encoded), 7):
+        with pytest.raises(TraceError):
+            read_trace(io.BytesIO(encoded[:cut]))
+
+
+@settings(deadline=None, max_examples=200)
+@given(data=st.data())
+def test_damage_is_refused_or_harmless(encoded: bytes, data: st.DataObject) -> None:
+    """A file with any bytes changed is refused with a TraceError, or read into a trace whose indices hold."""
+    damaged = bytearray(encoded)
+    for _ in range(data.draw(st.integers(1, 8))):
+        damaged[data.draw(st.integers(0, len(damaged) - 1))] = data.draw(st.integers(0, 255))
+    try:
+        found = read_trace(io.BytesIO(bytes(damaged)))
+    except TraceError:
+        return
+    for node in range(len(found.tree)):
+        found.stack(node)
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("events/stack.npy", 10**6),
+        ("events/stack.npy", -1),
+        ("events/buffer.npy", 10**9),
+        ("events/kind.npy", 7),
+        ("tree/site.npy", 10**6),
+        ("tree/parent.npy", 5),
+        ("tree/parent.npy", -9),
+    ],
+)
+def test_columns_that_contradict_each_other_are_refused(encoded: bytes, column: str, value: int) -> None:
+    """An index that leads nowhere is found when the file is read, not by a view later."""
+    with zipfile.ZipFile(io.BytesIO(encoded)) as archive:
+        array = np.load(io.BytesIO(archive.read(column))).copy()
+    array[0] = value if value >= 0 or array.dtype.kind == "i" else 0
+    data = io.BytesIO()
+    np.lib.format.write_array(data, array, version=(1, 0))
+    with pytest.raises(TraceError, match=r"range|parent|contradict"):
+        read_trace(rewrite(encoded, column, data.getvalue()))
+
+
+def test_absurd_sizes_are_refused_before_memory_is_taken(encoded: bytes) -> None:
+    """A column header that claims 10**18 elements is an error, not an allocation."""
+    header = io.BytesIO()
+    np.lib.format.write_array_header_1_0(header, {"descr": "<i8", "fortran_order": False, "shape": (10**18,)})
+    with pytest.raises(TraceError, match="bytes"):
+        read_trace(rewrite(encoded, "events/live.npy", header.getvalue()))
+
+
+def test_pickles_are_never_loaded(encoded: bytes) -> None:
+    """A column of objects is refused by its dtype."""
+    data = io.BytesIO()
+    np.save(data, np.array([print], dtype=object))
+    with pytest.raises(TraceError, match="dtype"):
+        read_trace(rewrite(encoded, "events/live.npy", data.getvalue()))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"version": 2},
+        {"format": "something else"},
+        {"sites": [["a"]]},
+        {"sites": {"a": 1}},
+        {"run": None},
+        {"peak": {"nbytes": "x", "stack": 0, "events": 0}},
+        {"peak": {"nbytes": 1, "stack": 10**9, "events": 0}},
+        {"holders": [{"buffer": 1}]},
+        {"origin": "guessed"},
+        {"sources": [1]},
+    ],
+)
+def test_a_wrong_description_is_refused(encoded: bytes, change: dict[str, object]) -> None:
+    """Every field of the wrong type or version raises a TraceError that names the file."""
+    with zipfile.ZipFile(io.BytesIO(encoded)) as archive:
+        rest = json.loads(archive.read("trace.json"))
+    with pytest.raises(TraceError):
+        read_trace(rewrite(encoded, "trace.json", json.dumps({**rest, **change}).encode()))
+
+
+def test_the_version_is_named(encoded: bytes) -> None:
+    """A newer file says which format it has and what to do."""
+    with zipfile.ZipFile(io.BytesIO(encoded)) as archive:
+        rest = json.loads(archive.read("trace.json"))
+    with pytest.raises(TraceError, match=r"format 99.*newer ndmem"):
+        read_trace(rewrite(encoded, "trace.json", json.dumps({**rest, "version": 99}).encode()))
+
+
+def test_names_that_are_no_text_survive(tmp_path: Path, trace: Trace) -> None:
+    """A filename with undecodable bytes, as surrogates, is written and read."""
+    import dataclasses
+
+    hostile = dataclasses.replace(trace.sites[0], filename="bad\udcff\x1b[31m.py")
+    changed = dataclasses.replace(trace, sites=(hostile, *trace.sites[1:]))
+    write_trace(changed, tmp_path / "t.ndmem")
+    assert read_trace(tmp_path / "t.ndmem") == changed
+
+
+def test_other_files_are_refused(tmp_path: Path) -> None:
+    """An empty file, a foreign one, a folder and a missing one each raise an error that names them."""
+    empty, text = tmp_path / "empty.ndmem", tmp_path / "text.ndmem"
+    empty.write_bytes(b"")
+    text.write_text("hello")
+    for path in (empty, text):
+        with pytest.raises(TraceError, match=path.name):
+            ndmem.load(path)
+    for path in (tmp_path, tmp_path / "missing"):
+        with pytest.raises(OSError, match=str(path)):
+            ndmem.load(path)

@@ -1,0 +1,141 @@
+"""The JSON report against its published schema and against the trace."""
+
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.reporting.samples import MIB, hostile, pipeline
+from tests.traces import ROOTS, USER, Frame, TraceBuilder, traces
+
+from ndmem.model.trace import Trace
+from ndmem.reporting.json import write_json
+
+SCHEMA = json.loads((Path(__file__).parents[2] / "docs/reference/report.schema.json").read_text("utf-8"))
+VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
+
+
+def report(trace: Trace, **options: bool) -> dict[str, Any]:
+    """Return what is read back from the JSON of a trace."""
+    stream = io.StringIO()
+    write_json(trace, stream, **options)
+    assert stream.getvalue().isascii()
+    document = json.loads(stream.getvalue())
+    VALIDATOR.validate(document)
+    return document
+
+
+def objects_of(schema: object) -> list[dict[str, Any]]:
+    """Return every part of a schema that describes an object."""
+    if isinstance(schema, list):
+        return [found for part in schema for found in objects_of(part)]
+    if not isinstance(schema, dict):
+        return []
+    own = [schema] if schema.get("type") == "object" else []
+    return own + [found for part in schema.values() for found in objects_of(part)]
+
+
+def test_the_schema_is_strict_and_described() -> None:
+    """The schema is valid; its objects allow and require exactly the fields they describe."""
+    jsonschema.Draft202012Validator.check_schema(SCHEMA)
+    found = objects_of(SCHEMA)
+    assert len(found) == 5
+    for each in found:
+        assert each["additionalProperties"] is False
+        assert sorted(each["required"]) == sorted(each["properties"])
+        assert all("description" in field or "$ref" in field for field in each["properties"].values())
+
+
+def test_fields_of_a_pipeline() -> None:
+    """Every figure of a run is the one that was put in."""
+    document = report(pipeline())
+    lists = ("lines", "at_peak", "timeline")
+    assert {key: value for key, value in document.items() if key not in lists} == {
+        "schema": 1,
+        "origin": "measured",
+        "program": ["/home/ada/pipeline.py"],
+        "python": "3.12.1",
+        "numpy": "2.4.6",
+        "exit_status": 0,
+        "peak_nbytes": 601 * MIB,
+        "live_nbytes_at_end": 400 * MIB + 8000,
+        "total_nbytes": 801 * MIB + 8000,
+        "events": 8,
+        "dropped": 0,
+        "peak_site": {"filename": USER, "lineno": 5, "function": "normalise", "col": 24, "end_col": 37},
+    }
+    assert document["lines"][0] == {
+        "filename": USER,
+        "lineno": 5,
+        "function": "normalise",
+        "source": "return (x - mean) / x.std(axis=0)",
+        "peak_nbytes": 601 * MIB,
+        "at_peak_nbytes": 400 * MIB,
+        "temporary_nbytes": 400 * MIB,
+        "kept_nbytes": 200 * MIB,
+        "total_nbytes": 600 * MIB,
+        "count": 3,
+    }
+    raw, minus = document["at_peak"][:2]
+    assert (raw["name"], raw["shape"], raw["dtype"], raw["is_view"]) == ("raw", [26214400], "float64", False)
+    assert minus == {
+        "nbytes": 200 * MIB,
+        "stack": [
+            {"filename": USER, "lineno": 5, "function": "normalise", "col": 12, "end_col": 20},
+            {"filename": USER, "lineno": 8, "function": "<module>", "col": 9, "end_col": 23},
+        ],
+        "expression": "x - mean",
+        "name": None,
+        "shape": None,
+        "dtype": None,
+        "is_view": None,
+    }
+    assert list(document)[-3:] == list(lists)
+
+
+def test_unknown_is_null() -> None:
+    """A run that knows nothing has null where a figure is not known, and empty lists."""
+    document = report(TraceBuilder().build(numpy=None, exit_status=None, program=()))
+    assert [document[key] for key in ("numpy", "exit_status", "peak_site")] == [None, None, None]
+    assert (document["lines"], document["at_peak"], document["peak_nbytes"]) == ([], [], 0)
+    nowhere = TraceBuilder()
+    nowhere.born((Frame("", 0, "<no Python frame>"),), 8)
+    (line,) = report(nowhere.build())["lines"]
+    assert (line["lineno"], line["source"], line["temporary_nbytes"]) == (None, None, None)
+
+
+def test_hostile_text_is_kept_as_it_is() -> None:
+    """Whatever a name holds comes back unchanged: JSON escapes it."""
+    trace = hostile()
+    sites = {site["filename"] for buffer in report(trace)["at_peak"] for site in buffer["stack"]}
+    assert sites == {site.filename for site in trace.sites}
+    assert report(trace)["program"] == list(trace.run.program)
+
+
+@given(traces(), st.booleans())
+def test_any_trace_fits_the_schema(trace: Trace, library: bool) -> None:
+    """For any program the document passes its schema, and its parts agree with its totals."""
+    document = report(trace, library=library)
+    peak = document["peak_nbytes"]
+    assert sum(buffer["nbytes"] for buffer in document["at_peak"]) <= peak
+    assert max(point["live_nbytes"] for point in document["timeline"]) == peak
+    assert all(line["at_peak_nbytes"] <= peak for line in document["lines"])
+    if not library:
+        roots = tuple(f"{root}/" for root in ROOTS)
+        assert document["peak_site"] is None or any(
+            line["filename"] == document["peak_site"]["filename"] for line in document["lines"]
+        )
+        assert all(not line["filename"].startswith(roots) or line["count"] for line in document["lines"])
+
+
+@pytest.mark.parametrize("count", [3000])
+def test_the_timeline_is_bounded(count: int) -> None:
+    """However long the run, the timeline has at most 2,000 points."""
+    builder = TraceBuilder()
+    for number in range(count):
+        builder.born((Frame(USER, 1),), MIB, time_s=number)
+    assert len(report(builder.build(duration_s=count))["timeline"]) <= 2000

@@ -1,0 +1,178 @@
+"""The report for people."""
+
+import io
+import re
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from rich.cells import cell_len
+from tests.reporting.samples import MIB, hostile, pipeline
+from tests.traces import USER, Frame, TraceBuilder, traces
+
+from ndmem.analysis.moment import Moment
+from ndmem.model.trace import Trace
+from ndmem.reporting.text import By, write_text
+
+
+def render(trace: Trace, **options: object) -> str:
+    """Return the report as text."""
+    stream = io.StringIO()
+    write_text(trace, stream, **{"width": 80, "folder": "/home/ada", **options})
+    return stream.getvalue()
+
+
+def test_the_report_of_a_pipeline() -> None:
+    """The whole report reads as written here: sentence, run, lines, arrays, notes, next command."""
+    assert render(pipeline(), file="my run.ndmem").splitlines() == [
+        "Peak 601 MiB at pipeline.py:5 in normalise: 3 arrays of 200 MiB, 2 of them",
+        "temporaries of `x - mean` and `x.std(axis=0)`.",
+        "1,005 arrays, 801 MiB in total, 400 MiB alive at the end; 1.5 s.",
+        "",
+        "share    peak temporary     kept    total count made what the peak holds",
+        "                                                pipeline.py",
+        "  67% 601 MiB   400 MiB  200 MiB  600 MiB     3 5 return (x - mean) / x.std(axi…",
+        "  33% 200 MiB         -  200 MiB  200 MiB     1 7 raw = np.arange(26_214_400.0)",
+        "  <1% 201 MiB         -        -    1 MiB     1 4 mean = x.mean(axis=0)",
+        "                                                called those",
+        "  67% 601 MiB   401 MiB  200 MiB  601 MiB     4 8 result = normalise(raw)",
+        "                                                not at the peak",
+        "    - 400 MiB         ? 7.81 KiB 7.81 KiB 1,000 9 labels = [np.array([i]) for i…",
+        "",
+        "Largest arrays at the peak",
+        "",
+        " nbytes  made by                  at             held by",
+        "200 MiB  np.arange(26_214_400.0)  pipeline.py:7  raw, x (26214400,) float64",
+        "200 MiB  x - mean                 pipeline.py:5  temporary",
+        "200 MiB  x.std(axis=0)            pipeline.py:5  temporary",
+        "  1 MiB  x.mean(axis=0)           pipeline.py:4  no name found",
+        "601 MiB  all",
+        "",
+        "? is not known: arrays smaller than 4 KiB are counted, but not seen to die.",
+        "",
+        "More: ndmem report 'my run.ndmem' [--by stack | --at end | --library]",
+    ]
+
+
+def test_the_end_of_a_pipeline() -> None:
+    """At the end the tables are about what was kept; a view is shown as a view."""
+    text = render(pipeline(), moment=Moment.END, width=120)
+    assert text.startswith(
+        "400 MiB alive at the end: 2 arrays of 200 MiB.\n1,005 arrays, 801 MiB in total, peak 601 MiB;"
+    )
+    assert "made what is kept" in text
+    assert "Largest arrays at the end" in text
+    assert "head (10,) float64 is a view of it" in text
+    assert re.search(r"^7\.81 KiB  smaller arrays$", text, re.MULTILINE)
+
+
+def test_rows_by_function_and_by_stack() -> None:
+    """Functions have the line of their ``def``; stacks their frames, the innermost first, with what ran."""
+    functions = render(pipeline(), by=By.FUNCTION)
+    assert re.search(r"67% 601 MiB +400 MiB 200 MiB +601 MiB +4 3 normalise$", functions, re.MULTILINE)
+    stacks = render(pipeline(), by=By.STACK, library=True).splitlines()
+    first = stacks.index(next(line for line in stacks if line.endswith("x - mean")))
+    assert stacks[first].split() == ["33%", "200", "MiB", "pipeline.py:5", "normalise", "x", "-", "mean"]
+    assert stacks[first + 1].split() == ["pipeline.py:8", "normalise(raw)"]
+    assert "numpy/_core/_methods.py:170 _var" in "\n".join(stacks)
+    assert "numpy" not in render(pipeline(), by=By.STACK)
+
+
+def test_library_lines_can_be_opened() -> None:
+    """With ``library`` the lines of libraries have rows under their own file."""
+    assert "numpy/_core/_methods.py" in render(pipeline(), library=True)
+    assert "numpy/_core/_methods.py" not in render(pipeline())
+
+
+def test_limits_say_what_they_leave_out() -> None:
+    """Rows and arrays beyond the limits are counted and summed, so that nothing is silently missing."""
+    text = render(pipeline(), rows=2, buffers=1)
+    assert "… and 3 more" in text
+    assert re.search(r"^401 MiB  3 other arrays$", text, re.MULTILINE)
+    stacks = render(pipeline(), by=By.STACK, rows=1)
+    assert re.search(r"67%  401 MiB  3 other stacks$", stacks, re.MULTILINE)
+    assert "more" not in render(pipeline(), rows=None).split("More:")[0]
+
+
+def test_equal_arrays_are_one_row() -> None:
+    """Many arrays of one size from one place are one row with their number."""
+    builder = TraceBuilder()
+    for _ in range(1500):
+        builder.born((Frame(USER, 1),), MIB)
+    assert re.search(r"^1,500 x 1 MiB ", render(builder.build()), re.MULTILINE)
+
+
+@pytest.mark.parametrize("by", By)
+@pytest.mark.parametrize("moment", Moment)
+@pytest.mark.parametrize("width", [1, 60, 80, 120, 400])
+def test_hostile_text_stays_in_its_place(by: By, moment: Moment, width: int) -> None:
+    """Names, paths, sources and notes that hold escapes, markup or line ends are shown, never obeyed."""
+    text = render(hostile(), by=by, moment=moment, width=width, file="a\x1b[2J.ndmem", library=True)
+    assert all(line.isprintable() for line in text.split("\n"))
+    # What is written instead: in the note always, in the path's end where there is room for it.
+    assert "[red]\\x1b[31m\\x07" in text
+    assert width < 80 or "\\x9b2J ;<b> .py" in text
+    for line in text.split("\n")[:-2]:
+        assert cell_len(line) <= max(width, 60)
+
+
+def test_colour_only_where_it_is_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A terminal gets colours, unless NO_COLOR is set; a pipe never does."""
+
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    for name in ("NO_COLOR", "FORCE_COLOR", "TTY_COMPATIBLE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("TERM", "xterm-256color")
+    terminal = Terminal()
+    write_text(pipeline(), terminal, width=80)
+    assert "\x1b[36m" in terminal.getvalue()
+    assert "\x1b" not in render(pipeline())
+    monkeypatch.setenv("NO_COLOR", "1")
+    plain = Terminal()
+    write_text(pipeline(), plain, width=80)
+    assert not re.search(r"\x1b\[[0-9;]*3[0-9]m", plain.getvalue())
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8"])
+def test_any_terminal_can_show_it(encoding: str) -> None:
+    """A stream that knows only ASCII gets the whole report."""
+    stream = io.TextIOWrapper(io.BytesIO(), encoding=encoding, newline="")
+    write_text(hostile(), stream, width=80)
+    stream.flush()
+    assert b"Peak 8 MiB: one array of 5 MiB" in stream.buffer.getvalue()  # type: ignore[attr-defined]  # a BytesIO
+
+
+@pytest.mark.parametrize("by", By)
+@pytest.mark.parametrize("moment", Moment)
+def test_a_run_without_arrays(by: By, moment: Moment) -> None:
+    """With nothing to show the report is the sentence, the run and its notes."""
+    text = render(TraceBuilder().build(numpy=None, notes=("Nothing of C was measured.",)), by=by, moment=moment)
+    assert text == (
+        "No array memory: the program never imported NumPy.\n1.5 s tracked.\n\nNothing of C was measured.\n"
+    )
+
+
+def test_what_is_not_known_is_said() -> None:
+    """Dropped events, missing columns and a failed program each have their words."""
+    builder = TraceBuilder()
+    builder.born((Frame(USER, 1),), MIB)
+    text = render(builder.build(dropped=1234, exit_status=3))
+    assert "1,234 events were dropped" in text
+    assert "Lines are known, not the expressions in them" in text
+    assert "exit status 3." in text
+    assert "run.save('run.ndmem')" in text
+
+
+@settings(max_examples=30)
+@given(traces(), st.sampled_from(By), st.sampled_from(Moment), st.booleans())
+def test_any_trace_can_be_reported(trace: Trace, by: By, moment: Moment, library: bool) -> None:
+    """For any program the report fits its width, begins with the answer, and has no trailing space."""
+    lines = render(trace, by=by, moment=moment, library=library).split("\n")
+    assert lines[-1] == ""
+    assert lines[0]
+    for line in lines:
+        assert line == line.rstrip()
+        assert cell_len(line) <= 80 or line.startswith("More:")

@@ -1,0 +1,238 @@
+"""Small synthetic traces: a program's births and deaths written by hand, turned into a Trace.
+
+A builder replays what it is told with plain dictionaries; it shares no code with the views it tests.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from hypothesis import strategies as st
+
+from ndmem.model.site import Site
+from ndmem.model.trace import CallTree, Domain, Events, Holder, Kind, Origin, Peak, RunInfo, Tallies, Trace
+
+ROOTS = ("/usr/lib/python3.12", "/venv/lib/python3.12/site-packages")
+
+Path = tuple["Frame", ...]
+"""Frames of a call stack, root first: as a reader writes them down."""
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One frame: where, and in which function.
+
+    Attributes
+    ----------
+    filename, lineno, function
+        As a `Site` has them.
+    columns : (int, int) or None
+        Byte columns of the expression.
+    end_lineno : int or None
+        Last line of the expression; the first one if not given.
+    stores : bool
+        The instruction binds or deletes a name.
+    """
+
+    filename: str
+    lineno: int
+    function: str = "<module>"
+    columns: tuple[int, int] | None = None
+    end_lineno: int | None = None
+    stores: bool = False
+
+    def site(self) -> Site:
+        """Return the place of the frame."""
+        col, end_col = self.columns or (None, None)
+        return Site(self.filename, self.lineno, self.end_lineno or self.lineno, col, end_col, self.function)
+
+
+@dataclass
+class _Node:
+    parent: int
+    frame: Frame
+    count: int = 0
+    total: int = 0
+    live: int = 0
+    at_peak: int = 0
+    max_live: int = -1
+
+
+@dataclass
+class TraceBuilder:
+    """Records births and deaths one by one.
+
+    Attributes
+    ----------
+    threshold : int
+        Buffers of this many bytes and more are events.
+    """
+
+    threshold: int = 4096
+    live: int = 0
+    peak: Peak = Peak(0, -1, 0)  # noqa: RUF009  # frozen: sharing it is harmless
+    _nodes: list[_Node] = field(default_factory=list)
+    _children: dict[tuple[int, Frame], int] = field(default_factory=dict)
+    _events: list[tuple[int, int, int, int, int, int, int]] = field(default_factory=list)
+    _alive: dict[int, tuple[int, int]] = field(default_factory=dict)
+    _numbers: dict[int, int] = field(default_factory=dict)
+    _born: int = 0
+
+    def node(self, path: Sequence[Frame]) -> int:
+        """Return the number of the node at the end of a path, root first."""
+        parent = -1
+        for frame in path:
+            key = (parent, frame)
+            if key not in self._children:
+                self._children[key] = len(self._nodes)
+                self._nodes.append(_Node(parent, frame))
+            parent = self._children[key]
+        return parent
+
+    def born(self, path: Sequence[Frame], nbytes: int, *, time_s: float = 0.0) -> int:
+        """Record a birth; return a handle for `died`."""
+        node, handle = self.node(path), self._born
+        self._born += 1
+        self._alive[handle] = (node, nbytes)
+        self.live += nbytes
+        here = self._nodes[node]
+        here.count += 1
+        here.total += nbytes
+        here.live += nbytes
+        if nbytes >= self.threshold:
+            self._numbers[handle] = len(self._numbers)
+            self._write(Kind.BORN, node, handle, nbytes, time_s, -1)
+        here.max_live = max(here.max_live, self.live)
+        if self.live > self.peak.nbytes:
+            self.peak = Peak(self.live, node, len(self._events))
+            for each in self._nodes:
+                each.at_peak = each.live
+        return handle
+
+    def died(self, handle: int, path: Sequence[Frame], *, within: int = -1, time_s: float = 0.0) -> None:
+        """Record a death at a path; ``within`` as `Events` defines it."""
+        birth, nbytes = self._alive.pop(handle)
+        node = self.node(path)
+        self._nodes[node].max_live = max(self._nodes[node].max_live, self.live)
+        self.live -= nbytes
+        self._nodes[birth].live -= nbytes
+        if handle in self._numbers:
+            self._write(Kind.DIED, node, handle, nbytes, time_s, within)
+
+    def number(self, handle: int) -> int:
+        """Return the buffer number of a birth that was an event."""
+        return self._numbers[handle]
+
+    def _write(self, kind: Kind, node: int, handle: int, nbytes: int, time_s: float, within: int) -> None:
+        number = self._numbers[handle]
+        self._events.append((kind, node, number, nbytes, self.live, int(time_s * 1e9), within))
+
+    def build(
+        self,
+        *,
+        holders: Sequence[Holder] = (),
+        sources: Mapping[str, str] | None = None,
+        dropped: int = 0,
+        origin: Origin = Origin.MEASURED,
+        numpy: str | None = "2.4.6",
+        python: str = "3.12.1",
+        exit_status: int | None = 0,
+        duration_s: float = 1.5,
+        program: tuple[str, ...] = ("/home/ada/pipeline.py",),
+        notes: tuple[str, ...] = (),
+    ) -> Trace:
+        """Return what was recorded so far as a Trace."""
+        run = RunInfo(
+            program,
+            python,
+            numpy,
+            exit_status,
+            4242,
+            1_700_000_000.0,
+            duration_s,
+            self.threshold,
+            ROOTS,
+            notes,
+        )
+        sites: dict[Site, int] = {}
+        site = [sites.setdefault(node.frame.site(), len(sites)) for node in self._nodes]
+        codes: dict[tuple[str, str], int] = {}
+        code = [codes.setdefault((n.frame.filename, n.frame.function), len(codes)) for n in self._nodes]
+        tree = CallTree(
+            parent=_column([node.parent for node in self._nodes], np.int32),
+            site=_column(site, np.int32),
+            code=_column(code, np.int32),
+            offset=_column([2 * number for number in range(len(self._nodes))], np.int32),
+            stores=_column([node.frame.stores for node in self._nodes], np.bool_),
+        )
+        columns = (
+            _column([getattr(node, name) for node in self._nodes], np.int64)
+            for name in ("count", "total", "live", "at_peak", "max_live")
+        )
+        return Trace(
+            origin=origin,
+            run=run,
+            sites=tuple(sites),
+            tree=tree,
+            tallies=Tallies(*columns),
+            events=self._columns(),
+            peak=self.peak,
+            holders=tuple(holders),
+            dropped=dropped,
+            sources=sources or {},
+        )
+
+    def _columns(self) -> Events:
+        kind, node, number, nbytes, live, time_ns, within = (
+            list(column) for column in (zip(*self._events, strict=True) if self._events else ((),) * 7)
+        )
+        return Events(
+            kind=_column(kind, np.uint8),
+            domain=np.full(len(kind), Domain.ARRAY, np.uint8),
+            thread=np.zeros(len(kind), np.uint16),
+            stack=_column(node, np.int32),
+            buffer=_column(number, np.int64),
+            nbytes=_column(nbytes, np.int64),
+            live=_column(live, np.int64),
+            time_ns=_column(time_ns, np.int64),
+            within=_column(within, np.int16),
+        )
+
+
+def _column(values: Sequence[int], dtype: type) -> np.ndarray:
+    return np.array(values, dtype)
+
+
+USER, OTHER = "/home/ada/pipeline.py", "/home/ada/tools.py"
+NUMPY = ROOTS[1] + "/numpy/_core/_methods.py"
+THREADING = ROOTS[0] + "/threading.py"
+
+# Few places, so that random stacks meet: recursion, libraries in between, stacks of libraries alone.
+_PLACES = [
+    Frame(USER, 1),
+    Frame(USER, 2, "work"),
+    Frame(USER, 2, "work", (4, 9)),
+    Frame(OTHER, 2, "<listcomp>"),
+    Frame(NUMPY, 7, "_mean"),
+    Frame(THREADING, 9, "_bootstrap"),
+]
+_PATHS = st.lists(st.sampled_from(_PLACES), min_size=1, max_size=6).map(tuple)
+
+
+@st.composite
+def traces(draw: st.DrawFn) -> Trace:
+    """Draw the trace of a random program: any stacks, sizes around the threshold, deaths anywhere."""
+    builder, alive = TraceBuilder(threshold=64), []
+    clock = 0.0
+    for _ in range(draw(st.integers(0, 25))):
+        clock += draw(st.sampled_from([0.0, 0.004, 0.5]))
+        path = draw(_PATHS)
+        if alive and draw(st.booleans()):
+            handle, depth = alive.pop(draw(st.integers(0, len(alive) - 1)))
+            builder.died(handle, path, within=draw(st.integers(-1, depth - 1)), time_s=clock)
+        else:
+            nbytes = draw(st.integers(0, 200))
+            alive.append((builder.born(path, nbytes, time_s=clock), len(path)))
+    return builder.build(duration_s=clock)
