@@ -14,6 +14,7 @@ from .expression import expression_text
 from .frames import user_site
 from .live import LiveColumns, find_live, small_nbytes
 from .moment import Moment, nbytes_at
+from .peak import find_peak_node
 from .sources import SourceFiles
 
 if TYPE_CHECKING:
@@ -114,7 +115,7 @@ def find_answer(trace: Trace, moment: Moment = Moment.PEAK) -> Answer:
         If the trace's call tree is damaged.
     """
     columns, sources = find_live(trace, moment), SourceFiles(trace.sources)
-    site = user_site(trace, trace.peak.stack) if moment is Moment.PEAK else None
+    site = user_site(trace, find_peak_node(trace)) if moment is Moment.PEAK else None
     groups = _group_sizes(columns, total_nbytes=nbytes_at(trace, moment))
     return Answer(
         moment=moment,

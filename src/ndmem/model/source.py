@@ -70,6 +70,10 @@ def read_statements(source: str) -> Statements:
 
 def _header_end(node: ast.stmt) -> int:
     """Last line of a statement without the statements inside it."""
-    inside = [child.lineno for child in ast.walk(node) if isinstance(child, ast.stmt) and child is not node]
-    end = node.end_lineno or node.lineno
-    return min(end, min(inside) - 1) if inside else end
+    if isinstance(node, ast.Match):
+        return node.subject.end_lineno or node.lineno
+    body: list[ast.stmt] = getattr(node, "body", [])
+    if not body:
+        return node.end_lineno or node.lineno
+    decorators: list[ast.expr] = getattr(body[0], "decorator_list", [])
+    return min([body[0].lineno, *(decorator.lineno for decorator in decorators)]) - 1

@@ -9,6 +9,7 @@ from ndmem.analysis.frames import user_site
 from ndmem.analysis.lines import line_table
 from ndmem.analysis.live import each_live_buffer
 from ndmem.analysis.moment import Moment
+from ndmem.analysis.peak import find_peak_node
 from ndmem.analysis.timeline import timeline
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ def _encode(value: object) -> str:
 
 def _run(trace: Trace) -> dict[str, Any]:
     """Return the fields that are not lists of entries."""
-    run, peak_site = trace.run, user_site(trace, trace.peak.stack)
+    run, peak_site = trace.run, user_site(trace, find_peak_node(trace))
     return {
         "schema": SCHEMA,
         "origin": trace.origin.value,

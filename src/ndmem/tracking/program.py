@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import struct
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -139,5 +140,14 @@ def read_file(path: str | os.PathLike[str]) -> Trace:
         return assemble(read_journal(place))
     except TraceError as error:
         raise TraceError(f"{place.name}: {error}") from None
-    except (ValueError, KeyError, TypeError, IndexError, OverflowError) as error:
+    except (
+        ValueError,
+        KeyError,
+        TypeError,
+        IndexError,
+        OverflowError,
+        AttributeError,
+        MemoryError,
+        struct.error,
+    ) as error:
         raise TraceError(f"{place.name} is damaged: {error}") from error
