@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 _LOOKED_AT = 10_000
 
 
+# Columns for a count of bytes, and for a name with shape and dtype before it is broken into lines.
+_SIZE, _HELD = 8, 32
+
+
 @dataclass(slots=True)
 class _Row:
     """Buffers of one size, place and holder, as a reader sees them."""
@@ -37,7 +41,7 @@ class _Row:
     total_nbytes: int = 0
 
 
-def make_buffer_table(trace: Trace, names: FileNames, *, moment: Moment, limit: int | None) -> Table | None:
+def make_buffer_table(trace: Trace, names: FileNames, *, moment: Moment, limit: int | None, width: int) -> Table | None:
     """Lay out the largest buffers at a moment; all rows together are the live bytes.
 
     Parameters
@@ -50,6 +54,8 @@ def make_buffer_table(trace: Trace, names: FileNames, *, moment: Moment, limit: 
         The peak or the end.
     limit : int or None
         Show at most this many rows and sum the others; ``None`` for all.
+    width : int
+        Columns to fit into.
 
     Returns
     -------
@@ -69,23 +75,25 @@ def make_buffer_table(trace: Trace, names: FileNames, *, moment: Moment, limit: 
         row = rows.setdefault((format_nbytes(row.nbytes), row.text, row.place, row.held), row)
         row.count += 1
         row.total_nbytes += buffer.nbytes
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    table.add_column("nbytes", justify="right", no_wrap=True)
-    table.add_column("made by", overflow="ellipsis", no_wrap=True, max_width=40)
-    table.add_column("at", overflow="ellipsis", no_wrap=True)
-    table.add_column("held by", overflow="fold")
     shown = sorted(rows.values(), key=lambda row: -row.total_nbytes)[:limit]
-    for row in shown:
-        times = f"{row.count:,} x " if row.count > 1 else ""
-        table.add_row(times + format_nbytes(row.nbytes), Text(row.text), Text(row.place, "cyan"), Text(row.held))
+    sizes = [(f"{row.count:,} x " if row.count > 1 else "") + format_nbytes(row.nbytes) for row in shown]
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    # Where it gets narrow what made an array gives way first: its place is enough to find it.
+    size_width, held_width = (max(map(len, texts), default=0) for texts in (sizes, [row.held for row in shown]))
+    room = width - max(size_width, _SIZE) - min(held_width, _HELD) - 4
+    table.add_column("nbytes", justify="right", no_wrap=True)
+    table.add_column("made by", overflow="ellipsis", no_wrap=True, max_width=room)
+    table.add_column("held by", overflow="fold")
+    for row, size in zip(shown, sizes, strict=True):
+        table.add_row(size, Text.assemble((row.place, "cyan"), f" {row.text}"), Text(row.held))
     count = len(columns.buffer) - sum(row.count for row in shown)
     if count:
         rest = int(columns.nbytes.sum()) - sum(row.total_nbytes for row in shown)
-        table.add_row(format_nbytes(rest), f"{count:,} other array{'s' if count > 1 else ''}", "", "")
+        table.add_row(format_nbytes(rest), f"{count:,} other array{'s' if count > 1 else ''}", "")
     if small := small_nbytes(trace, moment, columns=columns):
         unknown = "arrays not known: events dropped" if trace.dropped else "smaller arrays"
-        table.add_row(format_nbytes(small), unknown, "", "")
-    table.add_row(Text(format_nbytes(nbytes_at(trace, moment)), "bold"), Text("all", "bold"), "", "")
+        table.add_row(format_nbytes(small), unknown, "")
+    table.add_row(Text(format_nbytes(nbytes_at(trace, moment)), "bold"), Text("all", "bold"), "")
     return table
 
 
@@ -109,7 +117,7 @@ def _describe_holders(buffer: LiveBuffer) -> str:
     for holder in buffer.holders:
         names.setdefault((holder.is_view, holder.shape, holder.dtype), []).append(holder.name)
     return "; ".join(
-        f"{', '.join(dict.fromkeys(held))} {shape} {dtype}{_view(len(held)) if is_view else ''}"
+        f"{', '.join(dict.fromkeys(held))} {shape} {dtype}{_view(len(set(held))) if is_view else ''}"
         for (is_view, shape, dtype), held in names.items()
     )
 

@@ -49,26 +49,27 @@ def make_stack_list(trace: Trace, names: FileNames, *, moment: Moment, library: 
     total, sources = nbytes_at(trace, moment), SourceFiles(trace.sources)
     weights = stack_weights(trace, moment, library=library)
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    table.add_column("share", justify="right", no_wrap=True)
-    table.add_column("nbytes", justify="right", no_wrap=True)
+    # Where it gets narrow the source text gives way, never a figure.
+    longest = max((len(format_nbytes(nbytes)) for _, nbytes in weights), default=0)
+    table.add_column("share", justify="right", no_wrap=True, min_width=len("share"))
+    table.add_column("nbytes", justify="right", no_wrap=True, min_width=max(longest, len("nbytes")))
     table.add_column("stack, innermost call first", overflow="ellipsis", no_wrap=True)
-    table.add_column("", overflow="ellipsis", no_wrap=True)
     for stack, nbytes in weights[:limit]:
         first = [format_share(nbytes / total if total else None), format_nbytes(nbytes)]
         for site in stack:
             text = expression_text(sources, site) or sources.line(site.filename, site.lineno) or ""
-            table.add_row(*first, Text(_write_frame(site, names)), Text(plain(text), "dim"))
+            table.add_row(*first, Text.assemble((_write_frame(site, names), "cyan"), f" {plain(text)}"))
             first = ["", ""]
     rest = weights[len(weights[:limit]) :]
     if rest:
         nbytes = sum(weight for _, weight in rest)
         share = format_share(nbytes / total if total else None)
         others = f"{len(rest):,} other stack{'s' if len(rest) > 1 else ''}"
-        table.add_row(share, format_nbytes(nbytes), others, "")
+        table.add_row(share, format_nbytes(nbytes), others)
     return table
 
 
 def _write_frame(site: Site, names: FileNames) -> str:
     """Write a frame's place, and its function unless that is the module."""
-    function = "" if site.function == "<module>" else f" {plain(site.function)}"
-    return names.short_place(site.filename, site.lineno) + function
+    function = "" if site.function == "<module>" else f" in {plain(site.function)}"
+    return f"{names.short_place(site.filename, site.lineno)}{function}:"

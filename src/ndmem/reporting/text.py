@@ -130,7 +130,7 @@ def _parts(
         shown = table(trace, library=library, moment=moment)
         if shown:
             yield make_figure_table(shown, names, moment=moment, limit=rows, width=width)
-    largest = make_buffer_table(trace, names, moment=moment, limit=buffers)
+    largest = make_buffer_table(trace, names, moment=moment, limit=buffers, width=width)
     if largest is not None:
         yield Group(Text(f"Largest arrays at the {moment.value}", "bold"), "", largest)
     notes = list_notes(trace, shown[:rows])
