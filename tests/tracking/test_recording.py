@@ -298,6 +298,17 @@ def test_buffers_are_found_by_their_address() -> None:
     assert _native.buffer_at(a.ctypes.data) is None
 
 
+def test_endless_new_code_is_counted_with_its_caller() -> None:
+    """A program that makes new code for ever fills a bounded tree; no byte is lost, and the report says so."""
+    with ndmem.track() as run:
+        for _ in range(140_000):
+            eval("np.empty(3)", {"np": np})
+    assert run.trace.total_nbytes == 140_000 * 24
+    assert int(run.trace.tallies.count.sum()) == 140_000
+    assert len(run.trace.tree) < 2**18
+    assert any("counted with their callers" in note for note in run.trace.run.notes)
+
+
 def test_a_million_live_small_arrays_balance() -> None:
     """Many small buffers are counted exactly, in number and bytes, and forgotten exactly."""
     with ndmem.track() as run:

@@ -32,6 +32,7 @@ typedef struct {
     uint64_t events, births;
     uint64_t dropped; /* events that found no room */
     uint64_t missed;  /* calls without the GIL, which cannot be recorded */
+    uint64_t merged;  /* 1 if places were left out, and are counted with their callers */
     uint32_t peak_node;
     uint32_t state; /* enum JournalState */
 } JournalHeader;

@@ -101,7 +101,8 @@ static NodeRecord *find_or_add_record(Recording *recording, NodeId id)
         NodeId missing = id; /* the outermost frame without a record, for callers come first */
         while (recording->records[stack_node(missing)->parent] == NULL)
             missing = stack_node(missing)->parent;
-        recording->records[missing] = add_record(recording, missing, recording->records[stack_node(missing)->parent]);
+        NodeRecord *record = add_record(recording, missing, recording->records[stack_node(missing)->parent]);
+        recording->records[missing] = record; /* not in one statement: the array may have moved */
     }
     PyErr_Restore(type, value, traceback);
     return recording->records[id];
@@ -148,6 +149,7 @@ void recording_start(Recording *recording, uint16_t generation, uint64_t first_s
 void recording_stop(Recording *recording)
 {
     recording->journal.header->duration_ns = read_clock(CLOCK_MONOTONIC) - recording->started;
+    recording->journal.header->merged = stack_is_full();
     recording->journal.header->state = STOPPED;
 }
 

@@ -27,6 +27,7 @@ static struct {
     Thread **threads; /* most recently used first */
     uint32_t thread_count;
     uint16_t next_number;
+    bool full;
     Place *scratch; /* leaf first */
     uint32_t scratch_capacity;
 } tree;
@@ -72,6 +73,8 @@ void stack_close(void)
     free(nodes);
 }
 
+bool stack_is_full(void) { return tree.full; }
+
 const Node *stack_node(NodeId node) { return &tree.nodes[node]; }
 
 static bool grow(void)
@@ -104,8 +107,10 @@ static NodeId intern(NodeId parent, Place place)
             return tree.slots[i];
     }
     if (tree.count == tree.capacity) {
-        if (!grow())
+        if (tree.count >= MAX_NODES || !grow()) {
+            tree.full = true;
             return parent;
+        }
         for (i = hash & tree.mask; tree.slots[i]; i = (i + 1) & tree.mask)
             ;
     }

@@ -10,7 +10,11 @@
 
 typedef uint32_t NodeId;
 
-enum { ROOT = 0 }; /* the stack of an event without any Python frame */
+enum {
+    ROOT = 0, /* the stack of an event without any Python frame */
+    /* A program that makes code as it goes (eval in a loop) has no end of places, and each keeps its code. */
+    MAX_NODES = 1 << 18
+};
 
 typedef struct {
     PyCodeObject *code; /* strong; NULL for the root */
@@ -23,6 +27,9 @@ bool stack_open(void);
 
 /* Forgets tree and threads and drops the code objects. May run Python code (a code object's death). */
 void stack_close(void);
+
+/* Whether places were left out for want of room: what happens there is counted with its caller. */
+bool stack_is_full(void);
 
 /* The calling thread's stack. `number` receives the thread's number, from 0 in order of appearance.
  * Allocates with malloc only, never raises; without memory it answers the deepest caller it knows. */

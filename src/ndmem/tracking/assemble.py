@@ -111,6 +111,8 @@ def _describe(journal: Journal) -> RunInfo:
     notes = [str(note) for note in meta.get("notes", ())]
     if header["missed"]:
         notes.append(f"{header['missed']} allocations came without Python's lock and were not recorded.")
+    if header["merged"]:
+        notes.append("The program made more than 260,000 call stacks; later ones are counted with their callers.")
     return RunInfo(
         program=tuple(meta.get("program", ())),
         python=meta.get("python", ""),

@@ -29,7 +29,8 @@ _GRAIN = 65536
 _HEADER = np.dtype(
     [("magic", "S8"), ("version", "u4"), ("pid", "u4"), ("threshold", "u8"), ("started_ns", "i8"),
      ("duration_ns", "i8"), ("live", "i8"), ("peak", "i8"), ("peak_serial", "u8"), ("peak_events", "u8"),
-     ("events", "u8"), ("births", "u8"), ("dropped", "u8"), ("missed", "u8"), ("peak_node", "u4"), ("state", "u4")]
+     ("events", "u8"), ("births", "u8"), ("dropped", "u8"), ("missed", "u8"),
+     ("merged", "u8"), ("peak_node", "u4"), ("state", "u4")]
 )
 _BLOCK = struct.Struct("=4sI Q Q 40x")
 _NODE = np.dtype(
