@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 import numpy as np
 from hypothesis import strategies as st
 
+from ndmem.model.holder import Holder
 from ndmem.model.site import Site
-from ndmem.model.trace import CallTree, Domain, Events, Holder, Kind, Origin, Peak, RunInfo, Tallies, Trace
+from ndmem.model.trace import CallTree, Domain, Events, Kind, Origin, Peak, RunInfo, Tallies, Trace
 
 ROOTS = ("/usr/lib/python3.12", "/venv/lib/python3.12/site-packages")
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .api import Run, TrackedRun, load, profile, track
+    from .api import load, profile, track
     from .errors import NdmemError, TraceError, TrackingError, UnitError
+    from .run import Run, TrackedRun
 
 __all__ = [
     "NdmemError",

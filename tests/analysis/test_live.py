@@ -7,7 +7,8 @@ from tests.traces import NUMPY, USER, Frame, TraceBuilder, traces
 
 from ndmem.analysis.live import live_buffers, small_nbytes
 from ndmem.analysis.moment import Moment
-from ndmem.model.trace import Holder, Kind, Trace
+from ndmem.model.holder import Holder
+from ndmem.model.trace import Kind, Trace
 
 KIB = 1024
 LINE = Frame(USER, 1, "work", (4, 14))

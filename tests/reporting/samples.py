@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from tests.traces import NUMPY, USER, Frame, TraceBuilder
 
-from ndmem.model.trace import Holder, Trace
+from ndmem.model.holder import Holder
+from ndmem.model.trace import Trace
 
 MIB = 1024 * 1024
 

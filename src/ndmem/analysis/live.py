@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ndmem.model.trace import Holder, Kind
+from ndmem.model.holder import Holder
+from ndmem.model.trace import Kind
 
 from .expression import expression_text
 from .frames import mark_user_nodes, standing_nodes

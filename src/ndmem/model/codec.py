@@ -18,8 +18,9 @@ import numpy as np
 
 from ndmem.errors import TraceError
 
+from .holder import Holder
 from .site import Site
-from .trace import CallTree, Events, Holder, Origin, Peak, RunInfo, Tallies, Trace
+from .trace import CallTree, Events, Origin, Peak, RunInfo, Tallies, Trace
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

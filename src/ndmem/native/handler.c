@@ -125,7 +125,7 @@ static void born(void *pointer, size_t nbytes)
         sight_peak(AT_BIRTH);
 }
 
-/* --- NumPy's four functions: the GIL is held, see FACTS; they chain to the original ----------------- */
+/* --- NumPy's four functions: called with the GIL, they chain to the original -------------------------- */
 
 static void *hook_malloc(void *context, size_t nbytes)
 {

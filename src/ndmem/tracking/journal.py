@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ndmem.errors import TraceError
-from ndmem.model.trace import Holder
+from ndmem.model.holder import Holder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

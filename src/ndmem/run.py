@@ -1,0 +1,211 @@
+"""What a user holds of a run: its figures, its reports, its file."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+from .analysis.lines import Line, line_table
+from .analysis.moment import Moment
+from .errors import TrackingError
+from .model.codec import write_trace
+from .reporting.formats import Format, write_run
+from .reporting.notebook import line_table_html
+from .reporting.stats import write_stats, write_stats_json
+from .reporting.text import By
+from .tracking.recorder import Recorder, unseen
+from .units import parse_nbytes
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from .model.trace import Trace
+
+
+class Run:
+    """A run of a program or of a piece of code, with everything that can be said about it.
+
+    Parameters
+    ----------
+    trace : Trace
+        What happened.
+    path : path, optional
+        The file it is saved in.
+    """
+
+    def __init__(self, trace: Trace | None = None, *, path: str | os.PathLike[str] | None = None) -> None:
+        self._trace = trace
+        self._path = None if path is None else Path(path)
+
+    @property
+    def trace(self) -> Trace:
+        """The raw record: call stacks, births and deaths."""
+        if self._trace is None:
+            raise TrackingError("nothing was tracked yet; call start() first")
+        return self._trace
+
+    @property
+    def peak(self) -> int:
+        """Highest live bytes of arrays."""
+        return self.trace.peak.nbytes
+
+    @property
+    def live(self) -> int:
+        """Bytes of arrays alive at the end; while it is tracked, now."""
+        return self.trace.live_nbytes
+
+    def lines(self, *, library: bool = False) -> tuple[Line, ...]:
+        """Return the line table, the lines that matter at the peak first.
+
+        Parameters
+        ----------
+        library : bool
+            Also the lines of libraries, which otherwise count for the user's line that called them.
+        """
+        with unseen():
+            return line_table(self.trace, library=library)
+
+    def report(
+        self,
+        stream: IO[str] | None = None,
+        *,
+        form: Format | str = Format.TEXT,
+        by: By | str = By.LINE,
+        at: Moment | str = Moment.PEAK,
+        library: bool = False,
+    ) -> None:
+        """Print the report.
+
+        Parameters
+        ----------
+        stream : text stream, optional
+            Where to; standard output.
+        form : Format or str
+            ``"text"``, ``"json"``, ``"collapsed"`` or ``"speedscope"``.
+        by : By or str
+            A row for each ``"line"``, ``"function"`` or ``"stack"``.
+        at : Moment or str
+            What was alive at the ``"peak"``, or at the ``"end"``.
+        library : bool
+            Show the lines of libraries.
+        """
+        file = None if self._path is None else _shorten(self._path)
+        with unseen():
+            write_run(
+                self.trace,
+                stream or sys.stdout,
+                form=Format(form),
+                by=By(by),
+                moment=Moment(at),
+                library=library,
+                file=file,
+            )
+
+    def stats(self, stream: IO[str] | None = None, *, as_json: bool = False) -> None:
+        """Print the totals, and how big the buffers were.
+
+        Parameters
+        ----------
+        stream : text stream, optional
+            Where to; standard output.
+        as_json : bool
+            One JSON object instead of text.
+        """
+        with unseen():
+            (write_stats_json if as_json else write_stats)(self.trace, stream or sys.stdout)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the trace to a file, for `load` and ``ndmem report``.
+
+        Raises
+        ------
+        OSError
+            If the file cannot be written.
+        """
+        with unseen():
+            write_trace(self.trace, path)
+        self._path = Path(path)
+
+    def _repr_html_(self) -> str:
+        with unseen():
+            return line_table_html(self.trace)
+
+
+class TrackedRun(Run):
+    """Code tracked from inside: between ``start()`` and ``stop()``, or in a ``with`` block.
+
+    Only buffers born after the start are seen. Inside another tracked run it is a view of the same tracker,
+    with a start and a peak of its own.
+
+    Parameters
+    ----------
+    threshold : int or str, optional
+        Buffers of this many bytes and more are single events; the running tracker's, or 4 KiB.
+
+    Raises
+    ------
+    TrackingError
+        If tracking cannot work in this interpreter, or another threshold is in force.
+    UnitError
+        If the threshold is not a number of bytes.
+    """
+
+    def __init__(self, *, threshold: int | str | None = None) -> None:
+        super().__init__()
+        self._threshold = None if threshold is None else parse_nbytes(threshold)
+        self._recorder: Recorder | None = None
+
+    def start(self) -> TrackedRun:
+        """Track from now on, and forget an earlier time."""
+        if self._recorder is not None and self._recorder.running:
+            raise TrackingError("it is tracking already; call stop() first, or use another track()")
+        recorder = Recorder(threshold=self._threshold)
+        recorder.start()
+        self._recorder = recorder
+        return self
+
+    def stop(self) -> TrackedRun:
+        """Track no more; what was seen stays."""
+        if self._recorder is None:
+            raise TrackingError("nothing was tracked yet; call start() first")
+        self._recorder.stop()
+        return self
+
+    def __enter__(self) -> TrackedRun:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    @property
+    def trace(self) -> Trace:
+        """The raw record so far: call stacks, births and deaths."""
+        if self._recorder is None:
+            raise TrackingError("nothing was tracked yet; call start() first")
+        return self._recorder.read_trace()
+
+    @property
+    def peak(self) -> int:
+        """Highest live bytes of arrays since the start."""
+        return 0 if self._recorder is None else self._recorder.peak
+
+    @property
+    def live(self) -> int:
+        """Bytes of arrays born since the start and alive now, or at the stop."""
+        return 0 if self._recorder is None else self._recorder.live
+
+    def __repr__(self) -> str:
+        state = "not started" if self._recorder is None else "running" if self._recorder.running else "stopped"
+        return f"<ndmem.TrackedRun {state}, peak {self.peak} bytes, live {self.live} bytes>"
+
+
+def _shorten(path: Path) -> str:
+    """Write a path as one would type it here."""
+    try:
+        return str(path.absolute().relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)
