@@ -14,7 +14,7 @@ SITE_PACKAGES = ROOTS[1]
     [
         (USER, True),
         ("pipeline.py", True),
-        ("<string>", True),
+        ("<string>", False),
         ("<stdin>", True),
         ("<ipython-input-3-0123456789ab>", True),
         ("<doctest tools.half[0]>", True),
@@ -31,6 +31,13 @@ def test_which_files_are_the_users(filename: str, expected: bool) -> None:
     builder = TraceBuilder()
     builder.node((Frame(USER, 1), Frame(filename, 2, "f")))
     assert mark_user_nodes(builder.build()).tolist() == [True, expected]
+
+
+def test_the_program_of_a_command_line_is_the_users() -> None:
+    """Code named ``<string>`` is the user's where it is what was run, and a library's invention elsewhere."""
+    builder = TraceBuilder()
+    builder.node((Frame("<string>", 1), Frame("<string>", 2, "f"), Frame(NUMPY, 5, "_mean")))
+    assert mark_user_nodes(builder.build()).tolist() == [True, True, False]
 
 
 def test_windows_folders_are_recognised() -> None:

@@ -25,6 +25,9 @@ _GENERATED = ("<frozen ", "<__array_function__ ", "<attrs generated ", "<decorat
 # Runs `python -m`: its `<module>` frames are not the program's.
 _RUNPY = re.compile(r"(^|[/\\])runpy\.py$")
 
+# The name of a ``python -c`` program, and also of code that a library generates (a dataclass, a namedtuple).
+_STRING = "<string>"
+
 _OWN_FOLDER = str(Path(__file__).absolute().parent.parent)
 
 
@@ -44,10 +47,21 @@ def mark_user_nodes(trace: Trace) -> Bools:
     libraries = (*trace.run.library_roots, _OWN_FOLDER)
     # An empty name is no file: memory that was asked for where no Python frame ran.
     users = {name for name in names if name and not name.startswith(_GENERATED) and not _is_below(name, libraries)}
+    if not _is_program(trace, _STRING):
+        users.discard(_STRING)
     marked = _mark_nodes(trace, users)
     if marked.any() or not len(trace.tree):
         return marked
     return _mark_nodes(trace, _find_program_files(trace, names))
+
+
+def _is_program(trace: Trace, filename: str) -> bool:
+    """Tell whether code of that name is what was run, and not made by somebody who was called."""
+    tree = trace.tree
+    outermost = {trace.sites[site] for site in tree.site[tree.parent < 0].tolist()}
+    return filename in trace.sources or any(
+        site.filename == filename and site.function == "<module>" for site in outermost
+    )
 
 
 def standing_nodes(trace: Trace, marked: Bools) -> Int32s:

@@ -31,7 +31,7 @@ typedef struct {
     uint64_t peak_events; /* events written up to the peak */
     uint64_t events, births;
     uint64_t dropped; /* events that found no room */
-    uint64_t missed;  /* calls without the GIL, which cannot be recorded */
+    uint64_t missed;  /* buffers for which the books had no memory */
     uint64_t merged;  /* 1 if places were left out, and are counted with their callers */
     uint32_t peak_node;
     uint32_t state; /* enum JournalState */

@@ -149,7 +149,7 @@ static PyGetSetDef recording_getset[] = {
     {"peak", get_figure, NULL, "Highest live bytes.", (void *)offsetof(JournalHeader, peak)},
     {"events", get_figure, NULL, "Events written.", (void *)offsetof(JournalHeader, events)},
     {"dropped", get_figure, NULL, "Events that found no room.", (void *)offsetof(JournalHeader, dropped)},
-    {"missed", get_figure, NULL, "Calls without the GIL.", (void *)offsetof(JournalHeader, missed)},
+    {"missed", get_figure, NULL, "Buffers for which the books had no memory.", (void *)offsetof(JournalHeader, missed)},
     {NULL},
 };
 

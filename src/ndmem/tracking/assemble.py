@@ -110,7 +110,7 @@ def _describe(journal: Journal) -> RunInfo:
     header, meta = journal.header, journal.meta
     notes = [str(note) for note in meta.get("notes", ())]
     if header["missed"]:
-        notes.append(f"{header['missed']} allocations came without Python's lock and were not recorded.")
+        notes.append(f"{header['missed']} arrays were not recorded: there was no memory left to keep the books.")
     if header["merged"]:
         notes.append("The program made more than 260,000 call stacks; later ones are counted with their callers.")
     return RunInfo(
