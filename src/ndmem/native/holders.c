@@ -202,20 +202,20 @@ static void sight_frame(Scan *scan, Frame *frame, Frame *inner)
     }
 }
 
-/* Outermost frames first, for a caller's name says more than the parameter of a library function; variables
- * first, globals after. Of a deep recursion the innermost frames are enough. */
+/* Outermost frames first, for a caller's name says more than the parameter of a library function; their
+ * modules' globals after. Of a deep recursion the innermost frames are enough. */
 static void sight_thread(Scan *scan, PyThreadState *thread)
 {
     static Frame *frames[MAX_FRAMES]; /* guarded by the GIL */
     int depth = 0;
     for (Frame *frame = frame_complete(frame_top(thread)); frame && depth < MAX_FRAMES; frame = frame_complete(frame_back(frame)))
         frames[depth++] = frame;
-    for (int i = depth; i-- > 0;)
+    for (int i = depth; i-- > 0;) {
+        sight_mapping(scan, frame_mapping(frames[i])); /* a module's variables are its globals */
         sight_frame(scan, frames[i], i ? frames[i - 1] : NULL);
-    for (int i = 0; i < depth; i++) {
-        sight_mapping(scan, frame_mapping(frames[i]));
-        sight_mapping(scan, frame_globals(frames[i]));
     }
+    for (int i = depth; i-- > 0;)
+        sight_mapping(scan, frame_globals(frames[i]));
 }
 
 static void sight_modules(Scan *scan)
