@@ -6,9 +6,11 @@ package before any of its own code, and must not find NumPy imported because of 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+TYPE_CHECKING = False
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from .api import load, profile, track
     from .errors import NdmemError, TraceError, TrackingError, UnitError
     from .run import Run, TrackedRun

@@ -100,7 +100,12 @@ def profile(
     from .reporting.profile import write_profile  # noqa: PLC0415  # only who profiles pays for it
     from .tracking.decorate import decorate  # noqa: PLC0415
 
+    def write(found: FunctionProfile) -> None:
+        target = stream or sys.stderr
+        if target is not None:  # a program without a terminal may have no standard error
+            write_profile(found, target)
+
     def wrap(function: Any) -> Any:
-        return decorate(function, report or (lambda found: write_profile(found, stream or sys.stderr)))
+        return decorate(function, report or write)
 
     return wrap if function is None else wrap(function)

@@ -128,7 +128,7 @@ class Run:
             write_trace(self.trace, path)
         self._path = Path(path)
 
-    def _repr_html_(self) -> str:
+    def _repr_html_(self) -> str | None:
         with unseen():
             return line_table_html(self.trace)
 
@@ -198,6 +198,10 @@ class TrackedRun(Run):
         """Bytes of arrays born since the start and alive now, or at the stop."""
         return 0 if self._recorder is None else self._recorder.live
 
+    def _repr_html_(self) -> str | None:
+        # A notebook shows the repr of what has no HTML yet.
+        return None if self._recorder is None else super()._repr_html_()
+
     def __repr__(self) -> str:
         state = "not started" if self._recorder is None else "running" if self._recorder.running else "stopped"
         return f"<ndmem.TrackedRun {state}, peak {self.peak} bytes, live {self.live} bytes>"
@@ -207,5 +211,5 @@ def _shorten(path: Path) -> str:
     """Write a path as one would type it here."""
     try:
         return str(path.absolute().relative_to(Path.cwd()))
-    except ValueError:
+    except (ValueError, OSError):  # elsewhere, or the working folder was deleted
         return str(path)

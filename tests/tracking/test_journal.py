@@ -128,6 +128,22 @@ def test_a_full_disk_drops_events_and_no_bytes(tmp_path: Path) -> None:
     assert f"{trace.dropped:,} events were dropped" in report.getvalue()
 
 
+def test_a_descriptor_that_means_another_file_is_left_alone(tmp_path: Path) -> None:
+    """A program that closes all descriptors and opens a file of its own does not find a journal in it."""
+    descriptor = os.open(tmp_path / "j.ndmem", os.O_RDWR | os.O_CREAT)
+    recording = _native.Recording(4096, descriptor)
+    recording.start()
+    theirs = tmp_path / "theirs"
+    os.dup2(os.open(theirs, os.O_RDWR | os.O_CREAT), descriptor)
+    for _ in range(20_000):
+        np.zeros(1000)
+    recording.stop()
+    os.closerange(descriptor, descriptor + 2)
+    assert theirs.stat().st_size == 0
+    assert recording.dropped > 0
+    assert recording.live == 0
+
+
 def test_places_are_written_once(tmp_path: Path) -> None:
     """A journal grows with its events only: 24 bytes each, and nothing for small buffers."""
     path = tmp_path / "j.ndmem"

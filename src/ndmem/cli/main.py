@@ -5,11 +5,14 @@ from __future__ import annotations
 import importlib
 import os
 import sys
-from typing import Any, NoReturn
+from pathlib import Path
+from typing import IO, Any, NoReturn
 
 import click
 
 from ndmem.errors import NdmemError
+
+from .message import say
 
 BAD_USAGE = 2
 
@@ -23,6 +26,11 @@ _COMMANDS = {
 
 class _Commands(click.Group):
     """The commands, each imported when it is needed: ``ndmem run`` starts the program the sooner."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:  # click's signature
+        if not args:
+            raise click.UsageError("no command given; write for example: ndmem run program.py, or ndmem --help")
+        return super().parse_args(ctx, args)
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # click's signature
         return list(_COMMANDS)
@@ -46,30 +54,38 @@ def cli() -> None:
 
 def main(arguments: list[str] | None = None) -> NoReturn:
     """Run the command line and exit."""
+    # Python has None for a stream that was closed when it started.
+    sys.stdout = sys.stdout or _open_nothing()
+    sys.stderr = sys.stderr or _open_nothing()
     try:
         status: Any = cli.main(arguments, prog_name="ndmem", standalone_mode=False)
         sys.stdout.flush()
     except click.ClickException as error:
-        _say(error.format_message())
+        say(error.format_message())
         status = BAD_USAGE
     except NdmemError as error:
-        _say(str(error))
+        say(str(error))
         status = BAD_USAGE
     except BrokenPipeError:
         # Whoever read the output has seen enough; a flush at exit would complain again.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _forget_output()
         status = 0
     except OSError as error:
-        _say(f"{error.filename}: {error.strerror}" if error.filename else str(error))
+        say(f"{error.filename or 'cannot write the output'}: {error.strerror or error}")
+        _forget_output()
+        status = BAD_USAGE
+    except MemoryError:
+        say("not enough memory for this run; its figures alone need less: ndmem stats FILE")
         status = BAD_USAGE
     except click.Abort:
         status = 130
     sys.exit(status)
 
 
-def _say(message: str) -> None:
-    """Write one line to stderr, whatever characters a name in it has."""
-    line = " ".join(f"ndmem: {message}".split())
-    sys.stderr.write(
-        line.encode(sys.stderr.encoding or "utf-8", "backslashreplace").decode(sys.stderr.encoding or "utf-8") + "\n"
-    )
+def _open_nothing() -> IO[str]:
+    return Path(os.devnull).open("w", encoding="utf-8")
+
+
+def _forget_output() -> None:
+    """Let the flush at exit succeed: what is left in the buffer has no reader."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -18,26 +18,29 @@ from ndmem import api
 @click.option(
     "--by",
     type=click.Choice([by.value for by in api.By]),
-    default="line",
-    show_default=True,
-    help="What a row of the table is.",
+    help="What a row of the text's table is.  [default: line]",
 )
 @click.option(
     "--at",
     type=click.Choice([moment.value for moment in api.Moment]),
-    default="peak",
-    show_default=True,
-    help="Which moment to show.",
+    help="Which moment to show; JSON has both.  [default: peak]",
 )
 @click.option("--library", is_flag=True, help="Show lines of libraries too, instead of folding them into yours.")
 @click.option(
     "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Write to a file instead of stdout."
 )
-def command(file: Path, form: str, by: str, at: str, library: bool, output: Path | None) -> None:
+def command(file: Path, form: str, by: str | None, at: str | None, library: bool, output: Path | None) -> None:
     """Show the run saved in FILE."""
+    if by is not None and form != api.Format.TEXT.value:
+        raise click.UsageError(f"--by is for --format text: {form} always has the call stacks or lines themselves")
+    if at is not None and form == api.Format.JSON.value:
+        raise click.UsageError("--at is not for --format json, which has both the peak and the end")
+    if output is not None and output.exists() and file.exists() and output.samefile(file):
+        raise click.UsageError(f"{str(output)!r} is the run itself; name another file with -o")
     run = api.load(file)
+    rows, moment = by or api.By.LINE, at or api.Moment.PEAK
     if output is None:
-        run.report(sys.stdout, form=form, by=by, at=at, library=library)
+        run.report(sys.stdout, form=form, by=rows, at=moment, library=library)
         return
     with output.open("w", encoding="utf-8", errors="backslashreplace") as stream:
-        run.report(stream, form=form, by=by, at=at, library=library)
+        run.report(stream, form=form, by=rows, at=moment, library=library)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import resource
 import signal
@@ -11,13 +12,15 @@ from typing import NoReturn
 
 import click
 
-from ndmem.tracking.program import start_program
+from ndmem.errors import NdmemError
+from ndmem.tracking.program import Program, start_program
 
+from .message import say
 from .options import NbytesType
 
 
 class _ProgramCommand(click.Command):
-    """A command whose own options end where the program begins: at the script, or after the value of ``-m`` or ``-c``."""
+    """A command whose options end where the program begins: at the script, or after the value of ``-m`` or ``-c``."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         taking = {
@@ -30,7 +33,7 @@ class _ProgramCommand(click.Command):
         while at < len(args) and args[at].startswith("-") and args[at] != "--":
             program = args[at][:2] in ("-m", "-c")
             at += 2 if args[at] in taking else 1
-            if program:
+            if program and at <= len(args):
                 args = [*args[:at], "--", *args[at:]]
                 break
         return super().parse_args(ctx, args)
@@ -71,21 +74,31 @@ def command(
     words, name = _find_program(module, code, arguments)
     program = start_program(words, name=name, output=output, overwrite=force, threshold=threshold)
     # Loaded while the program runs: NumPy and rich take 100 ms, which nobody should wait for at either end.
-    import rich.console  # noqa: PLC0415
-    import rich.table  # noqa: F401, PLC0415
-
-    from ndmem import api  # noqa: PLC0415
+    for needed in ("ndmem.api", "rich.console", "rich.table"):
+        importlib.import_module(needed)
 
     status = program.wait()
+    try:
+        _report(program, status, quiet=quiet)
+        sys.stderr.flush()
+    except (NdmemError, OSError, MemoryError) as error:
+        # The program ran, and its exit status is what counts; stderr itself may be what cannot be written.
+        say(f"no report: {error or 'not enough memory'}; the record of the run is in {program.output.path}")
+    _leave(status)
+
+
+def _report(program: Program, status: int, *, quiet: bool) -> None:
+    """Save the trace of a program that has ended, and print the report."""
+    from ndmem import api  # noqa: PLC0415  # see above
+
     path = program.output.path
     try:
         trace = program.read_trace(status)
     except OSError as error:
-        sys.stderr.write(f"ndmem: the trace found no room ({error.strerror}); the journal is in {path}\n")
+        say(f"the trace found no room ({error.strerror}); the journal is in {path}")
         trace = api.load(path).trace
     if trace is not None and not quiet:
         api.Run(trace, path=path).report(sys.stderr)
-    _leave(status)
 
 
 def _find_program(module: str | None, code: str | None, arguments: tuple[str, ...]) -> tuple[list[str], str]:
@@ -99,7 +112,7 @@ def _find_program(module: str | None, code: str | None, arguments: tuple[str, ..
     if not arguments:
         raise click.UsageError("no program given; write for example: ndmem run program.py")
     script = Path(arguments[0])
-    if not script.exists():
+    if not arguments[0] or not script.exists():
         raise click.UsageError(f"can't open {arguments[0]!r}: no such file")
     if script.is_dir() and not (script / "__main__.py").exists():
         raise click.UsageError(f"{arguments[0]!r} is a folder without a __main__.py")
@@ -110,8 +123,6 @@ def _find_program(module: str | None, code: str | None, arguments: tuple[str, ..
 
 def _leave(status: int) -> NoReturn:
     """End as the program ended: with its status, or by its signal."""
-    sys.stdout.flush()
-    sys.stderr.flush()
     if status < 0:
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # the program's own core dump is the one of interest
         if -status != signal.SIGKILL:

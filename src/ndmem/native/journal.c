@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* Blocks start at multiples of the largest page of the platforms we know. */
@@ -16,10 +17,21 @@ _Static_assert(sizeof(BlockHeader) == 64, "a block's records start on a cache li
 _Static_assert(sizeof(EventRecord) == 24, "the format says 24 bytes an event");
 _Static_assert(sizeof(NodeRecord) == 88, "the format says 88 bytes a node");
 
+static bool is_our_file(const Journal *journal)
+{
+    struct stat found;
+    if (fstat(journal->file, &found) < 0)
+        return false;
+    errno = EBADF;
+    return (uint64_t)found.st_dev == journal->device && (uint64_t)found.st_ino == journal->inode;
+}
+
 static void *map_more(Journal *journal, uint64_t nbytes)
 {
     int flags = MAP_PRIVATE | MAP_ANONYMOUS;
     if (journal->file >= 0) {
+        if (!is_our_file(journal))
+            return NULL;
         /* Room must be there before it is mapped: a store to a page the disk has no room for is SIGBUS. */
 #ifdef __APPLE__
         int error = ftruncate(journal->file, (off_t)(journal->end + nbytes)) ? errno : 0;
@@ -75,6 +87,12 @@ bool journal_open(Journal *journal, int file, size_t threshold)
 {
     memset(journal, 0, sizeof *journal);
     journal->file = file;
+    struct stat found;
+    if (file >= 0) {
+        if (fstat(file, &found) < 0)
+            return false;
+        journal->device = (uint64_t)found.st_dev, journal->inode = (uint64_t)found.st_ino;
+    }
     journal->header = map_more(journal, GRAIN);
     if (journal->header == NULL)
         return false;

@@ -81,6 +81,7 @@ typedef struct {
 
 typedef struct {
     int file; /* -1: anonymous memory */
+    uint64_t device, inode; /* of the file: a program may close its descriptor and be given the number again */
     uint64_t end;
     JournalHeader *header;
     Block *blocks;

@@ -1,24 +1,25 @@
 """Inside a program that ``ndmem run`` launched: track from its first array to its end.
 
-The program runs as if it were alone: nothing of NumPy is imported before it asks for it (a script may set
-``OMP_NUM_THREADS`` first), and nothing is printed here.
+The program runs as if it were alone. Nothing of NumPy is imported before it asks for it (a script may set
+``OMP_NUM_THREADS`` first), nothing is printed, and until then no module is imported here that Python has not
+imported by itself: a program's own ``json.py`` beside its script must be the one that it gets.
 """
 
 from __future__ import annotations
 
 import atexit
-import json
+import marshal
 import os
 import sys
-from typing import TYPE_CHECKING, Any, NoReturn
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from importlib.machinery import ModuleSpec
     from types import ModuleType
+    from typing import Any, NoReturn
 
-# Above the descriptors that a program counts on being given next.
-_FIRST_DESCRIPTOR = 200
+_LONGEST_ORDER = 2**30
 
 
 def begin(text: str) -> None:
@@ -27,16 +28,21 @@ def begin(text: str) -> None:
     Parameters
     ----------
     text : str
-        JSON: ``file``, the descriptor of the open journal; ``threshold`` in bytes; ``program``; ``pythonpath``,
-        the variable as it was, or null; ``sources`` of code that is in no file.
+        Descriptor of the open file of the journal. It holds the order, marshalled: ``threshold`` in bytes;
+        ``pythonpath``, the variable as it was, or ``None``; ``meta``, what the journal should know of the run.
     """
     try:
-        order = json.loads(text)
+        descriptor = int(text)
+        os.set_inheritable(descriptor, False)
+        order = marshal.loads(os.pread(descriptor, _LONGEST_ORDER, 0))
+        os.ftruncate(descriptor, 0)
         _restore_environment(order["pythonpath"])
-        recording = _open_recording(order)
+        tracking = _Tracking(descriptor, order)
     except Exception as error:  # the program must not run untracked without a word
         _refuse(error)
-    when_numpy_is_there(lambda: _start(recording, order))
+    # Functions registered early run late: what the program's own atexit functions do is still tracked.
+    atexit.register(tracking.finish)
+    when_numpy_is_there(tracking.start)
 
 
 def _restore_environment(pythonpath: str | None) -> None:
@@ -46,19 +52,6 @@ def _restore_environment(pythonpath: str | None) -> None:
         os.environ["PYTHONPATH"] = pythonpath
 
 
-def _open_recording(order: dict[str, Any]) -> Any:
-    import fcntl  # noqa: PLC0415  # only POSIX has it, and only POSIX launches
-
-    from ndmem import _native  # noqa: PLC0415
-
-    descriptor = fcntl.fcntl(order["file"], fcntl.F_DUPFD_CLOEXEC, _FIRST_DESCRIPTOR)
-    os.close(order["file"])
-    recording = _native.Recording(order["threshold"], descriptor)
-    python = ".".join(map(str, sys.version_info[:3]))
-    recording.write_meta(json.dumps({"program": order["program"], "python": python}).encode())
-    return recording
-
-
 def _refuse(error: Exception) -> NoReturn:
     """End before the program begins: it was asked to run tracked."""
     sys.stderr.write(f"ndmem: tracking cannot start: {error}; the program was not started\n")
@@ -66,46 +59,69 @@ def _refuse(error: Exception) -> NoReturn:
     os._exit(2)
 
 
-def _start(recording: Any, order: dict[str, Any]) -> None:
-    from ndmem import _native  # noqa: PLC0415
+class _Tracking:
+    """The recording of the whole program, from NumPy's import to the exit."""
 
-    from .describe import describe_run  # noqa: PLC0415  # only a program with NumPy pays for it
-    from .support import find_numpy_obstacle  # noqa: PLC0415
+    def __init__(self, descriptor: int, order: dict[str, Any]) -> None:
+        from ndmem import _native  # noqa: PLC0415  # not while `begin` cannot yet say what is wrong
 
-    described = describe_run(order["program"], order["sources"])
-    forks = _ForkCount()
-    os.register_at_fork(after_in_parent=forks.count)
+        self._native = _native
+        self._recording = _native.Recording(order["threshold"], descriptor)
+        self._recording.write_meta(order["meta"])
+        self._started = False
+        self._notes: list[str] = []
+        self._forks = 0
 
-    def finish() -> None:
-        if recording.running:  # not in the child of a fork
-            _native.sight_holders()
-            recording.write_meta(json.dumps({"notes": [*described["notes"], *forks.notes()]}).encode())
-            recording.stop()
+    def start(self) -> None:
+        """Record from now on: NumPy has just been imported."""
+        from .describe import describe_run  # noqa: PLC0415  # only a program with NumPy pays for it
+        from .support import find_numpy_obstacle  # noqa: PLC0415
 
-    # Functions registered early run late: the program's own atexit functions are still tracked.
-    atexit.register(finish)
-    obstacle = find_numpy_obstacle(str(described["numpy"]))
-    if obstacle:
-        recording.write_meta(json.dumps({**described, "notes": [f"Nothing was recorded: {obstacle}."]}).encode())
-        return
-    recording.start()
-    recording.write_meta(json.dumps(described).encode())
+        described = describe_run()
+        version = str(described["numpy"])
+        self._notes += described["notes"]
+        self._started = True
+        os.register_at_fork(after_in_parent=self._count_fork)
+        obstacle = find_numpy_obstacle(version)
+        if obstacle:
+            self._notes.append(f"Nothing was recorded: {obstacle}.")
+        else:
+            self._recording.start()
+        self._write(notes=self._notes, numpy=version)
 
+    def finish(self) -> None:
+        """Record no more, and say what was not seen."""
+        if not self._started and "numpy" in sys.modules:
+            self._write(notes=["Nothing was recorded: NumPy was imported in a way that ndmem does not see."])
+        if self._recording.running:  # not in the child of a fork
+            self._native.sight_holders()
+            self._write(notes=[*self._notes, *self._describe_forks()])
+            self._recording.stop()
 
-class _ForkCount:
-    """Counts the children that are not in the report."""
+    def _count_fork(self) -> None:
+        self._forks += 1
 
-    def __init__(self) -> None:
-        self.forks = 0
-
-    def count(self) -> None:
-        self.forks += 1
-
-    def notes(self) -> list[str]:
-        if not self.forks:
+    def _describe_forks(self) -> list[str]:
+        if not self._forks:
             return []
-        what = "a child process" if self.forks == 1 else f"{self.forks} child processes"
+        what = "a child process" if self._forks == 1 else f"{self._forks} child processes"
         return [f"The program forked {what}; what was allocated there is not in this report."]
+
+    def _write(self, *, notes: Iterable[str], numpy: str | None = None) -> None:
+        """Add to the journal's meta record, which is JSON."""
+        members = [f'"notes": [{", ".join(map(_quote, notes))}]']
+        if numpy is not None:
+            members.append(f'"numpy": {_quote(numpy)}')
+        self._recording.write_meta(f"{{{', '.join(members)}}}".encode())
+
+
+def _quote(text: str) -> str:
+    """Write a text as JSON does; importing json is not for us, see above."""
+    escaped = (
+        f"\\u{ord(c):04x}" if c < " " or c in '"\\' or "\ud800" <= c <= "\udfff" else c  # lone surrogates
+        for c in text
+    )
+    return f'"{"".join(escaped)}"'
 
 
 def when_numpy_is_there(act: Callable[[], None]) -> None:
@@ -117,7 +133,10 @@ def when_numpy_is_there(act: Callable[[], None]) -> None:
 
 
 class _NumpyWatch:
-    """Finder that finds nothing itself, and has the loader of NumPy call a function when it is done."""
+    """Finder that finds nothing itself, and has the loader of NumPy call a function when it is done.
+
+    Looking for NumPy is not importing it: the watch ends with the first import that succeeds.
+    """
 
     def __init__(self, act: Callable[[], None]) -> None:
         self._act = act
@@ -127,22 +146,32 @@ class _NumpyWatch:
     ) -> ModuleSpec | None:
         if name != "numpy":
             return None
-        sys.meta_path.remove(self)
         for finder in sys.meta_path:
-            spec = finder.find_spec(name, path, target)
+            find = None if finder is self else getattr(finder, "find_spec", None)
+            spec: ModuleSpec | None = find(name, path, target) if find else None
             if spec is not None:
-                if spec.loader is not None:
-                    self._call_after(spec.loader)
+                self._call_after(spec.loader)
                 return spec
         return None
 
     def _call_after(self, loader: Any) -> None:
-        execute = loader.exec_module
+        execute = getattr(loader, "exec_module", None)
+        if execute is None:
+            return
 
         def execute_then_act(module: ModuleType) -> None:
-            del loader.exec_module
             execute(module)
-            self._act()
+            if module.__name__ == "numpy" and self in sys.meta_path:
+                del loader.exec_module
+                sys.meta_path.remove(self)
+                self._act()
 
-        # On the instance: the loader keeps its type, which others look at.
-        loader.exec_module = execute_then_act
+        # Python takes frames of this name out of tracebacks: an import of NumPy that fails looks as it always does.
+        execute_then_act.__code__ = execute_then_act.__code__.replace(
+            co_filename="<frozen importlib._bootstrap>", co_name="_call_with_frames_removed"
+        )
+        try:
+            # On the instance: the loader keeps its type, which others look at.
+            loader.exec_module = execute_then_act
+        except AttributeError:  # a loader that takes no attributes: `finish` says that nothing was recorded
+            return

@@ -8,22 +8,39 @@ when the program was killed.
 from __future__ import annotations
 
 import json
+import marshal
 import os
+import re
 import signal
-import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ndmem.errors import TrackingError
 
+from .describe import describe_run
 from .support import check_support
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
-_FORWARDED = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2}
+# Above the descriptors that a program counts on being given next.
+_JOURNAL_DESCRIPTOR = 200
+
+_FORWARDED = {
+    signal.SIGINT,
+    signal.SIGTERM,
+    signal.SIGHUP,
+    signal.SIGQUIT,
+    signal.SIGUSR1,
+    signal.SIGUSR2,
+    signal.SIGALRM,
+}
 _SENT_BY_PROCESS = 0  # siginfo's si_code SI_USER: somebody's kill(), not the terminal's Ctrl-C
+
+# A signal to the whole process group looks the same and has reached the program as well. Most programs end by it,
+# and a second one would fall into their traceback: seen with SIGINT, 40 µs after the first.
+_GRACE_S = 0.2
 
 
 def check_launch() -> None:
@@ -58,30 +75,77 @@ def launch(arguments: Sequence[str], journal: int, *, threshold: int, sources: M
         Text of code that is in no file, by the name its code objects have.
     """
     order = {
-        "file": journal,
         "threshold": threshold,
-        "program": list(arguments),
         "pythonpath": os.environ.get("PYTHONPATH"),
-        "sources": dict(sources or {}),
+        # What is known of NumPy here says nothing about the program.
+        "meta": json.dumps({**describe_run(arguments, sources), "numpy": None, "notes": []}).encode(),
     }
+    # The journal's file carries the order: an environment variable holds no more than 128 KiB on Linux, and
+    # a program's arguments may be more. marshal, for the program must not find json imported.
+    os.pwrite(journal, marshal.dumps(order), 0)
+    descriptor = _lift(journal)
     inject = str(Path(__file__).with_name("inject"))
     environment = {
         **os.environ,
-        "NDMEM_RUN": json.dumps(order),
+        "NDMEM_RUN": str(descriptor),
         "PYTHONPATH": os.pathsep.join(filter(None, [inject, os.environ.get("PYTHONPATH")])),
     }
-    # As multiprocessing and subprocess themselves start an interpreter like this one.
-    flags: list[str] = subprocess._args_from_interpreter_flags()  # type: ignore[attr-defined]  # typeshed leaves it out
-    os.set_inheritable(journal, True)
     # Signals wait until we do; the program starts with the mask that we were started with.
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, {*_FORWARDED, signal.SIGCHLD})
-    return os.posix_spawn(
-        sys.executable,
-        [sys.executable, *flags, *arguments],
-        environment,
-        setsigmask=mask,
-        setsigdef=(signal.SIGPIPE, signal.SIGXFSZ),  # ignored by this Python itself, not by who started it
-    )
+    try:
+        return os.posix_spawn(
+            sys.executable,
+            [sys.executable, *find_interpreter_options(sys.orig_argv[1:]), *arguments],
+            environment,
+            setsigmask=mask,
+            setsigdef=(signal.SIGPIPE, signal.SIGXFSZ),  # ignored by this Python itself, not by who started it
+        )
+    except OSError as error:
+        raise TrackingError(f"the program cannot be started: {error.strerror}") from error
+    finally:
+        os.close(descriptor)
+        # Who started us may have had it ignored, as the program then has; we could not wait for the program.
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+
+
+def _lift(descriptor: int) -> int:
+    """Return a copy of a descriptor that the program inherits, out of the way of those it will open."""
+    import fcntl  # noqa: PLC0415  # only POSIX has it, and only POSIX launches
+    import resource  # noqa: PLC0415
+
+    most, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    first = _JOURNAL_DESCRIPTOR if most == resource.RLIM_INFINITY else min(_JOURNAL_DESCRIPTOR, most // 2)
+    try:
+        return fcntl.fcntl(descriptor, fcntl.F_DUPFD, first)
+    except OSError as error:
+        raise TrackingError(f"tracking cannot start: no descriptor is free for the trace ({error.strerror})") from error
+
+
+def find_interpreter_options(words: Iterable[str]) -> list[str]:
+    """Return the options of the interpreter itself, of the words it was started with.
+
+    Parameters
+    ----------
+    words : iterable of str
+        What followed ``python``: options, then a script, ``-m module`` or ``-c code``, then arguments.
+    """
+    options: list[str] = []
+    rest = iter(words)
+    for word in rest:
+        if word.startswith("--"):
+            options += [word, next(rest)] if word == "--check-hash-based-pycs" else [word]
+            continue
+        # Letters without a value may stand together; the first one with a value ends the word.
+        match = re.fullmatch(r"-([^mcWX]+)?([mcWX])?(.*)", word, re.DOTALL)
+        if match is None or word == "-":
+            break
+        if match[2] in ("m", "c"):
+            options += [f"-{match[1]}"] if match[1] else []
+            break
+        options.append(word)
+        if match[2] and not match[3]:
+            options.append(next(rest))
+    return options
 
 
 def wait(pid: int) -> int:
@@ -97,12 +161,13 @@ def wait(pid: int) -> int:
     try:
         while True:
             information = signal.sigwaitinfo({*_FORWARDED, signal.SIGCHLD})
-            if information.si_signo != signal.SIGCHLD:
-                if information.si_code <= _SENT_BY_PROCESS:
-                    os.kill(pid, information.si_signo)
-                continue
+            forward = information.si_signo != signal.SIGCHLD and information.si_code <= _SENT_BY_PROCESS
+            if forward:
+                signal.sigtimedwait({signal.SIGCHLD}, _GRACE_S)
             ended, status = os.waitpid(pid, os.WNOHANG)
             if ended:
                 return os.waitstatus_to_exitcode(status)
+            if forward:
+                os.kill(pid, information.si_signo)
     finally:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {*_FORWARDED, signal.SIGCHLD})

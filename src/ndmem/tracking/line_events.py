@@ -2,6 +2,9 @@
 
 Only decorated functions have line events; the rest of the program runs at full speed. The callback is Python:
 about 1 µs a line, which is what a person waits for who decorated a function to look at it.
+
+All profilers of the process share one source: decorated functions call each other, and an event for each of them
+would count lines twice, or take more of the few ids that ``sys.monitoring`` has.
 """
 
 from __future__ import annotations
@@ -23,47 +26,74 @@ if TYPE_CHECKING:
 class LineEvents(Protocol):
     """A source of line events."""
 
-    def enter(self, code: CodeType) -> None:
+    def enter(self, code: CodeType, on_line: OnLine) -> None:
         """Watch a code object that this thread is about to run."""
 
-    def leave(self, code: CodeType) -> None:
+    def leave(self, code: CodeType, on_line: OnLine) -> None:
         """Undo the latest `enter` of this thread."""
 
 
-def make_line_events(on_line: OnLine) -> LineEvents:
-    """Return the source that this Python has."""
-    return MonitoringEvents(on_line) if hasattr(sys, "monitoring") else TraceEvents(on_line)
+class _Watchers:
+    """Who wants the lines of which code, each as often as it entered."""
+
+    def __init__(self) -> None:
+        # By identity: code objects of two functions are equal if one source made both.
+        self._entered: dict[int, dict[OnLine, int]] = {}
+
+    def add(self, code: CodeType, on_line: OnLine) -> bool:
+        """Return whether it is the first for this code."""
+        counts = self._entered.setdefault(id(code), {})
+        counts[on_line] = counts.get(on_line, 0) + 1
+        return len(counts) == 1 and counts[on_line] == 1
+
+    def remove(self, code: CodeType, on_line: OnLine) -> bool:
+        """Return whether it was the last for this code."""
+        counts = self._entered[id(code)]
+        counts[on_line] -= 1
+        if not counts[on_line]:
+            del counts[on_line]
+        if not counts:
+            del self._entered[id(code)]
+        return not counts
+
+    def tell(self, code: CodeType, lineno: int) -> None:
+        """Pass a line event on."""
+        for on_line in tuple(self._entered.get(id(code), ())):
+            on_line(code, lineno)
+
+    def __contains__(self, code: CodeType) -> bool:
+        return id(code) in self._entered
+
+    def __bool__(self) -> bool:
+        return bool(self._entered)
 
 
 class MonitoringEvents:
     """``sys.monitoring`` (PEP 669, Python 3.12): other tools keep theirs."""
 
-    def __init__(self, on_line: OnLine) -> None:
-        self._on_line = on_line
+    def __init__(self) -> None:
         self._monitoring: Any = sys.monitoring  # type: ignore[attr-defined]  # the oldest Python checked has none
         self._tool: int | None = None
-        self._entered: dict[CodeType, int] = {}
-        self._lock = threading.Lock()
+        self._watchers = _Watchers()
+        # Reentrant: the garbage collector may close a profiled generator while this is held.
+        self._lock = threading.RLock()
 
-    def enter(self, code: CodeType) -> None:
+    def enter(self, code: CodeType, on_line: OnLine) -> None:
         """Watch a code object; its events are local to it."""
         with self._lock:
             if self._tool is None:
                 self._tool = self._take_tool()
-            if code not in self._entered:
-                self._monitoring.set_local_events(self._tool, code, self._monitoring.events.LINE)
-            self._entered[code] = self._entered.get(code, 0) + 1
+            if self._watchers.add(code, on_line):
+                self._monitoring.set_local_events(self._tool, code, self._choose_event(code))
 
-    def leave(self, code: CodeType) -> None:
+    def leave(self, code: CodeType, on_line: OnLine) -> None:
         """Undo the latest `enter`; the last one gives the tool's id back."""
         with self._lock:
-            assert self._tool is not None
-            self._entered[code] -= 1
-            if self._entered[code] == 0:
-                del self._entered[code]
+            if self._watchers.remove(code, on_line):
                 self._monitoring.set_local_events(self._tool, code, 0)
-            if not self._entered:
-                self._monitoring.register_callback(self._tool, self._monitoring.events.LINE, None)
+            if not self._watchers:
+                for event in (self._monitoring.events.LINE, self._monitoring.events.PY_START):
+                    self._monitoring.register_callback(self._tool, event, None)
                 self._monitoring.free_tool_id(self._tool)
                 self._tool = None
 
@@ -72,42 +102,59 @@ class MonitoringEvents:
         for tool in (3, 4, self._monitoring.PROFILER_ID):
             if self._monitoring.get_tool(tool) is None:
                 self._monitoring.use_tool_id(tool, "ndmem")
-                self._monitoring.register_callback(tool, self._monitoring.events.LINE, self._on_line)
+                self._monitoring.register_callback(tool, self._monitoring.events.LINE, self._watchers.tell)
+                self._monitoring.register_callback(tool, self._monitoring.events.PY_START, self._tell_start)
                 return tool
         raise TrackingError("other tools hold all of sys.monitoring's free ids; stop one to profile lines")
 
+    def _choose_event(self, code: CodeType) -> int:
+        """A function in a single line has no line events (3.13, at times 3.12): its only line begins at its start."""
+        lines = {line for _, _, line in code.co_lines() if line is not None}
+        event: int = self._monitoring.events.PY_START if len(lines) == 1 else self._monitoring.events.LINE
+        return event
+
+    def _tell_start(self, code: CodeType, _: int) -> None:
+        self._watchers.tell(code, code.co_firstlineno)
+
 
 class TraceEvents:
-    """``sys.settrace``, for this thread and only while the function runs; a tracer that is there stays in the chain."""
+    """``sys.settrace``, for each thread and only while a watched function runs; a tracer that is there is called on."""
 
-    def __init__(self, on_line: OnLine) -> None:
-        self._on_line = on_line
-        self._outer = threading.local()
+    def __init__(self) -> None:
+        self._watchers = _Watchers()
+        self._lock = threading.RLock()
+        self._thread = threading.local()
 
-    def enter(self, code: CodeType) -> None:
+    def enter(self, code: CodeType, on_line: OnLine) -> None:
         """Watch a code object that this thread is about to run."""
+        with self._lock:
+            self._watchers.add(code, on_line)
         before = sys.gettrace()
-        stack: list[_Trace | None] = self._outer.__dict__.setdefault("stack", [])
+        stack: list[_Trace | None] = self._thread.__dict__.setdefault("stack", [])
         stack.append(before)
-        # A function that calls itself is watched already: a second tracer would see its lines twice.
-        if before is None or before is not self._outer.__dict__.get("tracer"):
-            self._outer.tracer = self._make_tracer(code, before)
-            sys.settrace(self._outer.tracer)
+        # Inside another watched function a second tracer would see the lines twice.
+        if before is None or before is not self._thread.__dict__.get("tracer"):
+            self._thread.tracer = self._make_tracer(before)
+            sys.settrace(self._thread.tracer)
 
-    def leave(self, code: CodeType) -> None:
+    def leave(self, code: CodeType, on_line: OnLine) -> None:
         """Undo the latest `enter` of this thread."""
-        sys.settrace(self._outer.stack.pop())
+        sys.settrace(self._thread.stack.pop())
+        with self._lock:
+            self._watchers.remove(code, on_line)
 
-    def _make_tracer(self, code: CodeType, before: _Trace | None) -> _Trace:
+    def _make_tracer(self, before: _Trace | None) -> _Trace:
         def trace(frame: FrameType, event: str, arg: Any) -> Any:
             inner = before(frame, event, arg) if before else None
-            if frame.f_code is not code:
+            if before and sys.gettrace() is not trace:
+                sys.settrace(trace)  # coverage's tracer puts itself in place of what called it
+            if frame.f_code not in self._watchers:
                 return inner
 
             def trace_line(frame: FrameType, event: str, arg: Any) -> Any:
                 nonlocal inner
                 if event == "line":
-                    self._on_line(code, frame.f_lineno)
+                    self._watchers.tell(frame.f_code, frame.f_lineno)
                 if inner is not None:
                     inner = inner(frame, event, arg)
                 return trace_line
@@ -115,3 +162,7 @@ class TraceEvents:
             return trace_line
 
         return trace
+
+
+line_events: LineEvents = MonitoringEvents() if hasattr(sys, "monitoring") else TraceEvents()
+"""The source that this Python has."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -77,24 +76,30 @@ def open_output(path: Path | None, *, overwrite: bool) -> OutputFile:
         If the file is there and may not be replaced, or cannot be written.
     """
     place = path or Path(f".ndmem-{os.getpid()}.starting")
+    if place.exists():
+        if not place.is_file():
+            raise TrackingError(f"cannot write a trace to {place}: it is not a regular file; name one with -o")
+        if path is not None and not overwrite:
+            raise TrackingError(f"{place} exists from an older run; name another file with -o, or pass --force")
     flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | (os.O_TRUNC if overwrite or path is None else os.O_EXCL)
     try:
         descriptor = os.open(place, flags, 0o666)
-    except FileExistsError:
-        raise TrackingError(f"{place} exists from an older run; name another file with -o, or pass --force") from None
     except OSError as error:
-        folder = place.parent if path else Path.cwd()
-        raise TrackingError(f"cannot write {path or f'a trace in {folder}'}: {error.strerror}") from error
-    output = OutputFile(place.absolute(), descriptor)
+        where = str(path) if path else f"a trace to {_working_folder()}"
+        raise TrackingError(f"cannot write {where}: {error.strerror}; name another place with -o") from error
     try:
         os.posix_fallocate(descriptor, 0, _FIRST_BLOCKS)
         os.ftruncate(descriptor, 0)
+        return OutputFile(place.absolute(), descriptor)
     except OSError as error:
-        output.close()
+        os.close(descriptor)
         with contextlib.suppress(OSError):
             place.unlink()
-        what = (
-            "it is not a regular file" if error.errno in (errno.EINVAL, errno.ENODEV, errno.ESPIPE) else error.strerror
-        )
-        raise TrackingError(f"cannot write a trace to {place}: {what}") from error
-    return output
+        raise TrackingError(f"cannot write a trace to {place}: {error.strerror}; name another place with -o") from error
+
+
+def _working_folder() -> str:
+    try:
+        return str(Path.cwd())
+    except OSError:
+        return "the working folder, which is gone"

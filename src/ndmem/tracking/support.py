@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
-import platform
-import re
 import sys
 
 from ndmem.errors import TrackingError
@@ -14,6 +11,8 @@ _OLDEST_NUMPY = (1, 26)
 
 def find_numpy_obstacle(version: str) -> str | None:
     """Return why tracking cannot work with a version of NumPy, ``None`` if it can."""
+    import re  # noqa: PLC0415  # NumPy has imported it; a launched program imports this module too
+
     if tuple(map(int, re.findall(r"\d+", version)[:2])) < _OLDEST_NUMPY:
         return f"NumPy {version} is too old; install numpy>=1.26"
     return None
@@ -34,6 +33,9 @@ def check_support() -> None:
 
 def find_obstacle() -> str | None:
     """Return why tracking cannot work in this interpreter, ``None`` if it can. Imports nothing of NumPy."""
+    import importlib.util  # noqa: PLC0415  # as above
+    import platform  # noqa: PLC0415
+
     if sys.implementation.name != "cpython":
         return (
             f"{platform.python_implementation()} has no NumPy allocator that ndmem could hook; use CPython 3.10 to 3.13"

@@ -5,7 +5,6 @@ program must not see any of it, so this module takes itself away again and lets 
 ``sitecustomize``, if there is one, have its turn.
 """
 
-import importlib
 import os
 import sys
 
@@ -17,20 +16,12 @@ def _withdraw() -> None:
     sys.path_importer_cache.pop(here, None)
 
 
-def _give_way() -> None:
-    """Import the sitecustomize that would have been imported without us."""
-    ours = sys.modules.pop("sitecustomize")
-    try:
-        importlib.import_module("sitecustomize")
-    except ImportError as error:
-        if error.name != "sitecustomize":
-            raise
-        sys.modules["sitecustomize"] = ours  # whoever imports a module expects to find it there afterwards
-
-
 _withdraw()
 if "NDMEM_RUN" in os.environ:
     from ndmem.tracking.child import begin
 
     begin(os.environ.pop("NDMEM_RUN"))
-_give_way()
+# The sitecustomize that would have been imported without us. If there is none, the error that says so leaves
+# this module too, and Python takes it as it would have: it goes on without one.
+del sys.modules["sitecustomize"]
+import sitecustomize  # type: ignore[import-not-found]  # noqa: E402, F401  # may be there or not, see above

@@ -1,0 +1,221 @@
+"""Bad input to any command: one line that says what is wrong, exit status 2, and never a traceback."""
+
+from __future__ import annotations
+
+import json
+import resource
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tests.system.running import NDMEM, TIMEOUT_S, Outcome, Place, write_program
+from tests.traces import Frame, TraceBuilder
+
+import ndmem
+from ndmem.model.codec import write_trace
+from ndmem.model.holder import Holder
+
+SOURCE = "import numpy as np\na = np.ones(10_000)\nopen('ran', 'w')\n"
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    """A folder with a program, a saved run and some files that are none."""
+    with ndmem.track() as run:
+        a = np.zeros(1000)
+    assert a.nbytes == 8000
+    write_program(tmp_path, SOURCE)
+    run.save(tmp_path / "ok.ndmem")
+    whole = (tmp_path / "ok.ndmem").read_bytes()
+    (tmp_path / "folder").mkdir()
+    for name, data in {
+        "empty": b"",
+        "foreign": b"hello\n" * 100,
+        "cut.ndmem": whole[: len(whole) // 2],
+        "cut-journal.ndmem": b"NDMEMJ\r\n",
+        "zero-journal.ndmem": b"NDMEMJ\r\n" + bytes(300_000),
+    }.items():
+        (tmp_path / name).write_bytes(data)
+    return Place(tmp_path)
+
+
+def assert_refused(outcome: Outcome, *words: str) -> None:
+    """One line of ours on stderr with the given words, nothing on stdout, exit status 2."""
+    text = outcome.stderr.decode()
+    assert (outcome.status, outcome.stdout) == (2, b"")
+    assert text.startswith("ndmem: ")
+    assert text.count("\n") == 1
+    assert text.endswith("\n")
+    for word in words:
+        assert word in text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "word"),
+    [
+        ("", "no command"),
+        ("nix", "nix"),
+        ("--nix", "--nix"),
+        ("run", "no program"),
+        ("run --nix prog.py", "--nix"),
+        ("run missing.py", "missing.py"),
+        ("run prog.py/x", "prog.py/x"),
+        ("run folder", "folder"),
+        ("run -m", "-m"),
+        ("run -c", "-c"),
+        ("run -o", "-o"),
+        ("run -o folder prog.py", "folder"),
+        ("run -f -o folder prog.py", "folder"),
+        ("run -o nix/x prog.py", "nix/x"),
+        ("run -o prog.py/x prog.py", "prog.py/x"),
+        ("run -o ok.ndmem prog.py", "--force"),
+        ("run -o /dev/null prog.py", "regular file"),
+        ("run -f -o /dev/null prog.py", "regular file"),
+        ("run -f -o /dev/full prog.py", "regular file"),
+        (f"run -o {'x' * 300} prog.py", "too long"),
+        *((f"run --threshold {text} prog.py", text) for text in ("x", "-1", "1.5.5", "5XB", "1e3", "nan", "0x10")),
+        ("run --threshold 99999999999999999999 prog.py", "out of range"),
+        ("run --threshold 3GiB prog.py", "1073741824"),
+        ("report", "FILE"),
+        ("report ok.ndmem more", "more"),
+        ("report --nix ok.ndmem", "--nix"),
+        ("report --format pdf ok.ndmem", "pdf"),
+        ("report --by nix ok.ndmem", "nix"),
+        ("report --at nix ok.ndmem", "nix"),
+        ("report --by line --format json ok.ndmem", "--by"),
+        ("report --at end --format json ok.ndmem", "--at"),
+        ("report -o folder ok.ndmem", "folder"),
+        ("report -o nix/x ok.ndmem", "nix/x"),
+        ("report -o /dev/full ok.ndmem", "No space"),
+        ("report -o ok.ndmem ok.ndmem", "the run itself"),
+        ("stats", "FILE"),
+        ("stats --nix ok.ndmem", "--nix"),
+    ],
+)
+def test_bad_usage_is_one_line_and_exit_status_2(arguments: str, word: str, place: Place) -> None:
+    """Whatever is wrong is named in one line; no program is started, and no file is made or changed."""
+    before = {path: path.read_bytes() for path in place.folder.iterdir() if path.is_file()}
+    assert_refused(place.run_ndmem(*arguments.split()), word)
+    assert {path: path.read_bytes() for path in place.folder.iterdir() if path.is_file()} == before
+    assert Path("/dev/null").is_char_device()
+
+
+@pytest.mark.parametrize("argument", ["", "\x1b[31mred", "a\nb", "\udcff", "☃"])
+def test_strange_words_are_shown_harmless(argument: str, place: Place) -> None:
+    """An empty name, control characters and bytes that are no text are still one harmless line."""
+    for command in ("run", "report", "stats"):
+        outcome = place.run_ndmem(command, argument)
+        assert_refused(outcome)
+        assert b"\x1b" not in outcome.stderr
+    assert_refused(place.run_ndmem("run", "-o", "", "prog.py"))
+
+
+@pytest.mark.parametrize("command", ["report", "stats"])
+@pytest.mark.parametrize(
+    "name",
+    ["missing", "folder", "empty", "foreign", "cut.ndmem", "cut-journal.ndmem", "zero-journal.ndmem", "/dev/null"],
+)
+def test_what_is_no_trace_is_named(name: str, command: str, place: Place) -> None:
+    """A file that is missing, a folder, empty, foreign or truncated is named with what is wrong."""
+    assert_refused(place.run_ndmem(command, name), Path(name).name)
+
+
+def test_a_newer_trace_is_named(place: Place) -> None:
+    """A trace of a newer format says which format it has, and that a newer ndmem reads it."""
+    with zipfile.ZipFile(place.folder / "ok.ndmem") as old, zipfile.ZipFile(place.folder / "new.ndmem", "w") as new:
+        for name in old.namelist():
+            data = old.read(name)
+            new.writestr(name, json.dumps({**json.loads(data), "version": 99}) if name == "trace.json" else data)
+    assert_refused(place.run_ndmem("report", "new.ndmem"), "99", "newer ndmem")
+    assert_refused(place.run_ndmem("stats", "new.ndmem"), "99", "newer ndmem")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    ["report", "report --by stack", "report --by function --at end", "report --library", "stats"],
+)
+def test_hostile_names_in_a_trace_are_shown_harmless(arguments: str, tmp_path: Path) -> None:
+    """Names with escape sequences, markup, line ends and lone surrogates reach the terminal harmless."""
+    evil = "\x1b]0;owned\x07\x1b[2J[bold red]x[/bold red][/]\r\n\u202e\udcff:smile:"
+    builder = TraceBuilder()
+    path = (Frame(f"/home/{evil}.py", 3, evil, (0, 4)),)
+    number = builder.number(builder.born(path, 80_000))
+    trace = builder.build(
+        holders=[Holder(number, evil, evil, (10_000,), evil, False)],
+        sources={f"/home/{evil}.py": f"a\nb\n{evil}"},
+        program=(evil,),
+        notes=(evil,),
+    )
+    write_trace(trace, tmp_path / "evil.ndmem")
+    outcome = Place(tmp_path).run_ndmem(*arguments.split(), "evil.ndmem")
+    assert outcome.status == 0
+    assert outcome.stderr == b""
+    text = outcome.stdout.decode()
+    assert [c for c in text if not c.isprintable() and c != "\n"] == []
+    if arguments != "stats":
+        assert "[bold red]" in text.replace("\n", "")
+
+
+def test_the_first_line_of_a_report_can_be_taken(place: Place) -> None:
+    """A reader that closes the pipe early causes no message."""
+    for command in ("report ok.ndmem", "report --format json ok.ndmem", "stats ok.ndmem"):
+        done = subprocess.run(
+            ["/bin/sh", "-c", f'"$0" "$1" {command} | head -n 1', sys.executable, NDMEM],
+            cwd=place.folder,
+            capture_output=True,
+            timeout=TIMEOUT_S,
+            check=False,
+        )
+        assert (done.stderr, done.stdout.count(b"\n")) == (b"", 1)
+
+
+def test_output_that_finds_no_room(place: Place) -> None:
+    """A full standard output is one line and exit status 2."""
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, NDMEM, "report", "ok.ndmem"],
+            cwd=place.folder,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            timeout=TIMEOUT_S,
+            check=False,
+        )
+    assert_refused(Outcome(b"", done.stderr, done.returncode), "No space")
+
+
+def test_no_room_for_a_trace_is_said_before_the_program_starts(place: Place) -> None:
+    """Where files may have 100 KiB the program is not started, and nothing is left."""
+    done = subprocess.run(
+        [sys.executable, NDMEM, "run", "prog.py"],
+        cwd=place.folder,
+        capture_output=True,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000)),
+        timeout=TIMEOUT_S,
+        check=False,
+    )
+    assert_refused(Outcome(done.stdout, done.stderr, done.returncode), "File too large")
+    assert not (place.folder / "ran").exists()
+    assert not any(path.name.startswith((".ndmem", "ndmem-")) for path in place.folder.iterdir())
+
+
+def test_a_trace_that_outgrows_its_room_keeps_the_program_running(place: Place) -> None:
+    """Where the journal cannot grow the program runs on, its figures stay exact, and the report says what is lost."""
+    source = "import numpy as np\nfor i in range(30_000):\n    a = np.empty(1000)\nprint('done')\nraise SystemExit(7)"
+    name = write_program(place.folder, source, "many.py")
+    done = subprocess.run(
+        [sys.executable, NDMEM, "run", "-o", "t.ndmem", name],
+        cwd=place.folder,
+        capture_output=True,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (600_000, 600_000)),
+        timeout=TIMEOUT_S,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (7, b"done\n")
+    assert b"Traceback" not in done.stderr
+    assert b"dropped" in done.stderr
+    trace = ndmem.load(place.folder / "t.ndmem").trace
+    assert (trace.peak.nbytes, trace.total_nbytes, trace.live_nbytes) == (16_000, 30_000 * 8000, 8000)
+    assert trace.dropped > 0
