@@ -1,0 +1,275 @@
+/* The extension `ndmem._walk`: one type, Graph. */
+#include "graph.h"
+
+static int
+graph_init(Graph *graph, PyObject *args, PyObject *kwargs)
+{
+    PyObject *resolve;
+    if (!PyArg_ParseTuple(args, "O", &resolve)) {
+        return -1;
+    }
+    Py_XSETREF(graph->resolve, Py_NewRef(resolve));
+    return 0;
+}
+
+static void
+graph_dealloc(Graph *graph)
+{
+    graph_clear(graph);
+    Py_TYPE(graph)->tp_free(graph);
+}
+
+static PyObject *
+graph_root(Graph *graph, PyObject *object)
+{
+    int64_t index = graph_find(graph, object);
+    if (index < 0) {
+        index = graph_add(graph, object);
+    }
+    if (index < 0 || graph_explore(graph, (uint32_t)index) < 0) {
+        return NULL;
+    }
+    return PyLong_FromLongLong(index);
+}
+
+static PyObject *
+graph_index(Graph *graph, PyObject *object)
+{
+    return PyLong_FromLongLong(graph_find(graph, object));
+}
+
+static PyObject *
+graph_object(Graph *graph, PyObject *number)
+{
+    size_t index = PyLong_AsSize_t(number);
+    if (index >= graph->n_nodes) {
+        PyErr_Clear();
+        return PyErr_Format(PyExc_IndexError, "no such node");
+    }
+    PyObject *object = graph->nodes[index].object;
+    return Py_NewRef(object ? object : Py_None);
+}
+
+static PyObject *
+graph_regions(Graph *graph, PyObject *Py_UNUSED(none))
+{
+    PyObject *answer = PyList_New(graph->n_regions);
+    for (uint32_t i = 0; answer != NULL && i < graph->n_regions; i++) {
+        const Region *region = &graph->regions[i];
+        PyObject *item = Py_BuildValue("ILLiO", region->holder, (long long)region->address,
+                                       (long long)region->nbytes, region->domain,
+                                       region->sure ? Py_True : Py_False);
+        if (item == NULL) {
+            Py_CLEAR(answer);
+        } else {
+            PyList_SET_ITEM(answer, i, item);
+        }
+    }
+    return answer;
+}
+
+static PyObject *
+graph_region_node(Graph *graph, PyObject *args)
+{
+    long long address, nbytes;
+    int domain, sure;
+    if (!PyArg_ParseTuple(args, "LLip", &address, &nbytes, &domain, &sure)) {
+        return NULL;
+    }
+    int64_t index = graph_add(graph, NULL);
+    if (index < 0) {
+        return NULL;
+    }
+    Node *node = &graph->nodes[index];
+    node->address = (char *)(intptr_t)address;
+    node->data = nbytes;
+    node->domain = (uint8_t)domain;
+    node->resident = -1;
+    node->flags = sure ? 0 : NODE_UNSURE;
+    return PyLong_FromLongLong(index);
+}
+
+static PyObject *
+graph_link(Graph *graph, PyObject *args)
+{
+    unsigned int source, target;
+    if (!PyArg_ParseTuple(args, "II", &source, &target)) {
+        return NULL;
+    }
+    if (source >= graph->n_nodes || target >= graph->n_nodes) {
+        return PyErr_Format(PyExc_IndexError, "no such node");
+    }
+    if (graph_edge(graph, source, target | BASE_EDGE) < 0) {
+        return NULL;
+    }
+    Py_RETURN_NONE;
+}
+
+static PyObject *
+graph_set_resident(Graph *graph, PyObject *args)
+{
+    unsigned int index;
+    long long nbytes;
+    if (!PyArg_ParseTuple(args, "IL", &index, &nbytes)) {
+        return NULL;
+    }
+    if (index >= graph->n_nodes) {
+        return PyErr_Format(PyExc_IndexError, "no such node");
+    }
+    graph->nodes[index].resident = nbytes;
+    Py_RETURN_NONE;
+}
+
+/* Rows of int64: node, address, nbytes, domain, resident; as bytes, for numpy.frombuffer. */
+static PyObject *
+graph_buffers(Graph *graph, PyObject *Py_UNUSED(none))
+{
+    Py_ssize_t rows = 0;
+    for (uint32_t i = 0; i < graph->n_nodes; i++) {
+        rows += graph->nodes[i].data > 0;
+    }
+    PyObject *answer = PyBytes_FromStringAndSize(NULL, rows * 5 * (Py_ssize_t)sizeof(int64_t));
+    if (answer == NULL) {
+        return NULL;
+    }
+    int64_t *cell = (int64_t *)PyBytes_AS_STRING(answer);
+    for (uint32_t i = 0; i < graph->n_nodes; i++) {
+        const Node *node = &graph->nodes[i];
+        if (node->data > 0) {
+            *cell++ = i;
+            *cell++ = (int64_t)(intptr_t)node->address;
+            *cell++ = node->data;
+            *cell++ = node->domain;
+            *cell++ = node->resident;
+        }
+    }
+    return answer;
+}
+
+#define MOST_GROUPS 256
+
+typedef struct {
+    uint64_t key;
+    Py_ssize_t first, count;
+    uint32_t *nodes, room, used;
+} Group;
+
+static int
+group_append(Group *group, uint32_t index)
+{
+    uint32_t *nodes = graph_grow(group->nodes, group->used, &group->room, sizeof(uint32_t));
+    if (nodes == NULL) {
+        return -1;
+    }
+    group->nodes = nodes;
+    nodes[group->used++] = index;
+    return 0;
+}
+
+static int
+group_all(Graph *graph, PyObject *items, Group *groups, int *n_groups, int most)
+{
+    for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(items); i++) {
+        int64_t index = graph_find(graph, PySequence_Fast_GET_ITEM(items, i));
+        if (index < 0) {
+            continue;
+        }
+        uint64_t key = graph->nodes[index].alike;
+        int at = 0;
+        while (at < *n_groups && groups[at].key != key) {
+            at++;
+        }
+        if (at == *n_groups && at < most) {
+            groups[(*n_groups)++] = (Group){.key = key, .first = i};
+        } else if (at == *n_groups) {
+            at = most - 1; /* the last group takes what is left, alike or not */
+        }
+        if (group_append(&groups[at], (uint32_t)index) < 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+/* Group objects of one type, dtype and shape: list of (position of the first, nodes as uint32 bytes). */
+static PyObject *
+graph_alike(Graph *graph, PyObject *args)
+{
+    PyObject *objects;
+    int most;
+    if (!PyArg_ParseTuple(args, "Oi", &objects, &most)) {
+        return NULL;
+    }
+    PyObject *items = PySequence_Fast(objects, "objects must be a sequence");
+    if (items == NULL) {
+        return NULL;
+    }
+    Group groups[MOST_GROUPS];
+    int n_groups = 0;
+    most = most < 1 ? 1 : most > MOST_GROUPS ? MOST_GROUPS : most;
+    int failed = group_all(graph, items, groups, &n_groups, most) < 0;
+    PyObject *answer = failed ? NULL : PyList_New(n_groups);
+    for (int i = 0; i < n_groups; i++) {
+        PyObject *item = answer == NULL ? NULL
+                                        : Py_BuildValue("ny#", groups[i].first, (char *)groups[i].nodes,
+                                                        (Py_ssize_t)(groups[i].used * sizeof(uint32_t)));
+        PyMem_RawFree(groups[i].nodes);
+        if (item == NULL) {
+            Py_CLEAR(answer);
+        } else {
+            PyList_SET_ITEM(answer, i, item);
+        }
+    }
+    Py_DECREF(items);
+    return answer;
+}
+
+static Py_ssize_t
+graph_len(Graph *graph)
+{
+    return graph->n_nodes;
+}
+
+static PyMethodDef methods[] = {
+    {"root", (PyCFunction)graph_root, METH_O, "Walk from an object; return its node."},
+    {"index", (PyCFunction)graph_index, METH_O, "Return the node of an object, -1 if it was not met."},
+    {"object", (PyCFunction)graph_object, METH_O, "Return the object of a node, None for a region."},
+    {"regions", (PyCFunction)graph_regions, METH_NOARGS, "Return the regions that objects described."},
+    {"region_node", (PyCFunction)graph_region_node, METH_VARARGS, "Add a node for a region of memory."},
+    {"link", (PyCFunction)graph_link, METH_VARARGS, "Add the reference of one node to another."},
+    {"set_resident", (PyCFunction)graph_set_resident, METH_VARARGS, "Say how much of a buffer is in RAM."},
+    {"buffers", (PyCFunction)graph_buffers, METH_NOARGS, "Return the buffers as rows of int64."},
+    {"alike", (PyCFunction)graph_alike, METH_VARARGS, "Group objects of one type, dtype and shape."},
+    {"measure", (PyCFunction)graph_measure, METH_O, "Return the numbers of nodes taken together."},
+    {"reached", (PyCFunction)graph_reached, METH_O, "Say which nodes the last measure reached."},
+    {NULL, NULL, 0, NULL},
+};
+
+static PySequenceMethods as_sequence = {.sq_length = (lenfunc)graph_len};
+
+static PyTypeObject graph_type_object = {
+    PyVarObject_HEAD_INIT(NULL, 0).tp_name = "ndmem._walk.Graph",
+    .tp_doc = "What objects hold: nodes with bytes, edges with reference counts.",
+    .tp_basicsize = sizeof(Graph),
+    .tp_flags = Py_TPFLAGS_DEFAULT,
+    .tp_new = PyType_GenericNew,
+    .tp_init = (initproc)graph_init,
+    .tp_dealloc = (destructor)graph_dealloc,
+    .tp_methods = methods,
+    .tp_as_sequence = &as_sequence,
+};
+
+static struct PyModuleDef module = {PyModuleDef_HEAD_INIT, "_walk", "The walk of ndmem.weigh.", -1, NULL};
+
+PyMODINIT_FUNC
+PyInit__walk(void)
+{
+    if (types_init() < 0 || arrays_init() < 0 || PyType_Ready(&graph_type_object) < 0) {
+        return NULL;
+    }
+    PyObject *walk = PyModule_Create(&module);
+    if (walk != NULL && PyModule_AddObjectRef(walk, "Graph", (PyObject *)&graph_type_object) < 0) {
+        Py_CLEAR(walk);
+    }
+    return walk;
+}
