@@ -6,6 +6,8 @@
 /* Up to here malloc takes memory from heaps that are in use anyway; above, pages are asked for. */
 #define SMALL_NBYTES (128 * 1024)
 
+#define TYPE_STRINGS 2056 /* NPY_VSTRING, since NumPy 2.0 */
+
 static int64_t
 import_numpy(void)
 {
@@ -111,7 +113,13 @@ open_base(Graph *graph, PyObject *base, int64_t address, int64_t nbytes)
         return -1;
     }
     if (!info->counted) {
-        return graph_region(graph, address, nbytes, DOMAIN_FOREIGN, 0);
+        /* The base holds it, for all its views. */
+        uint32_t source = graph->source;
+        int64_t index = graph_find(graph, base);
+        graph->source = index < 0 ? source : (uint32_t)index;
+        int status = graph_region(graph, address, nbytes, DOMAIN_FOREIGN, 0);
+        graph->source = source;
+        return status;
     }
     claim_payload(graph, base);
     return 0;
@@ -183,6 +191,9 @@ open_array(Graph *graph, uint32_t index)
         node->data = node->logical;
         node->resident = node->data < SMALL_NBYTES ? node->data : -1;
         node->address = PyArray_DATA(array);
+        if (PyArray_TYPE(array) == TYPE_STRINGS) {
+            return open_strings(graph, (PyObject *)array);
+        }
         return PyDataType_REFCHK(PyArray_DESCR(array)) ? open_elements(graph, array) : 0;
     }
     int64_t nbytes, address = extent(array, &nbytes);

@@ -140,31 +140,49 @@ open_regions(Graph *graph, PyObject *regions)
     return 0;
 }
 
-/* A rule answers (objects, regions, nbytes that nobody else sees, logical or -1, follow). */
 static int
-open_rule(Graph *graph, PyObject *rule, PyObject *object, int *follow)
+open_answered(Graph *graph, PyObject *objects)
 {
-    PyObject *answer = PyObject_CallOneArg(rule, object);
-    PyObject *objects, *regions;
-    long long nbytes, logical;
-    if (answer == NULL
-        || !PyArg_ParseTuple(answer, "O!O!LLp", &PyTuple_Type, &objects, &PyTuple_Type, &regions, &nbytes,
-                             &logical, follow)) {
-        Py_XDECREF(answer);
-        return -1;
-    }
-    int status = open_regions(graph, regions);
-    graph->nodes[graph->source].data += nbytes;
-    graph->nodes[graph->source].domain = DOMAIN_NATIVE;
-    graph->nodes[graph->source].resident += nbytes;
-    if (logical >= 0) {
-        graph->nodes[graph->source].logical = logical;
-    }
-    graph->borrowed = 1; /* the tuple's own */
+    int status = 0;
+    graph->borrowed = 1; /* the tuple's own reference */
     for (Py_ssize_t i = 0; status == 0 && i < PyTuple_GET_SIZE(objects); i++) {
         status = graph_visit(PyTuple_GET_ITEM(objects, i), graph);
     }
     graph->borrowed = 0;
+    return status;
+}
+
+/* A rule answers (objects, bases, regions, nbytes that nobody else sees, logical or -1, follow). */
+static int
+open_rule(Graph *graph, PyObject *rule, PyObject *object, int *follow)
+{
+    PyObject *answer = PyObject_CallOneArg(rule, object);
+    PyObject *objects, *bases, *regions;
+    long long nbytes, logical;
+    if (answer == NULL
+        || !PyArg_ParseTuple(answer, "O!O!O!LLp", &PyTuple_Type, &objects, &PyTuple_Type, &bases,
+                             &PyTuple_Type, &regions, &nbytes, &logical, follow)) {
+        Py_XDECREF(answer);
+        return -1;
+    }
+    int status = open_regions(graph, regions);
+    if (nbytes > 0) {
+        graph->nodes[graph->source].data += nbytes;
+        graph->nodes[graph->source].resident += nbytes;
+        graph->nodes[graph->source].domain = DOMAIN_NATIVE;
+    }
+    if (logical >= 0) {
+        graph->nodes[graph->source].logical = logical;
+    }
+    uint32_t flag = graph->edge_flag;
+    if (status == 0) {
+        status = open_answered(graph, objects);
+    }
+    graph->edge_flag = BASE_EDGE;
+    if (status == 0) {
+        status = open_answered(graph, bases);
+    }
+    graph->edge_flag = flag;
     Py_DECREF(answer);
     return status;
 }
@@ -192,9 +210,11 @@ open_as(Graph *graph, uint32_t index, const TypeInfo *info)
         return open_frame(graph, object);
     }
     if (PyObject_IS_GC(object) && info->type->tp_traverse != NULL) {
-        return info->type->tp_traverse(object, graph_visit, graph);
+        uint32_t before = graph->n_edges;
+        status = info->type->tp_traverse(object, graph_visit, graph);
+        graph->nodes[index].python += inline_nbytes(object, graph->n_edges - before);
     }
-    return 0;
+    return status;
 }
 
 static int

@@ -82,6 +82,7 @@ void graph_clear(Graph *graph);
 /* types.c */
 TypeInfo *graph_type(Graph *graph, PyObject *object);
 int64_t python_nbytes(TypeInfo *info, PyObject *object);
+int64_t inline_nbytes(PyObject *object, uint32_t n_values);
 int types_init(void);
 /* explore.c */
 int64_t graph_meet(Graph *graph, PyObject *object);
@@ -93,6 +94,8 @@ int open_view(Graph *graph, uint32_t index);
 int is_array(PyTypeObject *type);
 int is_plain_array(PyTypeObject *type);
 int arrays_init(void);
+/* strings.c */
+int open_strings(Graph *graph, PyObject *array);
 /* measure.c */
 PyObject *graph_measure(Graph *graph, PyObject *roots);
 PyObject *graph_reached(Graph *graph, PyObject *nodes);

@@ -1,0 +1,119 @@
+"""Each region of memory once: extents that views describe are settled to the buffer they lie in."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..model.trace import Domain
+from ..process.resident import resident_nbytes
+from .tracked import tracked_buffer
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from .._walk import Graph
+
+NODE, ADDRESS, NBYTES, DOMAIN, RESIDENT = range(5)
+"""Columns of `buffer_table`."""
+
+
+@dataclass(slots=True)
+class _Cluster:
+    """Extents that overlap, or that one object looks at."""
+
+    start: int
+    end: int
+    domain: Domain
+    sure: bool
+    holders: set[int]
+
+
+def buffer_table(graph: Graph) -> npt.NDArray[np.int64]:
+    """Return the buffers of a graph, one a row: node, address, nbytes, domain, resident."""
+    return np.frombuffer(graph.buffers(), np.int64).reshape(-1, 5)
+
+
+def settle_regions(graph: Graph) -> None:
+    """Give every region that an object described a node, or link its holder to the buffer it lies in."""
+    regions = graph.regions()
+    if not regions:
+        return
+    table = buffer_table(graph)
+    owners = sorted((int(row[ADDRESS]), int(row[NBYTES]), int(row[NODE])) for row in table if row[ADDRESS])
+    starts = [start for start, _, _ in owners]
+    loose = []
+    for holder, address, nbytes, domain, sure in regions:
+        if nbytes == 0:
+            continue
+        at = bisect_right(starts, address) - 1
+        if at >= 0 and address + nbytes <= starts[at] + owners[at][1]:
+            _link(graph, holder, owners[at][2])
+        else:
+            loose.append(_located(holder, address, nbytes, Domain(domain), sure))
+    for cluster in _merge(_by_holder(loose)):
+        node = graph.region_node(cluster.start, cluster.end - cluster.start, cluster.domain, cluster.sure)
+        for holder in cluster.holders:
+            graph.link(holder, node)
+
+
+def fill_resident(graph: Graph) -> None:
+    """Ask the system how much of the larger buffers is in RAM; the smaller ones are taken to be."""
+    table = buffer_table(graph)
+    asked = table[(table[:, RESIDENT] < 0) & (table[:, ADDRESS] != 0)]
+    if len(asked) == 0:
+        return
+    spans = [(int(row[ADDRESS]), int(row[NBYTES])) for row in asked]
+    for row, nbytes in zip(asked, resident_nbytes(spans), strict=True):
+        if nbytes is not None:
+            graph.set_resident(int(row[NODE]), nbytes)
+
+
+def _link(graph: Graph, holder: int, owner: int) -> None:
+    # A capsule holds its array by a reference that nobody shows; what the walk has seen is not added again.
+    graph.measure(holder.to_bytes(4, "little"))
+    if not graph.reached((owner,))[0]:
+        graph.link(holder, owner)
+
+
+def _located(holder: int, address: int, nbytes: int, domain: Domain, sure: bool) -> _Cluster:
+    """Widen an extent to the buffer the tracker knows it to lie in."""
+    known = None if sure else tracked_buffer(address)
+    if known is not None:
+        address, nbytes, domain = known.start, known.nbytes, Domain.ARRAY
+    return _Cluster(address, address + nbytes, domain, sure, {holder})
+
+
+def _by_holder(extents: Iterable[_Cluster]) -> list[_Cluster]:
+    """Join what one capsule's views look at: they are windows of one buffer."""
+    joined: dict[int, _Cluster] = {}
+    result = []
+    for extent in extents:
+        (holder,) = extent.holders
+        if extent.sure:
+            result.append(extent)
+        elif holder in joined:
+            known = joined[holder]
+            known.start, known.end = min(known.start, extent.start), max(known.end, extent.end)
+        else:
+            joined[holder] = extent
+            result.append(extent)
+    return result
+
+
+def _merge(extents: Iterable[_Cluster]) -> list[_Cluster]:
+    clusters: list[_Cluster] = []
+    for extent in sorted(extents, key=lambda extent: extent.start):
+        last = clusters[-1] if clusters else None
+        if last is None or extent.start >= last.end:
+            clusters.append(extent)
+            continue
+        if extent.sure and not last.sure:
+            last.domain = extent.domain
+        last.end, last.sure = max(last.end, extent.end), last.sure or extent.sure
+        last.holders |= extent.holders
+    return clusters

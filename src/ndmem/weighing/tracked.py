@@ -1,0 +1,33 @@
+"""What the tracker knows of an address, while it runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class TrackedBuffer:
+    """A live buffer of NumPy's allocator.
+
+    Attributes
+    ----------
+    start, nbytes : int
+        Where, and how long.
+    stack_node : int
+        Node of the running trace's call tree where it was born.
+    """
+
+    start: int
+    nbytes: int
+    stack_node: int
+
+
+def tracked_buffer(address: int) -> TrackedBuffer | None:
+    """Return the buffer that an address lies in; ``None`` if no tracker runs or has seen it."""
+    try:
+        from .. import _native
+    except ImportError:  # built without the tracker
+        return None
+    buffer_at = getattr(_native, "buffer_at", None)
+    found = None if buffer_at is None else buffer_at(address)
+    return None if found is None else TrackedBuffer(*found)
