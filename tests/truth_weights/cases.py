@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Case:
-    """A program, what it needs, and by what its memory is read: traced blocks, Arrow's pool, or address space."""
+    """A program, what it needs, and by what its memory is read: traced blocks and Arrow's pool, or address space."""
 
     program: str
     also: tuple[str, ...] = ()
@@ -175,14 +175,13 @@ LIBRARIES = {
         "import xarray as xr; a = np.ones(N); x = xr.Dataset({'a': ('t', a), 'b': ('t', a)}); del a", needs="xarray"
     ),
     "slice of a data array": Case("import xarray as xr; x = xr.DataArray(np.ones(N))[:10]", needs="xarray"),
-    "arrow array": Case("import pyarrow as pa; x = pa.array(range(N))", needs="pyarrow", meter="arrow"),
+    "arrow array": Case("import pyarrow as pa; x = pa.array(range(N))", needs="pyarrow"),
     "arrow slices of one array": Case(
-        "import pyarrow as pa; a = pa.array(range(N)); x = [a, a[10:], a[20:30]]; del a", needs="pyarrow", meter="arrow"
+        "import pyarrow as pa; a = pa.array(range(N)); x = [a, a[10:], a[20:30]]; del a", needs="pyarrow"
     ),
     "arrow table": Case(
         "import pyarrow as pa; x = pa.table({'a': list(range(N)), 's': ['t%d' % i for i in range(N)]})",
         needs="pyarrow",
-        meter="arrow",
     ),
     "arrow around a NumPy array": Case(
         "import pyarrow as pa; x = pa.array(np.ones(N))", needs="pyarrow"

@@ -22,19 +22,16 @@ def address_space() -> int:
     return int(match[1]) * 1024
 
 
-def arrow_pool() -> int:
-    """Bytes in Arrow's pool."""
-    return importlib.import_module("pyarrow").total_allocated_bytes()
+def traced() -> int:
+    """Bytes of Python's and NumPy's blocks, and of Arrow's pool if it is there."""
+    arrow = sys.modules.get("pyarrow")
+    return tracemalloc.get_traced_memory()[0] + (arrow.total_allocated_bytes() if arrow else 0)
 
 
 def main(name: str) -> None:
     """Print what weigh says and what deleting frees, in bytes."""
     case = CASES[name]
-    read = {
-        "traced": lambda: tracemalloc.get_traced_memory()[0],
-        "space": address_space,
-        "arrow": arrow_pool,
-    }[case.meter]
+    read = address_space if case.meter == "space" else traced
     if case.needs != "numpy":
         importlib.import_module(case.needs.split(">")[0])
     # Once before tracing, so that caches of the libraries are filled and imports are done.
@@ -49,15 +46,14 @@ def main(name: str) -> None:
     exec(compile(HEAD + case.program, "case", "exec"), names)
     gc.collect()
     weight = weigh(names["x"])
-    parts = weight.python, weight.unsure if hasattr(weight, "unsure") else weight.numbers.unsure
     said = {
         "owned": weight.owned,
         "reachable": weight.reachable,
         "mapped": weight.mapped,
         "logical": weight.logical,
         "resident": weight.resident,
-        "python": parts[0],
-        "unsure": parts[1],
+        "python": weight.python,
+        "unsure": weight.numbers.unsure,
     }
     weight = None
     gc.collect()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -22,6 +23,14 @@ NODE, ADDRESS, NBYTES, DOMAIN, RESIDENT = range(5)
 """Columns of `buffer_table`."""
 
 
+class Certainty(enum.IntEnum):
+    """What is known of a region; the numbers are those of the native walk."""
+
+    EXTENT = 0  # what a view can reach: the buffer may be longer, and others may hold it
+    SHARED = 1  # the whole buffer; others may hold it, unseen
+    SOLE = 2  # the whole buffer, held by those that describe it
+
+
 @dataclass(slots=True)
 class _Cluster:
     """Extents that overlap, or that one object looks at."""
@@ -29,7 +38,7 @@ class _Cluster:
     start: int
     end: int
     domain: Domain
-    sure: bool
+    certainty: Certainty
     holders: set[int]
 
 
@@ -47,16 +56,16 @@ def settle_regions(graph: Graph) -> None:
     owners = sorted((int(row[ADDRESS]), int(row[NBYTES]), int(row[NODE])) for row in table if row[ADDRESS])
     starts = [start for start, _, _ in owners]
     loose = []
-    for holder, address, nbytes, domain, sure in regions:
+    for holder, address, nbytes, domain, certainty in regions:
         if nbytes == 0:
             continue
         at = bisect_right(starts, address) - 1
         if at >= 0 and address + nbytes <= starts[at] + owners[at][1]:
             _link(graph, holder, owners[at][2])
         else:
-            loose.append(_located(holder, address, nbytes, Domain(domain), sure))
+            loose.append(_located(holder, address, nbytes, Domain(domain), Certainty(certainty)))
     for cluster in _merge(_by_holder(loose)):
-        node = graph.region_node(cluster.start, cluster.end - cluster.start, cluster.domain, cluster.sure)
+        node = graph.region_node(cluster.start, cluster.end - cluster.start, cluster.domain, cluster.certainty is Certainty.SOLE)
         for holder in cluster.holders:
             graph.link(holder, node)
 
@@ -80,12 +89,12 @@ def _link(graph: Graph, holder: int, owner: int) -> None:
         graph.link(holder, owner)
 
 
-def _located(holder: int, address: int, nbytes: int, domain: Domain, sure: bool) -> _Cluster:
+def _located(holder: int, address: int, nbytes: int, domain: Domain, certainty: Certainty) -> _Cluster:
     """Widen an extent to the buffer the tracker knows it to lie in."""
-    known = None if sure else tracked_buffer(address)
+    known = tracked_buffer(address) if certainty is Certainty.EXTENT else None
     if known is not None:
         address, nbytes, domain = known.start, known.nbytes, Domain.ARRAY
-    return _Cluster(address, address + nbytes, domain, sure, {holder})
+    return _Cluster(address, address + nbytes, domain, certainty, {holder})
 
 
 def _by_holder(extents: Iterable[_Cluster]) -> list[_Cluster]:
@@ -94,7 +103,7 @@ def _by_holder(extents: Iterable[_Cluster]) -> list[_Cluster]:
     result = []
     for extent in extents:
         (holder,) = extent.holders
-        if extent.sure:
+        if extent.certainty is not Certainty.EXTENT:
             result.append(extent)
         elif holder in joined:
             known = joined[holder]
@@ -112,8 +121,8 @@ def _merge(extents: Iterable[_Cluster]) -> list[_Cluster]:
         if last is None or extent.start >= last.end:
             clusters.append(extent)
             continue
-        if extent.sure and not last.sure:
-            last.domain = extent.domain
-        last.end, last.sure = max(last.end, extent.end), last.sure or extent.sure
+        if extent.certainty > last.certainty:
+            last.domain, last.certainty = extent.domain, extent.certainty
+        last.end = max(last.end, extent.end)
         last.holders |= extent.holders
     return clusters

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .._walk import Graph
-from .buffers import fill_resident, settle_regions
+from .buffers import Certainty, fill_resident, settle_regions
 from .registry import Holding, Rule, rule_of
 
 Answer = tuple[tuple[object, ...], tuple[object, ...], tuple[Any, ...], int, int, bool]
@@ -92,7 +92,7 @@ def _asker(kind: type, rule: Rule, notes: dict[str, None]) -> Callable[[object],
 
 
 def _answer(holding: Holding) -> Answer:
-    regions = tuple([(int(r.address), int(r.nbytes), int(r.domain), bool(r.sure)) for r in holding.regions])
+    regions = tuple([(int(r.address), int(r.nbytes), int(r.domain), Certainty.SOLE if r.sure else Certainty.SHARED) for r in holding.regions])
     if holding.nbytes < 0 or any(address < 0 or nbytes < 0 for address, nbytes, _, _ in regions):
         raise ValueError("a number of bytes is 0 or more")
     logical = -1 if holding.logical is None else int(holding.logical)

@@ -117,7 +117,7 @@ open_base(Graph *graph, PyObject *base, int64_t address, int64_t nbytes)
         uint32_t source = graph->source;
         int64_t index = graph_find(graph, base);
         graph->source = index < 0 ? source : (uint32_t)index;
-        int status = graph_region(graph, address, nbytes, DOMAIN_FOREIGN, 0);
+        int status = graph_region(graph, address, nbytes, DOMAIN_FOREIGN, EXTENT);
         graph->source = source;
         return status;
     }
@@ -199,7 +199,7 @@ open_array(Graph *graph, uint32_t index)
     int64_t nbytes, address = extent(array, &nbytes);
     PyObject *base = PyArray_BASE(array);
     if (base == NULL) {
-        return graph_region(graph, address, nbytes, DOMAIN_FOREIGN, 0);
+        return graph_region(graph, address, nbytes, DOMAIN_FOREIGN, EXTENT);
     }
     graph->edge_flag = BASE_EDGE;
     int status = graph_visit(base, graph);

@@ -130,9 +130,9 @@ open_regions(Graph *graph, PyObject *regions)
 {
     for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(regions); i++) {
         long long address, nbytes;
-        int domain, sure;
-        if (!PyArg_ParseTuple(PyTuple_GET_ITEM(regions, i), "LLip", &address, &nbytes, &domain, &sure)
-            || graph_region(graph, address, nbytes, domain, sure) < 0) {
+        int domain, certainty;
+        if (!PyArg_ParseTuple(PyTuple_GET_ITEM(regions, i), "LLii", &address, &nbytes, &domain, &certainty)
+            || graph_region(graph, address, nbytes, domain, certainty) < 0) {
             return -1;
         }
         graph->nodes[graph->source].logical += nbytes;

@@ -22,13 +22,14 @@ typedef struct {
 } Node;
 
 enum { NODE_UNSURE = 1, NODE_IMMORTAL = 2, NODE_OPENED = 4, NODE_LENDER = 8 };
+enum { EXTENT = 0, SHARED = 1, SOLE = 2 };
 enum { DOMAIN_ARRAY = 0, DOMAIN_NATIVE = 1, DOMAIN_MAPPED = 2, DOMAIN_FOREIGN = 3 };
 
 /* A region that several objects may describe; merged by address before anything is measured. */
 typedef struct {
     int64_t address, nbytes;
     uint32_t holder;
-    uint8_t domain, sure;
+    uint8_t domain, certainty; /* as ndmem.weighing.buffers.Certainty */
 } Region;
 
 typedef struct {
@@ -76,7 +77,7 @@ typedef struct {
 int64_t graph_find(const Graph *graph, const PyObject *object);
 int64_t graph_add(Graph *graph, PyObject *object);
 int graph_edge(Graph *graph, uint32_t source, uint32_t target);
-int graph_region(Graph *graph, int64_t address, int64_t nbytes, int domain, int sure);
+int graph_region(Graph *graph, int64_t address, int64_t nbytes, int domain, int certainty);
 void *graph_grow(void *items, uint32_t used, uint32_t *room, size_t itemsize);
 void graph_clear(Graph *graph);
 /* types.c */

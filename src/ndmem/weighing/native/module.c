@@ -56,9 +56,8 @@ graph_regions(Graph *graph, PyObject *Py_UNUSED(none))
     PyObject *answer = PyList_New(graph->n_regions);
     for (uint32_t i = 0; answer != NULL && i < graph->n_regions; i++) {
         const Region *region = &graph->regions[i];
-        PyObject *item = Py_BuildValue("ILLiO", region->holder, (long long)region->address,
-                                       (long long)region->nbytes, region->domain,
-                                       region->sure ? Py_True : Py_False);
+        PyObject *item = Py_BuildValue("ILLii", region->holder, (long long)region->address,
+                                       (long long)region->nbytes, region->domain, region->certainty);
         if (item == NULL) {
             Py_CLEAR(answer);
         } else {

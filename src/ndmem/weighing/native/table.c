@@ -114,7 +114,7 @@ graph_edge(Graph *graph, uint32_t source, uint32_t target)
 }
 
 int
-graph_region(Graph *graph, int64_t address, int64_t nbytes, int domain, int sure)
+graph_region(Graph *graph, int64_t address, int64_t nbytes, int domain, int certainty)
 {
     Region *regions = graph_grow(graph->regions, graph->n_regions, &graph->room_regions, sizeof(Region));
     if (regions == NULL) {
@@ -122,7 +122,7 @@ graph_region(Graph *graph, int64_t address, int64_t nbytes, int domain, int sure
     }
     graph->regions = regions;
     regions[graph->n_regions++] =
-        (Region){address, nbytes, graph->source, (uint8_t)domain, (uint8_t)sure};
+        (Region){address, nbytes, graph->source, (uint8_t)domain, (uint8_t)certainty};
     return 0;
 }
 

@@ -119,7 +119,8 @@ describe_type(Graph *graph, TypeInfo *info, PyObject *object)
         && ask_resolver(graph, info) < 0) {
         return -1;
     }
-    info->sizing = sizing_of(type);
+    /* A rule tells the memory: a __sizeof__ of the type's own, as Arrow's, would tell it twice. */
+    info->sizing = info->rule != NULL && !info->array ? SIZE_PLAIN : sizing_of(type);
     if (info->sizing == SIZE_PLAIN) {
         info->fixed = plain_size(object);
         info->sizing = type->tp_itemsize == 0 ? SIZE_FIXED : SIZE_PLAIN;
@@ -201,12 +202,21 @@ python_nbytes(TypeInfo *info, PyObject *object)
     }
 }
 
-/* Attributes of an instance without a `__dict__` of its own, in a block that no `__sizeof__` counts: 3.11 and
- * 3.12. The block's second word-sized head holds its length, rounded; the attributes say the rest. */
+/* Attributes of an instance that are not in a dict, in memory that no `__sizeof__` counts. Up to 3.12 they have a
+ * block of their own, of which one byte tells the length, rounded; from 3.13 they lie behind the object. */
 int64_t
 inline_nbytes(PyObject *object, uint32_t n_values)
 {
-#if PY_VERSION_HEX >= 0x030B0000 && PY_VERSION_HEX < 0x030D0000
+    int64_t word = sizeof(void *);
+#if PY_VERSION_HEX >= 0x030D0000
+    PyTypeObject *type = Py_TYPE(object);
+    if (!PyType_HasFeature(type, Py_TPFLAGS_INLINE_VALUES)) {
+        return 0;
+    }
+    int64_t capacity = ((const unsigned char *)object)[type->tp_basicsize];
+    (void)n_values;
+    return (capacity + word - 1) / word * word + (capacity + 1) * word;
+#elif PY_VERSION_HEX >= 0x030B0000
     if (!PyType_HasFeature(Py_TYPE(object), Py_TPFLAGS_MANAGED_DICT)) {
         return 0;
     }
@@ -219,10 +229,11 @@ inline_nbytes(PyObject *object, uint32_t n_values)
     if (values == NULL) {
         return 0;
     }
-    int64_t head = values[-1], most = head - 2, least = head - 9 > 1 ? head - 9 : 1, count = (int64_t)n_values + 1;
-    count = count < least ? least : count > most ? most : count;
-    return head + count * (int64_t)sizeof(void *);
+    /* The head is the length plus 2, rounded up to words; there is room for one attribute more than are set. */
+    int64_t head = values[-1], most = head - 2, least = head > 10 ? head - 9 : 1, count = (int64_t)n_values + 1;
+    return head + (count < least ? least : count > most ? most : count) * word;
 #else
+    (void)object, (void)n_values, (void)word;
     return 0;
 #endif
 }

@@ -1,0 +1,61 @@
+"""pandas: hash tables of index engines, and columns by name although they lie together in blocks."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator
+from typing import Any, Final
+
+import numpy as np
+
+from ..registry import Child, Children, Holding, Leave, Rule
+
+
+def hold_table(table: Any) -> Holding:
+    """Return the hash table of an index engine: C memory that only it holds."""
+    return Holding(nbytes=table.sizeof(), logical=0)
+
+
+def hold_engine(engine: Any) -> Holding:
+    """Return the objects that the hash table of an engine for objects refers to, besides its array."""
+    if not engine.is_mapping_populated:
+        return Holding()
+    keys = {id(key): key for held in gc.get_referents(engine) if isinstance(held, np.ndarray) for key in held.flat}
+    return Holding(objects=tuple(keys.values()))
+
+
+def name_columns(frame: Any) -> Iterator[Child]:
+    """Yield the columns of a frame, each a share of its block if it lies with others, and the indexes."""
+    manager = frame._mgr
+    columns, index = manager.axes
+    blocks: list[Any] = [None] * len(columns)
+    for block in manager.blocks:
+        for position in block.mgr_locs.as_array.tolist():
+            blocks[position] = block
+    for label, block in zip(columns, blocks, strict=True):
+        beside = len(block.mgr_locs)
+        share = block.values.nbytes // beside if beside > 1 else None
+        yield Child(f"[{label!r}]" if isinstance(label, (str, int)) else "[column]", block.values, share)
+    yield Child(".index", index)
+    yield Child(".columns", columns)
+
+
+def name_series(series: Any) -> Iterator[Child]:
+    """Yield the values and the index of a series."""
+    (index,) = series._mgr.axes
+    yield Child(".array", series._mgr.blocks[0].values)
+    yield Child(".index", index)
+
+
+RULES: Final[dict[str, Rule | Leave]] = {
+    "pandas._libs.hashtable.HashTable": hold_table,
+    "pandas._libs.index.ObjectEngine": hold_engine,
+}
+
+# pandas 3 says "pandas.DataFrame", pandas 2 where the class is written.
+CHILDREN: Final[dict[str, Children]] = {
+    "pandas.DataFrame": name_columns,
+    "pandas.core.frame.DataFrame": name_columns,
+    "pandas.Series": name_series,
+    "pandas.core.series.Series": name_series,
+}
