@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from .trace import Domain
+from .tree import as_html, as_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +95,7 @@ class Part:
     parts: tuple[Part, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Weight:
     """What objects weigh. Printing it gives a tree, largest first.
 
@@ -161,3 +162,12 @@ class Weight:
             if part.label == label:
                 return part
         raise KeyError(label)
+
+    def __str__(self) -> str:
+        return as_text(self)
+
+    def __repr__(self) -> str:
+        return as_text(self)
+
+    def _repr_html_(self) -> str:
+        return as_html(self)

@@ -77,6 +77,16 @@ def describe(thing: object) -> str:
     return str(type.__getattribute__(kind, "__qualname__"))
 
 
+def instance_dict(thing: object) -> dict[str, object] | None:
+    """Return the ``__dict__`` of an instance without running code of its class; ``None`` if it has none."""
+    for kind in type.__dict__["__mro__"].__get__(type(thing)):
+        member = type.__dict__["__dict__"].__get__(kind).get("__dict__")
+        if isinstance(member, GetSetDescriptorType):
+            held = member.__get__(thing)
+            return held if isinstance(held, dict) else None
+    return None
+
+
 def _registered(named: Any, parent: object) -> Children | None:
     try:
         found = list(named(parent))
@@ -156,13 +166,15 @@ def _attributes(parent: object) -> Iterator[tuple[str, object]]:
     elif isinstance(parent, BaseException):
         yield from ((f".args[{number}]", value) for number, value in enumerate(parent.args))
         yield ".__traceback__", parent.__traceback__
+    seen: set[str] = set()
     for kind in type.__dict__["__mro__"].__get__(type(parent)):
         for name, member in list(type.__dict__["__dict__"].__get__(kind).items()):
+            if not isinstance(member, (GetSetDescriptorType, MemberDescriptorType)) or name in seen:
+                continue
+            seen.add(name)
             if name == "__dict__" and isinstance(member, GetSetDescriptorType):
                 held = member.__get__(parent)
-                yield from ((f".{name}", value) for name, value in list(dict.items(held)) if isinstance(name, str))
+                yield from ((f".{key}", value) for key, value in list(dict.items(held)) if type(key) is str)
             elif isinstance(member, MemberDescriptorType) and not name.startswith("__"):
-                try:
+                with suppress(AttributeError, ValueError, TypeError):  # an empty slot
                     yield f".{name}", member.__get__(parent)
-                except (AttributeError, ValueError, TypeError):  # an empty slot
-                    continue

@@ -58,7 +58,9 @@ def parts_of(
         below: tuple[Part, ...] = ()
         if group.count == 1 and depth > 1 and group.share is None:
             below, _ = parts_of(found, children(first), depth=depth - 1)
-        parts.append(Part(label, "various" if group.mixed else describe(first), group.count, numbers, below))
+        kind = "various" if group.mixed else describe(first)
+        kind = kind if group.share is None else f"part of {kind}"
+        parts.append(Part(label, kind, group.count, numbers, below))
         for labels, used in zip(users, reached, strict=True):
             if used:
                 labels.append(label)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ..model.site import Site
+
 
 @dataclass(frozen=True, slots=True)
 class TrackedBuffer:
@@ -31,3 +33,14 @@ def tracked_buffer(address: int) -> TrackedBuffer | None:
     buffer_at = getattr(_native, "buffer_at", None)
     found = None if buffer_at is None else buffer_at(address)
     return None if found is None else TrackedBuffer(*found)
+
+
+def tracked_site(buffer: TrackedBuffer) -> Site | None:
+    """Return the line that made a buffer; ``None`` if the tracker cannot say it while it runs."""
+    try:
+        from .. import _native
+    except ImportError:
+        return None
+    site_of = getattr(_native, "site_of", None)
+    found = None if site_of is None else site_of(buffer.stack_node)
+    return found if isinstance(found, Site) else None

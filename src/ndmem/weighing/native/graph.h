@@ -101,5 +101,9 @@ int open_strings(Graph *graph, PyObject *array);
 PyObject *graph_measure(Graph *graph, PyObject *roots);
 PyObject *graph_reached(Graph *graph, PyObject *nodes);
 int graph_freeze(Graph *graph);
+/* queries.c */
+PyObject *graph_arrays(Graph *graph, PyObject *none);
+PyObject *graph_referrers(Graph *graph, PyObject *nodes);
+PyObject *graph_alike(Graph *graph, PyObject *args);
 
 #endif

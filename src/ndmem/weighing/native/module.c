@@ -145,84 +145,6 @@ graph_buffers(Graph *graph, PyObject *Py_UNUSED(none))
     return answer;
 }
 
-#define MOST_GROUPS 256
-
-typedef struct {
-    uint64_t key;
-    Py_ssize_t first, count;
-    uint32_t *nodes, room, used;
-} Group;
-
-static int
-group_append(Group *group, uint32_t index)
-{
-    uint32_t *nodes = graph_grow(group->nodes, group->used, &group->room, sizeof(uint32_t));
-    if (nodes == NULL) {
-        return -1;
-    }
-    group->nodes = nodes;
-    nodes[group->used++] = index;
-    return 0;
-}
-
-static int
-group_all(Graph *graph, PyObject *items, Group *groups, int *n_groups, int most)
-{
-    for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(items); i++) {
-        int64_t index = graph_find(graph, PySequence_Fast_GET_ITEM(items, i));
-        if (index < 0) {
-            continue;
-        }
-        uint64_t key = graph->nodes[index].alike;
-        int at = 0;
-        while (at < *n_groups && groups[at].key != key) {
-            at++;
-        }
-        if (at == *n_groups && at < most) {
-            groups[(*n_groups)++] = (Group){.key = key, .first = i};
-        } else if (at == *n_groups) {
-            at = most - 1; /* the last group takes what is left, alike or not */
-        }
-        if (group_append(&groups[at], (uint32_t)index) < 0) {
-            return -1;
-        }
-    }
-    return 0;
-}
-
-/* Group objects of one type, dtype and shape: list of (position of the first, nodes as uint32 bytes). */
-static PyObject *
-graph_alike(Graph *graph, PyObject *args)
-{
-    PyObject *objects;
-    int most;
-    if (!PyArg_ParseTuple(args, "Oi", &objects, &most)) {
-        return NULL;
-    }
-    PyObject *items = PySequence_Fast(objects, "objects must be a sequence");
-    if (items == NULL) {
-        return NULL;
-    }
-    Group groups[MOST_GROUPS];
-    int n_groups = 0;
-    most = most < 1 ? 1 : most > MOST_GROUPS ? MOST_GROUPS : most;
-    int failed = group_all(graph, items, groups, &n_groups, most) < 0;
-    PyObject *answer = failed ? NULL : PyList_New(n_groups);
-    for (int i = 0; i < n_groups; i++) {
-        PyObject *item = answer == NULL ? NULL
-                                        : Py_BuildValue("ny#", groups[i].first, (char *)groups[i].nodes,
-                                                        (Py_ssize_t)(groups[i].used * sizeof(uint32_t)));
-        PyMem_RawFree(groups[i].nodes);
-        if (item == NULL) {
-            Py_CLEAR(answer);
-        } else {
-            PyList_SET_ITEM(answer, i, item);
-        }
-    }
-    Py_DECREF(items);
-    return answer;
-}
-
 static Py_ssize_t
 graph_len(Graph *graph)
 {
@@ -238,6 +160,8 @@ static PyMethodDef methods[] = {
     {"link", (PyCFunction)graph_link, METH_VARARGS, "Add the reference of one node to another."},
     {"set_resident", (PyCFunction)graph_set_resident, METH_VARARGS, "Say how much of a buffer is in RAM."},
     {"buffers", (PyCFunction)graph_buffers, METH_NOARGS, "Return the buffers as rows of int64."},
+    {"arrays", (PyCFunction)graph_arrays, METH_NOARGS, "Return the nodes of all arrays."},
+    {"referrers", (PyCFunction)graph_referrers, METH_O, "Return who refers to a set of nodes, as pairs."},
     {"alike", (PyCFunction)graph_alike, METH_VARARGS, "Group objects of one type, dtype and shape."},
     {"measure", (PyCFunction)graph_measure, METH_O, "Return the numbers of nodes taken together."},
     {"reached", (PyCFunction)graph_reached, METH_O, "Say which nodes the last measure reached."},
