@@ -11,6 +11,7 @@ from types import FrameType, ModuleType
 from typing import Any, Final
 
 _HISTORY: Final = re.compile(r"_{1,3}|_\d+|Out|_oh")
+_MACHINERY: Final = frozenset({"IPython", "ipykernel", "traitlets", "sys", "builtins", "tornado", "asyncio"})
 _OWN: Final = __name__.rpartition(".")[0]
 
 
@@ -39,24 +40,27 @@ class Scope:
 
 
 def scopes() -> Iterator[Scope]:
-    """Yield the scopes of the modules, then of the functions that run, of every thread."""
-    for name, module in list(sys.modules.items()):
-        if isinstance(module, ModuleType):
-            variables = ModuleType.__getattribute__(module, "__dict__")
-            if name == "__main__":
-                yield Scope(variables, notebook="get_ipython" in variables)
-            elif name != "__mp_main__":  # the same module, in a child that was spawned
-                yield Scope(variables, before=f"{name}.")
+    """Yield the scopes of the modules, then of the functions that run, of every thread.
+
+    In a notebook those of the notebook's own machinery are left out: it refers to every output a dozen times.
+    """
+    modules = {name: module for name, module in list(sys.modules.items()) if isinstance(module, ModuleType)}
+    main = ModuleType.__getattribute__(modules["__main__"], "__dict__") if "__main__" in modules else {}
+    notebook = "get_ipython" in main
+    for name, module in modules.items():
+        if name == "__main__":
+            yield Scope(main, notebook=notebook)
+        # __mp_main__ is the main module again, in a child that was spawned.
+        elif name != "__mp_main__" and not (notebook and name.partition(".")[0] in _MACHINERY):
+            yield Scope(ModuleType.__getattribute__(module, "__dict__"), before=f"{name}.")
     for leaf in sys._current_frames().values():
         frame: FrameType | None = leaf
         while frame is not None:
-            if frame.f_code.co_flags & CO_OPTIMIZED and not _is_own(frame):
+            module_name = str(frame.f_globals.get("__name__", ""))
+            hidden = module_name.startswith(_OWN) or (notebook and module_name.partition(".")[0] in _MACHINERY)
+            if frame.f_code.co_flags & CO_OPTIMIZED and not hidden:
                 yield Scope(_locals(frame), after=f" in {frame.f_code.co_name}")
             frame = frame.f_back
-
-
-def _is_own(frame: FrameType) -> bool:
-    return str(frame.f_globals.get("__name__", "")).startswith(_OWN)
 
 
 def _locals(frame: FrameType) -> dict[str, Any]:
