@@ -115,11 +115,14 @@ def spec(
 
 def _read(text: str) -> tuple[str, list[int]]:
     match = _TEXT.fullmatch(text) if len(text) <= _MOST_TEXT else None
-    if match is None:
+    # NumPy takes a control character for the number of a type.
+    if match is None or not match["dtype"].isprintable():
         raise SpecError(f"{text[:80]!r} is not an array; write dtype[shape], for example 'f8[100000, 1000]'")
     lengths = []
-    inside = match["shape"].strip().removesuffix(",")
-    for part in map(str.strip, inside.split(",") if inside else ()):
+    parts = [part.strip() for part in match["shape"].split(",")]
+    if len(parts) > 1 or parts == [""]:
+        parts = parts[:-1] if not parts[-1] else parts  # "3," and "" are as Python writes (3,) and ()
+    for part in parts:
         if not re.fullmatch(r"[0-9](?:_?[0-9])*", part, re.ASCII) or len(part) > 100:
             raise SpecError(f"{part[:40]!r} in {text[:80]!r} is not the length of an axis; write an integer")
         lengths.append(int(part))

@@ -40,6 +40,11 @@ class Children:
         return f"[{position}]" if self.labels is None else self.labels[position]
 
 
+def is_a(thing: object, kinds: type | tuple[type, ...]) -> bool:
+    """Whether an object is of a type, past a ``__class__`` that says otherwise or raises."""
+    return issubclass(type(thing), kinds)
+
+
 def children(parent: object) -> Children:
     """Return the children of an object by name.
 
@@ -54,11 +59,11 @@ def children(parent: object) -> Children:
         found = _registered(named, parent)
         if found is not None:
             return found
-    if isinstance(parent, (list, tuple, deque, set, frozenset)):
+    if is_a(parent, (list, tuple, deque, set, frozenset)):
         return _items(parent)
-    if isinstance(parent, dict):
+    if is_a(parent, dict):
         return _entries(parent)
-    if isinstance(parent, np.ndarray):
+    if is_a(parent, np.ndarray):
         return _of_array(parent)
     return _named(_attributes(parent))
 
@@ -66,7 +71,7 @@ def children(parent: object) -> Children:
 def describe(thing: object) -> str:
     """Return the type of an object in a few words, with dtype and shape, or length, of those NumPy or Python made."""
     kind = type(thing)
-    if isinstance(thing, np.ndarray):
+    if is_a(thing, np.ndarray):
         shape = ", ".join(map(str, np.ndarray.shape.__get__(thing)))
         dtype = np.ndarray.dtype.__get__(thing)
         view = " view" if np.ndarray.base.__get__(thing) is not None else ""
@@ -110,7 +115,7 @@ def _named(pairs: Iterable[tuple[str, object]]) -> Children:
 def _items(parent: Any) -> Children:
     fields = getattr(type(parent), "_fields", None)
     # Past the user's own __iter__.
-    base = next(kind for kind in (list, tuple, deque, set, frozenset) if isinstance(parent, kind))
+    base = next(kind for kind in (list, tuple, deque, set, frozenset) if is_a(parent, kind))
     objects = parent if type(parent) in (list, tuple) else list(base.__iter__(parent))
     if base is tuple and isinstance(fields, tuple) and len(fields) == len(objects):
         return Children(objects, [f".{field}" for field in fields])
@@ -154,18 +159,18 @@ def _of_array(parent: Any) -> Children:
 
 def _attributes(parent: object) -> Iterator[tuple[str, object]]:
     """Yield what an object refers to by name, without running code of its class."""
-    if isinstance(parent, FunctionType):
+    if is_a(parent, FunctionType):
         for name, cell in zip(parent.__code__.co_freevars, parent.__closure__ or (), strict=False):
             with suppress(ValueError):  # an empty cell
                 yield f" closure {name}", cell.cell_contents
         for number, value in enumerate(parent.__defaults__ or ()):
             yield f" default {number}", value
         yield from ((f" default {name}", value) for name, value in (parent.__kwdefaults__ or {}).items())
-    elif isinstance(parent, MethodType):
+    elif is_a(parent, MethodType):
         yield ".__self__", parent.__self__
-    elif isinstance(parent, BaseException):
-        yield from ((f".args[{number}]", value) for number, value in enumerate(parent.args))
-        yield ".__traceback__", parent.__traceback__
+    elif is_a(parent, BaseException):
+        yield from ((f".args[{number}]", value) for number, value in enumerate(BaseException.args.__get__(parent)))
+        yield ".__traceback__", BaseException.__traceback__.__get__(parent)
     seen: set[str] = set()
     for kind in type.__dict__["__mro__"].__get__(type(parent)):
         for name, member in list(type.__dict__["__dict__"].__get__(kind).items()):
@@ -174,7 +179,8 @@ def _attributes(parent: object) -> Iterator[tuple[str, object]]:
             seen.add(name)
             if name == "__dict__" and isinstance(member, GetSetDescriptorType):
                 held = member.__get__(parent)
-                yield from ((f".{key}", value) for key, value in list(dict.items(held)) if type(key) is str)
+                if is_a(held, dict):  # a type's is a view of one
+                    yield from ((f".{key}", value) for key, value in list(dict.items(held)) if type(key) is str)
             elif isinstance(member, MemberDescriptorType) and not name.startswith("__"):
                 with suppress(AttributeError, ValueError, TypeError):  # an empty slot
                     yield f".{name}", member.__get__(parent)

@@ -54,7 +54,7 @@ def survey(objects: tuple[object, ...], *, resident: bool = True, stop_at: tuple
         Nothing in it was changed, computed or loaded.
     """
     notes: dict[str, None] = {}
-    graph = Graph(_resolver(stop_at, notes))
+    graph = Graph(_resolver(stop_at, notes), bool(stop_at))
     roots = tuple([graph.root(each) for each in objects])
     settle_regions(graph)
     if resident:

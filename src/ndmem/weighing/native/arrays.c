@@ -212,6 +212,10 @@ open_view(Graph *graph, uint32_t index)
 {
     PyObject *view = graph->nodes[index].object;
     Py_buffer *buffer = PyMemoryView_GET_BUFFER(view);
+    PyMemoryViewObject *memory = (PyMemoryViewObject *)view;
+    if (memory->flags & _Py_MEMORYVIEW_RELEASED || memory->mbuf->flags & _Py_MANAGED_BUFFER_RELEASED) {
+        return 0; /* its pointers are stale */
+    }
     graph->nodes[index].logical = buffer->len;
     graph->edge_flag = BASE_EDGE;
     /* To its managed buffer; that one holds the owner, so the owner is met by the walk itself. */

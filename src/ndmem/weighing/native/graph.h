@@ -71,6 +71,7 @@ typedef struct {
     uint32_t edge_flag;
     int64_t borrowed;   /* references that a rule's own answer adds to what it answers with */
     uint8_t frozen;
+    uint8_t ask_always; /* the resolver is asked about builtin types too */
 } Graph;
 
 /* table.c */

@@ -5,9 +5,11 @@ static int
 graph_init(Graph *graph, PyObject *args, PyObject *kwargs)
 {
     PyObject *resolve;
-    if (!PyArg_ParseTuple(args, "O", &resolve)) {
+    int ask_always = 0;
+    if (!PyArg_ParseTuple(args, "O|p", &resolve, &ask_always)) {
         return -1;
     }
+    graph->ask_always = (uint8_t)ask_always;
     Py_XSETREF(graph->resolve, Py_NewRef(resolve));
     return 0;
 }

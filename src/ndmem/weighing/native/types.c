@@ -101,12 +101,15 @@ describe_type(Graph *graph, TypeInfo *info, PyObject *object)
     PyTypeObject *type = info->type;
     info->skipped = (uint8_t)is_interpreters(type);
     info->opening = PyType_IS_GC(type) ? OPEN_TRAVERSE : OPEN_LEAF;
+    if (graph->ask_always && !info->skipped && ask_resolver(graph, info) < 0) {
+        return -1;
+    }
     if (type == &PyLong_Type || type == &PyFloat_Type || type == &PyUnicode_Type) {
         info->sizing = type == &PyFloat_Type ? SIZE_FIXED : SIZE_INT;
         info->fixed = type->tp_basicsize;
         return 0;
     }
-    info->counted = type == &PyBytes_Type || type == &PyByteArray_Type;
+    info->counted |= type == &PyBytes_Type || type == &PyByteArray_Type;
     info->array = (uint8_t)is_array(type);
     if (type == &PyFunction_Type) {
         info->opening = OPEN_FUNCTION;
@@ -115,7 +118,7 @@ describe_type(Graph *graph, TypeInfo *info, PyObject *object)
     } else if (type == &PyMemoryView_Type) {
         info->opening = OPEN_VIEW;
     }
-    if (!info->skipped && !info->counted && !is_builtin_container(type) && !is_plain_array(type)
+    if (!graph->ask_always && !info->skipped && !info->counted && !is_builtin_container(type) && !is_plain_array(type)
         && ask_resolver(graph, info) < 0) {
         return -1;
     }
