@@ -72,14 +72,13 @@ def settle_regions(graph: Graph) -> None:
 
 def fill_resident(graph: Graph) -> None:
     """Ask the system how much of the larger buffers is in RAM; the smaller ones are taken to be."""
-    table = buffer_table(graph)
-    asked = table[(table[:, RESIDENT] < 0) & (table[:, ADDRESS] != 0)]
-    if len(asked) == 0:
+    asked = graph.unasked()
+    if not asked:
         return
-    spans = [(int(row[ADDRESS]), int(row[NBYTES])) for row in asked]
-    for row, nbytes in zip(asked, resident_nbytes(spans), strict=True):
+    answers = resident_nbytes((address, nbytes) for _, address, nbytes in asked)
+    for (node, _, _), nbytes in zip(asked, answers, strict=True):
         if nbytes is not None:
-            graph.set_resident(int(row[NODE]), nbytes)
+            graph.set_resident(node, nbytes)
 
 
 def _link(graph: Graph, holder: int, owner: int) -> None:

@@ -83,22 +83,25 @@ extent(PyArrayObject *array, int64_t *nbytes)
 }
 
 /* Bytes, bytearray and array.array: what lies in them is data once an array looks at it. */
-static void
+static int
 claim_payload(Graph *graph, PyObject *owner)
 {
     int64_t index = graph_find(graph, owner);
     Py_buffer buffer;
-    if (index < 0 || graph->nodes[index].data != 0 || PyObject_GetBuffer(owner, &buffer, PyBUF_SIMPLE) < 0) {
+    if (index < 0 || graph->nodes[index].payload != 0 || PyObject_GetBuffer(owner, &buffer, PyBUF_SIMPLE) < 0) {
         PyErr_Clear();
-        return;
+        return 0;
     }
-    Node *node = &graph->nodes[index];
-    node->data = buffer.len;
-    node->resident = buffer.len < SMALL_NBYTES ? buffer.len : -1;
-    node->python -= buffer.len; /* sys.getsizeof has it, before or after */
-    node->address = buffer.buf;
-    node->domain = DOMAIN_FOREIGN;
+    Payload *payload = graph_payload(graph, (uint32_t)index);
+    if (payload != NULL) {
+        payload->data = buffer.len;
+        payload->resident = buffer.len < SMALL_NBYTES ? buffer.len : -1;
+        payload->address = buffer.buf;
+        payload->domain = DOMAIN_FOREIGN;
+        graph->nodes[index].python -= buffer.len; /* sys.getsizeof has it, before or after */
+    }
     PyBuffer_Release(&buffer);
+    return payload == NULL ? -1 : 0;
 }
 
 /* Who holds the memory that a view at `address` looks at. */
@@ -121,8 +124,7 @@ open_base(Graph *graph, PyObject *base, int64_t address, int64_t nbytes)
         graph->source = source;
         return status;
     }
-    claim_payload(graph, base);
-    return 0;
+    return claim_payload(graph, base);
 }
 
 /* The references in one element: itself, or those of its fields. */
@@ -184,13 +186,17 @@ open_array(Graph *graph, uint32_t index)
 {
     Node *node = &graph->nodes[index];
     PyArrayObject *array = (PyArrayObject *)node->object;
-    node->logical = PyArray_NBYTES(array);
-    node->alike = alike(array);
+    Payload *payload = graph_payload(graph, index);
+    if (payload == NULL) {
+        return -1;
+    }
+    payload->logical = PyArray_NBYTES(array);
+    payload->alike = alike(array);
     node->python = array_nbytes(array);
     if (PyArray_CHKFLAGS(array, NPY_ARRAY_OWNDATA)) {
-        node->data = node->logical;
-        node->resident = node->data < SMALL_NBYTES ? node->data : -1;
-        node->address = PyArray_DATA(array);
+        payload->data = payload->logical;
+        payload->resident = payload->data < SMALL_NBYTES ? payload->data : -1;
+        payload->address = PyArray_DATA(array);
         if (PyArray_TYPE(array) == TYPE_STRINGS) {
             return open_strings(graph, (PyObject *)array);
         }
@@ -216,7 +222,11 @@ open_view(Graph *graph, uint32_t index)
     if (memory->flags & _Py_MEMORYVIEW_RELEASED || memory->mbuf->flags & _Py_MANAGED_BUFFER_RELEASED) {
         return 0; /* its pointers are stale */
     }
-    graph->nodes[index].logical = buffer->len;
+    Payload *payload = graph_payload(graph, index);
+    if (payload == NULL) {
+        return -1;
+    }
+    payload->logical = buffer->len;
     graph->edge_flag = BASE_EDGE;
     /* To its managed buffer; that one holds the owner, so the owner is met by the walk itself. */
     int status = Py_TYPE(view)->tp_traverse(view, graph_visit, graph);

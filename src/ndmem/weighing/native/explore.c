@@ -28,17 +28,6 @@ is_kept_by_interpreter(PyObject *object)
            || (PyTuple_CheckExact(object) && PyTuple_GET_SIZE(object) == 0);
 }
 
-static int64_t
-new_node(Graph *graph, PyObject *object)
-{
-    int64_t index = graph_add(graph, object);
-    if (index < 0) {
-        return -1;
-    }
-    graph->nodes[index].alike = (uint64_t)(uintptr_t)Py_TYPE(object);
-    return index;
-}
-
 /* The node of an object, added if it is new; -1 if it is not to be followed, -2 with an exception set. */
 int64_t
 graph_meet(Graph *graph, PyObject *object)
@@ -57,7 +46,7 @@ graph_meet(Graph *graph, PyObject *object)
     if (info->skipped) {
         return -1;
     }
-    if ((index = new_node(graph, object)) < 0) {
+    if ((index = graph_add(graph, object)) < 0) {
         return -2;
     }
     /* What only a base leads to is nobody's `.nbytes`. */
@@ -135,7 +124,11 @@ open_regions(Graph *graph, PyObject *regions)
             || graph_region(graph, address, nbytes, domain, certainty) < 0) {
             return -1;
         }
-        graph->nodes[graph->source].logical += nbytes;
+        Payload *payload = graph_payload(graph, graph->source);
+        if (payload == NULL) {
+            return -1;
+        }
+        payload->logical += nbytes;
     }
     return 0;
 }
@@ -166,13 +159,17 @@ open_rule(Graph *graph, PyObject *rule, PyObject *object, int *follow)
         return -1;
     }
     int status = open_regions(graph, regions);
-    if (nbytes > 0) {
-        graph->nodes[graph->source].data += nbytes;
-        graph->nodes[graph->source].resident += nbytes;
-        graph->nodes[graph->source].domain = DOMAIN_NATIVE;
-    }
-    if (logical >= 0) {
-        graph->nodes[graph->source].logical = logical;
+    if (status == 0 && (nbytes > 0 || logical >= 0)) {
+        Payload *payload = graph_payload(graph, graph->source);
+        status = payload == NULL ? -1 : 0;
+        if (payload != NULL && nbytes > 0) {
+            payload->data += nbytes;
+            payload->resident += nbytes;
+            payload->domain = DOMAIN_NATIVE;
+        }
+        if (payload != NULL && logical >= 0) {
+            payload->logical = logical;
+        }
     }
     uint32_t flag = graph->edge_flag;
     if (status == 0) {

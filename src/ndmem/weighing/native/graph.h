@@ -7,19 +7,25 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Kept small, for there may be millions. */
 typedef struct {
-    PyObject *object;   /* owned reference; NULL for a region of memory that is no Python object */
-    char *address;      /* of `data`; NULL where it is not known */
-    int64_t refs;       /* reference count when first seen, without our own */
-    int64_t python;     /* bytes of the object itself */
-    int64_t data;       /* bytes of the buffer it is the root of */
-    int64_t logical;    /* what its .nbytes says */
-    int64_t resident;   /* of `data`; -1 where it cannot be known */
-    uint64_t alike;     /* equal for objects of one type, dtype and shape */
+    PyObject *object;      /* owned reference; NULL for a region of memory that is no Python object */
+    int64_t python;        /* bytes of the object itself */
+    uint32_t refs;         /* reference count when first seen, without our own */
     uint32_t first, count; /* its edges, once frozen */
-    uint8_t domain;     /* of `data`, as ndmem.model.trace.Domain */
+    uint32_t payload;      /* 0 for an object that has neither a buffer nor an .nbytes */
     uint8_t flags;
 } Node;
+
+typedef struct {
+    char *address;    /* of `data`; NULL where it is not known */
+    int64_t data;     /* bytes of the buffer it is the root of */
+    int64_t logical;  /* what its .nbytes says */
+    int64_t resident; /* of `data`; -1 where it is not known */
+    uint64_t alike;   /* equal for arrays of one type, dtype and shape */
+    uint32_t node;
+    uint8_t domain;   /* of `data`, as ndmem.model.trace.Domain */
+} Payload;
 
 enum { NODE_UNSURE = 1, NODE_IMMORTAL = 2, NODE_OPENED = 4, NODE_LENDER = 8 };
 enum { EXTENT = 0, SHARED = 1, SOLE = 2 };
@@ -60,13 +66,14 @@ typedef struct {
     PyObject_HEAD
     PyObject *resolve;
     Node *nodes;
+    Payload *payloads; /* the first is empty, for all nodes that have none */
     Edge *edges;
     Region *regions;
     TypeInfo *types;
     Slot *slots;        /* open addressing */
     uint32_t *stamp, *degree, *order;
-    uint32_t n_nodes, n_edges, n_regions, n_types, n_slots, n_marked, clock;
-    uint32_t room_nodes, room_edges, room_regions, room_types;
+    uint32_t n_nodes, n_payloads, n_edges, n_regions, n_types, n_slots, n_marked, clock;
+    uint32_t room_nodes, room_payloads, room_edges, room_regions, room_types;
     uint32_t source;    /* the node being opened */
     uint32_t edge_flag;
     int64_t borrowed;   /* references that a rule's own answer adds to what it answers with */
@@ -77,6 +84,7 @@ typedef struct {
 /* table.c */
 int64_t graph_find(const Graph *graph, const PyObject *object);
 int64_t graph_add(Graph *graph, PyObject *object);
+Payload *graph_payload(Graph *graph, uint32_t index);
 int graph_edge(Graph *graph, uint32_t source, uint32_t target);
 int graph_region(Graph *graph, int64_t address, int64_t nbytes, int domain, int certainty);
 void *graph_grow(void *items, uint32_t used, uint32_t *room, size_t itemsize);

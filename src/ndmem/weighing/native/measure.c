@@ -60,6 +60,13 @@ typedef struct {
     int resident_known;
 } Totals;
 
+static inline int64_t
+logical_of(const Graph *graph, uint32_t index)
+{
+    uint32_t payload = graph->nodes[index].payload;
+    return payload ? graph->payloads[payload].logical : 0;
+}
+
 /* Everything the first `n_roots` of `order` lead to, with references counted; returns how many. */
 static uint32_t
 reach(Graph *graph, uint32_t n_roots, Totals *totals)
@@ -76,7 +83,7 @@ reach(Graph *graph, uint32_t n_roots, Totals *totals)
                 order[n++] = target;
             }
             degree[target]++;
-            totals->logical += edge->target & BASE_EDGE ? 0 : graph->nodes[target].logical;
+            totals->logical += edge->target & BASE_EDGE ? 0 : logical_of(graph, target);
         }
     }
     return n;
@@ -90,7 +97,7 @@ mark_held(Graph *graph, uint32_t n_roots, uint32_t n)
     uint32_t held = graph->clock + 1;
     for (uint32_t i = 0; i < n; i++) {
         const Node *node = &graph->nodes[order[i]];
-        if (node->flags & NODE_IMMORTAL || (i >= n_roots && node->refs > (int64_t)graph->degree[order[i]])) {
+        if (node->flags & NODE_IMMORTAL || (i >= n_roots && node->refs > graph->degree[order[i]])) {
             stamp[order[i]] = held;
             stack[top++] = order[i];
         }
@@ -113,19 +120,20 @@ add_up(const Graph *graph, uint32_t n, Totals *totals)
     for (uint32_t i = 0; i < n; i++) {
         const Node *node = &graph->nodes[graph->order[i]];
         int owned = graph->stamp[graph->order[i]] == graph->clock;
-        int mapped = node->domain == DOMAIN_MAPPED;
         totals->python += node->python;
         totals->owned_python += owned ? node->python : 0;
-        if (node->data == 0) {
+        if (node->payload == 0) {
             continue;
         }
-        *(mapped ? &totals->mapped : &totals->data) += node->data;
+        const Payload *payload = &graph->payloads[node->payload];
+        int mapped = payload->domain == DOMAIN_MAPPED;
+        *(mapped ? &totals->mapped : &totals->data) += payload->data;
         if (owned) {
-            *(mapped ? &totals->owned_mapped : &totals->owned_data) += node->data;
-            totals->unsure += node->flags & NODE_UNSURE && !mapped ? node->data : 0;
+            *(mapped ? &totals->owned_mapped : &totals->owned_data) += payload->data;
+            totals->unsure += node->flags & NODE_UNSURE && !mapped ? payload->data : 0;
         }
-        totals->resident += node->resident;
-        totals->resident_known &= node->resident >= 0;
+        totals->resident += payload->resident;
+        totals->resident_known &= payload->resident >= 0;
     }
 }
 
@@ -152,7 +160,7 @@ graph_measure(Graph *graph, PyObject *roots)
             PyErr_SetString(PyExc_IndexError, "no such node");
             return NULL;
         }
-        totals.logical += graph->nodes[index].logical;
+        totals.logical += logical_of(graph, index);
         if (graph->stamp[index] != graph->clock) {
             graph->stamp[index] = graph->clock;
             graph->degree[index] = 0;

@@ -81,12 +81,15 @@ graph_region_node(Graph *graph, PyObject *args)
     if (index < 0) {
         return NULL;
     }
-    Node *node = &graph->nodes[index];
-    node->address = (char *)(intptr_t)address;
-    node->data = nbytes;
-    node->domain = (uint8_t)domain;
-    node->resident = -1;
-    node->flags = sure ? 0 : NODE_UNSURE;
+    Payload *payload = graph_payload(graph, (uint32_t)index);
+    if (payload == NULL) {
+        return NULL;
+    }
+    payload->address = (char *)(intptr_t)address;
+    payload->data = nbytes;
+    payload->domain = (uint8_t)domain;
+    payload->resident = -1;
+    graph->nodes[index].flags = sure ? 0 : NODE_UNSURE;
     return PyLong_FromLongLong(index);
 }
 
@@ -114,10 +117,10 @@ graph_set_resident(Graph *graph, PyObject *args)
     if (!PyArg_ParseTuple(args, "IL", &index, &nbytes)) {
         return NULL;
     }
-    if (index >= graph->n_nodes) {
-        return PyErr_Format(PyExc_IndexError, "no such node");
+    if (index >= graph->n_nodes || graph->nodes[index].payload == 0) {
+        return PyErr_Format(PyExc_IndexError, "no such buffer");
     }
-    graph->nodes[index].resident = nbytes;
+    graph->payloads[graph->nodes[index].payload].resident = nbytes;
     Py_RETURN_NONE;
 }
 
@@ -126,22 +129,38 @@ static PyObject *
 graph_buffers(Graph *graph, PyObject *Py_UNUSED(none))
 {
     Py_ssize_t rows = 0;
-    for (uint32_t i = 0; i < graph->n_nodes; i++) {
-        rows += graph->nodes[i].data > 0;
+    for (uint32_t i = 1; i < graph->n_payloads; i++) {
+        rows += graph->payloads[i].data > 0;
     }
     PyObject *answer = PyBytes_FromStringAndSize(NULL, rows * 5 * (Py_ssize_t)sizeof(int64_t));
-    if (answer == NULL) {
-        return NULL;
+    int64_t *cell = answer ? (int64_t *)PyBytes_AS_STRING(answer) : NULL;
+    for (uint32_t i = 1; answer != NULL && i < graph->n_payloads; i++) {
+        const Payload *payload = &graph->payloads[i];
+        if (payload->data > 0) {
+            *cell++ = payload->node;
+            *cell++ = (int64_t)(intptr_t)payload->address;
+            *cell++ = payload->data;
+            *cell++ = payload->domain;
+            *cell++ = payload->resident;
+        }
     }
-    int64_t *cell = (int64_t *)PyBytes_AS_STRING(answer);
-    for (uint32_t i = 0; i < graph->n_nodes; i++) {
-        const Node *node = &graph->nodes[i];
-        if (node->data > 0) {
-            *cell++ = i;
-            *cell++ = (int64_t)(intptr_t)node->address;
-            *cell++ = node->data;
-            *cell++ = node->domain;
-            *cell++ = node->resident;
+    return answer;
+}
+
+/* The buffers whose share in RAM is not known yet: node, address, nbytes. */
+static PyObject *
+graph_unasked(Graph *graph, PyObject *Py_UNUSED(none))
+{
+    PyObject *answer = PyList_New(0);
+    for (uint32_t i = 1; answer != NULL && i < graph->n_payloads; i++) {
+        const Payload *payload = &graph->payloads[i];
+        if (payload->resident < 0 && payload->address != NULL) {
+            PyObject *row = Py_BuildValue("ILL", payload->node, (long long)(intptr_t)payload->address,
+                                          (long long)payload->data);
+            if (row == NULL || PyList_Append(answer, row) < 0) {
+                Py_CLEAR(answer);
+            }
+            Py_XDECREF(row);
         }
     }
     return answer;
@@ -162,6 +181,7 @@ static PyMethodDef methods[] = {
     {"link", (PyCFunction)graph_link, METH_VARARGS, "Add the reference of one node to another."},
     {"set_resident", (PyCFunction)graph_set_resident, METH_VARARGS, "Say how much of a buffer is in RAM."},
     {"buffers", (PyCFunction)graph_buffers, METH_NOARGS, "Return the buffers as rows of int64."},
+    {"unasked", (PyCFunction)graph_unasked, METH_NOARGS, "Return the buffers whose share in RAM is not known."},
     {"arrays", (PyCFunction)graph_arrays, METH_NOARGS, "Return the nodes of all arrays."},
     {"referrers", (PyCFunction)graph_referrers, METH_O, "Return who refers to a set of nodes, as pairs."},
     {"alike", (PyCFunction)graph_alike, METH_VARARGS, "Group objects of one type, dtype and shape."},

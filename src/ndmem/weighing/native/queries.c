@@ -80,7 +80,9 @@ group_all(Graph *graph, PyObject *items, Group *groups, int *n_groups, int most)
         if (index < 0) {
             continue;
         }
-        uint64_t key = graph->nodes[index].alike;
+        const Node *node = &graph->nodes[index];
+        uint64_t key = node->payload ? graph->payloads[node->payload].alike : 0;
+        key = key || node->object == NULL ? key : (uint64_t)(uintptr_t)Py_TYPE(node->object);
         int at = 0;
         while (at < *n_groups && groups[at].key != key) {
             at++;

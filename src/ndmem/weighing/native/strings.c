@@ -84,11 +84,12 @@ open_strings(Graph *graph, PyObject *object)
     }
     if (status == 0 && texts.outside > 0) {
         int64_t node = graph_add(graph, NULL);
-        if (node < 0) {
+        Payload *payload = node < 0 ? NULL : graph_payload(graph, (uint32_t)node);
+        if (payload == NULL) {
             return -1;
         }
-        graph->nodes[node].data = graph->nodes[node].resident = texts.outside;
-        graph->nodes[node].domain = DOMAIN_NATIVE;
+        payload->data = payload->resident = texts.outside;
+        payload->domain = DOMAIN_NATIVE;
         status = graph_edge(graph, graph->source, (uint32_t)node | BASE_EDGE);
     }
     return status;
