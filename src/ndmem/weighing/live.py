@@ -12,7 +12,7 @@ from ..model.live import LiveArrays, LiveBuffer
 from ..units import parse_nbytes
 from .paths import Paths
 from .registry import rule_of
-from .scopes import scopes
+from .scopes import Scope, scopes
 from .tracked import tracked_buffer, tracked_site
 
 _HISTORY_DICTS = ("_oh[", "Out[")
@@ -42,21 +42,31 @@ def arrays(*, smallest: int | str = 0) -> LiveArrays:
     The walk starts from all objects that CPython's collector knows, all modules, and the locals of all running
     functions. An array that only C or C++ code holds is not seen.
     """
-    least = parse_nbytes(smallest)
+    least = max(1, parse_nbytes(smallest))
     found = list(scopes())
     everything = gc.get_objects()
-    start = [everything, [scope.variables for scope in found]]
     graph = Graph(_resolve)
+    try:
+        return LiveArrays(_buffers(graph, everything, found, least))
+    finally:
+        # All objects there are include this function's frame, which holds the graph: a cycle nobody would break.
+        graph.clear()
+        found.clear()
+        everything.clear()
+
+
+def _buffers(graph: Graph, everything: list[Any], found: list[Scope], least: int) -> tuple[LiveBuffer, ...]:
+    start = [everything, [scope.variables for scope in found]]
     graph.root(start)
     hidden = {graph.index(each) for each in (start, *start, found)}
     groups: dict[int, list[int]] = {}
     for node in graph.arrays():
         groups.setdefault(_root(graph.object(node)), []).append(node)
-    kept = {key: nodes for key, nodes in groups.items() if _nbytes(graph, nodes) >= max(1, least)}
-    paths = Paths(graph, {node for nodes in kept.values() for node in nodes}, found, hidden)
-    buffers = [_buffer(graph, nodes, paths) for nodes in kept.values()]
-    buffers.sort(key=lambda buffer: -buffer.nbytes)
-    return LiveArrays(tuple(buffers))
+    kept = [nodes for nodes in groups.values() if _nbytes(graph, nodes) >= least]
+    paths = Paths(graph, {node for nodes in kept for node in nodes}, found, hidden)
+    buffers = [_buffer(graph, nodes, paths) for nodes in kept]
+    start.clear()
+    return tuple(sorted(buffers, key=lambda buffer: -buffer.nbytes))
 
 
 def _resolve(kind: type) -> Any:

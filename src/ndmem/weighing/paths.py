@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections import deque
 from collections.abc import Iterator, Sequence
 from types import CellType, FunctionType
 from typing import Any
@@ -9,11 +11,13 @@ from typing import Any
 import numpy as np
 
 from .._walk import Graph
-from .naming import children, instance_dict
+from .naming import children, instance_dict, is_a
 from .scopes import Scope
 
 _DEEPEST = 4
 _MOST_REFERRERS = 50
+_MOST_STEPS = 300
+_MOST_NAMES = 12
 
 
 class Paths:
@@ -46,29 +50,33 @@ class Paths:
             seen |= level
 
     def names(self, node: int) -> list[tuple[str, bool]]:
-        """Return names of a node, each with whether it is the notebook's output history's."""
+        """Return names of a node, the shortest ways first, each with whether it is the output history's."""
         found: dict[str, bool] = {}
-        for name, history in self._names(node, (node,)):
-            found.setdefault(name, history)
+        ways = deque([(node, "", 0)])
+        steps = 0
+        # Objects that refer to each other make endless ways: a few names are enough.
+        while ways and steps < _MOST_STEPS and len(found) < _MOST_NAMES:
+            steps += 1
+            held, path, depth = ways.popleft()
+            for source in self._parents.get(held, ())[:_MOST_REFERRERS]:
+                scope = self._scopes.get(source)
+                if scope is not None:
+                    for name in self._labels_in(source, held):
+                        found.setdefault(f"{scope.before}{name}{path}{scope.after}", scope.is_history(name))
+                elif depth < _DEEPEST:
+                    ways.extend((source, longer, depth + 1) for longer in self._longer(source, held, path))
         return list(found.items())
 
-    def _names(self, node: int, below: tuple[int, ...]) -> Iterator[tuple[str, bool]]:
-        for source in self._parents.get(node, ())[:_MOST_REFERRERS]:
-            scope = self._scopes.get(source)
-            if scope is not None:
-                for name in self._labels_in(source, node):
-                    yield f"{scope.before}{name}{scope.after}", scope.is_history(name)
-            elif source not in below and len(below) < _DEEPEST:
-                yield from self._through(source, node, (*below, source))
-
-    def _through(self, source: int, node: int, below: tuple[int, ...]) -> Iterator[tuple[str, bool]]:
-        """Yield names by way of one object that refers to the node."""
-        holder = self._graph.object(source)
-        if isinstance(holder, np.ndarray) and np.ndarray.base.__get__(holder) is self._graph.object(node):
-            return  # a view's reference to its base gives the base no name
-        labels = self._labels_in(source, node) or [_way(holder, self._graph.object(node))]
-        for name, history in self._names(source, below):
-            yield from ((_join(name, label), history) for label in labels)
+    def _longer(self, source: int, held: int, path: str) -> list[str]:
+        """Return the path with the step from one object to the next put in front."""
+        holder, thing = self._graph.object(source), self._graph.object(held)
+        if is_a(holder, np.ndarray) and np.ndarray.base.__get__(holder) is thing:
+            return []  # a view's reference to its base gives the base no name
+        if type(thing) is dict and instance_dict(holder) is thing:
+            # What lies in the __dict__ of an instance is an attribute.
+            return [re.sub(r"^\['(\w+)'\]", r".\1", path)]
+        labels = self._labels_in(source, held)
+        return [f"{label}{path}" for label in labels] or [f"{_way(holder, thing)}{path}"]
 
     def _labels_in(self, source: int, node: int) -> list[str]:
         if source not in self._labels:
@@ -79,32 +87,20 @@ class Paths:
         return self._labels[source].get(id(self._graph.object(node)), [])
 
 
-_OWN_DICT = "\0"
-
-
 def _way(holder: object, held: object) -> str:
     """Say how an object leads to another that none of its labels names."""
-    if isinstance(held, CellType) or isinstance(holder, FunctionType):
+    if is_a(held, CellType) or is_a(holder, FunctionType):
         return ""
-    if isinstance(holder, CellType):
+    if is_a(holder, CellType):
         return " (closure)"
-    if type(held) is dict and instance_dict(holder) is held:
-        return _OWN_DICT
     return f" (inside the {type(holder).__qualname__})"
-
-
-def _join(name: str, label: str) -> str:
-    # What lies in the __dict__ of an instance is an attribute.
-    if name.endswith(_OWN_DICT):
-        return f"{name[:-1]}.{label[2:-2]}" if label.startswith("['") else f"{name[:-1]}{label}"
-    return f"{name}{label}"
 
 
 def _labelled(holder: Any, is_scope: bool) -> Iterator[tuple[str, object]]:
     if is_scope:
-        yield from ((name, value) for name, value in list(holder.items()) if isinstance(name, str))
+        yield from ((name, value) for name, value in list(holder.items()) if type(name) is str)
     else:
         named = children(holder)
         for position, child in enumerate(named.objects):
-            if not isinstance(child, CellType):
+            if not is_a(child, CellType):
                 yield named.label(position), child

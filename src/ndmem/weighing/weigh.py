@@ -70,6 +70,14 @@ def weigh(
     if not all(isinstance(stop, type) for stop in stops):
         raise WeighError("stop_at holds something that is not a type; give a type or a tuple of types")
     found = survey(objects, resident=resident, stop_at=stops)
+    try:
+        return _weight(objects, found, depth)
+    finally:
+        # A frame among the objects may be this one's: it would hold the graph, and the graph it.
+        found.graph.clear()
+
+
+def _weight(objects: tuple[object, ...], found: Survey, depth: int) -> Weight:
     numbers = numbers_of(found, found.roots)
     kind = describe(objects[0]) if len(objects) == 1 else f"{len(objects)} objects together"
     if len(found.graph) == 1 or depth == 0:

@@ -24,6 +24,9 @@ graph_dealloc(Graph *graph)
 static PyObject *
 graph_root(Graph *graph, PyObject *object)
 {
+    if (graph->resolve == NULL) {
+        return PyErr_Format(PyExc_ValueError, "the graph was cleared");
+    }
     int64_t index = graph_find(graph, object);
     if (index < 0) {
         index = graph_add(graph, object);
@@ -166,6 +169,13 @@ graph_unasked(Graph *graph, PyObject *Py_UNUSED(none))
     return answer;
 }
 
+static PyObject *
+graph_release(Graph *graph, PyObject *Py_UNUSED(none))
+{
+    graph_clear(graph);
+    Py_RETURN_NONE;
+}
+
 static Py_ssize_t
 graph_len(Graph *graph)
 {
@@ -174,6 +184,7 @@ graph_len(Graph *graph)
 
 static PyMethodDef methods[] = {
     {"root", (PyCFunction)graph_root, METH_O, "Walk from an object; return its node."},
+    {"clear", (PyCFunction)graph_release, METH_NOARGS, "Let go of all objects."},
     {"index", (PyCFunction)graph_index, METH_O, "Return the node of an object, -1 if it was not met."},
     {"object", (PyCFunction)graph_object, METH_O, "Return the object of a node, None for a region."},
     {"regions", (PyCFunction)graph_regions, METH_NOARGS, "Return the regions that objects described."},

@@ -152,25 +152,26 @@ void
 graph_clear(Graph *graph)
 {
     uint32_t n_nodes = graph->n_nodes, n_types = graph->n_types;
-    /* A deallocation may run Python code: the graph is empty before the first. */
-    graph->n_nodes = graph->n_payloads = graph->n_edges = graph->n_regions = graph->n_types = graph->n_slots = 0;
-    for (uint32_t index = 0; index < n_nodes; index++) {
-        Py_XDECREF(graph->nodes[index].object);
-    }
-    for (uint32_t index = 0; index < n_types; index++) {
-        Py_XDECREF(graph->types[index].rule);
-        Py_DECREF(graph->types[index].type);
-    }
-    Py_CLEAR(graph->resolve);
-    PyMem_RawFree(graph->nodes);
+    Node *nodes = graph->nodes;
+    TypeInfo *types = graph->types;
+    PyObject *resolve = graph->resolve;
     PyMem_RawFree(graph->payloads);
     PyMem_RawFree(graph->edges);
     PyMem_RawFree(graph->regions);
-    PyMem_RawFree(graph->types);
     PyMem_RawFree(graph->slots);
     PyMem_RawFree(graph->stamp);
     PyMem_RawFree(graph->degree);
     PyMem_RawFree(graph->order);
-    graph->nodes = NULL, graph->payloads = NULL, graph->edges = NULL, graph->regions = NULL, graph->types = NULL, graph->slots = NULL;
-    graph->stamp = graph->degree = graph->order = NULL;
+    /* A deallocation may run Python code: the graph is empty before the first. */
+    memset((char *)graph + offsetof(Graph, resolve), 0, sizeof(Graph) - offsetof(Graph, resolve));
+    for (uint32_t index = 0; index < n_nodes; index++) {
+        Py_XDECREF(nodes[index].object);
+    }
+    for (uint32_t index = 0; index < n_types; index++) {
+        Py_XDECREF(types[index].rule);
+        Py_DECREF(types[index].type);
+    }
+    Py_XDECREF(resolve);
+    PyMem_RawFree(nodes);
+    PyMem_RawFree(types);
 }
