@@ -13,7 +13,9 @@ _STEPS: Final = ("B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
 
 # "4 GB" and "4G" mean 4 GiB here, as in Slurm, Docker and pytest-memray: a budget meant as 10**9 would
 # differ by 7 %, and nobody types it that way.
-_TEXT: Final = re.compile(r"\s*(?P<number>\d+(?:\.\d*)?|\.\d+)\s*(?P<unit>[kmgtpe]?)(?:i?b)?\s*", re.IGNORECASE)
+_TEXT: Final = re.compile(
+    r"\s*(?P<number>\d+(?:\.\d*)?|\.\d+)\s*(?P<unit>[kmgtpe]?)(?:i?b)?\s*", re.IGNORECASE
+)
 _POWERS: Final = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4, "p": 5, "e": 6}
 
 
@@ -72,7 +74,9 @@ def parse_nbytes(text: str | int) -> int:
     else:
         match = _TEXT.fullmatch(text)
         if match is None:
-            raise UnitError(f"{text!r} is not a number of bytes; write for example '4KiB', '1.5 GiB' or '4096'")
+            raise UnitError(
+                f"{text!r} is not a number of bytes; write for example '4KiB', '1.5 GiB' or '4096'"
+            )
         whole, _, part = match["number"].partition(".")
         scale: int = 1024 ** _POWERS[match["unit"].lower()]
         # In integers: a float would lose the last bytes of a large count.

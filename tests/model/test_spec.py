@@ -73,7 +73,9 @@ def test_bad_text(bad):
     assert len(str(caught.value)) < 300
 
 
-@pytest.mark.parametrize("shape", [-1, (3, -1), 1.5, (2.0,), None, True, (True,), ((3,),), object(), np.float64(3)])
+@pytest.mark.parametrize(
+    "shape", [-1, (3, -1), 1.5, (2.0,), None, True, (True,), ((3,),), object(), np.float64(3)]
+)
 def test_bad_shapes(shape):
     """Lengths that are negative or no integers are refused."""
     with pytest.raises(SpecError):

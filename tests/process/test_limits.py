@@ -143,7 +143,9 @@ def test_damaged_mountinfo(tmp_path):
 def test_mount_point_with_a_space(tmp_path):
     """The kernel writes a space in a path as an octal code."""
     mounts = "30 23 0:26 / /sys/fs/cgroup/my\\040groups rw - cgroup2 cgroup2 rw\n"
-    found = ask(tree(tmp_path, "0::/\n", mounts, {"my groups/memory.max": GIB, "my groups/memory.current": 0}))
+    found = ask(
+        tree(tmp_path, "0::/\n", mounts, {"my groups/memory.max": GIB, "my groups/memory.current": 0})
+    )
     assert found.binding.nbytes == GIB
 
 
@@ -160,7 +162,9 @@ def test_mount_point_with_a_space(tmp_path):
 )
 def test_batch_systems(tmp_path, environment, mib):
     """What a batch system says is a limit that is stated, not known to be enforced."""
-    stated = [limit for limit in ask(tree(tmp_path, "", "", {}), environment).all if limit.source is Source.BATCH]
+    stated = [
+        limit for limit in ask(tree(tmp_path, "", "", {}), environment).all if limit.source is Source.BATCH
+    ]
     assert [(limit.nbytes, limit.effect) for limit in stated] == [(mib * 1024**2, Effect.STATED)]
 
 
@@ -202,7 +206,9 @@ def test_swap_is_room_not_a_limit(tmp_path):
     """Swap is listed, last, and never binds."""
     root = tree(tmp_path, "", "", {})
     meminfo = root / "proc/meminfo"
-    meminfo.write_text(meminfo.read_text().replace("SwapTotal: 0", "SwapTotal: 1024").replace("SwapFree: 0", "SwapFree: 512"))
+    meminfo.write_text(
+        meminfo.read_text().replace("SwapTotal: 0", "SwapTotal: 1024").replace("SwapFree: 0", "SwapFree: 512")
+    )
     found = ask(root)
     assert found.all[-1].source is Source.SWAP
     assert (found.all[-1].nbytes, found.all[-1].free) == (1024**2, 512 * 1024)

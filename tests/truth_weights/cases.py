@@ -57,7 +57,9 @@ DTYPES = {
         "x = np.zeros(1000, [('a', 'f8'), ('b', object, 2)])\nfor i in range(1000):\n"
         "    x['b'][i] = [bytes(100 + i), bytes(200 + i)]\ndel i"
     ),
-    "object array in Fortran order": Case("x = np.array([[float(i), 'x%d' % i] for i in range(N)], object, order='F')"),
+    "object array in Fortran order": Case(
+        "x = np.array([[float(i), 'x%d' % i] for i in range(N)], object, order='F')"
+    ),
     "fixed-width text": Case("x = np.array(['a' * 20] * N)"),
     "masked": Case("x = np.ma.masked_array(np.ones(N), np.zeros(N, bool))"),
     "matrix": Case("import warnings; warnings.simplefilter('ignore'); x = np.matrix(np.ones((300, 300)))"),
@@ -65,11 +67,15 @@ DTYPES = {
         "class Named(np.ndarray): pass\nx = np.ones(N).view(Named); x.more = np.ones(N); x.name = 'n' * 10_000"
     ),
     "text of any length": Case(
-        "x = np.array(['x' * (20 + i % 50) for i in range(N)], dtype=np.dtypes.StringDType())", needs="numpy>=2"
+        "x = np.array(['x' * (20 + i % 50) for i in range(N)], dtype=np.dtypes.StringDType())",
+        needs="numpy>=2",
     ),
-    "short text of any length": Case("x = np.array(['abc'] * N, dtype=np.dtypes.StringDType())", needs="numpy>=2"),
+    "short text of any length": Case(
+        "x = np.array(['abc'] * N, dtype=np.dtypes.StringDType())", needs="numpy>=2"
+    ),
     "slice of text of any length": Case(
-        "x = np.array(['x' * (20 + i % 50) for i in range(N)], dtype=np.dtypes.StringDType())[:5]", needs="numpy>=2"
+        "x = np.array(['x' * (20 + i % 50) for i in range(N)], dtype=np.dtypes.StringDType())[:5]",
+        needs="numpy>=2",
     ),
 }
 
@@ -106,7 +112,9 @@ PYTHON = {
     "dict of arrays": Case("x = {f'k{i}': np.ones(1000) for i in range(100)}"),
     "dict with one array held": Case("x = {i: np.ones(1000 + i) for i in range(100)}; a = x[7]", ("a",)),
     "nested": Case("x = {i: ([float(j) for j in range(100)], {'a': np.ones(10)}) for i in range(300)}"),
-    "set and deque": Case("from collections import deque; x = deque([{f'a{i}' * 9, f'b{i}' * 9} for i in range(5000)])"),
+    "set and deque": Case(
+        "from collections import deque; x = deque([{f'a{i}' * 9, f'b{i}' * 9} for i in range(5000)])"
+    ),
     "dataclass": Case(
         "from dataclasses import dataclass\n@dataclass\nclass D:\n    a: object\n    b: object\n"
         "x = D(np.ones(N), np.ones(N)[:5])"
@@ -116,24 +124,24 @@ PYTHON = {
         "x = [P(i) for i in range(20_000)]"
     ),
     "slots": Case("class S:\n    __slots__ = ('a', 'b')\nx = S(); x.a = np.ones(N)"),
-    "named tuple": Case("from collections import namedtuple; x = namedtuple('T', 'a b')(np.ones(N), 'b' * N)"),
+    "named tuple": Case(
+        "from collections import namedtuple; x = namedtuple('T', 'a b')(np.ones(N), 'b' * N)"
+    ),
     "attrs": Case("import attr\n@attr.define\nclass A:\n    a: object\nx = A(np.ones(N))", needs="attr"),
     "closure": Case("def outer():\n    a = np.ones(N)\n    return lambda: a\nx = outer()"),
     "partial": Case("import functools; x = functools.partial(np.add, np.ones(N))"),
-    "bound method": Case(
-        "class M:\n    def f(self): pass\nm = M(); m.a = np.ones(N); x = m.f; del m"
-    ),
+    "bound method": Case("class M:\n    def f(self): pass\nm = M(); m.a = np.ones(N); x = m.f; del m"),
     "generator": Case("def gen():\n    a = np.ones(N)\n    yield a[:1]\nx = gen(); next(x)"),
     "thread-local": Case("import threading; x = threading.local(); x.a = np.ones(N)"),
     "exception with traceback": Case(
         "def fail():\n    a = np.ones(N)\n    raise ValueError('no')\n"
         "x = None\ntry:\n    fail()\nexcept ValueError as e:\n    x = e"
     ),
-    "weak reference": Case("import weakref\nclass W: pass\nw = W(); w.a = np.ones(N); x = weakref.ref(w)", ()),
-    "cycle": Case("x = {'a': np.ones(N)}; x['me'] = x"),
-    "cycle with an outside holder": Case(
-        "x = [np.ones(N)]; y = [x, np.ones(N)]; x.append(y)", ("y",)
+    "weak reference": Case(
+        "import weakref\nclass W: pass\nw = W(); w.a = np.ones(N); x = weakref.ref(w)", ()
     ),
+    "cycle": Case("x = {'a': np.ones(N)}; x['me'] = x"),
+    "cycle with an outside holder": Case("x = [np.ones(N)]; y = [x, np.ones(N)]; x.append(y)", ("y",)),
     "parent pointers": Case(
         "class T: pass\nx = T(); x.kids = []\nfor i in range(50):\n    k = T(); k.up = x; k.a = np.ones(1000)\n"
         "    x.kids.append(k)\ndel k, i"
@@ -144,9 +152,7 @@ PYTHON = {
 }
 
 LIBRARIES = {
-    "frame of one block": Case(
-        "import pandas as pd; x = pd.DataFrame(np.ones((N, 5)))", needs="pandas"
-    ),
+    "frame of one block": Case("import pandas as pd; x = pd.DataFrame(np.ones((N, 5)))", needs="pandas"),
     "frame of several blocks": Case(
         "import pandas as pd; x = pd.DataFrame({'a': np.ones(N), 'b': np.arange(N), 'c': np.ones(N, bool)})",
         needs="pandas",
@@ -167,12 +173,15 @@ LIBRARIES = {
         "import pandas as pd; x = pd.Series(np.ones(N), index=np.random.default_rng(0).permutation(N)); x.get(5)",
         needs="pandas",
     ),
-    "sparse matrix": Case("import scipy.sparse as sp; x = sp.random(1000, 1000, 0.1, format='csr')", needs="scipy"),
+    "sparse matrix": Case(
+        "import scipy.sparse as sp; x = sp.random(1000, 1000, 0.1, format='csr')", needs="scipy"
+    ),
     "sparse array by coordinates": Case(
         "import scipy.sparse as sp; x = sp.coo_array(sp.random(1000, 1000, 0.1))", needs="scipy"
     ),
     "dataset with shared variables": Case(
-        "import xarray as xr; a = np.ones(N); x = xr.Dataset({'a': ('t', a), 'b': ('t', a)}); del a", needs="xarray"
+        "import xarray as xr; a = np.ones(N); x = xr.Dataset({'a': ('t', a), 'b': ('t', a)}); del a",
+        needs="xarray",
     ),
     "slice of a data array": Case("import xarray as xr; x = xr.DataArray(np.ones(N))[:10]", needs="xarray"),
     "arrow array": Case("import pyarrow as pa; x = pa.array(range(N))", needs="pyarrow"),
@@ -183,9 +192,7 @@ LIBRARIES = {
         "import pyarrow as pa; x = pa.table({'a': list(range(N)), 's': ['t%d' % i for i in range(N)]})",
         needs="pyarrow",
     ),
-    "arrow around a NumPy array": Case(
-        "import pyarrow as pa; x = pa.array(np.ones(N))", needs="pyarrow"
-    ),
+    "arrow around a NumPy array": Case("import pyarrow as pa; x = pa.array(np.ones(N))", needs="pyarrow"),
     "dask array of a NumPy array": Case(
         "import dask.array as da; x = da.from_array(np.ones(N), chunks=-1)", needs="dask"
     ),

@@ -28,7 +28,11 @@ def test_weight_is_what_deleting_frees(name):
     if case.meter == "space" and not sys.platform.startswith("linux"):
         pytest.skip("reads /proc")
     done = subprocess.run(
-        [sys.executable, str(HERE / "confirm.py"), name], capture_output=True, text=True, timeout=120, check=False
+        [sys.executable, str(HERE / "confirm.py"), name],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
     said = json.loads(done.stdout.splitlines()[-1])

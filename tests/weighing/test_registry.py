@@ -83,7 +83,9 @@ def test_note():
     assert weigh([Opaque(), Opaque()]).notes == ("half of it is elsewhere",)
 
 
-@pytest.mark.parametrize("answer", [-1, None, "text", Holding(nbytes=-5), Holding(regions=(Region(-1, 5),)), 1 / 3 * 0])
+@pytest.mark.parametrize(
+    "answer", [-1, None, "text", Holding(nbytes=-5), Holding(regions=(Region(-1, 5),)), 1 / 3 * 0]
+)
 def test_bad_answers(answer):
     """A rule that raises, or answers with no bytes, leaves a note and the rest of the weight as it was."""
     if answer == 0:
@@ -185,7 +187,10 @@ def test_columns_of_a_block():
     """Columns that lie in one block are shares of it: their bytes add up, and none is owned alone."""
     import pandas as pd
 
-    parts = {part.label: part.numbers for part in weigh(pd.DataFrame({"a": np.ones(1000), "b": np.zeros(1000)})).parts}
+    parts = {
+        part.label: part.numbers
+        for part in weigh(pd.DataFrame({"a": np.ones(1000), "b": np.zeros(1000)})).parts
+    }
     assert parts["['a']"].logical == parts["['b']"].logical == 8000
     if parts["['a']"].reachable >= 16_000:  # one block: pandas may also keep two
         assert parts["['a']"].owned == 0

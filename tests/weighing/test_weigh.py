@@ -20,7 +20,9 @@ MOST_VIEWS = 4
 @st.composite
 def pools(draw):
     """Arrays that own their memory, and views of them."""
-    owners = [np.ones(draw(st.integers(0, 300)), draw(st.sampled_from(["u1", "f4", "f8", "c16"]))) for _ in range(3)]
+    owners = [
+        np.ones(draw(st.integers(0, 300)), draw(st.sampled_from(["u1", "f4", "f8", "c16"]))) for _ in range(3)
+    ]
     views = []
     for _ in range(draw(st.integers(0, MOST_VIEWS))):
         base = draw(st.sampled_from(owners + views))
@@ -254,7 +256,9 @@ def test_resident_is_optional():
     assert (not_asked.owned, not_asked.reachable) == (asked.owned, asked.reachable)
 
 
-@pytest.mark.parametrize("options", [{"depth": -1}, {"depth": 1.5}, {"depth": True}, {"stop_at": 3}, {"stop_at": ("x",)}])
+@pytest.mark.parametrize(
+    "options", [{"depth": -1}, {"depth": 1.5}, {"depth": True}, {"stop_at": 3}, {"stop_at": ("x",)}]
+)
 def test_bad_options(options):
     """Options that are not of their form are refused in one line."""
     with pytest.raises(WeighError):
@@ -337,7 +341,13 @@ HOSTILE = {
     "module": np,
     "type": type,
     "none": None,
-    "iterators": [iter([1]), map(str, [1]), itertools.tee([1])[0], zip([1], [2], strict=True), iter({}.items())],
+    "iterators": [
+        iter([1]),
+        map(str, [1]),
+        itertools.tee([1])[0],
+        zip([1], [2], strict=True),
+        iter({}.items()),
+    ],
     "functions": [len, [].append, np.add, weigh, lambda: 0, property(len), staticmethod(len)],
     "lock": threading.Lock(),
     "code": weigh.__code__,

@@ -6,7 +6,7 @@ import json
 
 import click
 
-from ..process.limits import limits as find_limits
+from ndmem.process.limits import limits as find_limits
 
 
 @click.command()

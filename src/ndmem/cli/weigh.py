@@ -7,12 +7,12 @@ from pathlib import Path
 
 import click
 
-from ..errors import NdmemError
-from ..model.spec import spec
-from ..process.fit import fits
-from ..process.limits import Limits, limits
-from ..units import format_nbytes
-from ..weighing.stored import Stored, stored_arrays
+from ndmem.errors import NdmemError
+from ndmem.model.spec import spec
+from ndmem.process.fit import fits
+from ndmem.process.limits import Limits, limits
+from ndmem.units import format_nbytes
+from ndmem.weighing.stored import Stored, stored_arrays
 
 
 @click.command()
@@ -70,7 +70,12 @@ def _as_text(name: str, found: list[Stored], known: Limits) -> str:
         table = [("", "array", "on disk", "loaded", ""), *rows]
         widths = [max(len(row[column]) for row in table) for column in range(4)]
         for row in table:
-            cells = (row[0].ljust(widths[0]), row[1].ljust(widths[1]), row[2].rjust(widths[2]), row[3].rjust(widths[3]))
+            cells = (
+                row[0].ljust(widths[0]),
+                row[1].ljust(widths[1]),
+                row[2].rjust(widths[2]),
+                row[3].rjust(widths[3]),
+            )
             lines.append(f"  {'  '.join((*cells, row[4]))}".rstrip())
     return "\n".join([*lines, f"  {_verdict(found, known)}"])
 
@@ -114,4 +119,6 @@ def _as_json(name: str, found: list[Stored], known: Limits) -> dict[str, object]
 
 def printable(text: str) -> str:
     """Write what could move a terminal's cursor or colour it as escapes."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in text)
+    return "".join(
+        c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in text
+    )

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ..units import format_nbytes
+from ndmem.units import format_nbytes
+
 from .site import Site
 
 _MOST_ROWS = 25

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from ..errors import SpecError
+from ndmem.errors import SpecError
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -136,7 +136,9 @@ def _element(dtype: npt.DTypeLike) -> tuple[np.dtype[Any], tuple[int, ...]]:
         probe = np.empty(0, dtype)
     except (TypeError, ValueError, SyntaxError, OverflowError, MemoryError, RecursionError) as error:
         why = (str(error).splitlines() or ["unknown"])[0]
-        raise SpecError(f"{str(dtype)[:80]!r} is not a dtype ({why}); write for example 'f8' or 'int32'") from None
+        raise SpecError(
+            f"{str(dtype)[:80]!r} is not a dtype ({why}); write for example 'f8' or 'int32'"
+        ) from None
     return probe.dtype, probe.shape[1:]
 
 
@@ -147,7 +149,9 @@ def _lengths(shape: Iterable[int] | int) -> tuple[int, ...]:
             raise TypeError
         result = tuple(map(operator.index, lengths))
     except TypeError:
-        raise SpecError(f"{str(shape)[:80]} is not a shape; write integers, for example (100000, 1000)") from None
+        raise SpecError(
+            f"{str(shape)[:80]} is not a shape; write integers, for example (100000, 1000)"
+        ) from None
     if any(length < 0 for length in result):
         raise SpecError(f"{str(result)[:80]} is not a shape: an axis has a negative length")
     return result

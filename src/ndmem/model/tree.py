@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..units import format_nbytes
+from ndmem.units import format_nbytes
 
 if TYPE_CHECKING:
     from .weight import Part, Weight
@@ -44,7 +44,11 @@ def rows(weight: Weight) -> Iterator[Row]:
 def remarks(weight: Weight) -> Iterator[str]:
     """Yield what is to be said below the tree, a sentence each."""
     numbers = weight.numbers
-    of = f" in {weight.n_buffers} buffer{'' if weight.n_buffers == 1 else 's'}" if weight.n_buffers else " of buffers"
+    of = (
+        f" in {weight.n_buffers} buffer{'' if weight.n_buffers == 1 else 's'}"
+        if weight.n_buffers
+        else " of buffers"
+    )
     yield f"{format_nbytes(numbers.buffers_nbytes)}{of}, {format_nbytes(numbers.python)} of Python objects"
     if numbers.mapped:
         yield f"{format_nbytes(numbers.mapped)} of mapped files on top, in no column but resident"
@@ -85,7 +89,9 @@ def as_html(weight: Weight) -> str:
 def _below(parts: tuple[Part, ...], depth: int, least: int) -> Iterator[Row]:
     """Yield the parts of a level; further down, only those of a thousandth of the whole and more."""
     shown = [
-        part for part in parts[:_MOST_CHILDREN] if depth == 1 or part.numbers.reachable + part.numbers.mapped > least
+        part
+        for part in parts[:_MOST_CHILDREN]
+        if depth == 1 or part.numbers.reachable + part.numbers.mapped > least
     ]
     for part in shown:
         yield Row(depth, f"{part.label}  {part.kind}", _cells(part))

@@ -42,7 +42,10 @@ def batch_limits(environment: Mapping[str, str]) -> tuple[list[tuple[str, int]],
         return bool(value)
 
     if not add("SLURM_MEM_PER_NODE", number("SLURM_MEM_PER_NODE"), _MIB):
-        for each, count in (("SLURM_MEM_PER_CPU", "SLURM_CPUS_ON_NODE"), ("SLURM_MEM_PER_GPU", "SLURM_GPUS_ON_NODE")):
+        for each, count in (
+            ("SLURM_MEM_PER_CPU", "SLURM_CPUS_ON_NODE"),
+            ("SLURM_MEM_PER_GPU", "SLURM_GPUS_ON_NODE"),
+        ):
             per, times = number(each), number(count)
             if per and times is None:
                 notes.append(f"{each} is set but {count} is not: the job's limit is unknown")

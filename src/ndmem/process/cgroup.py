@@ -98,9 +98,7 @@ def _unescape(path: str) -> str:
     return path
 
 
-def _ancestors(
-    root: Path, mount_root: str, mount_point: str, path: str, notes: list[str]
-) -> Iterator[Path]:
+def _ancestors(root: Path, mount_root: str, mount_point: str, path: str, notes: list[str]) -> Iterator[Path]:
     """Yield the folders from the group up to the mount point."""
     top = root / mount_point.lstrip("/")
     group = PurePosixPath(path)
@@ -150,4 +148,6 @@ def _limits_v1(folder: Path) -> Iterator[GroupLimit]:
     # Also has the limits of ancestors that a namespace hides; what they have used is not told.
     above = statistics.get("hierarchical_memory_limit", _UNLIMITED)
     if above < (own if own is not None else _UNLIMITED):
-        yield GroupLimit(1, f"{folder / 'memory.stat'} hierarchical_memory_limit", above, used, min(cache, used or 0))
+        yield GroupLimit(
+            1, f"{folder / 'memory.stat'} hierarchical_memory_limit", above, used, min(cache, used or 0)
+        )

@@ -6,9 +6,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
-from ..errors import UnitError
-from ..model.spec import ArraySpec, spec
-from ..units import format_nbytes, parse_nbytes
+from ndmem.errors import UnitError
+from ndmem.model.spec import ArraySpec, spec
+from ndmem.units import format_nbytes, parse_nbytes
+
 from .limits import Effect, Limit, Limits, Source, limits
 
 _SMALLER = {"f8": "f4", "c16": "c8", "i8": "i4", "u8": "u4"}
@@ -106,7 +107,9 @@ def _several(what: What | Iterable[What]) -> Iterable[What]:
     if isinstance(what, (int, str, HasNbytes)):
         return (what,)
     if not isinstance(what, Iterable):
-        raise UnitError(f"{str(what)[:80]!r} has no number of bytes; give bytes, '12 GiB' or 'f8[1000, 1000]'")
+        raise UnitError(
+            f"{str(what)[:80]!r} has no number of bytes; give bytes, '12 GiB' or 'f8[1000, 1000]'"
+        )
     return what
 
 
@@ -127,7 +130,9 @@ def _needed(item: What) -> tuple[int, ArraySpec | None]:
 def _headroom(headroom: int | str | float, free: int) -> int:
     if isinstance(headroom, float):
         if not 0 <= headroom < 1:
-            raise UnitError(f"headroom={headroom} is not a share from 0 up to 1; write 0.05, or bytes as '1 GiB'")
+            raise UnitError(
+                f"headroom={headroom} is not a share from 0 up to 1; write 0.05, or bytes as '1 GiB'"
+            )
         return int(free * headroom)
     return parse_nbytes(headroom)
 
@@ -140,7 +145,9 @@ def _room(limit: Limit, kept: int) -> str:
         Source.RAM: "this machine",
         Source.SWAP: "this machine",
     }[limit.source]
-    verb = "may use {} more before it is slowed down" if limit.effect is Effect.THROTTLED else "may use {} more"
+    verb = (
+        "may use {} more before it is slowed down" if limit.effect is Effect.THROTTLED else "may use {} more"
+    )
     room = f"{who} {verb.format(format_nbytes(limit.free or 0))}"
     return f"{room}, of which {format_nbytes(kept)} are to stay free" if kept else room
 
@@ -161,5 +168,3 @@ def _advice(array: ArraySpec, usable: int) -> str:
         shape = ", ".join(map(str, (block, *array.shape[1:])))
         text += f"{',' if text else ';'} as {count} blocks of ({shape}) each needs {format_nbytes(block * row_nbytes)}"
     return text
-
-

@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..units import format_nbytes
+from ndmem.units import format_nbytes
+
 from .batch import batch_limits
 from .cgroup import group_limits
 from .resident import own_resident_nbytes
@@ -154,7 +155,7 @@ def _of_groups(root: Path) -> tuple[list[Limit], list[str]]:
 
 def _of_process(root: Path) -> list[Limit]:
     try:
-        import resource
+        import resource  # noqa: PLC0415 (optional, or only where it is used)
     except ImportError:  # Windows has no such limits
         return []
     status = _fields(root / "proc/self/status")
@@ -173,12 +174,21 @@ def _of_machine(root: Path) -> tuple[list[Limit], list[str]]:
     swap, swap_free = memory.get("SwapTotal"), memory.get("SwapFree")
     if total is None:  # not Linux
         try:
-            import psutil
+            import psutil  # noqa: PLC0415 (optional, or only where it is used)
         except ImportError:
             return [], ["the machine's RAM is unknown: install psutil"]
         ram, more = psutil.virtual_memory(), psutil.swap_memory()
         total, free, swap, swap_free = ram.total, ram.available, more.total, more.free
-    found = [Limit(Source.RAM, "the machine's RAM", total, None if free is None else total - free, free, Effect.KILLED)]
+    found = [
+        Limit(
+            Source.RAM,
+            "the machine's RAM",
+            total,
+            None if free is None else total - free,
+            free,
+            Effect.KILLED,
+        )
+    ]
     if swap:
         used = None if swap_free is None else swap - swap_free
         found.append(Limit(Source.SWAP, "the machine's swap", swap, used, swap_free, Effect.RELIEF))

@@ -57,7 +57,7 @@ def resident_nbytes(regions: Iterable[tuple[int, int]]) -> list[int | None]:
     """
     wanted = list(regions)
     try:
-        import fcntl
+        import fcntl  # noqa: PLC0415 (optional, or only where it is used)
 
         # Opened anew each time: after a fork an open one would still describe the parent.
         with _PAGEMAP.open("rb", buffering=0) as pagemap:
@@ -84,7 +84,7 @@ def resident_nbytes(regions: Iterable[tuple[int, int]]) -> list[int | None]:
 def own_resident_nbytes() -> int | None:
     """Return the bytes of this process in RAM (RSS), ``None`` if the system does not say."""
     with suppress(Exception):  # psutil.Error and OSError, and no psutil at all: then it is not known
-        import psutil
+        import psutil  # noqa: PLC0415 (optional, or only where it is used)
 
         return int(psutil.Process().memory_info().rss)
     return None

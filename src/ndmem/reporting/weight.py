@@ -5,8 +5,8 @@ from __future__ import annotations
 from rich.table import Table
 from rich.text import Text
 
-from ..model.tree import COLUMNS, remarks, rows
-from ..model.weight import Weight
+from ndmem.model.tree import COLUMNS, remarks, rows
+from ndmem.model.weight import Weight
 
 
 def weight_table(weight: Weight) -> Table:

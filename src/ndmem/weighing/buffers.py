@@ -10,14 +10,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..model.trace import Domain
-from ..process.resident import resident_nbytes
+from ndmem.model.trace import Domain
+from ndmem.process.resident import resident_nbytes
+
 from .tracked import tracked_buffer
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from .._walk import Graph
+    from ndmem._walk import Graph
 
 NODE, ADDRESS, NBYTES, DOMAIN, RESIDENT = range(5)
 """Columns of `buffer_table`."""
@@ -65,7 +66,9 @@ def settle_regions(graph: Graph) -> None:
         else:
             loose.append(_located(holder, address, nbytes, Domain(domain), Certainty(certainty)))
     for cluster in _merge(_by_holder(loose)):
-        node = graph.region_node(cluster.start, cluster.end - cluster.start, cluster.domain, cluster.certainty is Certainty.SOLE)
+        node = graph.region_node(
+            cluster.start, cluster.end - cluster.start, cluster.domain, cluster.certainty is Certainty.SOLE
+        )
         for holder in cluster.holders:
             graph.link(holder, node)
 

@@ -7,9 +7,10 @@ from typing import Any, cast
 
 import numpy as np
 
-from .._walk import Graph
-from ..model.live import LiveArrays, LiveBuffer
-from ..units import parse_nbytes
+from ndmem._walk import Graph
+from ndmem.model.live import LiveArrays, LiveBuffer
+from ndmem.units import parse_nbytes
+
 from .paths import Paths
 from .registry import rule_of
 from .scopes import Scope, scopes
@@ -61,7 +62,7 @@ def _buffers(graph: Graph, everything: list[Any], found: list[Scope], least: int
     hidden = {graph.index(each) for each in (start, *start, found)}
     groups: dict[int, list[int]] = {}
     for node in graph.arrays():
-        groups.setdefault(_root(graph.object(node)), []).append(node)
+        groups.setdefault(_root(graph.object_of(node)), []).append(node)
     kept = [nodes for nodes in groups.values() if _nbytes(graph, nodes) >= least]
     paths = Paths(graph, {node for nodes in kept for node in nodes}, found, hidden)
     buffers = [_buffer(graph, nodes, paths) for nodes in kept]
@@ -89,7 +90,9 @@ def _extent(array: Any) -> tuple[int, int]:
     if plain.size == 0:
         return low, low
     steps = [(length - 1) * stride for length, stride in zip(plain.shape, plain.strides, strict=True)]
-    return low + sum(min(step, 0) for step in steps), low + sum(max(step, 0) for step in steps) + plain.itemsize
+    return low + sum(min(step, 0) for step in steps), low + sum(
+        max(step, 0) for step in steps
+    ) + plain.itemsize
 
 
 def _hull(extents: list[tuple[int, int]]) -> tuple[int, int]:
@@ -101,7 +104,7 @@ def _owner(members: list[Any]) -> Any | None:
 
 
 def _nbytes(graph: Graph, nodes: list[int]) -> int:
-    members = [graph.object(node) for node in nodes]
+    members = [graph.object_of(node) for node in nodes]
     owner = _owner(members)
     if owner is not None:
         return int(np.ndarray.nbytes.__get__(owner))
@@ -111,9 +114,11 @@ def _nbytes(graph: Graph, nodes: list[int]) -> int:
 
 
 def _buffer(graph: Graph, nodes: list[int], paths: Paths) -> LiveBuffer:
-    members = [graph.object(node) for node in nodes]
+    members = [graph.object_of(node) for node in nodes]
     owner = _owner(members)
-    shown = owner if owner is not None else max(members, key=lambda each: int(np.ndarray.nbytes.__get__(each)))
+    shown = (
+        owner if owner is not None else max(members, key=lambda each: int(np.ndarray.nbytes.__get__(each)))
+    )
     named: dict[str, bool] = {}
     seen = []
     for node, member in zip(nodes, members, strict=True):
@@ -136,7 +141,8 @@ def _buffer(graph: Graph, nodes: list[int], paths: Paths) -> LiveBuffer:
         n_views=len(members) - (owner is not None),
         span=high - low,
         pinned=max(0, nbytes - (high - low)),
-        history=bool(named) and all(history or name.startswith(_HISTORY_DICTS) for name, history in named.items()),
+        history=bool(named)
+        and all(history or name.startswith(_HISTORY_DICTS) for name, history in named.items()),
         site=tracked_site(tracked) if tracked else None,
     )
 

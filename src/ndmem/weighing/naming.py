@@ -11,10 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from .registry import Child, children_of
+from .mirror import is_a, mro_of, namespace_of
+from .registry import children_of
 
 _PLAIN = (str, int, float, bool, bytes, type(None), complex)
 _LONGEST_LABEL = 60
+_EXCEPTION = dict(vars(BaseException))
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +42,7 @@ class Children:
         return f"[{position}]" if self.labels is None else self.labels[position]
 
 
-def is_a(thing: object, kinds: type | tuple[type, ...]) -> bool:
-    """Whether an object is of a type, past a ``__class__`` that says otherwise or raises."""
-    return issubclass(type(thing), kinds)
-
-
-def children(parent: object) -> Children:
+def children(parent: Any) -> Children:
     """Return the children of an object by name.
 
     Notes
@@ -76,20 +73,12 @@ def describe(thing: object) -> str:
         dtype = np.ndarray.dtype.__get__(thing)
         view = " view" if np.ndarray.base.__get__(thing) is not None else ""
         name = dtype.name if dtype.names is None else f"{len(dtype.names)} fields"
-        return f"{kind.__qualname__} {name} ({shape}{',' if np.ndarray.ndim.__get__(thing) == 1 else ''}){view}"
+        return (
+            f"{kind.__qualname__} {name} ({shape}{',' if np.ndarray.ndim.__get__(thing) == 1 else ''}){view}"
+        )
     if kind in (list, tuple, dict, set, frozenset, deque, bytes, bytearray, str):
         return f"{kind.__qualname__} of {len(thing)}"  # type: ignore[arg-type]  # all of these have a length
     return str(type.__getattribute__(kind, "__qualname__"))
-
-
-def instance_dict(thing: object) -> dict[str, object] | None:
-    """Return the ``__dict__`` of an instance without running code of its class; ``None`` if it has none."""
-    for kind in type.__dict__["__mro__"].__get__(type(thing)):
-        member = type.__dict__["__dict__"].__get__(kind).get("__dict__")
-        if isinstance(member, GetSetDescriptorType):
-            held = member.__get__(thing)
-            return held if isinstance(held, dict) else None
-    return None
 
 
 def _registered(named: Any, parent: object) -> Children | None:
@@ -157,7 +146,7 @@ def _of_array(parent: Any) -> Children:
     return _named(pairs)
 
 
-def _attributes(parent: object) -> Iterator[tuple[str, object]]:
+def _attributes(parent: Any) -> Iterator[tuple[str, object]]:
     """Yield what an object refers to by name, without running code of its class."""
     if is_a(parent, FunctionType):
         for name, cell in zip(parent.__code__.co_freevars, parent.__closure__ or (), strict=False):
@@ -169,18 +158,22 @@ def _attributes(parent: object) -> Iterator[tuple[str, object]]:
     elif is_a(parent, MethodType):
         yield ".__self__", parent.__self__
     elif is_a(parent, BaseException):
-        yield from ((f".args[{number}]", value) for number, value in enumerate(BaseException.args.__get__(parent)))
-        yield ".__traceback__", BaseException.__traceback__.__get__(parent)
+        yield from (
+            (f".args[{number}]", value) for number, value in enumerate(_EXCEPTION["args"].__get__(parent))
+        )
+        yield ".__traceback__", _EXCEPTION["__traceback__"].__get__(parent)
     seen: set[str] = set()
-    for kind in type.__dict__["__mro__"].__get__(type(parent)):
-        for name, member in list(type.__dict__["__dict__"].__get__(kind).items()):
+    for kind in mro_of(type(parent)):
+        for name, member in list(namespace_of(kind).items()):
             if not isinstance(member, (GetSetDescriptorType, MemberDescriptorType)) or name in seen:
                 continue
             seen.add(name)
             if name == "__dict__" and isinstance(member, GetSetDescriptorType):
                 held = member.__get__(parent)
                 if is_a(held, dict):  # a type's is a view of one
-                    yield from ((f".{key}", value) for key, value in list(dict.items(held)) if type(key) is str)
+                    yield from (
+                        (f".{key}", value) for key, value in list(dict.items(held)) if type(key) is str
+                    )
             elif isinstance(member, MemberDescriptorType) and not name.startswith("__"):
                 with suppress(AttributeError, ValueError, TypeError):  # an empty slot
                     yield f".{name}", member.__get__(parent)

@@ -10,7 +10,8 @@ from __future__ import annotations
 import struct
 from collections.abc import Sequence
 
-from ..model.weight import Numbers
+from ndmem.model.weight import Numbers
+
 from .walk import Survey
 
 

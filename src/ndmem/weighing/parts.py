@@ -6,7 +6,8 @@ import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from ..model.weight import Numbers, Part
+from ndmem.model.weight import Numbers, Part
+
 from .naming import Children, children, describe
 from .ownership import numbers_of
 from .walk import Survey

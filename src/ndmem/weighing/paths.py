@@ -10,8 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from .._walk import Graph
-from .naming import children, instance_dict, is_a
+from ndmem._walk import Graph
+
+from .mirror import instance_dict, is_a
+from .naming import children
 from .scopes import Scope
 
 _DEEPEST = 4
@@ -69,7 +71,7 @@ class Paths:
 
     def _longer(self, source: int, held: int, path: str) -> list[str]:
         """Return the path with the step from one object to the next put in front."""
-        holder, thing = self._graph.object(source), self._graph.object(held)
+        holder, thing = self._graph.object_of(source), self._graph.object_of(held)
         if is_a(holder, np.ndarray) and np.ndarray.base.__get__(holder) is thing:
             return []  # a view's reference to its base gives the base no name
         if type(thing) is dict and instance_dict(holder) is thing:
@@ -81,10 +83,10 @@ class Paths:
     def _labels_in(self, source: int, node: int) -> list[str]:
         if source not in self._labels:
             known: dict[int, list[str]] = {}
-            for label, child in _labelled(self._graph.object(source), source in self._scopes):
+            for label, child in _labelled(self._graph.object_of(source), source in self._scopes):
                 known.setdefault(id(child), []).append(label)
             self._labels[source] = known
-        return self._labels[source].get(id(self._graph.object(node)), [])
+        return self._labels[source].get(id(self._graph.object_of(node)), [])
 
 
 def _way(holder: object, held: object) -> str:

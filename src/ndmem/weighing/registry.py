@@ -9,10 +9,12 @@ import importlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from types import ModuleType
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, cast
 
-from ..errors import WeighError
-from ..model.trace import Domain
+from ndmem.errors import WeighError
+from ndmem.model.trace import Domain
+
+from .mirror import mro_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,16 +144,16 @@ def register(kind: type | str, function: Rule, *, children: Children | None = No
 
 def rule_of(kind: type) -> Rule | Leave | None:
     """Return the rule for objects of a type, ``None`` if they hide nothing."""
-    return _lookup(kind, _rules, "RULES")
+    return cast("Rule | Leave | None", _lookup(kind, _rules, "RULES"))
 
 
 def children_of(kind: type) -> Children | None:
     """Return what names the children of objects of a type, ``None`` if nothing was registered."""
-    return _lookup(kind, _children, "CHILDREN")
+    return cast("Children | None", _lookup(kind, _children, "CHILDREN"))
 
 
 def _lookup(kind: type, registered: dict[Any, Any], table: str) -> Any:
-    for base in type.__dict__["__mro__"].__get__(kind):
+    for base in mro_of(kind):
         if base in registered:
             return registered[base]
         name = _full_name(base)

@@ -57,7 +57,9 @@ def scopes() -> Iterator[Scope]:
         frame: FrameType | None = leaf
         while frame is not None:
             module_name = str(frame.f_globals.get("__name__", ""))
-            hidden = module_name.startswith(_OWN) or (notebook and module_name.partition(".")[0] in _MACHINERY)
+            hidden = module_name.startswith(_OWN) or (
+                notebook and module_name.partition(".")[0] in _MACHINERY
+            )
             if frame.f_code.co_flags & CO_OPTIMIZED and not hidden:
                 yield Scope(_locals(frame), after=f" in {frame.f_code.co_name}")
             frame = frame.f_back

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..model.site import Site
+from ndmem.model.site import Site
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class TrackedBuffer:
 def tracked_buffer(address: int) -> TrackedBuffer | None:
     """Return the buffer that an address lies in; ``None`` if no tracker runs or has seen it."""
     try:
-        from .. import _native
+        from ndmem import _native  # noqa: PLC0415 (there is none before the first build)
     except ImportError:  # built without the tracker
         return None
     buffer_at = getattr(_native, "buffer_at", None)
@@ -38,7 +38,7 @@ def tracked_buffer(address: int) -> TrackedBuffer | None:
 def tracked_site(buffer: TrackedBuffer) -> Site | None:
     """Return the line that made a buffer; ``None`` if the tracker cannot say it while it runs."""
     try:
-        from .. import _native
+        from ndmem import _native  # noqa: PLC0415 (there is none before the first build)
     except ImportError:
         return None
     site_of = getattr(_native, "site_of", None)

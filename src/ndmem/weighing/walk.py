@@ -6,8 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from .._walk import Graph
+from ndmem._walk import Graph
+
 from .buffers import Certainty, fill_resident, settle_regions
+from .mirror import mro_of
 from .registry import Holding, Rule, rule_of
 
 Answer = tuple[tuple[object, ...], tuple[object, ...], tuple[Any, ...], int, int, bool]
@@ -65,7 +67,7 @@ def survey(objects: tuple[object, ...], *, resident: bool = True, stop_at: tuple
 def _resolver(stop_at: tuple[type, ...], notes: dict[str, None]) -> Callable[[type], Any]:
     def resolve(kind: type) -> Any:
         # type.__subclasscheck__ could be the user's: the order of bases says it without running it.
-        if stop_at and any(base in stop_at for base in type.__dict__["__mro__"].__get__(kind)):
+        if stop_at and any(base in stop_at for base in mro_of(kind)):
             return "skip"
         rule = rule_of(kind)
         return rule if rule is None or isinstance(rule, str) else _asker(kind, rule, notes)
@@ -92,7 +94,12 @@ def _asker(kind: type, rule: Rule, notes: dict[str, None]) -> Callable[[object],
 
 
 def _answer(holding: Holding) -> Answer:
-    regions = tuple([(int(r.address), int(r.nbytes), int(r.domain), Certainty.SOLE if r.sure else Certainty.SHARED) for r in holding.regions])
+    regions = tuple(
+        [
+            (int(r.address), int(r.nbytes), int(r.domain), Certainty.SOLE if r.sure else Certainty.SHARED)
+            for r in holding.regions
+        ]
+    )
     if holding.nbytes < 0 or any(address < 0 or nbytes < 0 for address, nbytes, _, _ in regions):
         raise ValueError("a number of bytes is 0 or more")
     logical = -1 if holding.logical is None else int(holding.logical)

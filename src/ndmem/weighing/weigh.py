@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..errors import WeighError
-from ..model.trace import Domain
-from ..model.weight import BufferShare, Weight
+from ndmem.errors import WeighError
+from ndmem.model.trace import Domain
+from ndmem.model.weight import BufferShare, Weight
+
 from .buffers import ADDRESS, DOMAIN, NBYTES, NODE, RESIDENT, buffer_table
 from .naming import Children, children, describe
 from .ownership import numbers_of
@@ -103,7 +104,7 @@ def _largest(table: npt.NDArray[np.int64]) -> list[list[int]]:
 
 
 def _share(found: Survey, row: list[int], used_by: tuple[str, ...]) -> BufferShare:
-    holder = found.graph.object(row[NODE])
+    holder = found.graph.object_of(row[NODE])
     return BufferShare(
         nbytes=row[NBYTES],
         domain=Domain(row[DOMAIN]),

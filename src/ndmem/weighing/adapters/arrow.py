@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
-from ..registry import Holding, Leave, Region, Rule
+from ndmem.weighing.registry import Holding, Leave, Region, Rule
 
 
 def hold_buffer(buffer: Any) -> Holding:
@@ -25,7 +25,7 @@ def hold_chunks(chunked: Any) -> Holding:
 
 def hold_table(table: Any) -> Holding:
     """Return the buffers of a table or a record batch."""
-    buffers = []
+    buffers: list[Any] = []
     for column in table.columns:
         for chunk in getattr(column, "chunks", [column]):
             buffers += _buffers(chunk)

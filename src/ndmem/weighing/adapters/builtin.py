@@ -7,8 +7,8 @@ from typing import Final
 
 import numpy as np
 
-from ...model.trace import Domain
-from ..registry import Holding, Leave, Region, Rule
+from ndmem.model.trace import Domain
+from ndmem.weighing.registry import Holding, Leave, Region, Rule
 
 
 def hold_mmap(mapping: mmap) -> Holding:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 from typing import Any, Final
 
-from ..registry import Holding, Leave, Region, Rule
+from ndmem.weighing.registry import Holding, Leave, Region, Rule
 
 
 def hold_data(data: Any) -> Holding:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from ..registry import Holding, Leave, Rule
+from ndmem.weighing.registry import Holding, Leave, Rule
+
 from .lazy import lazy_note
 
 
@@ -17,7 +18,9 @@ def hold_array(array: Any) -> Holding:
 
 def hold_frame(frame: Any) -> Holding:
     """Say that the size of a frame is not known before it is computed."""
-    return Holding(note="dask dataframe is not in memory: its size is not known before it is computed", logical=0)
+    return Holding(
+        note="dask dataframe is not in memory: its size is not known before it is computed", logical=0
+    )
 
 
 def register_sizeof(sizeof: Any) -> None:
@@ -33,7 +36,7 @@ def register_sizeof(sizeof: Any) -> None:
     Its own answers for NumPy, pandas, Arrow, SciPy and xarray are replaced, and so is its sampling of ten items
     of a long list. Mapped files are not counted: they need no memory of the worker's limit.
     """
-    from ..weigh import weigh
+    from ndmem.weighing.weigh import weigh  # noqa: PLC0415 (optional, or only where it is used)
 
     def weighed(thing: object) -> int:
         return weigh(thing, depth=0, resident=False).reachable
@@ -43,7 +46,7 @@ def register_sizeof(sizeof: Any) -> None:
 
     def for_library(kinds: tuple[tuple[str, str], ...]) -> Any:
         def register() -> None:
-            import importlib
+            import importlib  # noqa: PLC0415 (optional, or only where it is used)
 
             for module, name in kinds:
                 sizeof.register(getattr(importlib.import_module(module), name), weighed)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ...units import format_nbytes
+from ndmem.units import format_nbytes
 
 
 def lazy_note(what: str, shape: Sequence[Any], dtype: Any, when: str) -> str:

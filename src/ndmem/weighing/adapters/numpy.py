@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from ..registry import Holding, Leave, Rule
+from ndmem.weighing.registry import Holding, Leave, Rule
 
 
 def hold_base(holder: Any) -> Holding:

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from ..registry import Child, Children, Holding, Leave, Rule
+from ndmem.weighing.registry import Child, Children, Holding, Leave, Rule
 
 
 def hold_table(table: Any) -> Holding:
@@ -20,7 +20,9 @@ def hold_engine(engine: Any) -> Holding:
     """Return the objects that the hash table of an engine for objects refers to, besides its array."""
     if not engine.is_mapping_populated:
         return Holding()
-    keys = {id(key): key for held in gc.get_referents(engine) if isinstance(held, np.ndarray) for key in held.flat}
+    keys = {
+        id(key): key for held in gc.get_referents(engine) if isinstance(held, np.ndarray) for key in held.flat
+    }
     return Holding(objects=tuple(keys.values()))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
-from ..registry import Child, Children, Leave, Rule
+from ndmem.weighing.registry import Child, Children, Leave, Rule
 
 _PARTS: Final = ("data", "indices", "indptr", "row", "col", "coords", "offsets", "rows", "_dict")
 

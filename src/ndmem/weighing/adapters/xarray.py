@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
-from ..registry import Child, Children, Holding, Leave, Rule
+from ndmem.weighing.registry import Child, Children, Holding, Leave, Rule
+
 from .lazy import lazy_note
 
 

@@ -186,7 +186,7 @@ static PyMethodDef methods[] = {
     {"root", (PyCFunction)graph_root, METH_O, "Walk from an object; return its node."},
     {"clear", (PyCFunction)graph_release, METH_NOARGS, "Let go of all objects."},
     {"index", (PyCFunction)graph_index, METH_O, "Return the node of an object, -1 if it was not met."},
-    {"object", (PyCFunction)graph_object, METH_O, "Return the object of a node, None for a region."},
+    {"object_of", (PyCFunction)graph_object, METH_O, "Return the object of a node, None for a region."},
     {"regions", (PyCFunction)graph_regions, METH_NOARGS, "Return the regions that objects described."},
     {"region_node", (PyCFunction)graph_region_node, METH_VARARGS, "Add a node for a region of memory."},
     {"link", (PyCFunction)graph_link, METH_VARARGS, "Add the reference of one node to another."},

@@ -11,7 +11,7 @@ from .stored import Stored
 
 def read(path: Path) -> Iterator[Stored]:
     """Yield the datasets of a file."""
-    import h5py
+    import h5py  # noqa: PLC0415 (optional, or only where it is used)
 
     found: list[Stored] = []
 

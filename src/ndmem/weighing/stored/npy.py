@@ -9,9 +9,10 @@ from typing import IO, Any, Final
 
 import numpy as np
 
-from ...errors import SpecError, WeighError
-from ...model.spec import ArraySpec, spec
-from ...units import format_nbytes
+from ndmem.errors import SpecError, WeighError
+from ndmem.model.spec import ArraySpec, spec
+from ndmem.units import format_nbytes
+
 from .stored import Stored
 
 # A structured dtype of a thousand fields needs 40 KB; whatever claims more is not a header.
@@ -47,7 +48,9 @@ def describe(name: str, file: IO[bytes], nbytes: int, where: str, *, stored: int
         loaded, note = None, "holds pickled objects: what they weigh is not known without running the pickle"
     elif begin + array.nbytes > nbytes:
         missing = format_nbytes(begin + array.nbytes - nbytes)
-        raise WeighError(f"{where}: is truncated: its header says {array} but {missing} of the data are missing")
+        raise WeighError(
+            f"{where}: is truncated: its header says {array} but {missing} of the data are missing"
+        )
     return Stored(name, array.shape, str(array.dtype), nbytes if stored is None else stored, loaded, note)
 
 

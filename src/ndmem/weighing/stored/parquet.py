@@ -10,7 +10,7 @@ from .stored import Stored
 
 def read(path: Path) -> Iterator[Stored]:
     """Yield the columns of a file, as Arrow would load them."""
-    from pyarrow import parquet
+    from pyarrow import parquet  # noqa: PLC0415 (optional, or only where it is used)
 
     with parquet.ParquetFile(path) as file:
         metadata, schema = file.metadata, file.schema_arrow
@@ -26,5 +26,8 @@ def read(path: Path) -> Iterator[Stored]:
                 # Without the bitmap of missing values, which is there only if some are.
                 loaded, note = -(-rows * field.type.bit_width // 8), ""
             except ValueError:
-                loaded, note = None, "values of varying length: what they weigh is not known without loading them"
+                loaded, note = (
+                    None,
+                    "values of varying length: what they weigh is not known without loading them",
+                )
             yield Stored(field.name, (rows,), str(field.type), stored.get(field.name, 0), loaded, note)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from ...errors import WeighError
+from ndmem.errors import WeighError
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,9 @@ def stored_arrays(path: str | Path) -> list[Stored]:
     except WeighError:
         raise
     except ImportError as error:
-        raise WeighError(f"{path}: reading it needs {error.name}; install it with pip install {error.name}") from None
+        raise WeighError(
+            f"{path}: reading it needs {error.name}; install it with pip install {error.name}"
+        ) from None
     except RecursionError:
         raise WeighError(f"{path}: cannot be read: its header is nested too deeply") from None
     except Exception as error:  # each library has errors of its own for a damaged file

@@ -12,7 +12,7 @@ from .stored import Stored
 
 def read(path: Path) -> Iterator[Stored]:
     """Yield the arrays of a folder and its groups."""
-    import zarr
+    import zarr  # noqa: PLC0415 (optional, or only where it is used)
 
     node = zarr.open(str(path), mode="r")
     yield from _below(node, path, "")
