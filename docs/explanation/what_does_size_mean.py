@@ -1,6 +1,7 @@
 """Write what-does-size-mean.md: every output on that page comes from running what stands above it.
 
-Run it from anywhere: ``python docs/explanation/what_does_size_mean.py``; with ``--check`` it only says whether the
+Run it from anywhere: ``python docs/explanation/what_does_size_mean.py``; with ``--check`` it only says
+whether the
 page is what it would write.
 """
 
@@ -15,7 +16,8 @@ PAGE = Path(__file__).with_name("what-does-size-mean.md")
 PARTS = [
     """# What does size mean?
 
-"How big is this object?" has four answers, and each is right for another question. `ndmem.weigh` gives all four.
+"How big is this object?" has four answers, and each is right for another question. `ndmem.weigh` gives all
+four.
 
 | number | question it answers |
 |---|---|
@@ -24,7 +26,8 @@ PARTS = [
 | `logical` | What does `.nbytes` add up to? |
 | `resident` | How much of its buffers is in RAM now? `None` where the system cannot tell. |
 
-Files that are mapped into memory count in none of the first two: they are `mapped`. All numbers are bytes; the tables
+Files that are mapped into memory count in none of the first two: they are `mapped`. All numbers are bytes;
+the tables
 write KiB = 1024 bytes and so on. Everything below was produced by running the lines above it
 (`what_does_size_mean.py`).
 
@@ -48,7 +51,8 @@ The view `v` has all of the data in reach, and `sys.getsizeof` says nothing of i
     """small = np.ones(10_000_000)[:10]
 print(weigh(small))""",
     """
-`.nbytes` says 80 bytes, and that is what the view shows. But the view is the only holder of the whole buffer: delete it
+`.nbytes` says 80 bytes, and that is what the view shows. But the view is the only holder of the whole
+buffer: delete it
 and 80 MB are freed. `small.copy()` would keep the 80 bytes alone. `ndmem.arrays()` marks such views.
 
 ## The same buffer in several guises
@@ -59,7 +63,7 @@ del table
 print(weigh(guises))""",
     """
 `logical` adds up three `.nbytes`; there is one buffer. Deleting `guises["table"]` alone would free nothing,
-for the views hold that array. A part's `owned` is what would be freed if *its* last reference went, by itself.
+for the views hold that array. A part's `owned` is what would be freed if *its* last reference went.
 
 ## Somebody else holds it too
 """,
@@ -67,7 +71,8 @@ for the views hold that array. A part's `owned` is what would be freed if *its* 
 mine = [shared, np.ones(1_000_000)]
 print(weigh(mine))""",
     """
-The name `shared` still holds the first array, so dropping `mine` frees the second one only. That is found by trial
+The name `shared` still holds the first array, so dropping `mine` frees the second one only. That is found
+by trial
 deletion: an object whose reference count is higher than the references from within is held from outside.
 
 ## Zeros that nobody has touched
@@ -79,7 +84,8 @@ after = weigh(zeros)
 print(before.reachable, after.reachable)
 print(before.resident // 1_000_000, after.resident // 1_000_000, "MB in RAM")""",
     """
-The system hands out pages when they are first written. Where it gives huge pages, `resident` goes up in steps of 2 MiB.
+The system hands out pages when they are first written. Where it gives huge pages, `resident` goes up in
+steps of 2 MiB.
 
 ## A broadcast array
 """,
@@ -106,16 +112,19 @@ The file is mapped whole, though the window is small; none of it is in RAM befor
 
 ## What cannot be known
 
-Memory that C or C++ code holds has holders that Python cannot see. Then `owned` is an upper bound, and the weight says
+Memory that C or C++ code holds has holders that Python cannot see. Then `owned` is an upper bound, and the
+weight says
 for how many bytes:
 """,
     """imported = np.from_dlpack(np.ones(1_000_000))
 print(weigh(imported))""",
     """
-Arrays that do not exist yet (dask) or lie in a file (zarr, HDF5, lazy xarray variables) weigh what they hold now; a
+Arrays that do not exist yet (dask) or lie in a file (zarr, HDF5, lazy xarray variables) weigh what they
+hold now; a
 note says what they would be. Nothing is computed, loaded or changed.
 
-Types, modules, and the small integers and texts that the interpreter keeps for everybody, are nobody's, and are left
+Types, modules, and the small integers and texts that the interpreter keeps for everybody, are nobody's,
+and are left
 out.
 """,
 ]
@@ -145,5 +154,9 @@ def written() -> str:
 if __name__ == "__main__":
     page = written()
     if "--check" in sys.argv:
-        sys.exit(0 if PAGE.read_text() == page else f"{PAGE.name} differs from what its script writes: run the script")
+        sys.exit(
+            0
+            if PAGE.read_text() == page
+            else f"{PAGE.name} differs from what its script writes: run the script"
+        )
     PAGE.write_text(page)

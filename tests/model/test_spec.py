@@ -60,8 +60,26 @@ def test_text_round_trip(shape, dtype):
 
 @pytest.mark.parametrize(
     "bad",
-    ["f8", "", "[3]", "f8[-1]", "f8[1e5]", "f8[1.5]", "f8[3,,4]", "f8[,]", "zz[3]", "f8[3", "f8[a]", "f8[１]"]
-    + ["f" * 5000, "f8[" + "9" * 5000 + "]", "f8[" + "1," * 70 + "]", "\x00[3]", "f8[__3]", "f8]3["],
+    [
+        "f8",
+        "",
+        "[3]",
+        "f8[-1]",
+        "f8[1e5]",
+        "f8[1.5]",
+        "f8[3,,4]",
+        "f8[,]",
+        "zz[3]",
+        "f8[3",
+        "f8[a]",
+        "f8[\uff11]",
+        "f" * 5000,
+        "f8[" + "9" * 5000 + "]",
+        "f8[" + "1," * 70 + "]",
+        "\x00[3]",
+        "f8[__3]",
+        "f8]3[",
+    ],
 )
 def test_bad_text(bad):
     """A text that is no array raises one line that is NumPy's kind of error and ours."""

@@ -83,7 +83,8 @@ def test_container_v1(tmp_path):
     files = {
         "memory/memory.limit_in_bytes": 4 * GIB,
         "memory/memory.usage_in_bytes": 2 * GIB,
-        "memory/memory.stat": f"total_inactive_file {GIB}\ntotal_active_file 0\nhierarchical_memory_limit {4 * GIB}",
+        "memory/memory.stat": f"total_inactive_file {GIB}\ntotal_active_file 0\n"
+        f"hierarchical_memory_limit {4 * GIB}",
     }
     group = "4:memory:/docker/abc\n0::/\n"
     found = ask(tree(tmp_path, group, V1.format(root="/docker/abc"), files))
@@ -183,7 +184,7 @@ def test_whole_node(tmp_path):
 
 
 def test_nothing_known(tmp_path):
-    """Where nothing can be read at all on Linux's terms, what is free comes from psutil or is None, never 0."""
+    """Where nothing can be read from /proc, what is free comes from psutil or is None, never 0."""
     found = limits(root=tmp_path, environment={})
     assert found.free is None or found.free > 0
 
@@ -193,7 +194,7 @@ def test_address_space_of_a_real_process():
     code = (
         "import resource; resource.setrlimit(resource.RLIMIT_AS, (2**31, 2**31))\n"
         "from ndmem.process.limits import limits\n"
-        "found = next(x for x in limits().all if x.name == 'RLIMIT_AS'); print(found.nbytes, found.used, found.free)"
+        "found = next(x for x in limits().all if x.name == 'RLIMIT_AS'); print(found.nbytes, found.used, found.free)"  # noqa: E501 (one program)
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     nbytes, used, free = map(int, done.stdout.split())
@@ -206,8 +207,9 @@ def test_swap_is_room_not_a_limit(tmp_path):
     """Swap is listed, last, and never binds."""
     root = tree(tmp_path, "", "", {})
     meminfo = root / "proc/meminfo"
+    text = meminfo.read_text()
     meminfo.write_text(
-        meminfo.read_text().replace("SwapTotal: 0", "SwapTotal: 1024").replace("SwapFree: 0", "SwapFree: 512")
+        text.replace("SwapTotal: 0", "SwapTotal: 1024").replace("SwapFree: 0", "SwapFree: 512")
     )
     found = ask(root)
     assert found.all[-1].source is Source.SWAP

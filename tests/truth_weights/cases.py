@@ -1,3 +1,4 @@
+# ruff: noqa: E501 (a program is one text)
 """Objects whose weight is known: programs that bind ``x``, and names in ``also`` that hold parts of it.
 
 What is freed by ``del x`` is the truth of `owned`; by deleting the names in `also` too, of `reachable`.
@@ -48,7 +49,7 @@ DTYPES = {
     "record array": Case("x = np.rec.array([np.ones(N), np.ones(N)])"),
     "structured scalar pins its array": Case("x = np.zeros(N, 'f8,i4')[3]"),
     "objects": Case("x = np.array([float(i) for i in range(N)], dtype=object)"),
-    "one object many times": Case("x = np.full(N, 'a' * 50_000, dtype=object)"),
+    "one object many times": Case("t = 'a' * 50_000; x = np.array([t] * N, dtype=object); del t"),
     "arrays in an object array": Case(
         "x = np.empty(3, object)\nfor i in range(3):\n    x[i] = np.ones(N)\ndel i"
     ),

@@ -1,4 +1,4 @@
-"""Weigh one case in this process, delete it, and print what was freed: run as a script with the case's name."""
+"""Weigh one case in this process, delete it, and print what was freed: a script, given the case's name."""
 
 import gc
 import importlib

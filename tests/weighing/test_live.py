@@ -63,7 +63,7 @@ def test_owner_in_sight_pins_nothing():
 
 
 def test_each_buffer_once_and_gone_when_gone():
-    """A buffer is listed once however many look at it, and no more after the last went: nothing is kept by asking."""
+    """A buffer is listed once however many look at it, and no more after the last went."""
     views = [np.ones((3, 123_456))]
     views += [views[0].T, views[0][1], views[0][::-1]]
     assert len(sized(3 * 123_456)) == 1
@@ -105,6 +105,7 @@ def test_structured_and_masked():
     masked = np.ma.masked_array(np.zeros(123_456 + 8), np.zeros(123_456 + 8, bool))
     (found,) = sized(123_456 + 8)
     assert any(name.startswith("masked") for name in found.names)
+    del masked
 
 
 @pytest.mark.parametrize("bad", ["much", -1, None, 1.5])
@@ -122,7 +123,7 @@ def test_notebook_history():
         "for cell in ('import numpy as np', 'np.ones(1_000_000)', 'b = np.ones(500_000); b',"
         " 'from ndmem.weighing.live import arrays; found = arrays(smallest=10**6)'):\n"
         "    shell.run_cell(cell, store_history=True)\n"
-        "for buffer in shell.user_ns['found']:\n    print('>', buffer.nbytes, buffer.history, *sorted(buffer.names))\n"
+        "for buffer in shell.user_ns['found']:\n    print('>', buffer.nbytes, buffer.history, *sorted(buffer.names))\n"  # noqa: E501 (one program)
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     lines = [line for line in done.stdout.splitlines() if line.startswith(">")]

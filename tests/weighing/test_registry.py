@@ -124,8 +124,8 @@ def test_bad_registration(bad):
 def test_libraries_are_not_imported():
     """Weighing imports neither pandas nor any other library it has an adapter for."""
     code = (
-        "import sys, numpy as np\nfrom ndmem.weighing import weigh\nweigh([np.ones(3), {'a': object()}], np.float64(1))\n"
-        "print([m for m in ('pandas', 'xarray', 'scipy', 'pyarrow', 'dask', 'zarr', 'h5py', 'psutil', 'rich', 'click')"
+        "import sys, numpy as np\nfrom ndmem.weighing import weigh\nweigh([np.ones(3), {'a': object()}], np.float64(1))\n"  # noqa: E501 (one program)
+        "print([m for m in ('pandas', 'xarray', 'scipy', 'pyarrow', 'dask', 'zarr', 'h5py', 'psutil', 'rich', 'click')"  # noqa: E501 (one program)
         " if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -147,7 +147,7 @@ def test_dask_weighs_with_ours():
         "v = np.ones(10**6)[:10]\n"
         "for o in (x, v, {'a': v, 'b': v}, 5, (v,), 'text'):\n"
         "    assert d.sizeof(o) == weigh(o).reachable, o\n"
-        "import pandas as pd\nf = pd.DataFrame(np.ones((1000, 3)))\nassert d.sizeof(f) == weigh(f).reachable\n"
+        "import pandas as pd\nf = pd.DataFrame(np.ones((1000, 3)))\nassert d.sizeof(f) == weigh(f).reachable\n"  # noqa: E501 (one program)
         "print('same')"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -85,10 +86,8 @@ def _verdict(found: list[Stored], known: Limits) -> str:
         return "no arrays in it"
     fit = fits(sum(each.loaded or 0 for each in found), within=known)
     if len(found) == 1 and found[0].loaded is not None and not found[0].note:
-        try:
+        with suppress(NdmemError):  # a name of Arrow's or of a structure: no dtype text of NumPy's
             fit = fits(spec(found[0].shape, found[0].dtype), within=known)
-        except NdmemError:  # a name of Arrow's or of a structure: no dtype text of NumPy's
-            pass
     answer = "fits" if fit else "does not fit"
     if any(each.loaded is None for each in found):
         answer = "what is known fits" if fit else answer

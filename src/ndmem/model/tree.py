@@ -46,14 +46,15 @@ def remarks(weight: Weight) -> Iterator[str]:
     numbers = weight.numbers
     of = (
         f" in {weight.n_buffers} buffer{'' if weight.n_buffers == 1 else 's'}"
-        if weight.n_buffers
+        if weight.n_buffers and numbers.buffers_nbytes
         else " of buffers"
     )
     yield f"{format_nbytes(numbers.buffers_nbytes)}{of}, {format_nbytes(numbers.python)} of Python objects"
     if numbers.mapped:
         yield f"{format_nbytes(numbers.mapped)} of mapped files on top, in no column but resident"
     if numbers.unsure:
-        yield f"owned is at most: {format_nbytes(numbers.unsure)} may have holders outside Python, which cannot be seen"
+        unsure = format_nbytes(numbers.unsure)
+        yield f"owned is at most: {unsure} may have holders outside Python, which cannot be seen"
     if numbers.owned < 0.99 * numbers.reachable:
         held = format_nbytes(numbers.reachable - numbers.owned)
         yield f"{held} of what it reaches would stay: something else holds it too"

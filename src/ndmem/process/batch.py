@@ -21,7 +21,8 @@ def batch_limits(environment: Mapping[str, str]) -> tuple[list[tuple[str, int]],
     Slurm (man sbatch): ``SLURM_MEM_PER_NODE``, or ``SLURM_MEM_PER_CPU`` times ``SLURM_CPUS_ON_NODE``, or
     ``SLURM_MEM_PER_GPU`` times ``SLURM_GPUS_ON_NODE``, in MiB; 0 asks for the whole node. JupyterHub:
     ``MEM_LIMIT`` in bytes. AWS Lambda: ``AWS_LAMBDA_FUNCTION_MEMORY_SIZE`` in MiB. Nomad:
-    ``NOMAD_MEMORY_MAX_LIMIT``, else ``NOMAD_MEMORY_LIMIT``, in MiB. They are what was asked for; the system may
+    ``NOMAD_MEMORY_MAX_LIMIT``, else ``NOMAD_MEMORY_LIMIT``, in MiB. They are what was asked for; the
+    system may
     enforce it elsewhere, or not at all.
     """
     limits: list[tuple[str, int]] = []
@@ -50,7 +51,7 @@ def batch_limits(environment: Mapping[str, str]) -> tuple[list[tuple[str, int]],
             if per and times is None:
                 notes.append(f"{each} is set but {count} is not: the job's limit is unknown")
             elif per:
-                add(f"{each} × {count}", per * (times or 0), _MIB)
+                add(f"{each} * {count}", per * (times or 0), _MIB)
     add("MEM_LIMIT", number("MEM_LIMIT"), 1)
     add("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", number("AWS_LAMBDA_FUNCTION_MEMORY_SIZE"), _MIB)
     if not add("NOMAD_MEMORY_MAX_LIMIT", number("NOMAD_MEMORY_MAX_LIMIT"), _MIB):

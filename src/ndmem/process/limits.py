@@ -125,7 +125,8 @@ def limits(*, root: Path = Path("/"), environment: Mapping[str, str] | None = No
     Returns
     -------
     Limits
-        Control groups (v1 and v2, every ancestor), ``RLIMIT_AS``, ``RLIMIT_DATA``, RAM, swap, and what a batch
+        Control groups (v1 and v2, every ancestor), ``RLIMIT_AS``, ``RLIMIT_DATA``, RAM, swap, and what a
+        batch
         system says. File cache that the kernel would drop counts as free.
     """
     found, notes = _of_groups(root)

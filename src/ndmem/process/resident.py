@@ -46,8 +46,10 @@ def resident_nbytes(regions: Iterable[tuple[int, int]]) -> list[int | None]:
     Returns
     -------
     list of (int or None)
-        Bytes whose page is in RAM, the first and last page by the part that the region covers. Pages that were
-        never written are not in RAM (they are the shared page of zeros). ``None`` where the system cannot tell:
+        Bytes whose page is in RAM, the first and last page by the part that the region covers. Pages that
+        were
+        never written are not in RAM (they are the shared page of zeros). ``None`` where the system cannot
+        tell:
         other systems than Linux, and Linux before 6.7.
 
     Notes

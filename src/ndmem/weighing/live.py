@@ -30,7 +30,8 @@ def arrays(*, smallest: int | str = 0) -> LiveArrays:
     Returns
     -------
     LiveArrays
-        Each buffer once, largest first, with the names that lead to it. While tracking, also the line that made
+        Each buffer once, largest first, with the names that lead to it. While tracking, also the line that
+        made
         it.
 
     Raises
@@ -40,7 +41,8 @@ def arrays(*, smallest: int | str = 0) -> LiveArrays:
 
     Notes
     -----
-    The walk starts from all objects that CPython's collector knows, all modules, and the locals of all running
+    The walk starts from all objects that CPython's collector knows, all modules, and the locals of all
+    running
     functions. An array that only C or C++ code holds is not seen.
     """
     least = max(1, parse_nbytes(smallest))
@@ -50,7 +52,8 @@ def arrays(*, smallest: int | str = 0) -> LiveArrays:
     try:
         return LiveArrays(_buffers(graph, everything, found, least))
     finally:
-        # All objects there are include this function's frame, which holds the graph: a cycle nobody would break.
+        # All objects there are include this function's frame, which holds the graph: a cycle nobody
+        # would break.
         graph.clear()
         found.clear()
         everything.clear()

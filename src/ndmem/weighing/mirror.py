@@ -1,4 +1,4 @@
-"""What CPython itself knows of types and instances: past `__class__`, metaclasses and properties of the user's."""
+"""What CPython itself knows of types and instances, past what the user's classes say."""
 
 from __future__ import annotations
 

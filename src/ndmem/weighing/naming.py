@@ -66,7 +66,7 @@ def children(parent: Any) -> Children:
 
 
 def describe(thing: object) -> str:
-    """Return the type of an object in a few words, with dtype and shape, or length, of those NumPy or Python made."""
+    """Return the type of an object in a few words, with dtype and shape, or length, where it has them."""
     kind = type(thing)
     if is_a(thing, np.ndarray):
         shape = ", ".join(map(str, np.ndarray.shape.__get__(thing)))
@@ -138,7 +138,7 @@ def _of_array(parent: Any) -> Children:
     base = np.ndarray.base.__get__(parent)
     if base is not None:
         pairs.append((".base", base))
-    elif np.ndarray.dtype.__get__(parent) == object:
+    elif np.ndarray.dtype.__get__(parent).kind == "O":
         flat = np.ndarray.flat.__get__(parent)
         if not pairs:
             return Children(list(flat))

@@ -1,7 +1,9 @@
 """The four numbers of objects taken together.
 
-What would be freed is found by trial deletion, as CPython's cycle collector finds garbage: of every object that
-is reached, take its reference count less the references from within. Who has any left is held from outside, and
+What would be freed is found by trial deletion, as CPython's cycle collector finds garbage: of every object
+that
+is reached, take its reference count less the references from within. Who has any left is held from
+outside, and
 so is all that it reaches. The rest goes with the roots. It needs no scan of the heap.
 """
 

@@ -68,8 +68,9 @@ def scopes() -> Iterator[Scope]:
 def _locals(frame: FrameType) -> dict[str, Any]:
     snapshot = frame.f_locals
     variables = dict(snapshot)
-    # Up to 3.12 the frame keeps the snapshot, and so every array in it, until it is asked again. Two references
-    # are the frame's and ours: with another the program has called locals() itself, and it is the program's.
+    # Up to 3.12 the frame keeps the snapshot, and so every array in it, until it is asked again. Two
+    # references are the frame's and ours: with another the program has called locals() itself, and it is
+    # the program's.
     if sys.version_info < (3, 13) and sys.getrefcount(snapshot) <= 3:
         snapshot.clear()
     return variables

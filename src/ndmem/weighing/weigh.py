@@ -41,8 +41,10 @@ def weigh(
     Returns
     -------
     Weight
-        ``owned``, bytes freed if the last reference to the objects went; ``reachable``, bytes they keep alive;
-        ``logical``, what ``.nbytes`` adds up to; ``resident``, bytes of their buffers in RAM; ``mapped``, bytes
+        ``owned``, bytes freed if the last reference to the objects went; ``reachable``, bytes they keep
+        alive;
+        ``logical``, what ``.nbytes`` adds up to; ``resident``, bytes of their buffers in RAM; ``mapped``,
+        bytes
         of mapped files, in none of the first two. ``parts`` has the same for children by name.
 
     Raises
@@ -53,7 +55,8 @@ def weigh(
     Notes
     -----
     Nothing is computed, loaded or changed. Types, modules, and small integers and texts that the interpreter
-    shares are nobody's and weigh nothing. An object that the caller's variables hold as well is reachable, but
+    shares are nobody's and weigh nothing. An object that the caller's variables hold as well is reachable,
+    but
     not owned by what is weighed.
 
     Examples

@@ -33,7 +33,8 @@ def register_sizeof(sizeof: Any) -> None:
 
     Notes
     -----
-    Its own answers for NumPy, pandas, Arrow, SciPy and xarray are replaced, and so is its sampling of ten items
+    Its own answers for NumPy, pandas, Arrow, SciPy and xarray are replaced, and so is its sampling of ten
+    items
     of a long list. Mapped files are not counted: they need no memory of the worker's limit.
     """
     from ndmem.weighing.weigh import weigh  # noqa: PLC0415 (optional, or only where it is used)
