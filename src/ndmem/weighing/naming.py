@@ -89,7 +89,7 @@ def _registered(named: Any, parent: object) -> Children | None:
     return Children(
         [child.object for child in found],
         [child.label for child in found],
-        [child.share for child in found],
+        [child.share for child in found] if any(child.share is not None for child in found) else None,
     )
 
 

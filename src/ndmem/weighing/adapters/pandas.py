@@ -10,6 +10,8 @@ import numpy as np
 
 from ndmem.weighing.registry import Child, Children, Holding, Leave, Rule
 
+_MOST_COLUMNS: Final = 24
+
 
 def hold_table(table: Any) -> Holding:
     """Return the hash table of an index engine: C memory that only it holds."""
@@ -26,18 +28,28 @@ def hold_engine(engine: Any) -> Holding:
     return Holding(objects=tuple(keys.values()))
 
 
+def _written(label: object) -> str:
+    # The repr of anything else is the user's code.
+    return f"[{label!r}]" if type(label) in (str, int, float) else f"[<{type(label).__qualname__}>]"
+
+
 def name_columns(frame: Any) -> Iterator[Child]:
-    """Yield the columns of a frame, each a share of its block if it lies with others, and the indexes."""
+    """Yield the columns of a frame and its indexes.
+
+    A column that lies in a block with others is a share of it; of many columns, whole blocks are shown.
+    """
     manager = frame._mgr
     columns, index = manager.axes
-    blocks: list[Any] = [None] * len(columns)
+    many = len(columns) > _MOST_COLUMNS
     for block in manager.blocks:
-        for position in block.mgr_locs.as_array.tolist():
-            blocks[position] = block
-    for label, block in zip(columns, blocks, strict=True):
-        beside = len(block.mgr_locs)
-        share = block.values.nbytes // beside if beside > 1 else None
-        yield Child(f"[{label!r}]" if isinstance(label, (str, int)) else "[column]", block.values, share)
+        places = block.mgr_locs.as_array
+        labels = [_written(columns[place]) for place in (places[:1] if many else places).tolist()]
+        if len(places) == 1:
+            yield Child(labels[0], block.values)
+        elif many:
+            yield Child(f"{labels[0]}, … ({len(places)})", block.values)
+        else:
+            yield from (Child(label, block.values, block.values.nbytes // len(places)) for label in labels)
     yield Child(".index", index)
     yield Child(".columns", columns)
 
