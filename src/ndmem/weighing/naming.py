@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
@@ -42,6 +43,11 @@ class Children:
         return f"[{position}]" if self.labels is None else self.labels[position]
 
 
+@functools.cache  # dtype.name is Python code, and a fourth of the time that a small array takes
+def _builtin_name(char: str) -> str:
+    return str(np.dtype(char).name)
+
+
 def children(parent: Any) -> Children:
     """Return the children of an object by name.
 
@@ -72,7 +78,8 @@ def describe(thing: object) -> str:
         shape = ", ".join(map(str, np.ndarray.shape.__get__(thing)))
         dtype = np.ndarray.dtype.__get__(thing)
         view = " view" if np.ndarray.base.__get__(thing) is not None else ""
-        name = dtype.name if dtype.names is None else f"{len(dtype.names)} fields"
+        name = _builtin_name(dtype.char) if dtype.isbuiltin == 1 and dtype.isnative else str(dtype.name)
+        name = name if dtype.names is None else f"{len(dtype.names)} fields"
         return (
             f"{kind.__qualname__} {name} ({shape}{',' if np.ndarray.ndim.__get__(thing) == 1 else ''}){view}"
         )

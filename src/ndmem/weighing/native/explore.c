@@ -28,11 +28,22 @@ is_kept_by_interpreter(PyObject *object)
            || (PyTuple_CheckExact(object) && PyTuple_GET_SIZE(object) == 0);
 }
 
+/* Whose children are searched by name afterwards. */
+#define SHALLOW 64
+
 /* The node of an object, added if it is new; -1 if it is not to be followed, -2 with an exception set. */
 int64_t
 graph_meet(Graph *graph, PyObject *object)
 {
-    int64_t index = graph_find(graph, object);
+    int sole = Py_REFCNT(object) == 1 && graph->borrowed == 0 && graph->source >= SHALLOW;
+    int64_t index = sole ? -1 : graph_find(graph, object);
+    /* Two references may be one of the program's and our own, of a node that is not in the table. */
+    if (index < 0 && graph->n_unindexed > 0 && (Py_REFCNT(object) == 2 || graph->borrowed)) {
+        if (graph_index_all(graph) < 0) {
+            return -2;
+        }
+        index = graph_find(graph, object);
+    }
     if (index >= 0) {
         return index;
     }
@@ -46,7 +57,7 @@ graph_meet(Graph *graph, PyObject *object)
     if (info->skipped) {
         return -1;
     }
-    if ((index = graph_add(graph, object)) < 0) {
+    if ((index = sole ? graph_add_sole(graph, object) : graph_add(graph, object)) < 0) {
         return -2;
     }
     /* What only a base leads to is nobody's `.nbytes`. */

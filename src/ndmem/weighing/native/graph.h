@@ -27,7 +27,7 @@ typedef struct {
     uint8_t domain;   /* of `data`, as ndmem.model.trace.Domain */
 } Payload;
 
-enum { NODE_UNSURE = 1, NODE_IMMORTAL = 2, NODE_OPENED = 4, NODE_LENDER = 8 };
+enum { NODE_UNSURE = 1, NODE_IMMORTAL = 2, NODE_OPENED = 4, NODE_LENDER = 8, NODE_UNINDEXED = 16 };
 enum { EXTENT = 0, SHARED = 1, SOLE = 2 };
 enum { DOMAIN_ARRAY = 0, DOMAIN_NATIVE = 1, DOMAIN_MAPPED = 2, DOMAIN_FOREIGN = 3 };
 
@@ -72,7 +72,7 @@ typedef struct {
     TypeInfo *types;
     Slot *slots;        /* open addressing */
     uint32_t *stamp, *degree, *order;
-    uint32_t n_nodes, n_payloads, n_edges, n_regions, n_types, n_slots, n_marked, clock;
+    uint32_t n_nodes, n_payloads, n_edges, n_regions, n_types, n_slots, n_indexed, n_unindexed, clock;
     uint32_t room_nodes, room_payloads, room_edges, room_regions, room_types;
     uint32_t source;    /* the node being opened */
     uint32_t edge_flag;
@@ -84,6 +84,8 @@ typedef struct {
 /* table.c */
 int64_t graph_find(const Graph *graph, const PyObject *object);
 int64_t graph_add(Graph *graph, PyObject *object);
+int64_t graph_add_sole(Graph *graph, PyObject *object);
+int graph_index_all(Graph *graph);
 Payload *graph_payload(Graph *graph, uint32_t index);
 int graph_edge(Graph *graph, uint32_t source, uint32_t target);
 int graph_region(Graph *graph, int64_t address, int64_t nbytes, int domain, int certainty);

@@ -27,6 +27,9 @@ graph_root(Graph *graph, PyObject *object)
     if (graph->resolve == NULL) {
         return PyErr_Format(PyExc_ValueError, "the graph was cleared");
     }
+    if (graph_index_all(graph) < 0) {
+        return NULL;
+    }
     int64_t index = graph_find(graph, object);
     if (index < 0) {
         index = graph_add(graph, object);
@@ -40,7 +43,14 @@ graph_root(Graph *graph, PyObject *object)
 static PyObject *
 graph_index(Graph *graph, PyObject *object)
 {
-    return PyLong_FromLongLong(graph_find(graph, object));
+    int64_t index = graph_find(graph, object);
+    if (index < 0 && graph->n_unindexed > 0) {
+        if (graph_index_all(graph) < 0) {
+            return NULL;
+        }
+        index = graph_find(graph, object);
+    }
+    return PyLong_FromLongLong(index);
 }
 
 static PyObject *

@@ -76,7 +76,14 @@ static int
 group_all(Graph *graph, PyObject *items, Group *groups, int *n_groups, int most)
 {
     for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(items); i++) {
-        int64_t index = graph_find(graph, PySequence_Fast_GET_ITEM(items, i));
+        PyObject *item = PySequence_Fast_GET_ITEM(items, i);
+        int64_t index = graph_find(graph, item);
+        if (index < 0 && graph->n_unindexed > 0) {
+            if (graph_index_all(graph) < 0) {
+                return -1;
+            }
+            index = graph_find(graph, item);
+        }
         if (index < 0) {
             continue;
         }

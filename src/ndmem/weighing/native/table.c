@@ -75,31 +75,72 @@ rehash(Graph *graph)
     return 0;
 }
 
-/* Add a node; the caller has made sure that the object has none. */
-int64_t
-graph_add(Graph *graph, PyObject *object)
+static int64_t
+append(Graph *graph, PyObject *object)
 {
     Node *nodes = graph_grow(graph->nodes, graph->n_nodes, &graph->room_nodes, sizeof(Node));
     if (nodes == NULL) {
         return -1;
     }
     graph->nodes = nodes;
-    if (object != NULL && (graph->n_nodes + 1) * 2 > graph->n_slots && rehash(graph) < 0) {
-        return -1;
-    }
     uint32_t index = graph->n_nodes++;
-    Node *node = &graph->nodes[index];
+    Node *node = &nodes[index];
     memset(node, 0, sizeof(Node));
     graph->frozen = 0;
-    if (object == NULL) {
-        return index;
+    if (object != NULL) {
+        int64_t refs = (int64_t)Py_REFCNT(object) - graph->borrowed;
+        node->object = Py_NewRef(object);
+        node->refs = refs < 0 ? 0 : refs > UINT32_MAX ? UINT32_MAX : (uint32_t)refs;
     }
-    node->object = object;
-    int64_t refs = (int64_t)Py_REFCNT(object) - graph->borrowed;
-    node->refs = refs < 0 ? 0 : refs > UINT32_MAX ? UINT32_MAX : (uint32_t)refs;
-    Py_INCREF(object);
-    fill_slot(graph->slots, graph->n_slots - 1, object, index);
     return index;
+}
+
+static int
+index_node(Graph *graph, uint32_t index)
+{
+    if ((graph->n_indexed + 1) * 2 > graph->n_slots && rehash(graph) < 0) {
+        return -1;
+    }
+    graph->n_indexed++;
+    fill_slot(graph->slots, graph->n_slots - 1, graph->nodes[index].object, index);
+    return 0;
+}
+
+/* Add a node; the caller has made sure that the object has none. */
+int64_t
+graph_add(Graph *graph, PyObject *object)
+{
+    int64_t index = append(graph, object);
+    return index >= 0 && object != NULL && index_node(graph, (uint32_t)index) < 0 ? -1 : index;
+}
+
+/* Add a node for an object whose only reference was just followed: nothing else will lead to it, so it is not
+ * put into the table before somebody searches. Most objects of a large nest are such, and the table is most of
+ * the walk's time. */
+int64_t
+graph_add_sole(Graph *graph, PyObject *object)
+{
+    int64_t index = append(graph, object);
+    if (index >= 0) {
+        graph->nodes[index].flags = NODE_UNINDEXED;
+        graph->n_unindexed++;
+    }
+    return index;
+}
+
+int
+graph_index_all(Graph *graph)
+{
+    for (uint32_t index = 0; graph->n_unindexed > 0 && index < graph->n_nodes; index++) {
+        if (graph->nodes[index].flags & NODE_UNINDEXED) {
+            if (index_node(graph, index) < 0) {
+                return -1;
+            }
+            graph->nodes[index].flags &= (uint8_t)~NODE_UNINDEXED;
+            graph->n_unindexed--;
+        }
+    }
+    return 0;
 }
 
 /* The payload of a node, added if it has none. */
