@@ -149,7 +149,8 @@ def test_zarr(tmp_path):
     group = zarr.open_group(str(tmp_path / "z"), mode="w")
     inner = group.create_group("k")
     for parent, name, shape in ((group, "a", (1000, 1000)), (inner, "b", (10,))):
-        parent.create_array(name, shape=shape, dtype="f4")[:] = 1
+        create = parent.create_array if hasattr(parent, "create_array") else parent.create_dataset  # zarr 2
+        create(name, shape=shape, dtype="f4")[:] = 1
     found = {each.name: (each.shape, each.loaded) for each in stored_arrays(tmp_path / "z")}
     assert found == {"a": ((1000, 1000), 4_000_000), "k/b": ((10,), 40)}
     assert all(each.stored > 0 for each in stored_arrays(tmp_path / "z"))

@@ -166,7 +166,6 @@ def _advice(array: ArraySpec, usable: int) -> str:
         count = -(-rows // block)
         block = -(-rows // count)
         shape = ", ".join(map(str, (block, *array.shape[1:])))
-        text += f"{',' if text else ';'} as {count} blocks of ({shape}) each needs {
-            format_nbytes(block * row_nbytes)
-        }"
+        needs = format_nbytes(block * row_nbytes)
+        text += f"{',' if text else ';'} as {count} blocks of ({shape}) each needs {needs}"
     return text

@@ -16,7 +16,7 @@ from .mirror import instance_dict, is_a
 from .naming import children
 from .scopes import Scope
 
-_DEEPEST = 4
+_DEEPEST = 6  # an attribute, a list in it, a dict in that; on 3.10 each instance has a dict between
 _MOST_REFERRERS = 50
 _MOST_STEPS = 300
 _MOST_NAMES = 12
