@@ -197,5 +197,9 @@ def _holders_by_buffer(trace: Trace, until: int) -> dict[int, tuple[Holder, ...]
     found = {}
     for buffer, by_events in looks.items():
         look = max((events for events in by_events if events <= until), default=min(by_events))
-        found[buffer] = tuple(sorted(by_events[look], key=lambda holder: holder.is_view))
+        named: list[Holder] = []
+        for holder in by_events[look]:
+            # A holder without a name says that those before it hold the buffer no more.
+            named = [*named, holder] if holder.name else []
+        found[buffer] = tuple(sorted(named, key=lambda holder: holder.is_view))
     return found

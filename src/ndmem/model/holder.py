@@ -12,7 +12,8 @@ class Holder:
     buffer : int
         Number of the buffer.
     name : str
-        Name of the local or global variable that held the array.
+        Name of the local or global variable that held the array; empty where the holders
+        seen before hold the buffer no more.
     function : str
         Function whose local it was; the module's name for a global.
     shape : tuple of int

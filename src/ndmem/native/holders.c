@@ -7,6 +7,7 @@
 
 #include <numpy/arrayobject.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* A list longer than this costs more to walk than its names are worth. */
@@ -28,13 +29,6 @@ typedef struct {
 } Variable;
 
 static PyObject *dunder_name; /* interned "__name__" */
-
-int holders_open(void)
-{
-    if (dunder_name == NULL)
-        dunder_name = PyUnicode_InternFromString("__name__");
-    return dunder_name ? 0 : -1;
-}
 
 /* UTF-8 of a str without running code: ASCII lies ready, the rest is encoded once and kept by the str. */
 static const char *text_of(PyObject *text, uint32_t *length)
@@ -62,22 +56,45 @@ static PyObject *spell_dtype(PyArrayObject *array, Occasion occasion)
     return text;
 }
 
+/* What was last written as held. A buffer that a later look does not find has lost its name meanwhile, and
+ * that must be written too. Guarded by the GIL. */
+static struct {
+    uint32_t *indices;
+    size_t count, capacity;
+} held;
+
+static bool remember_held(const Large *large)
+{
+    if (held.count == held.capacity) {
+        size_t capacity = held.capacity ? 2 * held.capacity : 64;
+        uint32_t *indices = realloc(held.indices, capacity * sizeof *indices);
+        if (indices == NULL)
+            return false;
+        held.indices = indices, held.capacity = capacity;
+    }
+    held.indices[held.count++] = ledger_index(large);
+    return true;
+}
+
+/* As journal.py reads it; the shape and the texts follow. */
+typedef struct {
+    int64_t buffer, events;
+    uint32_t itemsize;
+    uint8_t is_view, ndim;
+    char kind, byteorder;
+    uint32_t name, item, function, dtype; /* lengths */
+} SightingRecord;
+
 static void write_sighting(Recording *recording, const Large *large, PyArrayObject *array, bool is_view, Variable variable, PyObject *dtype)
 {
-    struct {
-        int64_t buffer, events;
-        uint32_t itemsize;
-        uint8_t is_view, ndim;
-        char kind, byteorder;
-        uint32_t name, item, function, dtype; /* lengths */
-    } head = {.buffer = (int64_t)(large->serial - recording->first_serial),
-              .events = (int64_t)recording->journal.header->events,
-              .itemsize = (uint32_t)PyArray_ITEMSIZE(array),
-              .is_view = is_view,
-              .ndim = (uint8_t)PyArray_NDIM(array),
-              .kind = PyArray_DESCR(array)->kind,
-              .byteorder = PyArray_DESCR(array)->byteorder,
-              .item = (uint32_t)strlen(variable.item)};
+    SightingRecord head = {.buffer = (int64_t)(large->serial - recording->first_serial),
+                           .events = (int64_t)recording->journal.header->events,
+                           .itemsize = (uint32_t)PyArray_ITEMSIZE(array),
+                           .is_view = is_view,
+                           .ndim = (uint8_t)PyArray_NDIM(array),
+                           .kind = PyArray_DESCR(array)->kind,
+                           .byteorder = PyArray_DESCR(array)->byteorder,
+                           .item = (uint32_t)strlen(variable.item)};
     const char *name = text_of(variable.name, &head.name), *function = text_of(variable.function, &head.function);
     const char *spelling = text_of(dtype, &head.dtype);
     size_t shape = head.ndim * sizeof(npy_intp);
@@ -92,6 +109,43 @@ static void write_sighting(Recording *recording, const Large *large, PyArrayObje
     memcpy(text, function, head.function), text += head.function;
     memcpy(text, spelling, head.dtype);
     journal_text_done(&recording->journal);
+}
+
+/* A sighting without a name: what was written before of the buffer is no longer so. */
+static void write_loss(Recording *recording, const Large *large)
+{
+    SightingRecord head = {.buffer = (int64_t)(large->serial - recording->first_serial),
+                           .events = (int64_t)recording->journal.header->events,
+                           .kind = 'V',
+                           .byteorder = '|'};
+    void *text = head.buffer < 0 ? NULL : journal_text(&recording->journal, TEXT_SIGHTING, 0, sizeof head);
+    if (text == NULL)
+        return;
+    memcpy(text, &head, sizeof head);
+    journal_text_done(&recording->journal);
+}
+
+static void write_loss_to_all(const Scan *scan, const Large *large)
+{
+    for (unsigned i = 0; i < scan->count; i++)
+        write_loss(scan->recordings[i], large);
+}
+
+static void write_losses(const Scan *scan)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < held.count; i++) {
+        Large *large = ledger_large(held.indices[i]);
+        if (large->written == 0) /* dead, or its place belongs to another buffer */
+            continue;
+        if (large->look == scan->look) {
+            held.indices[kept++] = held.indices[i];
+            continue;
+        }
+        large->written = 0;
+        write_loss_to_all(scan, large);
+    }
+    held.count = kept;
 }
 
 /* A number for "this array under this name", never 0; a buffer held as before is not written again. */
@@ -116,10 +170,13 @@ static void sight_array(Scan *scan, PyArrayObject *array, Variable variable)
     Large *large = buffer.large;
     if (large->look == scan->look && large->sighting >= sighting)
         return;
+    bool seen_now = large->look == scan->look;
     large->look = scan->look, large->sighting = sighting;
     uint32_t news = identify(array, variable);
-    if (news == large->written)
+    if (news == large->written || (large->written == 0 && !remember_held(large)))
         return;
+    if (large->written && !seen_now)
+        write_loss_to_all(scan, large);
     large->written = news;
     PyObject *dtype = spell_dtype(array, scan->occasion);
     for (unsigned i = 0; i < scan->count; i++)
@@ -229,6 +286,14 @@ static void sight_modules(Scan *scan)
             sight_mapping(scan, PyModule_GetDict(module));
 }
 
+int holders_open(void)
+{
+    held.count = 0;
+    if (dunder_name == NULL)
+        dunder_name = PyUnicode_InternFromString("__name__");
+    return dunder_name ? 0 : -1;
+}
+
 void holders_sight(Recording **recordings, unsigned count, Occasion occasion)
 {
     static uint32_t looks; /* guarded by the GIL */
@@ -244,5 +309,6 @@ void holders_sight(Recording **recordings, unsigned count, Occasion occasion)
             sight_thread(&scan, thread);
     if (occasion == AT_REST)
         sight_modules(&scan);
+    write_losses(&scan);
     PyErr_Restore(type, value, traceback);
 }

@@ -157,7 +157,15 @@ bool ledger_remove(void *pointer, Buffer *buffer)
     return true;
 }
 
-void ledger_release(Large *large) { ledger.spare[ledger.spare_count++] = (uint32_t)(large - ledger.large); }
+uint32_t ledger_index(const Large *large) { return (uint32_t)(large - ledger.large); }
+
+Large *ledger_large(uint32_t index) { return &ledger.large[index]; }
+
+void ledger_release(Large *large)
+{
+    large->written = 0; /* nobody holds it any more */
+    ledger.spare[ledger.spare_count++] = ledger_index(large);
+}
 
 void ledger_renumber(const uint16_t *rank)
 {

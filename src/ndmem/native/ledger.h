@@ -46,6 +46,10 @@ bool ledger_find(const void *pointer, Buffer *buffer);
 /* Gives `generation` back to the range below: `rank[g]` replaces generation g everywhere. */
 void ledger_renumber(const uint16_t *rank);
 
+/* A Large by its index, which stays while the buffer lives. */
+uint32_t ledger_index(const Large *large);
+Large *ledger_large(uint32_t index);
+
 /* Gives a removed buffer's Large back; to be called when nobody needs it any more. */
 void ledger_release(Large *large);
 
