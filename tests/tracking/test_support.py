@@ -19,7 +19,7 @@ def test_there_is_no_obstacle_here() -> None:
 def test_another_python_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """On an implementation without CPython's NumPy, the error names it."""
     monkeypatch.setattr(sys, "implementation", SimpleNamespace(name="pypy", cache_tag="pypy310"))
-    with pytest.raises(ndmem.TrackingError, match="tracking cannot start: .* CPython"):
+    with pytest.raises(ndmem.TrackingError, match=r"tracking cannot start: .* CPython"):
         ndmem.track().start()
 
 
