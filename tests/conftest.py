@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+import signal
 import sys
 import threading
 from collections.abc import Iterator
@@ -38,6 +39,13 @@ def _state() -> dict[str, Any]:
         "monitoring tools": [sys.monitoring.get_tool(i) for i in range(6)] if sys.version_info >= (3, 12) else [],
         "environment": dict(os.environ, PYTEST_CURRENT_TEST=""),
     }
+
+
+# A shell that starts the tests in the background has these two ignored, and every program inherits that: tests that
+# send them to a program would wait for ever.
+for _number in (signal.SIGINT, signal.SIGQUIT):
+    if signal.getsignal(_number) is signal.SIG_IGN:
+        signal.signal(_number, signal.default_int_handler if _number is signal.SIGINT else signal.SIG_DFL)
 
 
 @pytest.fixture(autouse=True)
