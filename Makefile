@@ -45,7 +45,7 @@ clean:
 # mypy reads the code as Python 3.11's, which the stubs of NumPy 2.5 no longer are (they use the type statement of 3.12).
 # Newer NumPys are tested by test-all.
 .venv/installed-$(VERSION): .venv/python-$(VERSION) $(SOURCES)
-	.venv/bin/python -m pip install --quiet '.[test]' 'numpy<2.5'
+	.venv/bin/python -m pip install --quiet '.[test,libraries]' 'numpy<2.5'
 	touch $@
 
 .venv-demo/installed-$(VERSION): .venv-demo/python-$(VERSION) $(SOURCES)

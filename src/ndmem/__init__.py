@@ -12,33 +12,44 @@ if TYPE_CHECKING:
     from typing import Any
 
     from .api import load, profile, track
-    from .errors import NdmemError, TraceError, TrackingError, UnitError
+    from .errors import NdmemError, SpecError, TraceError, TrackingError, UnitError, WeighError
+    from .model.spec import spec
+    from .process.fit import fits
+    from .process.limits import limits
     from .run import Run, TrackedRun
+    from .weighing.live import arrays
+    from .weighing.weigh import weigh
 
-__all__ = [
-    "NdmemError",
-    "Run",
-    "TraceError",
-    "TrackedRun",
-    "TrackingError",
-    "UnitError",
-    "load",
-    "profile",
-    "track",
-]
 __version__ = "0.1.0"
 
-_ERRORS = {"NdmemError", "TraceError", "TrackingError", "UnitError"}
+# Public name → the module that has it.
+_HOMES = {
+    "NdmemError": "ndmem.errors",
+    "Run": "ndmem.run",
+    "SpecError": "ndmem.errors",
+    "TraceError": "ndmem.errors",
+    "TrackedRun": "ndmem.run",
+    "TrackingError": "ndmem.errors",
+    "UnitError": "ndmem.errors",
+    "WeighError": "ndmem.errors",
+    "arrays": "ndmem.weighing.live",
+    "fits": "ndmem.process.fit",
+    "limits": "ndmem.process.limits",
+    "load": "ndmem.api",
+    "profile": "ndmem.api",
+    "spec": "ndmem.model.spec",
+    "track": "ndmem.api",
+    "weigh": "ndmem.weighing.weigh",
+}
+__all__ = sorted(_HOMES)  # noqa: PLE0605  # one list of the names is enough
 
 
 def __getattr__(name: str) -> Any:
-    if name not in __all__:
+    if name not in _HOMES:
         raise AttributeError(f"module 'ndmem' has no attribute {name!r}")
-    if name in _ERRORS:
-        from . import errors as module  # noqa: PLC0415  # imported on use, see above
-    else:
-        from . import api as module  # type: ignore[no-redef]  # noqa: PLC0415  # imported on use, see above
-    return getattr(module, name)
+    import importlib  # noqa: PLC0415  # imported on use, see above
+
+    return getattr(importlib.import_module(_HOMES[name]), name)
 
 
 def __dir__() -> list[str]:

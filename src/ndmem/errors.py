@@ -19,3 +19,11 @@ class TraceError(NdmemError, ValueError):
 
 class UnitError(NdmemError, ValueError):
     """A text is not a number of bytes."""
+
+
+class SpecError(NdmemError, ValueError):
+    """A shape, dtype or order is not one of an array."""
+
+
+class WeighError(NdmemError, ValueError):
+    """A thing or a file cannot be weighed."""

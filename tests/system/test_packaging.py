@@ -49,7 +49,7 @@ def test_the_metadata_says_what_users_need() -> None:
     metadata = importlib.metadata.metadata("ndmem")
     requires = importlib.metadata.requires("ndmem") or []
     needed = {re.split(r"[^\w-]", each)[0] for each in requires if "extra ==" not in each}
-    assert needed == {"numpy", "click", "rich"}
+    assert needed == {"numpy", "click", "rich", "psutil"}
     assert metadata["Requires-Python"] == ">=3.10"
     assert metadata["License-Expression"] == "BSD-3-Clause"
     license_files = [path for path in importlib.metadata.files("ndmem") or [] if path.name == "LICENSE"]

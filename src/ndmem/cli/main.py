@@ -21,6 +21,8 @@ _COMMANDS = {
     "run": "Run a program and say where its array memory went.",
     "report": "Show a saved run as text, JSON, or for another tool.",
     "stats": "Show the figures of a saved run.",
+    "weigh": "Say what files of arrays would weigh in memory, and whether they fit.",
+    "limits": "Show every memory limit that binds a process started here.",
 }
 
 

@@ -191,11 +191,28 @@ static PyObject *py_buffer_at(PyObject *Py_UNUSED(module), PyObject *address)
     return Py_BuildValue("OnI", address, (Py_ssize_t)buffer.nbytes, buffer.stack);
 }
 
+static PyObject *py_places_of(PyObject *Py_UNUSED(module), PyObject *number)
+{
+    unsigned long node = PyLong_AsUnsignedLong(number);
+    if (PyErr_Occurred())
+        return NULL;
+    PyObject *places = PyList_New(0);
+    for (NodeId id = node < stack_count() ? (NodeId)node : ROOT; places && id != ROOT; id = stack_node(id)->parent) {
+        const Node *at = stack_node(id);
+        PyObject *place = Py_BuildValue("OiO", at->code->co_filename, PyCode_Addr2Line(at->code, at->offset), at->code->co_name);
+        if (place == NULL || PyList_Append(places, place) < 0)
+            Py_CLEAR(places);
+        Py_XDECREF(place);
+    }
+    return places;
+}
+
 static PyMethodDef functions[] = {
     {"running_threshold", py_threshold, METH_NOARGS, "running_threshold()\n--\n\nThreshold of the running tracker in bytes; 0 if none runs."},
     {"sight_holders", py_sight, METH_NOARGS, "sight_holders()\n--\n\nWrite to the running recordings which variables hold which buffers."},
     {"quiet", py_quiet, METH_O, "quiet(on, /)\n--\n\nBegin or end not to see what this thread allocates; calls nest. False if it cannot."},
     {"buffer_at", py_buffer_at, METH_O, "buffer_at(address, /)\n--\n\nThe live buffer that starts there: (address, nbytes, stack), or None if it is not known."},
+    {"places_of", py_places_of, METH_O, "places_of(stack, /)\n--\n\nFilename, line and function of the frames of a stack of the running tracker, leaf first."},
     {"statement_depths", replay_statement_depths, METH_VARARGS, replay_statement_depths_doc},
     {"temporary_peaks", replay_temporary_peaks, METH_VARARGS, replay_temporary_peaks_doc},
     {NULL},

@@ -75,6 +75,8 @@ void stack_close(void)
 
 bool stack_is_full(void) { return tree.full; }
 
+uint32_t stack_count(void) { return tree.count; }
+
 const Node *stack_node(NodeId node) { return &tree.nodes[node]; }
 
 static bool grow(void)

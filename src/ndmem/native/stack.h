@@ -37,6 +37,8 @@ NodeId stack_current(PyThreadState *thread, uint16_t *number);
 
 const Node *stack_node(NodeId node);
 
+uint32_t stack_count(void); /* of nodes, the root among them; 0 while nothing is tracked */
+
 /* Number of a code object that a node names. */
 NodeId stack_code(PyCodeObject *code);
 

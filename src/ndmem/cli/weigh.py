@@ -1,0 +1,121 @@
+"""`ndmem weigh`: what files of arrays, or an array described in text, would weigh in memory."""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+from pathlib import Path
+
+import click
+
+from ndmem.errors import NdmemError
+from ndmem.model.spec import spec
+from ndmem.process.fit import fits
+from ndmem.process.limits import Limits, limits
+from ndmem.units import format_nbytes
+from ndmem.weighing.stored import Stored, stored_arrays
+
+
+@click.command("weigh")
+@click.argument("what", nargs=-1, required=True, metavar="FILE|SPEC...")
+@click.option("--json", "as_json", is_flag=True, help="Write JSON, bytes as integers.")
+def command(what: tuple[str, ...], *, as_json: bool) -> None:
+    """Say what arrays weigh on disk and in memory, and whether they fit, without loading them.
+
+    FILE is a .npy, .npz, Parquet or HDF5 file or a zarr folder; SPEC a dtype and shape: 'f8[100000,100000]'.
+    """
+    known = limits()
+    failed = False
+    report = []
+    for each in what:
+        try:
+            found = _found(each)
+        except NdmemError as error:
+            click.echo(f"ndmem weigh: {printable(str(error))}", err=True)
+            failed = True
+            continue
+        if as_json:
+            report.append(_as_json(each, found, known))
+        else:
+            click.echo(_as_text(each, found, known))
+    if as_json:
+        click.echo(json.dumps(report, indent=2))
+    if failed:
+        raise SystemExit(2)
+
+
+def _found(text: str) -> list[Stored]:
+    if "[" in text and not Path(text).exists():
+        array = spec(text)
+        return [Stored("", array.shape, str(array.dtype), 0, array.nbytes, _objects(array.dtype.hasobject))]
+    return stored_arrays(text)
+
+
+def _objects(has_objects: bool) -> str:
+    return "references alone: the objects come on top" if has_objects else ""
+
+
+def _as_text(name: str, found: list[Stored], known: Limits) -> str:
+    rows = [
+        (
+            printable(each.name),
+            f"{each.dtype} ({', '.join(map(str, each.shape))})",
+            format_nbytes(each.stored) if each.stored else "",
+            "unknown" if each.loaded is None else format_nbytes(each.loaded),
+            each.note,
+        )
+        for each in found
+    ]
+    lines = [printable(name)]
+    if rows:
+        table = [("", "array", "on disk", "loaded", ""), *rows]
+        widths = [max(len(row[column]) for row in table) for column in range(4)]
+        for row in table:
+            cells = (
+                row[0].ljust(widths[0]),
+                row[1].ljust(widths[1]),
+                row[2].rjust(widths[2]),
+                row[3].rjust(widths[3]),
+            )
+            lines.append(f"  {'  '.join((*cells, row[4]))}".rstrip())
+    return "\n".join([*lines, f"  {_verdict(found, known)}"])
+
+
+def _verdict(found: list[Stored], known: Limits) -> str:
+    if not found:
+        return "no arrays in it"
+    fit = fits(sum(each.loaded or 0 for each in found), within=known)
+    if len(found) == 1 and found[0].loaded is not None and not found[0].note:
+        with suppress(NdmemError):  # a name of Arrow's or of a structure: no dtype text of NumPy's
+            fit = fits(spec(found[0].shape, found[0].dtype), within=known)
+    answer = "fits" if fit else "does not fit"
+    if any(each.loaded is None for each in found):
+        answer = "what is known fits" if fit else answer
+    return f"{answer}: {fit.why}"
+
+
+def _as_json(name: str, found: list[Stored], known: Limits) -> dict[str, object]:
+    unknown = any(each.loaded is None for each in found)
+    fit = fits(sum(each.loaded or 0 for each in found), within=known)
+    return {
+        "name": name,
+        "arrays": [
+            {
+                "name": each.name,
+                "shape": list(each.shape),
+                "dtype": each.dtype,
+                "stored_nbytes": each.stored,
+                "loaded_nbytes": each.loaded,
+                "note": each.note or None,
+            }
+            for each in found
+        ],
+        "fits": None if unknown and fit else bool(fit),
+        "free_nbytes": fit.free,
+        "why": fit.why,
+    }
+
+
+def printable(text: str) -> str:
+    """Write what could move a terminal's cursor or colour it as escapes."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in text)

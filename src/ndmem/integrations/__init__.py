@@ -1,0 +1,1 @@
+"""Where ndmem is called from: notebooks and other tools."""

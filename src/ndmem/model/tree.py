@@ -1,0 +1,112 @@
+"""A Weight as rows, and the rows as plain text and HTML: what printing one shows."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ndmem.units import format_nbytes
+
+if TYPE_CHECKING:
+    from .weight import Part, Weight
+
+COLUMNS = ("owned", "reachable", "logical", "resident")
+_MOST_CHILDREN = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the tree.
+
+    Attributes
+    ----------
+    depth : int
+        0 for what was weighed.
+    name : str
+        Label and kind.
+    cells : tuple of str
+        The four numbers, as `COLUMNS`.
+    """
+
+    depth: int
+    name: str
+    cells: tuple[str, str, str, str]
+
+
+def rows(weight: Weight) -> Iterator[Row]:
+    """Yield the lines of a weight's tree, each level's largest first, the smallest left out."""
+    yield Row(0, weight.kind, _cells(weight))
+    yield from _below(weight.parts, 1, (weight.reachable + weight.mapped) // 1000)
+
+
+def remarks(weight: Weight) -> Iterator[str]:
+    """Yield what is to be said below the tree, a sentence each."""
+    numbers = weight.numbers
+    of = (
+        f" in {weight.n_buffers} buffer{'' if weight.n_buffers == 1 else 's'}"
+        if weight.n_buffers and numbers.buffers_nbytes
+        else " of buffers"
+    )
+    yield f"{format_nbytes(numbers.buffers_nbytes)}{of}, {format_nbytes(numbers.python)} of Python objects"
+    if numbers.mapped:
+        yield f"{format_nbytes(numbers.mapped)} of mapped files on top, in no column but resident"
+    if numbers.unsure:
+        unsure = format_nbytes(numbers.unsure)
+        yield f"owned is at most: {unsure} may have holders outside Python, which cannot be seen"
+    if numbers.owned < 0.99 * numbers.reachable:
+        held = format_nbytes(numbers.reachable - numbers.owned)
+        yield f"{held} of what it reaches would stay: something else holds it too"
+    for share in weight.buffers:
+        if len(share.parts) > 1:
+            yield f"{format_nbytes(share.nbytes)} ({share.holder}) is shared by {_listed(share.parts)}"
+    yield from weight.notes
+
+
+def as_text(weight: Weight) -> str:
+    """Write the tree as lines of text."""
+    table = [("  " * row.depth + row.name, *row.cells) for row in rows(weight)]
+    wide = min(max(len(name) for name, *_ in table), 70)
+    lines = [" " * wide + "".join(f"{column:>12}" for column in COLUMNS)]
+    for name, *cells in table:
+        shown = name if len(name) <= wide else f"{name[: wide - 1]}…"
+        lines.append(f"{shown:<{wide}}" + "".join(f"{cell:>12}" for cell in cells))
+    return "\n".join([*lines, *remarks(weight)])
+
+
+def as_html(weight: Weight) -> str:
+    """Write the tree as an HTML table, for notebooks."""
+    head = "".join(f"<th>{column}</th>" for column in ("", *COLUMNS))
+    body = []
+    for row in rows(weight):
+        cells = "".join(f'<td style="text-align:right">{html.escape(cell)}</td>' for cell in row.cells)
+        indent = f"padding-left:{row.depth * 1.5 + 0.5:g}em;text-align:left"
+        body.append(f'<tr><td style="{indent}">{html.escape(row.name)}</td>{cells}</tr>')
+    said = "".join(f"<p>{html.escape(remark)}</p>" for remark in remarks(weight))
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(body)}</tbody></table>{said}"
+
+
+def _below(parts: tuple[Part, ...], depth: int, least: int) -> Iterator[Row]:
+    """Yield the parts of a level; further down, only those of a thousandth of the whole and more."""
+    shown = [
+        part for part in parts[:_MOST_CHILDREN] if depth == 1 or part.numbers.reachable + part.numbers.mapped > least
+    ]
+    for part in shown:
+        yield Row(depth, f"{part.label}  {part.kind}", _cells(part))
+        yield from _below(part.parts, depth + 1, least)
+    if len(shown) < len(parts):
+        # Not added up: what they share would be counted twice.
+        yield Row(depth, f"… {len(parts) - len(shown)} smaller", ("", "", "", ""))
+
+
+def _cells(weighed: Weight | Part) -> tuple[str, str, str, str]:
+    numbers = weighed.numbers
+    resident = "unknown" if numbers.resident is None else format_nbytes(numbers.resident)
+    owned = f"{'≤ ' if numbers.unsure else ''}{format_nbytes(numbers.owned)}"
+    return owned, format_nbytes(numbers.reachable), format_nbytes(numbers.logical), resident
+
+
+def _listed(labels: tuple[str, ...]) -> str:
+    shown = ", ".join(labels[:5])
+    return shown if len(labels) <= 5 else f"{shown} and {len(labels) - 5} more"

@@ -1,0 +1,59 @@
+"""What a batch system or container platform says in the environment about the memory of a job."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+_MIB = 1024**2
+
+
+def batch_limits(environment: Mapping[str, str]) -> tuple[list[tuple[str, int]], list[str]]:
+    """Return limits as name and bytes, and what could not be read, each a sentence.
+
+    Parameters
+    ----------
+    environment : mapping
+        As `os.environ`.
+
+    Notes
+    -----
+    Slurm (man sbatch): ``SLURM_MEM_PER_NODE``, or ``SLURM_MEM_PER_CPU`` times ``SLURM_CPUS_ON_NODE``, or
+    ``SLURM_MEM_PER_GPU`` times ``SLURM_GPUS_ON_NODE``, in MiB; 0 asks for the whole node. JupyterHub:
+    ``MEM_LIMIT`` in bytes. AWS Lambda: ``AWS_LAMBDA_FUNCTION_MEMORY_SIZE`` in MiB. Nomad:
+    ``NOMAD_MEMORY_MAX_LIMIT``, else ``NOMAD_MEMORY_LIMIT``, in MiB. They are what was asked for; the
+    system may
+    enforce it elsewhere, or not at all.
+    """
+    limits: list[tuple[str, int]] = []
+    notes: list[str] = []
+
+    def number(name: str) -> int | None:
+        text = environment.get(name)
+        if text is None:
+            return None
+        if re.fullmatch(r"[0-9]{1,15}", text.strip(), re.ASCII) is None:
+            notes.append(f"{name} is {text[:40]!r}, which is not a number: not used")
+            return None
+        return int(text)
+
+    def add(name: str, value: int | None, unit: int) -> bool:
+        if value:
+            limits.append((name, value * unit))
+        return bool(value)
+
+    if not add("SLURM_MEM_PER_NODE", number("SLURM_MEM_PER_NODE"), _MIB):
+        for each, count in (
+            ("SLURM_MEM_PER_CPU", "SLURM_CPUS_ON_NODE"),
+            ("SLURM_MEM_PER_GPU", "SLURM_GPUS_ON_NODE"),
+        ):
+            per, times = number(each), number(count)
+            if per and times is None:
+                notes.append(f"{each} is set but {count} is not: the job's limit is unknown")
+            elif per:
+                add(f"{each} * {count}", per * (times or 0), _MIB)
+    add("MEM_LIMIT", number("MEM_LIMIT"), 1)
+    add("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", number("AWS_LAMBDA_FUNCTION_MEMORY_SIZE"), _MIB)
+    if not add("NOMAD_MEMORY_MAX_LIMIT", number("NOMAD_MEMORY_MAX_LIMIT"), _MIB):
+        add("NOMAD_MEMORY_LIMIT", number("NOMAD_MEMORY_LIMIT"), _MIB)
+    return limits, notes

@@ -1,0 +1,163 @@
+"""Whether something fits into the memory that is left, and why not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+from ndmem.errors import UnitError
+from ndmem.model.spec import ArraySpec, spec
+from ndmem.units import format_nbytes, parse_nbytes
+
+from .limits import Effect, Limit, Limits, Source, limits
+
+_SMALLER = {"f8": "f4", "c16": "c8", "i8": "i4", "u8": "u4"}
+
+
+@runtime_checkable
+class HasNbytes(Protocol):
+    """Anything that says how many bytes it needs: a spec, a prediction, an array."""
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes."""
+
+
+What = int | str | HasNbytes
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """The answer of `fits`: true or false, and why.
+
+    Attributes
+    ----------
+    ok : bool
+        Whether it fits; what ``bool(fit)`` is.
+    needs : int
+        Bytes asked for.
+    free : int or None
+        Bytes that may still be used below the limit that binds first; ``None`` if no limit is known.
+    headroom : int
+        Bytes of `free` that are to stay free.
+    limit : Limit or None
+        The limit that binds first.
+    why : str
+        One sentence.
+    """
+
+    ok: bool
+    needs: int
+    free: int | None
+    headroom: int
+    limit: Limit | None
+    why: str
+
+    def __bool__(self) -> bool:
+        return self.ok
+
+    def __str__(self) -> str:
+        return self.why
+
+
+def fits(what: What | Iterable[What], *, headroom: int | str | float = 0.05, within: Limits | None = None) -> Fit:
+    """Say whether something fits into the memory this process may still use.
+
+    Parameters
+    ----------
+    what : int, str, ArraySpec, anything with ``nbytes``, or several of them
+        What is to be allocated on top of what is there: bytes, ``"12 GiB"``, ``"f8[100000, 100000]"``.
+    headroom : float, int or str
+        What is to stay free: a share of what is free (a float below 1), or bytes.
+    within : Limits, optional
+        Limits to judge by; `limits` are asked if it is left out.
+
+    Returns
+    -------
+    Fit
+        True or false, and why in one sentence. Where no limit is known it is false, and says so.
+
+    Raises
+    ------
+    UnitError, SpecError
+        If it says no number of bytes.
+    """
+    items = [_needed(item) for item in _several(what)]
+    needs = sum(nbytes for nbytes, _ in items)
+    known = within if within is not None else limits()
+    limit = known.binding
+    if limit is None or limit.free is None:
+        why = f"needs {format_nbytes(needs)}; what may be used here is unknown: no limit could be read"
+        return Fit(False, needs, None, 0, None, why)
+    kept = _headroom(headroom, limit.free)
+    usable = max(0, limit.free - kept)
+    ok = needs <= usable
+    why = f"needs {format_nbytes(needs)}; {_room(limit, kept)}"
+    specs = [item for _, item in items if item is not None]
+    if not ok and len(specs) == len(items) == 1:
+        why += _advice(specs[0], usable)
+    return Fit(ok, needs, limit.free, kept, limit, why)
+
+
+def _several(what: What | Iterable[What]) -> Iterable[What]:
+    # An array is iterable too: it is one thing.
+    if isinstance(what, (int, str, HasNbytes)):
+        return (what,)
+    if not isinstance(what, Iterable):
+        raise UnitError(f"{str(what)[:80]!r} has no number of bytes; give bytes, '12 GiB' or 'f8[1000, 1000]'")
+    return what
+
+
+def _needed(item: What) -> tuple[int, ArraySpec | None]:
+    if isinstance(item, str) and "[" in item:
+        item = spec(item)
+    if isinstance(item, ArraySpec):
+        return item.nbytes, item
+    if isinstance(item, int) and not isinstance(item, bool):
+        if item < 0:
+            raise UnitError(f"{item} is out of range: a number of bytes is 0 or more")
+        return item, None
+    if isinstance(item, HasNbytes):
+        return _needed(int(item.nbytes))
+    return parse_nbytes(item), None
+
+
+def _headroom(headroom: int | str | float, free: int) -> int:
+    if isinstance(headroom, float):
+        if not 0 <= headroom < 1:
+            raise UnitError(f"headroom={headroom} is not a share from 0 up to 1; write 0.05, or bytes as '1 GiB'")
+        return int(free * headroom)
+    return parse_nbytes(headroom)
+
+
+def _room(limit: Limit, kept: int) -> str:
+    who = {
+        Source.CGROUP: "this container (control group)",
+        Source.RLIMIT: f"this process ({limit.name})",
+        Source.BATCH: f"this job ({limit.name})",
+        Source.RAM: "this machine",
+        Source.SWAP: "this machine",
+    }[limit.source]
+    verb = "may use {} more before it is slowed down" if limit.effect is Effect.THROTTLED else "may use {} more"
+    room = f"{who} {verb.format(format_nbytes(limit.free or 0))}"
+    return f"{room}, of which {format_nbytes(kept)} are to stay free" if kept else room
+
+
+def _advice(array: ArraySpec, usable: int) -> str:
+    """Say what of the array would fit: a smaller dtype, or blocks along the first axis."""
+    text = ""
+    smaller = _SMALLER.get(array.dtype.str[1:])
+    if smaller:
+        less = ArraySpec(array.shape, spec((), smaller).dtype, array.order)
+        text += f"; the same array as {less.dtype.name} would need {format_nbytes(less.nbytes)}"
+    rows = array.shape[0] if array.shape else 0
+    row_nbytes = array.nbytes // rows if rows else 0
+    if row_nbytes and row_nbytes <= usable:
+        block = usable // row_nbytes
+        count = -(-rows // block)
+        block = -(-rows // count)
+        shape = ", ".join(map(str, (block, *array.shape[1:])))
+        needs = format_nbytes(block * row_nbytes)
+        text += f"{',' if text else ';'} as {count} blocks of ({shape}) each needs {needs}"
+    return text

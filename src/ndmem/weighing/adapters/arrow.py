@@ -1,0 +1,60 @@
+"""Arrow: buffers in C++, described by address. Who else holds one in C++ cannot be seen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any, Final
+
+from ndmem.weighing.registry import Holding, Leave, Region, Rule
+
+
+def hold_buffer(buffer: Any) -> Holding:
+    """Return the memory of a buffer, of the whole one if it is a slice."""
+    return _holding([buffer], buffer.size)
+
+
+def hold_array(array: Any) -> Holding:
+    """Return the buffers of an array, with those of its children and its dictionary."""
+    return _holding(_buffers(array), array.nbytes)
+
+
+def hold_chunks(chunked: Any) -> Holding:
+    """Return the buffers of a chunked array."""
+    return _holding((buffer for chunk in chunked.chunks for buffer in _buffers(chunk)), chunked.nbytes)
+
+
+def hold_table(table: Any) -> Holding:
+    """Return the buffers of a table or a record batch."""
+    buffers: list[Any] = []
+    for column in table.columns:
+        for chunk in getattr(column, "chunks", [column]):
+            buffers += _buffers(chunk)
+    return _holding(buffers, table.nbytes)
+
+
+def _buffers(array: Any) -> Iterator[Any]:
+    yield from filter(None, array.buffers())
+    dictionary = getattr(array, "dictionary", None)
+    if dictionary is not None:
+        yield from _buffers(dictionary)
+
+
+def _holding(buffers: Iterable[Any], logical: int) -> Holding:
+    regions = set()
+    for buffer in buffers:
+        while buffer.parent is not None:
+            buffer = buffer.parent  # noqa: PLW2901 (climbing from a slice to the buffer it lies in)
+        if buffer.is_cpu and buffer.size:
+            regions.add(Region(buffer.address, buffer.size, sure=False))
+    return Holding(regions=tuple(regions), logical=logical, follow=False)
+
+
+RULES: Final[dict[str, Rule | Leave]] = {
+    "pyarrow.lib.Buffer": hold_buffer,
+    "pyarrow.lib.Array": hold_array,
+    "pyarrow.lib.ChunkedArray": hold_chunks,
+    "pyarrow.lib._Tabular": hold_table,
+    # pyarrow up to 11 has no common base of the two.
+    "pyarrow.lib.Table": hold_table,
+    "pyarrow.lib.RecordBatch": hold_table,
+}

@@ -1,0 +1,29 @@
+"""The standard library's owners of raw memory."""
+
+from __future__ import annotations
+
+from mmap import mmap
+from typing import Final
+
+import numpy as np
+
+from ndmem.model.trace import Domain
+from ndmem.weighing.registry import Holding, Leave, Region, Rule
+
+
+def hold_mmap(mapping: mmap) -> Holding:
+    """Return the mapped range; nothing for a closed one."""
+    try:
+        # A view of it says where it is, without touching a page.
+        view = np.frombuffer(mapping, np.uint8)
+    except ValueError:
+        return Holding()
+    domain = Domain.MAPPED
+    try:
+        mapping.size()
+    except OSError:
+        domain = Domain.FOREIGN  # no file behind it: memory shared with children at most
+    return Holding(regions=(Region(view.ctypes.data, view.nbytes, domain),), logical=0)
+
+
+RULES: Final[dict[str, Rule | Leave]] = {"mmap.mmap": hold_mmap, "array.array": "counted"}

@@ -1,0 +1,19 @@
+"""ctypes: arrays, structures and simple values that own their memory."""
+
+from __future__ import annotations
+
+import ctypes
+from typing import Any, Final
+
+from ndmem.weighing.registry import Holding, Leave, Region, Rule
+
+
+def hold_data(data: Any) -> Holding:
+    """Return the memory that an instance owns, if it is not within another's or stored in the object."""
+    # ctypes keeps up to 16 bytes in the object itself (b_value); sys.getsizeof has those.
+    if not data._b_needsfree_ or ctypes.sizeof(data) <= 16:
+        return Holding(logical=0)
+    return Holding(regions=(Region(ctypes.addressof(data), ctypes.sizeof(data)),), logical=0)
+
+
+RULES: Final[dict[str, Rule | Leave]] = {"_ctypes._CData": hold_data}

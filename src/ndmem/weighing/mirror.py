@@ -1,0 +1,34 @@
+"""What CPython itself knows of types and instances, past what the user's classes say."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import GetSetDescriptorType
+from typing import Any, Final, cast
+
+_TYPE: Final[dict[str, Any]] = dict(vars(type))
+
+
+def is_a(thing: object, kinds: type | tuple[type, ...]) -> bool:
+    """Whether an object is of a type, past a ``__class__`` that says otherwise or raises."""
+    return issubclass(type(thing), kinds)
+
+
+def mro_of(kind: type) -> tuple[type, ...]:
+    """Return a type and its bases, in the order of resolution."""
+    return cast("tuple[type, ...]", _TYPE["__mro__"].__get__(kind))
+
+
+def namespace_of(kind: type) -> Mapping[str, Any]:
+    """Return what a type itself defines."""
+    return cast("Mapping[str, Any]", _TYPE["__dict__"].__get__(kind))
+
+
+def instance_dict(thing: object) -> dict[str, object] | None:
+    """Return the ``__dict__`` of an instance; ``None`` if it has none."""
+    for kind in mro_of(type(thing)):
+        member = namespace_of(kind).get("__dict__")
+        if isinstance(member, GetSetDescriptorType):
+            held = member.__get__(thing)
+            return held if is_a(held, dict) else None
+    return None

@@ -1,0 +1,180 @@
+"""What the children of an object are called, as one would write it after the object."""
+
+from __future__ import annotations
+
+import functools
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from types import FunctionType, GetSetDescriptorType, MemberDescriptorType, MethodType
+from typing import Any
+
+import numpy as np
+
+from .mirror import is_a, mro_of, namespace_of
+from .registry import children_of
+
+_PLAIN = (str, int, float, bool, bytes, type(None), complex)
+_LONGEST_LABEL = 60
+_EXCEPTION = dict(vars(BaseException))
+
+
+@dataclass(frozen=True, slots=True)
+class Children:
+    """Children and their labels; labels of positions are made when they are needed.
+
+    Attributes
+    ----------
+    objects : sequence of object
+        The children.
+    labels : sequence of str or None
+        Their labels; ``None`` if they are positions.
+    shares : sequence of int or None, or None
+        Bytes of those that are only a share of their object.
+    """
+
+    objects: Sequence[object]
+    labels: Sequence[str] | None = None
+    shares: Sequence[int | None] | None = None
+
+    def label(self, position: int) -> str:
+        """Return the label of one child."""
+        return f"[{position}]" if self.labels is None else self.labels[position]
+
+
+@functools.cache  # dtype.name is Python code, and a fourth of the time that a small array takes
+def _builtin_name(char: str) -> str:
+    return str(np.dtype(char).name)
+
+
+def children(parent: Any) -> Children:
+    """Return the children of an object by name.
+
+    Notes
+    -----
+    The attributes of an ordinary instance are read from its ``__dict__``. CPython 3.11 to 3.13 make that dict
+    when it is first asked for, so it is read after everything was counted.
+    """
+    kind = type(parent)
+    named = children_of(kind)
+    if named is not None:
+        found = _registered(named, parent)
+        if found is not None:
+            return found
+    if is_a(parent, (list, tuple, deque, set, frozenset)):
+        return _items(parent)
+    if is_a(parent, dict):
+        return _entries(parent)
+    if is_a(parent, np.ndarray):
+        return _of_array(parent)
+    return _named(_attributes(parent))
+
+
+def describe(thing: object) -> str:
+    """Return the type of an object in a few words, with dtype and shape, or length, where it has them."""
+    kind = type(thing)
+    if is_a(thing, np.ndarray):
+        shape = ", ".join(map(str, np.ndarray.shape.__get__(thing)))
+        dtype = np.ndarray.dtype.__get__(thing)
+        view = " view" if np.ndarray.base.__get__(thing) is not None else ""
+        name = _builtin_name(dtype.char) if dtype.isbuiltin == 1 and dtype.isnative else str(dtype.name)
+        name = name if dtype.names is None else f"{len(dtype.names)} fields"
+        return f"{kind.__qualname__} {name} ({shape}{',' if np.ndarray.ndim.__get__(thing) == 1 else ''}){view}"
+    if kind in (list, tuple, dict, set, frozenset, deque, bytes, bytearray, str):
+        return f"{kind.__qualname__} of {len(thing)}"  # type: ignore[arg-type]  # all of these have a length
+    return str(type.__getattribute__(kind, "__qualname__"))
+
+
+def _registered(named: Any, parent: object) -> Children | None:
+    try:
+        found = list(named(parent))
+    except Exception:  # the private parts of a library have changed: its attributes are shown instead
+        return None
+    return Children(
+        [child.object for child in found],
+        [child.label for child in found],
+        [child.share for child in found] if any(child.share is not None for child in found) else None,
+    )
+
+
+def _named(pairs: Iterable[tuple[str, object]]) -> Children:
+    labels, objects = [], []
+    for label, value in pairs:
+        labels.append(label)
+        objects.append(value)
+    return Children(objects, labels)
+
+
+def _items(parent: Any) -> Children:
+    fields = getattr(type(parent), "_fields", None)
+    # Past the user's own __iter__.
+    base = next(kind for kind in (list, tuple, deque, set, frozenset) if is_a(parent, kind))
+    objects = parent if type(parent) in (list, tuple) else list(base.__iter__(parent))
+    if base is tuple and isinstance(fields, tuple) and len(fields) == len(objects):
+        return Children(objects, [f".{field}" for field in fields])
+    if base in (set, frozenset):
+        return Children(objects, [f"{{{position}}}" for position in range(len(objects))])
+    extra = [] if type(parent) is base else list(_attributes(parent))
+    if extra:
+        labels = [f"[{position}]" for position in range(len(objects))]
+        return Children([*objects, *(value for _, value in extra)], [*labels, *(name for name, _ in extra)])
+    return Children(objects)
+
+
+def _entries(parent: dict[Any, Any]) -> Children:
+    pairs = [(f"[{_key(key)}]", value) for key, value in dict.items(parent)]
+    return _named(pairs if type(parent) is dict else [*pairs, *_attributes(parent)])
+
+
+def _key(key: object) -> str:
+    # The repr of anything else is the user's code.
+    if type(key) in _PLAIN:
+        text = repr(key if not isinstance(key, (str, bytes)) else key[:_LONGEST_LABEL])
+    elif type(key) is tuple and all(type(part) in _PLAIN for part in key):
+        text = ", ".join(map(_key, key))
+    else:
+        text = f"<{type(key).__qualname__}>"
+    return text if len(text) <= _LONGEST_LABEL else f"{text[: _LONGEST_LABEL - 1]}…"
+
+
+def _of_array(parent: Any) -> Children:
+    pairs = list(_attributes(parent)) if type(parent) is not np.ndarray else []
+    base = np.ndarray.base.__get__(parent)
+    if base is not None:
+        pairs.append((".base", base))
+    elif np.ndarray.dtype.__get__(parent).kind == "O":
+        flat = np.ndarray.flat.__get__(parent)
+        if not pairs:
+            return Children(list(flat))
+        pairs += [(f".flat[{position}]", item) for position, item in enumerate(flat)]
+    return _named(pairs)
+
+
+def _attributes(parent: Any) -> Iterator[tuple[str, object]]:
+    """Yield what an object refers to by name, without running code of its class."""
+    if is_a(parent, FunctionType):
+        for name, cell in zip(parent.__code__.co_freevars, parent.__closure__ or (), strict=False):
+            with suppress(ValueError):  # an empty cell
+                yield f" closure {name}", cell.cell_contents
+        for number, value in enumerate(parent.__defaults__ or ()):
+            yield f" default {number}", value
+        yield from ((f" default {name}", value) for name, value in (parent.__kwdefaults__ or {}).items())
+    elif is_a(parent, MethodType):
+        yield ".__self__", parent.__self__
+    elif is_a(parent, BaseException):
+        yield from ((f".args[{number}]", value) for number, value in enumerate(_EXCEPTION["args"].__get__(parent)))
+        yield ".__traceback__", _EXCEPTION["__traceback__"].__get__(parent)
+    seen: set[str] = set()
+    for kind in mro_of(type(parent)):
+        for name, member in list(namespace_of(kind).items()):
+            if not isinstance(member, (GetSetDescriptorType, MemberDescriptorType)) or name in seen:
+                continue
+            seen.add(name)
+            if name == "__dict__" and isinstance(member, GetSetDescriptorType):
+                held = member.__get__(parent)
+                if is_a(held, dict):  # a type's is a view of one
+                    yield from ((f".{key}", value) for key, value in list(dict.items(held)) if type(key) is str)
+            elif isinstance(member, MemberDescriptorType) and not name.startswith("__"):
+                with suppress(AttributeError, ValueError, TypeError):  # an empty slot
+                    yield f".{name}", member.__get__(parent)

@@ -1,0 +1,120 @@
+/* The graph of what an object holds: one node an object or region of memory, one edge a reference. */
+#ifndef NDMEM_WEIGHING_GRAPH_H
+#define NDMEM_WEIGHING_GRAPH_H
+
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Kept small, for there may be millions. */
+typedef struct {
+    PyObject *object;      /* owned reference; NULL for a region of memory that is no Python object */
+    int64_t python;        /* bytes of the object itself */
+    uint32_t refs;         /* reference count when first seen, without our own */
+    uint32_t first, count; /* its edges, once frozen */
+    uint32_t payload;      /* 0 for an object that has neither a buffer nor an .nbytes */
+    uint8_t flags;
+} Node;
+
+typedef struct {
+    char *address;    /* of `data`; NULL where it is not known */
+    int64_t data;     /* bytes of the buffer it is the root of */
+    int64_t logical;  /* what its .nbytes says */
+    int64_t resident; /* of `data`; -1 where it is not known */
+    uint64_t alike;   /* equal for arrays of one type, dtype and shape */
+    uint32_t node;
+    uint8_t domain;   /* of `data`, as ndmem.model.trace.Domain */
+} Payload;
+
+enum { NODE_UNSURE = 1, NODE_IMMORTAL = 2, NODE_OPENED = 4, NODE_LENDER = 8, NODE_UNINDEXED = 16 };
+enum { EXTENT = 0, SHARED = 1, SOLE = 2 };
+enum { DOMAIN_ARRAY = 0, DOMAIN_NATIVE = 1, DOMAIN_MAPPED = 2, DOMAIN_FOREIGN = 3 };
+
+/* A region that several objects may describe; merged by address before anything is measured. */
+typedef struct {
+    int64_t address, nbytes;
+    uint32_t holder;
+    uint8_t domain, certainty; /* as ndmem.weighing.buffers.Certainty */
+} Region;
+
+typedef struct {
+    uint32_t source, target; /* BASE_EDGE set in target: a view's reference to its base */
+} Edge;
+#define BASE_EDGE 0x80000000u
+
+typedef struct {
+    const PyObject *object; /* NULL in a free slot; here too, so that a search stays in one table */
+    uint32_t node;
+} Slot;
+
+typedef enum { OPEN_LEAF, OPEN_TRAVERSE, OPEN_FUNCTION, OPEN_FRAME, OPEN_VIEW } Opening;
+typedef enum { SIZE_FIXED, SIZE_ITEMS, SIZE_INT, SIZE_ASKED, SIZE_PLAIN } Sizing;
+
+typedef struct {
+    PyTypeObject *type; /* owned reference */
+    PyObject *rule;     /* callable, or NULL */
+    int64_t fixed;
+    Opening opening;
+    Sizing sizing;
+    uint8_t array;      /* ndarray or a subclass */
+    uint8_t skipped;    /* not followed from elsewhere; only as a root */
+    uint8_t counted;    /* sys.getsizeof already has its memory: bytes, bytearray, array.array */
+} TypeInfo;
+
+typedef struct {
+    PyObject_HEAD
+    PyObject *resolve;
+    Node *nodes;
+    Payload *payloads; /* the first is empty, for all nodes that have none */
+    Edge *edges;
+    Region *regions;
+    TypeInfo *types;
+    Slot *slots;        /* open addressing */
+    uint32_t *stamp, *degree, *order;
+    uint32_t n_nodes, n_payloads, n_edges, n_regions, n_types, n_slots, n_indexed, n_unindexed, clock;
+    uint32_t room_nodes, room_payloads, room_edges, room_regions, room_types;
+    uint32_t source;    /* the node being opened */
+    uint32_t edge_flag;
+    int64_t borrowed;   /* references that a rule's own answer adds to what it answers with */
+    uint8_t frozen;
+    uint8_t ask_always; /* the resolver is asked about builtin types too */
+} Graph;
+
+/* table.c */
+int64_t graph_find(const Graph *graph, const PyObject *object);
+int64_t graph_add(Graph *graph, PyObject *object);
+int64_t graph_add_sole(Graph *graph, PyObject *object);
+int graph_index_all(Graph *graph);
+Payload *graph_payload(Graph *graph, uint32_t index);
+int graph_edge(Graph *graph, uint32_t source, uint32_t target);
+int graph_region(Graph *graph, int64_t address, int64_t nbytes, int domain, int certainty);
+void *graph_grow(void *items, uint32_t used, uint32_t *room, size_t itemsize);
+void graph_clear(Graph *graph);
+/* types.c */
+TypeInfo *graph_type(Graph *graph, PyObject *object);
+int64_t python_nbytes(TypeInfo *info, PyObject *object);
+int64_t inline_nbytes(PyObject *object, uint32_t n_values);
+int types_init(void);
+/* explore.c */
+int64_t graph_meet(Graph *graph, PyObject *object);
+int graph_visit(PyObject *object, void *graph);
+int graph_explore(Graph *graph, uint32_t from);
+/* arrays.c */
+int open_array(Graph *graph, uint32_t index);
+int open_view(Graph *graph, uint32_t index);
+int is_array(PyTypeObject *type);
+int is_plain_array(PyTypeObject *type);
+int arrays_init(void);
+/* strings.c */
+int open_strings(Graph *graph, PyObject *array);
+/* measure.c */
+PyObject *graph_measure(Graph *graph, PyObject *roots);
+PyObject *graph_reached(Graph *graph, PyObject *nodes);
+int graph_freeze(Graph *graph);
+/* queries.c */
+PyObject *graph_arrays(Graph *graph, PyObject *none);
+PyObject *graph_referrers(Graph *graph, PyObject *nodes);
+PyObject *graph_alike(Graph *graph, PyObject *args);
+
+#endif

@@ -1,0 +1,140 @@
+/* Questions about many nodes at once: which are arrays, who refers to them, which are alike. */
+#include "graph.h"
+
+/* The nodes of all arrays. */
+PyObject *
+graph_arrays(Graph *graph, PyObject *Py_UNUSED(none))
+{
+    PyObject *answer = PyList_New(0);
+    for (uint32_t i = 0; answer != NULL && i < graph->n_nodes; i++) {
+        PyObject *object = graph->nodes[i].object;
+        if (object != NULL && is_array(Py_TYPE(object))) {
+            PyObject *number = PyLong_FromUnsignedLong(i);
+            if (number == NULL || PyList_Append(answer, number) < 0) {
+                Py_CLEAR(answer);
+            }
+            Py_XDECREF(number);
+        }
+    }
+    return answer;
+}
+
+/* Of each reference to one of the nodes: who refers, and to which. */
+PyObject *
+graph_referrers(Graph *graph, PyObject *nodes)
+{
+    PyObject *answer = PyAnySet_Check(nodes) ? PyList_New(0) : PyErr_Format(PyExc_TypeError, "a set is needed");
+    unsigned char *wanted = answer ? PyMem_RawCalloc(graph->n_nodes + 1, 1) : NULL;
+    PyObject *each = wanted ? PyObject_GetIter(nodes) : NULL;
+    PyObject *number;
+    while (each != NULL && (number = PyIter_Next(each)) != NULL) {
+        size_t index = PyLong_AsSize_t(number);
+        Py_DECREF(number);
+        if (index < graph->n_nodes) {
+            wanted[index] = 1;
+        }
+    }
+    for (uint32_t i = 0; each != NULL && answer != NULL && i < graph->n_edges; i++) {
+        uint32_t target = graph->edges[i].target & ~BASE_EDGE;
+        if (wanted[target]) {
+            PyObject *pair = Py_BuildValue("II", graph->edges[i].source, target);
+            if (pair == NULL || PyList_Append(answer, pair) < 0) {
+                Py_CLEAR(answer);
+            }
+            Py_XDECREF(pair);
+        }
+    }
+    PyMem_RawFree(wanted);
+    Py_XDECREF(each);
+    if (PyErr_Occurred()) {
+        Py_CLEAR(answer);
+    }
+    return answer;
+}
+
+#define MOST_GROUPS 256
+
+typedef struct {
+    uint64_t key;
+    Py_ssize_t first, count;
+    uint32_t *nodes, room, used;
+} Group;
+
+static int
+group_append(Group *group, uint32_t index)
+{
+    uint32_t *nodes = graph_grow(group->nodes, group->used, &group->room, sizeof(uint32_t));
+    if (nodes == NULL) {
+        return -1;
+    }
+    group->nodes = nodes;
+    nodes[group->used++] = index;
+    return 0;
+}
+
+static int
+group_all(Graph *graph, PyObject *items, Group *groups, int *n_groups, int most)
+{
+    for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(items); i++) {
+        PyObject *item = PySequence_Fast_GET_ITEM(items, i);
+        int64_t index = graph_find(graph, item);
+        if (index < 0 && graph->n_unindexed > 0) {
+            if (graph_index_all(graph) < 0) {
+                return -1;
+            }
+            index = graph_find(graph, item);
+        }
+        if (index < 0) {
+            continue;
+        }
+        const Node *node = &graph->nodes[index];
+        uint64_t key = node->payload ? graph->payloads[node->payload].alike : 0;
+        key = key || node->object == NULL ? key : (uint64_t)(uintptr_t)Py_TYPE(node->object);
+        int at = 0;
+        while (at < *n_groups && groups[at].key != key) {
+            at++;
+        }
+        if (at == *n_groups && at < most) {
+            groups[(*n_groups)++] = (Group){.key = key, .first = i};
+        } else if (at == *n_groups) {
+            at = most - 1; /* the last group takes what is left, alike or not */
+        }
+        if (group_append(&groups[at], (uint32_t)index) < 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+/* Group objects of one type, dtype and shape: list of (position of the first, nodes as uint32 bytes). */
+PyObject *
+graph_alike(Graph *graph, PyObject *args)
+{
+    PyObject *objects;
+    int most;
+    if (!PyArg_ParseTuple(args, "Oi", &objects, &most)) {
+        return NULL;
+    }
+    PyObject *items = PySequence_Fast(objects, "objects must be a sequence");
+    if (items == NULL) {
+        return NULL;
+    }
+    Group groups[MOST_GROUPS];
+    int n_groups = 0;
+    most = most < 1 ? 1 : most > MOST_GROUPS ? MOST_GROUPS : most;
+    int failed = group_all(graph, items, groups, &n_groups, most) < 0;
+    PyObject *answer = failed ? NULL : PyList_New(n_groups);
+    for (int i = 0; i < n_groups; i++) {
+        PyObject *item = answer == NULL ? NULL
+                                        : Py_BuildValue("ny#", groups[i].first, (char *)groups[i].nodes,
+                                                        (Py_ssize_t)(groups[i].used * sizeof(uint32_t)));
+        PyMem_RawFree(groups[i].nodes);
+        if (item == NULL) {
+            Py_CLEAR(answer);
+        } else {
+            PyList_SET_ITEM(answer, i, item);
+        }
+    }
+    Py_DECREF(items);
+    return answer;
+}

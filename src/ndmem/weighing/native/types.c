@@ -1,0 +1,242 @@
+/* What is known of a type, once a type: how its objects are sized and opened. */
+#include "graph.h"
+#include <frameobject.h>
+
+static PyObject *plain_sizeof; /* object.__sizeof__ */
+static PyObject *getsizeof;    /* sys.getsizeof */
+
+int
+types_init(void)
+{
+    PyObject *sys = PyImport_ImportModule("sys");
+    if (sys == NULL) {
+        return -1;
+    }
+    getsizeof = PyObject_GetAttrString(sys, "getsizeof");
+    Py_DECREF(sys);
+    plain_sizeof = PyObject_GetAttrString((PyObject *)&PyBaseObject_Type, "__sizeof__");
+    return getsizeof == NULL || plain_sizeof == NULL ? -1 : 0;
+}
+
+/* Parts of the interpreter: nobody's to free, and a walk through them ends in all of `sys.modules`. */
+static int
+is_interpreters(PyTypeObject *type)
+{
+    return PyType_HasFeature(type, Py_TPFLAGS_TYPE_SUBCLASS) || PyType_IsSubtype(type, &PyModule_Type)
+           || type == &PyCode_Type || type == Py_TYPE(Py_None) || type == &PyBool_Type
+           || type == &PyEllipsis_Type || type == &PyMethodDescr_Type || type == &PyGetSetDescr_Type
+           || type == &PyMemberDescr_Type || type == &PyWrapperDescr_Type || type == &PyClassMethodDescr_Type;
+}
+
+static int
+is_builtin_container(PyTypeObject *type)
+{
+    return type == &PyList_Type || type == &PyDict_Type || type == &PyTuple_Type || type == &PySet_Type
+           || type == &PyFrozenSet_Type || type == &PyCell_Type || type == &PyMethod_Type;
+}
+
+static int
+ask_resolver(Graph *graph, TypeInfo *info)
+{
+    PyObject *rule = PyObject_CallOneArg(graph->resolve, (PyObject *)info->type);
+    if (rule == NULL) {
+        return -1;
+    }
+    if (PyUnicode_Check(rule)) {
+        info->skipped |= PyUnicode_CompareWithASCIIString(rule, "skip") == 0;
+        info->counted = PyUnicode_CompareWithASCIIString(rule, "counted") == 0;
+    } else if (rule != Py_None) {
+        info->rule = Py_NewRef(rule);
+    }
+    Py_DECREF(rule);
+    return 0;
+}
+
+/* `type.__getattribute__`, so that a metaclass of the user's is not run. */
+static Sizing
+sizing_of(PyTypeObject *type)
+{
+    PyObject *name = PyUnicode_InternFromString("__sizeof__");
+    PyObject *found = name ? PyType_Type.tp_getattro((PyObject *)type, name) : NULL;
+    Py_XDECREF(name);
+    Sizing sizing = SIZE_PLAIN;
+    if (found == NULL) {
+        PyErr_Clear();
+    } else if (found == plain_sizeof) {
+        sizing = type->tp_itemsize == 0 ? SIZE_FIXED : SIZE_ITEMS;
+    } else if (Py_IS_TYPE(found, &PyMethodDescr_Type)) {
+        sizing = SIZE_ASKED;
+    }
+    /* Else written in Python: pandas answers with a deep sum of its own there, users with anything. */
+    Py_XDECREF(found);
+    return sizing;
+}
+
+static int64_t
+ask_size(PyObject *function, PyObject *object)
+{
+    PyObject *answer = PyObject_CallOneArg(function, object);
+    int64_t nbytes = answer ? PyLong_AsLongLong(answer) : -1;
+    Py_XDECREF(answer);
+    if (nbytes < 0) {
+        PyErr_Clear();
+        nbytes = Py_TYPE(object)->tp_basicsize;
+    }
+    return nbytes;
+}
+
+static int64_t
+plain_size(PyObject *object)
+{
+    int64_t head = PyObject_IS_GC(object) ? 2 * (int64_t)sizeof(void *) : 0;
+#if PY_VERSION_HEX >= 0x030B0000
+    head += PyType_HasFeature(Py_TYPE(object), Py_TPFLAGS_MANAGED_DICT) ? 2 * (int64_t)sizeof(void *) : 0;
+#endif
+    return head + ask_size(plain_sizeof, object);
+}
+
+static int
+describe_type(Graph *graph, TypeInfo *info, PyObject *object)
+{
+    PyTypeObject *type = info->type;
+    info->skipped = (uint8_t)is_interpreters(type);
+    info->opening = PyType_IS_GC(type) ? OPEN_TRAVERSE : OPEN_LEAF;
+    if (graph->ask_always && !info->skipped && ask_resolver(graph, info) < 0) {
+        return -1;
+    }
+    if (type == &PyLong_Type || type == &PyFloat_Type || type == &PyUnicode_Type) {
+        info->sizing = type == &PyFloat_Type ? SIZE_FIXED : SIZE_INT;
+        info->fixed = type->tp_basicsize;
+        return 0;
+    }
+    info->counted |= type == &PyBytes_Type || type == &PyByteArray_Type;
+    info->array = (uint8_t)is_array(type);
+    if (type == &PyFunction_Type) {
+        info->opening = OPEN_FUNCTION;
+    } else if (type == &PyFrame_Type) {
+        info->opening = OPEN_FRAME;
+    } else if (type == &PyMemoryView_Type) {
+        info->opening = OPEN_VIEW;
+    }
+    if (!graph->ask_always && !info->skipped && !info->counted && !is_builtin_container(type) && !is_plain_array(type)
+        && ask_resolver(graph, info) < 0) {
+        return -1;
+    }
+    /* A rule tells the memory: a __sizeof__ of the type's own, as Arrow's, would tell it twice. */
+    info->sizing = info->rule != NULL && !info->array ? SIZE_PLAIN : sizing_of(type);
+    if (info->sizing == SIZE_PLAIN) {
+        info->fixed = plain_size(object);
+        info->sizing = type->tp_itemsize == 0 ? SIZE_FIXED : SIZE_PLAIN;
+    } else if (info->sizing == SIZE_FIXED) {
+        info->fixed = ask_size(getsizeof, object);
+    } else if (info->sizing == SIZE_ITEMS) {
+        info->fixed = ask_size(getsizeof, object) - Py_ABS(Py_SIZE(object)) * type->tp_itemsize;
+    }
+    return 0;
+}
+
+TypeInfo *
+graph_type(Graph *graph, PyObject *object)
+{
+    PyTypeObject *type = Py_TYPE(object);
+    for (uint32_t index = 0; index < graph->n_types; index++) {
+        if (graph->types[index].type == type) {
+            if (index > 3) { /* The common types move to the front of the line. */
+                TypeInfo moved = graph->types[index];
+                graph->types[index] = graph->types[index / 2];
+                graph->types[index / 2] = moved;
+                index /= 2;
+            }
+            return &graph->types[index];
+        }
+    }
+    /* Described before it is stored: the resolver is Python code. */
+    TypeInfo info = {.type = (PyTypeObject *)Py_NewRef(type)};
+    int failed = describe_type(graph, &info, object) < 0;
+    TypeInfo *types = failed ? NULL : graph_grow(graph->types, graph->n_types, &graph->room_types, sizeof(TypeInfo));
+    if (types == NULL) {
+        Py_XDECREF(info.rule);
+        Py_DECREF(info.type);
+        return NULL;
+    }
+    graph->types = types;
+    types[graph->n_types] = info;
+    return &types[graph->n_types++];
+}
+
+static int64_t
+int_nbytes(PyObject *object)
+{
+    int overflow;
+    long long value = PyLong_AsLongLongAndOverflow(object, &overflow);
+    int64_t digits = 3; /* of 30 bits */
+    if (!overflow && value > -(1ll << 60) && value < 1ll << 60) {
+        digits = value > -(1ll << 30) && value < 1ll << 30 ? 1 : 2;
+    }
+    return digits < 3 ? (int64_t)(offsetof(PyVarObject, ob_size) + sizeof(Py_ssize_t)) + 4 * digits
+                      : ask_size(getsizeof, object);
+}
+
+/* `sys.getsizeof`, spelled out for the types of which a program has millions. */
+int64_t
+python_nbytes(TypeInfo *info, PyObject *object)
+{
+    switch (info->sizing) {
+    case SIZE_FIXED:
+        return info->fixed;
+    case SIZE_ITEMS:
+        return info->fixed + Py_ABS(Py_SIZE(object)) * info->type->tp_itemsize;
+    case SIZE_INT:
+        if (PyLong_CheckExact(object)) {
+            return int_nbytes(object);
+        }
+        if (PyUnicode_IS_COMPACT_ASCII(object)) {
+            return (int64_t)sizeof(PyASCIIObject) + PyUnicode_GET_LENGTH(object) + 1;
+        }
+        return ask_size(getsizeof, object);
+    case SIZE_PLAIN:
+        return plain_size(object);
+    default:
+        if (PyList_CheckExact(object)) {
+            return (int64_t)sizeof(PyListObject) + 2 * (int64_t)sizeof(void *)
+                   + ((PyListObject *)object)->allocated * (int64_t)sizeof(void *);
+        }
+        return ask_size(getsizeof, object);
+    }
+}
+
+/* Attributes of an instance that are not in a dict, in memory that no `__sizeof__` counts. Up to 3.12 they have a
+ * block of their own, of which one byte tells the length, rounded; from 3.13 they lie behind the object. */
+int64_t
+inline_nbytes(PyObject *object, uint32_t n_values)
+{
+    int64_t word = sizeof(void *);
+#if PY_VERSION_HEX >= 0x030D0000
+    PyTypeObject *type = Py_TYPE(object);
+    if (!PyType_HasFeature(type, Py_TPFLAGS_INLINE_VALUES)) {
+        return 0;
+    }
+    int64_t capacity = ((const unsigned char *)object)[type->tp_basicsize];
+    (void)n_values;
+    return (capacity + word - 1) / word * word + (capacity + 1) * word;
+#elif PY_VERSION_HEX >= 0x030B0000
+    if (!PyType_HasFeature(Py_TYPE(object), Py_TPFLAGS_MANAGED_DICT)) {
+        return 0;
+    }
+#if PY_VERSION_HEX >= 0x030C0000
+    uintptr_t tagged = ((uintptr_t *)object)[-3]; /* odd: the values' address less 1; else the dict's */
+    const unsigned char *values = tagged & 1 ? (const unsigned char *)(tagged + 1) : NULL;
+#else
+    const unsigned char *values = ((const unsigned char **)object)[-4];
+#endif
+    if (values == NULL) {
+        return 0;
+    }
+    /* The head is the length plus 2, rounded up to words; there is room for one attribute more than are set. */
+    int64_t head = values[-1], most = head - 2, least = head > 10 ? head - 9 : 1, count = (int64_t)n_values + 1;
+    return head + (count < least ? least : count > most ? most : count) * word;
+#else
+    (void)object, (void)n_values, (void)word;
+    return 0;
+#endif
+}

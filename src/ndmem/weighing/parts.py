@@ -1,0 +1,108 @@
+"""The parts of a weight: children by name, those alike folded into one."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from ndmem.model.weight import Numbers, Part
+
+from .naming import Children, children, describe
+from .ownership import numbers_of
+from .walk import Survey
+
+_MOST_NAMED = 24
+_MOST_POSITIONS = 3
+_MOST_GROUPS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """Children shown as one part: the position of the first, the nodes of all."""
+
+    first: int
+    nodes: bytes
+    mixed: bool = False
+    share: int | None = None
+
+    @property
+    def count(self) -> int:
+        return len(self.nodes) // 4
+
+
+def parts_of(
+    found: Survey, named: Children, *, depth: int, marked: tuple[int, ...] = ()
+) -> tuple[tuple[Part, ...], list[tuple[str, ...]]]:
+    """Return the parts, largest first, and for each marked node the labels of the parts that reach it.
+
+    Parameters
+    ----------
+    found : Survey
+        The walk that met the children.
+    named : Children
+        What to show. Those the walk left out (the interpreter's own, and types stopped at) are not shown.
+    depth : int
+        Levels to show, 1 for these parts alone.
+    marked : tuple of int
+        Nodes of buffers.
+    """
+    parts: list[Part] = []
+    users: list[list[str]] = [[] for _ in marked]
+    for group in _groups(found, named):
+        numbers = _numbers(found, group)
+        reached = found.graph.reached(marked)
+        first = named.objects[group.first]
+        label = named.label(group.first)
+        if group.count > 1:
+            label = f"{label}, … ({group.count})"
+        below: tuple[Part, ...] = ()
+        if group.count == 1 and depth > 1 and group.share is None:
+            below, _ = parts_of(found, children(first), depth=depth - 1)
+        kind = "various" if group.mixed else describe(first)
+        kind = kind if group.share is None else f"part of {kind}"
+        parts.append(Part(label, kind, group.count, numbers, below))
+        for labels, used in zip(users, reached, strict=True):
+            if used:
+                labels.append(label)
+    parts.sort(key=lambda part: -(part.numbers.reachable + part.numbers.mapped))
+    return tuple(parts), [tuple(labels) for labels in users]
+
+
+def _groups(found: Survey, named: Children) -> Iterator[_Group]:
+    if named.shares is not None:
+        yield from _shared_groups(found, named, named.shares)
+    elif len(named.objects) <= (_MOST_POSITIONS if named.labels is None else _MOST_NAMED):
+        for position, child in enumerate(named.objects):
+            node = found.graph.index(child)
+            if node >= 0:
+                yield _Group(position, struct.pack("=I", node))
+    else:
+        groups = found.graph.alike(named.objects, _MOST_GROUPS)
+        for number, (first, nodes) in enumerate(groups):
+            # When all groups are taken the last one has everything that is left.
+            yield _Group(first, nodes, mixed=number == _MOST_GROUPS - 1)
+
+
+def _shared_groups(found: Survey, named: Children, shares: Sequence[int | None]) -> Iterator[_Group]:
+    """Group children that are a share of their object, such as columns in a block: many have the same."""
+    seen: dict[tuple[int, int | None], list[int]] = {}
+    few = len(named.objects) <= _MOST_NAMED
+    for position, (child, share) in enumerate(zip(named.objects, shares, strict=True)):
+        node = found.graph.index(child)
+        if node < 0:
+            continue
+        if few or share is None:
+            yield _Group(position, struct.pack("=I", node), share=share)
+        else:
+            seen.setdefault((node, share), []).append(position)
+    for (node, share), positions in seen.items():
+        yield _Group(positions[0], struct.pack("=I", node) * len(positions), share=share)
+
+
+def _numbers(found: Survey, group: _Group) -> Numbers:
+    numbers = numbers_of(found, group.nodes)
+    if group.share is None:
+        return numbers
+    # Without this share the rest would still hold the whole.
+    return replace(numbers, logical=group.share * group.count, owned=0, owned_mapped=0, unsure=0)

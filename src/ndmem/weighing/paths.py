@@ -1,0 +1,108 @@
+"""How names lead to an object: backwards along references, to variables."""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from collections.abc import Iterator, Sequence
+from types import CellType, FunctionType
+from typing import Any
+
+import numpy as np
+
+from ndmem._walk import Graph
+
+from .mirror import instance_dict, is_a
+from .naming import children
+from .scopes import Scope
+
+_DEEPEST = 6  # an attribute, a list in it, a dict in that; on 3.10 each instance has a dict between
+_MOST_REFERRERS = 50
+_MOST_STEPS = 300
+_MOST_NAMES = 12
+
+
+class Paths:
+    """Names of nodes of a graph that was walked from all objects there are.
+
+    Parameters
+    ----------
+    graph : Graph
+        The walk.
+    nodes : set of int
+        Nodes whose names will be asked for.
+    found : sequence of Scope
+        The variables.
+    hidden : set of int
+        Nodes that are the walk's own, not the program's.
+    """
+
+    def __init__(self, graph: Graph, nodes: set[int], found: Sequence[Scope], hidden: set[int]) -> None:
+        self._graph = graph
+        self._scopes = {graph.index(scope.variables): scope for scope in found}
+        self._labels: dict[int, dict[int, list[str]]] = {}
+        self._parents: dict[int, list[int]] = {}
+        level, seen = set(nodes), set(nodes)
+        for _ in range(_DEEPEST):
+            for source, target in graph.referrers(level):
+                if source not in hidden:
+                    self._parents.setdefault(target, []).append(source)
+            level = {source for target in level for source in self._parents.get(target, ())}
+            level -= seen | self._scopes.keys()
+            seen |= level
+
+    def names(self, node: int) -> list[tuple[str, bool]]:
+        """Return names of a node, the shortest ways first, each with whether it is the output history's."""
+        found: dict[str, bool] = {}
+        ways = deque([(node, "", 0)])
+        steps = 0
+        # Objects that refer to each other make endless ways: a few names are enough.
+        while ways and steps < _MOST_STEPS and len(found) < _MOST_NAMES:
+            steps += 1
+            held, path, depth = ways.popleft()
+            for source in self._parents.get(held, ())[:_MOST_REFERRERS]:
+                scope = self._scopes.get(source)
+                if scope is not None:
+                    for name in self._labels_in(source, held):
+                        found.setdefault(f"{scope.before}{name}{path}{scope.after}", scope.is_history(name))
+                elif depth < _DEEPEST:
+                    ways.extend((source, longer, depth + 1) for longer in self._longer(source, held, path))
+        return list(found.items())
+
+    def _longer(self, source: int, held: int, path: str) -> list[str]:
+        """Return the path with the step from one object to the next put in front."""
+        holder, thing = self._graph.object_of(source), self._graph.object_of(held)
+        if is_a(holder, np.ndarray) and np.ndarray.base.__get__(holder) is thing:
+            return []  # a view's reference to its base gives the base no name
+        if type(thing) is dict and instance_dict(holder) is thing:
+            # What lies in the __dict__ of an instance is an attribute.
+            return [re.sub(r"^\['(\w+)'\]", r".\1", path)]
+        labels = self._labels_in(source, held)
+        return [f"{label}{path}" for label in labels] or [f"{_way(holder, thing)}{path}"]
+
+    def _labels_in(self, source: int, node: int) -> list[str]:
+        if source not in self._labels:
+            known: dict[int, list[str]] = {}
+            for label, child in _labelled(self._graph.object_of(source), source in self._scopes):
+                known.setdefault(id(child), []).append(label)
+            self._labels[source] = known
+        return self._labels[source].get(id(self._graph.object_of(node)), [])
+
+
+def _way(holder: object, held: object) -> str:
+    """Say how an object leads to another that none of its labels names."""
+    if is_a(held, CellType) or is_a(holder, FunctionType):
+        return ""
+    if is_a(holder, CellType):
+        return " (closure)"
+    return f" (inside the {type(holder).__qualname__})"
+
+
+def _labelled(holder: Any, is_scope: bool) -> Iterator[tuple[str, object]]:
+    if is_scope:
+        yield from ((name, value) for name, value in list(holder.items()) if type(name) is str)
+    else:
+        named = children(holder)
+        for position, child in enumerate(named.objects):
+            if not is_a(child, CellType):
+                yield named.label(position), child

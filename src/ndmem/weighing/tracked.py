@@ -1,0 +1,43 @@
+"""What the tracker knows of an address, while it runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ndmem import _native
+from ndmem.model.site import Site
+
+
+@dataclass(frozen=True, slots=True)
+class TrackedBuffer:
+    """A live buffer of NumPy's allocator.
+
+    Attributes
+    ----------
+    start, nbytes : int
+        Where, and how long.
+    stack_node : int
+        Node of the running trace's call tree where it was born.
+    """
+
+    start: int
+    nbytes: int
+    stack_node: int
+
+
+def tracked_buffer(address: int) -> TrackedBuffer | None:
+    """Return the buffer that an address lies in; ``None`` if no tracker runs or has seen it."""
+    found = _native.buffer_at(address)
+    return None if found is None else TrackedBuffer(*found)
+
+
+def tracked_site(buffer: TrackedBuffer) -> Site | None:
+    """Return the line that made a buffer: the innermost outside NumPy, ``None`` where no Python code ran."""
+    own = str(Path(np.__file__).parent)
+    for filename, lineno, function in _native.places_of(buffer.stack_node):
+        if not filename.startswith(own):
+            return Site(filename, lineno, lineno, None, None, function)
+    return None

@@ -1,0 +1,106 @@
+"""Walk from objects over everything they hold."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from ndmem._walk import Graph
+
+from .buffers import Certainty, fill_resident, settle_regions
+from .mirror import mro_of
+from .registry import Holding, Rule, rule_of
+
+Answer = tuple[tuple[object, ...], tuple[object, ...], tuple[Any, ...], int, int, bool]
+_NOTHING: Answer = ((), (), (), 0, -1, True)
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What a walk found.
+
+    Attributes
+    ----------
+    graph : Graph
+        Nodes with bytes, edges with references.
+    roots : tuple of int
+        Nodes of the objects that were asked for.
+    notes : tuple of str
+        What was not measured, each a sentence, each once.
+    resident : bool
+        Whether the system was asked what is in RAM.
+    """
+
+    graph: Graph
+    roots: tuple[int, ...]
+    notes: tuple[str, ...]
+    resident: bool
+
+
+def survey(objects: tuple[object, ...], *, resident: bool = True, stop_at: tuple[type, ...] = ()) -> Survey:
+    """Walk from objects and settle whose memory is whose.
+
+    Parameters
+    ----------
+    objects : tuple of object
+        Where to start.
+    resident : bool
+        Whether to ask the system how much of the buffers is in RAM.
+    stop_at : tuple of type
+        Objects of these types are left out, with what only they hold.
+
+    Returns
+    -------
+    Survey
+        Nothing in it was changed, computed or loaded.
+    """
+    notes: dict[str, None] = {}
+    graph = Graph(_resolver(stop_at, notes), bool(stop_at))
+    roots = tuple([graph.root(each) for each in objects])
+    settle_regions(graph)
+    if resident:
+        fill_resident(graph)
+    return Survey(graph, roots, tuple(notes), resident)
+
+
+def _resolver(stop_at: tuple[type, ...], notes: dict[str, None]) -> Callable[[type], Any]:
+    def resolve(kind: type) -> Any:
+        # type.__subclasscheck__ could be the user's: the order of bases says it without running it.
+        if stop_at and any(base in stop_at for base in mro_of(kind)):
+            return "skip"
+        rule = rule_of(kind)
+        return rule if rule is None or isinstance(rule, str) else _asker(kind, rule, notes)
+
+    return resolve
+
+
+def _asker(kind: type, rule: Rule, notes: dict[str, None]) -> Callable[[object], Answer]:
+    """Ask a rule so that whatever it does becomes an answer or a note."""
+
+    def ask(held: object) -> Answer:
+        try:
+            holding = rule(held)
+            if not isinstance(holding, Holding):
+                holding = Holding(nbytes=int(holding))
+            if holding.note:
+                notes[holding.note] = None
+            return _answer(holding)
+        except Exception as error:
+            notes[f"{kind.__qualname__} was not opened: its rule failed with {type(error).__name__}"] = None
+            return _NOTHING
+
+    return ask
+
+
+def _answer(holding: Holding) -> Answer:
+    regions = tuple(
+        [
+            (int(r.address), int(r.nbytes), int(r.domain), Certainty.SOLE if r.sure else Certainty.SHARED)
+            for r in holding.regions
+        ]
+    )
+    if holding.nbytes < 0 or any(address < 0 or nbytes < 0 for address, nbytes, _, _ in regions):
+        raise ValueError("a number of bytes is 0 or more")
+    logical = -1 if holding.logical is None else int(holding.logical)
+    return tuple(holding.objects), tuple(holding.bases), regions, int(holding.nbytes), logical, holding.follow

@@ -1,0 +1,115 @@
+"""`weigh`: the Weight of objects."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ndmem.errors import WeighError
+from ndmem.model.trace import Domain
+from ndmem.model.weight import BufferShare, Weight
+
+from .buffers import ADDRESS, DOMAIN, NBYTES, NODE, RESIDENT, buffer_table
+from .naming import Children, children, describe
+from .ownership import numbers_of
+from .parts import parts_of
+from .walk import Survey, survey
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+_MOST_BUFFERS = 10
+
+
+def weigh(*objects: object, depth: int = 2, resident: bool = True, stop_at: type | tuple[type, ...] = ()) -> Weight:
+    """Say what objects hold, in four numbers: owned, reachable, logical, resident.
+
+    Parameters
+    ----------
+    *objects : object
+        Anything; several are weighed together, what they share once.
+    depth : int
+        Levels of parts to show; 0 for the numbers alone.
+    resident : bool
+        Whether to ask the system how much of the buffers is in RAM; if not, ``resident`` is ``None``.
+    stop_at : type or tuple of type
+        Objects of these types are left out, with what only they hold.
+
+    Returns
+    -------
+    Weight
+        ``owned``, bytes freed if the last reference to the objects went; ``reachable``, bytes they keep
+        alive;
+        ``logical``, what ``.nbytes`` adds up to; ``resident``, bytes of their buffers in RAM; ``mapped``,
+        bytes
+        of mapped files, in none of the first two. ``parts`` has the same for children by name.
+
+    Raises
+    ------
+    WeighError
+        If there is no object, or an option is not of its form.
+
+    Notes
+    -----
+    Nothing is computed, loaded or changed. Types, modules, and small integers and texts that the interpreter
+    shares are nobody's and weigh nothing. An object that the caller's variables hold as well is reachable,
+    but
+    not owned by what is weighed.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> view = np.ones(10_000_000)[:10]
+    >>> weigh(view).logical, weigh(view).reachable
+    (80, 80000224)
+    """
+    stops = stop_at if isinstance(stop_at, tuple) else (stop_at,)
+    if not objects:
+        raise WeighError("nothing to weigh: give one object or more")
+    if isinstance(depth, bool) or not isinstance(depth, int) or depth < 0:
+        raise WeighError(f"depth={str(depth)[:40]} is not a number of levels; write 0 or more")
+    if not all(isinstance(stop, type) for stop in stops):
+        raise WeighError("stop_at holds something that is not a type; give a type or a tuple of types")
+    found = survey(objects, resident=resident, stop_at=stops)
+    try:
+        return _weight(objects, found, depth)
+    finally:
+        # A frame among the objects may be this one's: it would hold the graph, and the graph it.
+        found.graph.clear()
+
+
+def _weight(objects: tuple[object, ...], found: Survey, depth: int) -> Weight:
+    numbers = numbers_of(found, found.roots)
+    kind = describe(objects[0]) if len(objects) == 1 else f"{len(objects)} objects together"
+    if len(found.graph) == 1 or depth == 0:
+        return Weight(kind, numbers, notes=found.notes)
+    table = buffer_table(found.graph)
+    top = _largest(table)
+    named = children(objects[0]) if len(objects) == 1 else Children(objects, _numbered(len(objects)))
+    parts, users = parts_of(found, named, depth=depth, marked=tuple([row[NODE] for row in top]))
+    buffers = tuple([_share(found, row, used_by) for row, used_by in zip(top, users, strict=True)])
+    return Weight(kind, numbers, parts, buffers, len(table), found.notes)
+
+
+def _numbered(count: int) -> list[str]:
+    return [f"#{number}" for number in range(count)]
+
+
+def _largest(table: npt.NDArray[np.int64]) -> list[list[int]]:
+    """Return the rows of the largest buffers, largest first."""
+    if len(table) > _MOST_BUFFERS:
+        table = table[np.argpartition(table[:, NBYTES], -_MOST_BUFFERS)[-_MOST_BUFFERS:]]
+    rows: list[list[int]] = table.tolist()
+    return sorted(rows, key=lambda row: -row[NBYTES])
+
+
+def _share(found: Survey, row: list[int], used_by: tuple[str, ...]) -> BufferShare:
+    holder = found.graph.object_of(row[NODE])
+    return BufferShare(
+        nbytes=row[NBYTES],
+        domain=Domain(row[DOMAIN]),
+        resident=row[RESIDENT] if found.resident and row[RESIDENT] >= 0 else None,
+        holder=f"memory at {row[ADDRESS]:#x}" if holder is None else describe(holder),
+        parts=used_by,
+    )

@@ -1,0 +1,105 @@
+"""`fits`: true exactly if it is no more than what is free less the headroom."""
+
+import re
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ndmem.errors import SpecError, UnitError
+from ndmem.model.spec import spec
+from ndmem.process.fit import fits
+from ndmem.process.limits import Effect, Limit, Limits, Source
+
+GIB = 1024**3
+
+
+def machine(free: int) -> Limits:
+    """A container with so many bytes free."""
+    return Limits((Limit(Source.CGROUP, "memory.max", 10**15, 10**15 - free, free, Effect.KILLED),))
+
+
+@given(st.integers(0, 10**14), st.integers(0, 10**14), st.integers(0, 10**13))
+def test_boundary(needs, free, headroom):
+    """It fits if and only if what it needs and the headroom are no more than what is free."""
+    fit = fits(needs, headroom=headroom, within=machine(free))
+    assert bool(fit) == (needs <= max(0, free - headroom))
+    assert (fit.needs, fit.free, fit.headroom) == (needs, free, headroom)
+
+
+@given(st.integers(0, 10**12), st.floats(0, 0.99))
+def test_share(free, share):
+    """A headroom below 1 is a share of what is free."""
+    assert fits(0, headroom=share, within=machine(free)).headroom == int(free * share)
+
+
+def test_says_why():
+    """A misfit says what it needs, what there is, and what would help."""
+    fit = fits("f8[100000, 100000]", headroom=0, within=machine(int(21.3 * GIB)))
+    assert not fit
+    assert fit.why.startswith("needs 74.5 GiB; this container (control group) may use 21.3 GiB more")
+    assert "as float32 would need 37.3 GiB" in fit.why
+    assert str(fit) == fit.why
+    assert "\n" not in fit.why
+
+
+@given(st.integers(1, 10**6), st.integers(1, 10**4), st.integers(1, 10**10))
+def test_blocks_fit(rows, columns, free):
+    """The blocks it proposes fit, and so many of them cover the array."""
+    array = spec((rows, columns), "f8")
+    fit = fits(array, headroom=0, within=machine(free))
+    found = re.search(r"as (\d+) blocks of \((\d+), (\d+)\)", fit.why)
+    if fit or columns * 8 > free:
+        assert found is None
+    else:
+        count, block, width = map(int, found.groups())
+        assert width == columns
+        assert block * columns * 8 <= free
+        assert (count - 1) * block < rows <= count * block
+
+
+def test_several():
+    """Several things need their sum."""
+    what = ["1 KiB", 24, "f8[10]", spec((2,), "i4"), np.ones(3)]
+    assert fits(what, within=machine(10**6)).needs == 1024 + 24 + 80 + 8 + 24
+
+
+def test_array_is_one_thing():
+    """An array, though it can be iterated, is its own bytes."""
+    assert fits(np.ones((5, 7)), within=machine(10**6)).needs == 280
+
+
+def test_unknown_limit():
+    """Where no limit is known it does not claim to fit, and says that it does not know."""
+    fit = fits(1, within=Limits(()))
+    assert not fit
+    assert fit.free is None
+    assert "unknown" in fit.why
+
+
+def test_here():
+    """On this machine one byte fits and an exabyte does not."""
+    assert fits(1)
+    assert not fits(2**60)
+
+
+@pytest.mark.parametrize("bad", [-1, "12 parsecs", None, 1.5, True, object(), ["x"], [None]])
+def test_bad_input(bad):
+    """What is no number of bytes is refused as such."""
+    with pytest.raises(UnitError):
+        fits(bad, within=machine(1))
+
+
+@pytest.mark.parametrize("bad", ["f8[x]", "q9[3]"])
+def test_bad_spec(bad):
+    """A text with brackets is read as a spec."""
+    with pytest.raises(SpecError):
+        fits(bad, within=machine(1))
+
+
+@pytest.mark.parametrize("headroom", [1.0, -0.1, float("nan"), "much", -5])
+def test_bad_headroom(headroom):
+    """A headroom that is no share and no number of bytes is refused."""
+    with pytest.raises(UnitError):
+        fits(1, headroom=headroom, within=machine(1))

@@ -1,0 +1,130 @@
+"""`arrays`: the live buffers, and the names that lead to them."""
+
+import gc
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from ndmem.errors import UnitError
+from ndmem.weighing.live import arrays
+
+SMALLEST = 123_456 * 8  # no array of another test is of this length
+
+
+class Holder:
+    """Has an attribute."""
+
+
+MODULE_LEVEL = np.ones(123_456 + 1)
+
+
+def sized(length):
+    """The live buffers of exactly so many float64."""
+    return [buffer for buffer in arrays(smallest=SMALLEST) if buffer.nbytes == 8 * length]
+
+
+def test_local_and_global_names():
+    """Locals are named with their function, globals with their module."""
+    local = np.ones(123_456 + 2)
+    assert [buffer.names for buffer in sized(123_456 + 2)] == [("local in test_local_and_global_names",)]
+    (found,) = sized(123_456 + 1)
+    assert any(name.endswith("MODULE_LEVEL") for name in found.names)
+    assert (found.shape, found.dtype, found.order) == ((123_456 + 1,), "float64", "CF")
+    del local
+
+
+def test_containers_and_attributes():
+    """An array in a dict in a list in an attribute has the whole way as its name."""
+    outer = Holder()
+    outer.items = [{"a": np.ones(123_456 + 3)}]
+    (found,) = sized(123_456 + 3)
+    assert found.names == ("outer.items[0]['a'] in test_containers_and_attributes",)
+
+
+def test_small_view_pins_a_big_buffer():
+    """A view that holds a buffer alone is marked with the bytes beyond it."""
+    small = np.ones(123_456 + 4)[100:110]
+    (found,) = sized(123_456 + 4)
+    assert found.names == ("small in test_small_view_pins_a_big_buffer",)
+    assert (found.span, found.pinned, found.n_views) == (80, 8 * (123_456 + 4) - 80, 1)
+    assert small.size == 10
+
+
+def test_owner_in_sight_pins_nothing():
+    """While the owner has a name a view pins nothing, and both names are told."""
+    owner = np.ones(123_456 + 5)
+    view = owner[::2]
+    (found,) = sized(123_456 + 5)
+    assert (found.pinned, found.n_views) == (0, 1)
+    assert {name.partition(" ")[0] for name in found.names} == {"owner", "view"}
+    assert view.base is owner
+
+
+def test_each_buffer_once_and_gone_when_gone():
+    """A buffer is listed once however many look at it, and no more after the last went."""
+    views = [np.ones((3, 123_456))]
+    views += [views[0].T, views[0][1], views[0][::-1]]
+    assert len(sized(3 * 123_456)) == 1
+    del views
+    gc.collect()
+    assert sized(3 * 123_456) == []
+
+
+def test_asking_keeps_nothing_alive():
+    """An array bound to a local is freed when the local goes, although its frame was looked at."""
+    import weakref
+
+    array = np.ones(123_456 + 6)
+    watcher = weakref.ref(array)
+    assert len(sized(123_456 + 6)) == 1
+    del array
+    assert watcher() is None
+
+
+def test_locals_of_the_program_are_untouched():
+    """A dict that the program got from `locals()` keeps its items."""
+    array = np.ones(123_456 + 7)
+    mine = locals()
+    assert len(sized(123_456 + 7)) == 1
+    assert mine["array"] is array
+
+
+def test_largest_first_and_total():
+    """Buffers come largest first, and the total is theirs."""
+    found = arrays(smallest="100 KiB")
+    sizes = [buffer.nbytes for buffer in found]
+    assert sizes == sorted(sizes, reverse=True)
+    assert found.nbytes == sum(sizes)
+    assert str(found).startswith(f"{len(found)} array buffers")
+
+
+def test_structured_and_masked():
+    """Arrays of every kind are found, also those in a masked array."""
+    masked = np.ma.masked_array(np.zeros(123_456 + 8), np.zeros(123_456 + 8, bool))
+    (found,) = sized(123_456 + 8)
+    assert any(name.startswith("masked") for name in found.names)
+    del masked
+
+
+@pytest.mark.parametrize("bad", ["much", -1, None, 1.5])
+def test_bad_bound(bad):
+    """A bound that is no number of bytes is refused."""
+    with pytest.raises(UnitError):
+        arrays(smallest=bad)
+
+
+def test_notebook_history():
+    """In a notebook an output nobody bound is kept by the history, and is listed once, under Out[]."""
+    pytest.importorskip("IPython")
+    code = (
+        "from IPython.core.interactiveshell import InteractiveShell\nshell = InteractiveShell.instance()\n"
+        "for cell in ('import numpy as np', 'np.ones(1_000_000)', 'b = np.ones(500_000); b',"
+        " 'from ndmem.weighing.live import arrays; found = arrays(smallest=10**6)'):\n"
+        "    shell.run_cell(cell, store_history=True)\n"
+        "for buffer in shell.user_ns['found']:\n    print('>', buffer.nbytes, buffer.history, *sorted(buffer.names))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    lines = [line for line in done.stdout.splitlines() if line.startswith(">")]
+    assert lines == ["> 8000000 True Out[2] __", "> 4000000 False Out[3] _ b"]
