@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ndmem.model.trace import Kind
+from ndmem.model.columns import Kind
 
 from .moment import Moment, nbytes_at, nbytes_by_node
 from .tree import max_subtrees, outermost_of_row, split_levels, sum_subtrees
 
 if TYPE_CHECKING:
-    from ndmem.model.trace import Int64s, Trace
+    from ndmem.model.columns import Int64s
+    from ndmem.model.trace import Trace
 
     from .fold import Fold
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ndmem.model.columns import Kind
 from ndmem.model.holder import Holder
-from ndmem.model.trace import Kind
 
 from .expression import expression_text
 from .frames import mark_user_nodes, standing_nodes
@@ -19,8 +19,9 @@ from .sources import SourceFiles
 from .tree import count_depth, split_levels
 
 if TYPE_CHECKING:
+    from ndmem.model.columns import Bools, Int32s, Int64s
     from ndmem.model.site import Site, Stack
-    from ndmem.model.trace import Bools, Int32s, Int64s, Trace
+    from ndmem.model.trace import Trace
 
 
 @dataclass(frozen=True, slots=True)

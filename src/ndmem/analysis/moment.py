@@ -6,7 +6,8 @@ import enum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ndmem.model.trace import Int64s, Trace
+    from ndmem.model.columns import Int64s
+    from ndmem.model.trace import Trace
 
 
 class Moment(enum.Enum):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ndmem.model.trace import Kind
+from ndmem.model.columns import Kind
 
 if TYPE_CHECKING:
     from ndmem.model.trace import Trace
