@@ -7,7 +7,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from ndmem.analysis.live import LiveBuffer, each_live_buffer, find_live, small_nbytes
-from ndmem.analysis.moment import nbytes_at
+from ndmem.analysis.moment import events_until, nbytes_at
 from ndmem.analysis.sources import SourceFiles
 from ndmem.units import format_nbytes
 
@@ -65,12 +65,12 @@ def make_buffer_table(trace: Trace, names: FileNames, *, moment: Moment, limit: 
     from rich.table import Table  # noqa: PLC0415  # costs 50 ms: only who renders pays
     from rich.text import Text  # noqa: PLC0415
 
-    columns = find_live(trace, moment)
+    columns = find_live(trace, until=events_until(trace, moment))
     if not len(columns.buffer):
         return None
     sources = SourceFiles(trace.sources)
     rows: dict[tuple[str, str, str, str], _Row] = {}
-    for buffer in islice(each_live_buffer(trace, moment, columns=columns), _LOOKED_AT):
+    for buffer in islice(each_live_buffer(trace, columns), _LOOKED_AT):
         row = _read(buffer, names, sources)
         row = rows.setdefault((format_nbytes(row.nbytes), row.text, row.place, row.held), row)
         row.count += 1
