@@ -14,11 +14,14 @@ from ndmem.errors import TraceError
 
 from .launch import check_launch, launch, wait
 from .output import OutputFile, open_output
+from .samples import ResidentSamples
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ndmem.model.trace import Trace
+
+    from .launch import Ended
 
 
 # Compressing takes 0.2 µs an event, which a person waits for; a long journal stays what it is, at 24 bytes an event.
@@ -35,16 +38,19 @@ class Program:
         Its process id.
     output : OutputFile
         What it writes its journal to.
+    samples : ResidentSamples
+        Its resident memory over time.
     """
 
     pid: int
     output: OutputFile
+    samples: ResidentSamples
 
-    def wait(self) -> int:
-        """Wait until it ends; its exit status, or minus the number of the signal that ended it."""
-        return wait(self.pid)
+    def wait(self) -> Ended:
+        """Wait until it ends."""
+        return wait(self.pid, self.samples)
 
-    def read_trace(self, exit_status: int) -> Trace | None:
+    def read_trace(self, ended: Ended) -> Trace | None:
         """Make a trace of the journal and save it in its place; ``None`` if the program never began.
 
         Raises
@@ -63,17 +69,23 @@ class Program:
             with contextlib.suppress(OSError):
                 path.unlink()
             return None
-        journal.meta["exit_status"] = exit_status
+        known = {
+            "exit_status": ended.status,
+            "rss": self.samples.describe(int(journal.header["started_ns"])),
+            # The program's own figure is better, if it came to say it.
+            "rss_peak_nbytes": journal.meta.get("rss_peak_nbytes", ended.rss_peak_nbytes),
+        }
+        journal.meta.update(known)
         trace = assemble(journal)
         if len(trace.events) <= _MOST_EVENTS_TO_REWRITE:
             self.output.replace(trace)
         else:
-            complete_journal(path, {"exit_status": exit_status, "sources": dict(trace.sources)})
+            complete_journal(path, {**known, "sources": dict(trace.sources)})
         return trace
 
 
 def start_program(
-    arguments: Sequence[str], *, name: str, output: Path | None, overwrite: bool, threshold: int
+    arguments: Sequence[str], *, name: str, output: Path | None, overwrite: bool, threshold: int, native: bool
 ) -> Program:
     """Start a program under the tracker.
 
@@ -89,6 +101,8 @@ def start_program(
         Replace a file that is there.
     threshold : int
         Bytes from which on a buffer is an event.
+    native : bool
+        Watch native memory too, where that can be.
 
     Raises
     ------
@@ -100,12 +114,13 @@ def start_program(
     sources = {"<string>": arguments[1]} if arguments[0] == "-c" else {}
     file = open_output(output, overwrite=overwrite)
     try:
-        pid = launch(arguments, file.descriptor, threshold=threshold, sources=sources)
+        pid = launch(arguments, file.descriptor, threshold=threshold, native=native, sources=sources)
     finally:
         file.close()
+    samples = ResidentSamples(pid)
     if output is None:
         file = file.rename(_free_path(name, pid))
-    return Program(pid, file)
+    return Program(pid, file, samples)
 
 
 def _free_path(name: str, pid: int) -> Path:
