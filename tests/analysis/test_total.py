@@ -39,7 +39,7 @@ def test_the_answer_of_a_program() -> None:
     assert answer.shares == (
         Share(80 * KIB, "svd(a)", is_code=True),
         Share(10 * KIB, "wide = sorted(words)", is_code=True),
-        Share(6 * KIB, "OpenBLAS thread buffer", is_code=False),
+        Share(6 * KIB, "OpenBLAS thread buffers", is_code=False),
     )
 
 
@@ -49,7 +49,7 @@ def test_blocks_that_no_python_asked_for() -> None:
     assert answer is not None
     assert Share(6 * KIB, "outside Python", is_code=False) in answer.shares
     # Without a source the function stands for the line.
-    assert Share(90 * KIB, "work", is_code=False) in answer.shares
+    assert Share(90 * KIB, "in work", is_code=False) in answer.shares
 
 
 def test_the_end() -> None:
@@ -97,8 +97,8 @@ def test_a_scalar_on_top_does_not_take_the_total_peak() -> None:
 @pytest.mark.parametrize(
     ("library", "name"),
     [
-        ("libscipy_openblas64_-ff651d7f.so", "OpenBLAS thread buffer"),
-        ("libopenblasp-r0.3.21.so", "OpenBLAS thread buffer"),
+        ("libscipy_openblas64_-ff651d7f.so", "OpenBLAS thread buffers"),
+        ("libopenblasp-r0.3.21.so", "OpenBLAS thread buffers"),
         ("python3.11", "Python's small objects"),
         ("python3", "Python's small objects"),
         ("python3.13t", "Python's small objects"),

@@ -128,7 +128,7 @@ def test_fields_of_a_run_with_native_blocks() -> None:
     assert blocks == [
         (32 * MIB, "np.linalg.svd(a)", None),
         (16 * MIB, "np.linalg.svd(a)", None),
-        (8 * MIB, None, "OpenBLAS thread buffer"),
+        (8 * MIB, None, "OpenBLAS thread buffers"),
         (4 * MIB, "sorted(words)", None),
     ]
     line = next(line for line in document["lines"] if line["lineno"] == 4)

@@ -26,7 +26,7 @@ def name_origin(library: str) -> str:
         maps the arenas of its small objects (``Objects/obmalloc.c``; 1 MiB each since 3.10).
     """
     if "openblas" in library.lower():
-        return "OpenBLAS thread buffer"
+        return "OpenBLAS thread buffers"
     if _PYTHON.fullmatch(library):
         return "Python's small objects"
     return f"mapped by {library or 'an unknown library'}"

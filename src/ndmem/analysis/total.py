@@ -137,4 +137,4 @@ def _describe(site: Site, sources: SourceFiles) -> tuple[str, bool]:
     if not site.filename:
         return OUTSIDE_PYTHON, False
     code = expression_text(sources, site) or sources.line(site.filename, site.lineno)
-    return (code, True) if code else (f"{site.function}", False)
+    return (code, True) if code else (f"in {site.function}", False)
