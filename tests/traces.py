@@ -273,16 +273,32 @@ def traces(draw: st.DrawFn, *, native: bool = False) -> Trace:
 
     With ``native`` its native blocks are watched, and about half of what is born is native.
     """
-    builder, alive = TraceBuilder(threshold=64, native_threshold=16 if native else None), []
+    return _draw_program(draw, TraceBuilder(threshold=64, native_threshold=16 if native else None))[0]
+
+
+@st.composite
+def twins(draw: st.DrawFn) -> tuple[Trace, ...]:
+    """Draw one random program twice: with its native blocks watched, and without."""
+    return _draw_program(draw, TraceBuilder(threshold=64, native_threshold=16), TraceBuilder(threshold=64))
+
+
+def _draw_program(draw: st.DrawFn, *builders: TraceBuilder) -> tuple[Trace, ...]:
+    """Draw what happens to the builders; those that watch no native blocks are told of arrays alone."""
+    alive: list[tuple[list[tuple[TraceBuilder, int]], int]] = []
+    watched = any(builder.native_threshold for builder in builders)
     clock = 0.0
     for _ in range(draw(st.integers(0, 25))):
         clock += draw(st.sampled_from([0.0, 0.004, 0.5]))
         path = draw(_PATHS)
         if alive and draw(st.booleans()):
-            handle, depth = alive.pop(draw(st.integers(0, len(alive) - 1)))
-            builder.died(handle, path, within=draw(st.integers(-1, depth - 1)), time_s=clock)
+            handles, depth = alive.pop(draw(st.integers(0, len(alive) - 1)))
+            within = draw(st.integers(-1, depth - 1))
+            for builder, handle in handles:
+                builder.died(handle, path, within=within, time_s=clock)
         else:
-            domain = draw(st.sampled_from([Domain.ARRAY, Domain.NATIVE])) if native else Domain.ARRAY
+            domain = draw(st.sampled_from([Domain.ARRAY, Domain.NATIVE])) if watched else Domain.ARRAY
             nbytes = draw(st.integers(16 if domain is Domain.NATIVE else 0, 200))
-            alive.append((builder.born(path, nbytes, time_s=clock, domain=domain), len(path)))
-    return builder.build(duration_s=clock)
+            told = [each for each in builders if domain is Domain.ARRAY or each.native_threshold is not None]
+            handles = [(each, each.born(path, nbytes, time_s=clock, domain=domain)) for each in told]
+            alive.append((handles, len(path)))
+    return tuple(builder.build(duration_s=clock) for builder in builders)
