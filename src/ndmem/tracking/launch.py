@@ -108,8 +108,7 @@ def launch(
     order = {
         "threshold": threshold,
         "environment": {name: os.environ.get(name) for name in ("PYTHONPATH", *preloaded)},
-        # Said where native memory was wanted and is not watched.
-        "native": f"Native memory was not watched: {obstacle or 'the preloaded library was not loaded'}." if native else "",
+        "native": _explain_absence(obstacle or "the preloaded library was not loaded") if native else "",
         # What is known of NumPy here says nothing about the program.
         "meta": json.dumps({**describe_run(arguments, sources), "numpy": None, "notes": []}).encode(),
     }
@@ -140,6 +139,11 @@ def launch(
         os.close(descriptor)
         # Who started us may have had it ignored, as the program then has; we could not wait for the program.
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+
+
+def _explain_absence(obstacle: str) -> str:
+    """Say what the report will say where native memory was wanted and is not watched."""
+    return f"Native memory was not watched: {obstacle}."
 
 
 def _lift(descriptor: int) -> int:
