@@ -9,6 +9,25 @@
 
 #include <numpy/arrayobject.h>
 
+/* What NumPy's import_array() does, but of modules that are there already: on NumPy 1.26 that imports the package
+ * numpy._core first, which the program would then see. */
+static int find_numpy_api(void)
+{
+    PyObject *name = PyUnicode_FromString("numpy._core._multiarray_umath");
+    PyObject *module = name ? PyImport_GetModule(name) : NULL;
+    Py_XDECREF(name);
+    if (module == NULL && !PyErr_Occurred())
+        module = PyImport_ImportModule("numpy.core._multiarray_umath");
+    PyObject *capsule = module ? PyObject_GetAttrString(module, "_ARRAY_API") : NULL;
+    Py_XDECREF(module);
+    PyArray_API = capsule ? (void **)PyCapsule_GetPointer(capsule, NULL) : NULL;
+    Py_XDECREF(capsule); /* NumPy keeps it */
+    if (PyArray_API == NULL)
+        return -1;
+    PyArray_RUNTIME_VERSION = (int)PyArray_GetNDArrayCFeatureVersion();
+    return 0;
+}
+
 static PyDataMem_Handler *numpy; /* NumPy's default handler while ours is in it */
 static PyDataMemAllocator original;
 
@@ -102,7 +121,7 @@ int handler_hook(void)
 {
     if (numpy)
         return 0;
-    if (_import_array() < 0)
+    if (find_numpy_api() < 0)
         return -1;
     PyDataMem_Handler *found = PyCapsule_GetPointer(PyDataMem_DefaultHandler, "mem_handler");
     if (found == NULL)

@@ -2,30 +2,31 @@
 
 #include <pthread.h>
 
+bool lock_required;
+
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
-static bool required, without_gil;
-static __thread unsigned depth;
+static bool without_gil;
 
-void lock_require(bool needed) { required = needed; }
+/* Beside the thread's own stack: the general model costs a call at each of the four uses of an event. */
+static __thread unsigned depth __attribute__((tls_model("initial-exec")));
 
-void lock_enter(bool gil)
+void lock_require(void) { lock_required = true; }
+
+void lock_take(bool gil)
 {
-    if (!required)
-        return;
     if (depth++ == 0) {
         pthread_mutex_lock(&mutex);
         without_gil = !gil;
     }
 }
 
-void lock_leave(void)
+void lock_give(void)
 {
-    /* Not `required`: it may have changed while this thread was inside. */
-    if (depth && --depth == 0)
+    if (--depth == 0)
         pthread_mutex_unlock(&mutex);
 }
 
-bool lock_has_gil(void) { return !(required && without_gil); }
+bool lock_has_gil(void) { return !without_gil; }
 
 bool lock_is_mine(void) { return depth > 0; }
 

@@ -9,14 +9,28 @@
 
 #include <stdbool.h>
 
-/* Whether the lock is needed from now on. Called with the GIL, while nobody is inside. */
-void lock_require(bool needed);
+extern bool lock_required; /* read only */
+
+/* The lock is needed from now on, for good. Called with the GIL, while nobody is inside. */
+void lock_require(void);
+
+void lock_take(bool gil);
+void lock_give(void);
 
 /* Enters the books; a thread that is inside may enter again. `gil` says whether the caller has the GIL. */
-void lock_enter(bool gil);
-void lock_leave(void);
+static inline void lock_enter(bool gil)
+{
+    if (lock_required)
+        lock_take(gil);
+}
 
-/* Whether the thread inside the books has the GIL: only then may Python's objects change. */
+static inline void lock_leave(void)
+{
+    if (lock_required)
+        lock_give();
+}
+
+/* Whether the thread inside the books has the GIL: only then may references be counted. */
 bool lock_has_gil(void);
 
 /* Whether the calling thread is inside. */

@@ -145,7 +145,7 @@ void native_find(void)
     *(void **)&attach = dlsym(RTLD_DEFAULT, "ndmem_preload_attach");
     if (attach) {
         *(void **)&native_muted = dlsym(RTLD_DEFAULT, "ndmem_preload_muted");
-        lock_require(true);
+        lock_require();
     }
 }
 
