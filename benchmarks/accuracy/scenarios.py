@@ -47,7 +47,9 @@ done.wait()
 """,
     "untouched memory of another library": """
 import ctypes
-room = ctypes.create_string_buffer(300 << 20)
+allocate = ctypes.CDLL(None).calloc
+allocate.argtypes, allocate.restype = [ctypes.c_size_t, ctypes.c_size_t], ctypes.c_void_p
+room = allocate(300, 1 << 20)
 arrays = np.ones(100 << 17)
 """,
     "100 MiB that a library mapped by itself": """

@@ -61,9 +61,9 @@ def explain(taken: Snapshot, arrays: Extents) -> Breakdown:
     in_heap = _inside(arrays, main_heap + taken.heaps)
     in_chunk = _inside(arrays, taken.chunks) & ~in_heap
     loose = _inside(arrays, own) & ~in_heap & ~in_chunk
-    within = _measure(arrays, in_heap, taken.regions)
-    chunked = _measure(arrays, in_chunk, taken.regions)
-    other = _measure(arrays, loose, taken.regions)
+    within = _measure(arrays[in_heap], taken.regions, most=of[Kind.HEAP] + heaps)
+    chunked = _measure(arrays[in_chunk], taken.regions, most=chunks)
+    other = _measure(arrays[loose], taken.regions, most=of[Kind.ANONYMOUS])
     small = taken.small
     heap = freed = None
     if taken.heap:
@@ -115,12 +115,14 @@ def _inside(arrays: Extents, extents: Sequence[Extent]) -> npt.NDArray[np.bool_]
     return inside
 
 
-def _measure(arrays: Extents, chosen: npt.NDArray[np.bool_], regions: Sequence[Region]) -> _Arrays:
-    """Add up arrays; those below two pages are in RAM, for malloc writes before and behind them."""
-    nbytes = arrays[chosen, 1]
-    large = arrays[chosen][nbytes >= 2 * mmap.PAGESIZE]
-    asked = sum(_resident([(int(address), int(size)) for address, size in large], regions))
-    return _Arrays(int(nbytes.sum()), int(nbytes[nbytes < 2 * mmap.PAGESIZE].sum()) + asked)
+def _measure(arrays: Extents, regions: Sequence[Region], *, most: int) -> _Arrays:
+    """Add up arrays in a place that has so much in RAM.
+
+    Those below two pages are taken to be there, for malloc writes before and behind them; in swap they would not be.
+    """
+    small = arrays[:, 1] < 2 * mmap.PAGESIZE
+    asked = _resident([(int(address), int(nbytes)) for address, nbytes in arrays[~small]], regions)
+    return _Arrays(int(arrays[:, 1].sum()), min(most, int(arrays[small, 1].sum()) + sum(asked)))
 
 
 def _resident(extents: Sequence[Extent], regions: Sequence[Region]) -> list[int]:
