@@ -15,9 +15,7 @@ NOTHING = dict.fromkeys(PARTS, 0)
 
 def sized(**parts):
     """A process of 900 MiB with these parts, in MiB."""
-    return Breakdown(
-        7, 900 * MIB, **{**NOTHING, **{name: nbytes * MIB for name, nbytes in parts.items()}}, untouched=0
-    )
+    return Breakdown(7, 900 * MIB, **{**NOTHING, **{name: nbytes * MIB for name, nbytes in parts.items()}}, untouched=0)
 
 
 def test_kept_by_malloc():
@@ -92,7 +90,7 @@ def test_notebook_and_json():
     assert (report["arrays_nbytes"], report["heap_nbytes"], report["unexplained_nbytes"]) == (
         600 * MIB,
         None,
-        400 * MIB,
+        300 * MIB,
     )
     assert report["before"] is None
 

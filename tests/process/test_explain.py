@@ -20,7 +20,7 @@ MIB = 2**20
 
 @pytest.fixture(autouse=True)
 def old_kernel(monkeypatch):
-    """Make the kernel not tell of single pages: what a region has is all that is known, and addresses can be made up."""
+    """Make the kernel not tell of single pages: only what a region has is known, and addresses can be made up."""
     monkeypatch.setattr(module, "resident_nbytes", lambda extents: [None] * len(extents))
 
 

@@ -33,6 +33,23 @@ class _Arrays:
     resident: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Places:
+    """Bytes in RAM of malloc's heaps, its large blocks, and private memory that is neither; the arrays in each."""
+
+    heaps: int
+    chunks: int
+    rest: int
+    in_heaps: _Arrays
+    in_chunks: _Arrays
+    in_rest: _Arrays
+
+    @property
+    def arrays(self) -> _Arrays:
+        every = (self.in_heaps, self.in_chunks, self.in_rest)
+        return _Arrays(sum(each.nbytes for each in every), sum(each.resident for each in every))
+
+
 def explain(taken: Snapshot, arrays: Extents) -> Breakdown:
     """Divide the resident memory of this process.
 
@@ -55,31 +72,14 @@ def explain(taken: Snapshot, arrays: Extents) -> Breakdown:
     malloc has free, is what malloc keeps. Python's arenas are taken to be in RAM whole.
     """
     of = {kind: sum(region.resident for region in taken.regions if region.kind is kind) for kind in Kind}
-    main_heap = [(r.start, r.end - r.start) for r in taken.regions if r.kind is Kind.HEAP]
-    own = [(r.start, r.end - r.start) for r in taken.regions if r.kind is Kind.ANONYMOUS]
-    heaps, chunks, stacks = (sum(_resident(each, taken.regions)) for each in (taken.heaps, taken.chunks, taken.stacks))
-    in_heap = _inside(arrays, main_heap + taken.heaps)
-    in_chunk = _inside(arrays, taken.chunks) & ~in_heap
-    loose = _inside(arrays, own) & ~in_heap & ~in_chunk
-    within = _measure(arrays[in_heap], taken.regions, most=of[Kind.HEAP] + heaps)
-    chunked = _measure(arrays[in_chunk], taken.regions, most=chunks)
-    other = _measure(arrays[loose], taken.regions, most=of[Kind.ANONYMOUS])
+    stacks = sum(_resident(taken.stacks, taken.regions))
+    places = _places(taken, arrays, of, stacks)
     small = taken.small
-    heap = freed = None
-    if taken.heap:
-        room = of[Kind.HEAP] + heaps - within.resident
-        used = min(max(0, taken.heap.used - within.nbytes), max(0, room))
-        freed = min(taken.heap.free, max(0, room - used))
-        # Large blocks whose place is not known; in RAM as far as there is anything left that they can be.
-        unplaced = taken.heap.mapped_nbytes - sum(nbytes for _, nbytes in taken.chunks) - other.nbytes
-        left = of[Kind.ANONYMOUS] - heaps - stacks - chunks - other.resident
-        left -= small.used + small.free if small else 0
-        heap = used + chunks - chunked.resident + min(max(0, unplaced), max(0, left))
-    together = (within, chunked, other)
+    heap, freed = _heap(taken, places)
     return Breakdown(
         pid=os.getpid(),
         rss=sum(of.values()),
-        arrays=sum(each.resident for each in together),
+        arrays=places.arrays.resident,
         heap=heap,
         freed=freed,
         python_used=small.used if small else None,
@@ -88,9 +88,45 @@ def explain(taken: Snapshot, arrays: Extents) -> Breakdown:
         mapped=of[Kind.MAPPED],
         shared=of[Kind.SHARED],
         stacks=of[Kind.STACK] + stacks,
-        untouched=sum(each.nbytes - each.resident for each in together),
+        untouched=places.arrays.nbytes - places.arrays.resident,
         notes=tuple(_notes(taken)),
     )
+
+
+def _places(taken: Snapshot, arrays: Extents, of: dict[Kind, int], stacks: int) -> _Places:
+    """Find out which arrays lie where."""
+    regions = taken.regions
+    thread_heaps, chunks = (sum(_resident(each, regions)) for each in (taken.heaps, taken.chunks))
+    heaps, rest = of[Kind.HEAP] + thread_heaps, of[Kind.ANONYMOUS] - thread_heaps - chunks - stacks
+    in_heaps = _inside(arrays, _extents(regions, Kind.HEAP) + taken.heaps)
+    in_chunks = _inside(arrays, taken.chunks) & ~in_heaps
+    in_rest = _inside(arrays, _extents(regions, Kind.ANONYMOUS)) & ~in_heaps & ~in_chunks
+    return _Places(
+        heaps,
+        chunks,
+        rest,
+        _measure(arrays[in_heaps], regions, most=heaps),
+        _measure(arrays[in_chunks], regions, most=chunks),
+        _measure(arrays[in_rest], regions, most=max(0, rest)),
+    )
+
+
+def _heap(taken: Snapshot, places: _Places) -> tuple[int | None, int | None]:
+    """Return what of malloc's memory, besides arrays, is in use, and what was freed and is kept."""
+    if taken.heap is None:
+        return None, None
+    room = places.heaps - places.in_heaps.resident
+    used = min(max(0, taken.heap.used - places.in_heaps.nbytes), room)
+    freed = min(taken.heap.free, room - used)
+    # Large blocks whose place is not known are in RAM as far as there is anything left that they can be.
+    unplaced = taken.heap.mapped_nbytes - sum(nbytes for _, nbytes in taken.chunks) - places.in_rest.nbytes
+    left = places.rest - places.in_rest.resident - (taken.small.used + taken.small.free if taken.small else 0)
+    large = places.chunks - places.in_chunks.resident + min(max(0, unplaced), max(0, left))
+    return used + large, freed
+
+
+def _extents(regions: Sequence[Region], kind: Kind) -> list[Extent]:
+    return [(region.start, region.end - region.start) for region in regions if region.kind is kind]
 
 
 def _notes(taken: Snapshot) -> list[str]:
