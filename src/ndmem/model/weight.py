@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from .trace import Domain
 from .tree import as_html, as_text
 
 
-@dataclass(frozen=True, slots=True)
-class Numbers:
+# The small nouns are tuples: a frozen dataclass of eight fields takes 1.2 µs to make, a tuple 0.3, and to weigh one
+# array takes five in all.
+class Numbers(NamedTuple):
     """The bytes of an object, or of several taken together; each buffer and each object once.
 
     Attributes
@@ -45,8 +47,7 @@ class Numbers:
         return self.reachable - self.python
 
 
-@dataclass(frozen=True, slots=True)
-class BufferShare:
+class BufferShare(NamedTuple):
     """One region of memory, and the parts that use it.
 
     Attributes
@@ -70,8 +71,7 @@ class BufferShare:
     parts: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(NamedTuple):
     """A child by name, or several that are alike.
 
     Attributes

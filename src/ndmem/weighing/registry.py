@@ -5,6 +5,7 @@ A library is never imported for its rules: they are found by the name of the mod
 
 from __future__ import annotations
 
+import functools
 import importlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -175,6 +176,7 @@ def _full_name(kind: type) -> str:
     return f"{module}.{name}" if isinstance(module, str) else ""
 
 
+@functools.cache
 def _adapter(module: str) -> ModuleType | None:
     name = ADAPTERS.get(module)
     return importlib.import_module(f".adapters.{name}", __package__) if name else None
