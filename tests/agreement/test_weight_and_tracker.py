@@ -10,7 +10,10 @@ LENGTHS = st.integers(1, 2000)
 DTYPES = st.sampled_from(["u1", "f4", "f8", "c16", "U3", "f8,i2"])
 PLANS = st.recursive(
     st.tuples(st.just("array"), LENGTHS, DTYPES) | st.tuples(st.just("view"), st.integers(0, 5), st.integers(0, 50)),
-    lambda inner: st.tuples(st.sampled_from(["list", "tuple", "dict", "objects", "again"]), st.lists(inner, max_size=4)),
+    lambda inner: st.tuples(
+        st.sampled_from(["list", "tuple", "dict", "objects", "again"]),
+        st.lists(inner, max_size=4),
+    ),
     max_leaves=25,
 )
 

@@ -200,3 +200,31 @@ def test_zarr_array(tmp_path):
     weight = weigh(array)
     assert weight.numbers.buffers_nbytes < 10_000
     assert any("7.63 MiB when read" in note for note in weight.notes)
+
+
+@needs("pyarrow")
+def test_arrow_file_that_is_mapped(tmp_path):
+    """Columns that lie in a mapped file are mapped, not reachable memory; the same columns in memory are reachable."""
+    import pyarrow as pa
+
+    table = pa.table({"a": range(100_000)})
+    with pa.OSFile(str(tmp_path / "a.arrow"), "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
+        writer.write_table(table)
+    read = pa.ipc.open_file(pa.memory_map(str(tmp_path / "a.arrow"))).read_all()
+    weight = weigh(read)
+    assert 800_000 <= weight.mapped <= (tmp_path / "a.arrow").stat().st_size
+    assert weight.numbers.buffers_nbytes == 0
+    assert weigh(table).mapped == 0
+    assert weigh(table).numbers.buffers_nbytes >= 800_000
+
+
+@needs("pyarrow")
+def test_arrow_metadata():
+    """The metadata of a schema and of its fields weigh as many bytes as their keys and values have."""
+    import pyarrow as pa
+
+    column = pa.array([1, 2, 3])
+    bare = pa.table([column], pa.schema([pa.field("a", pa.int64())]))
+    field = pa.field("a", pa.int64(), metadata={"unit": "m" * 100})
+    noted = pa.table([column], pa.schema([field], metadata={"k": "v"}))
+    assert weigh(noted).reachable - weigh(bare).reachable == len("unit") + 100 + len("kv")

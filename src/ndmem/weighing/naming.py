@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from types import FunctionType, GetSetDescriptorType, MemberDescriptorType, MethodType
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -18,6 +19,7 @@ from .registry import children_of
 _PLAIN = (str, int, float, bool, bytes, type(None), complex)
 _LONGEST_LABEL = 60
 _EXCEPTION = dict(vars(BaseException))
+_known_members: WeakKeyDictionary[type, list[tuple[str, Any]]] = WeakKeyDictionary()
 # Past what a subclass says of itself.
 _dtype_of, _shape_of, _base_of = np.ndarray.dtype.__get__, np.ndarray.shape.__get__, np.ndarray.base.__get__
 
@@ -172,16 +174,35 @@ def _attributes(parent: Any) -> Iterator[tuple[str, object]]:
     elif is_a(parent, BaseException):
         yield from ((f".args[{number}]", value) for number, value in enumerate(_EXCEPTION["args"].__get__(parent)))
         yield ".__traceback__", _EXCEPTION["__traceback__"].__get__(parent)
+    for name, member in _members(type(parent)):
+        if name == "__dict__":
+            held = member.__get__(parent)
+            if is_a(held, dict):  # a type's is a view of one
+                yield from ((f".{key}", value) for key, value in list(dict.items(held)) if type(key) is str)
+        else:
+            with suppress(AttributeError, ValueError, TypeError):  # an empty slot
+                yield f".{name}", member.__get__(parent)
+
+
+def _members(kind: type) -> list[tuple[str, Any]]:
+    """Return where instances of a type keep their attributes: slots, and the dict."""
+    # The classes of a library have hundreds of names. A metaclass may say what is equal: its types are not kept.
+    known = _known_members.get(kind) if type(kind) is type else None
+    if known is None:
+        known = list(_find_members(kind))
+        if type(kind) is type:
+            _known_members[kind] = known
+    return known
+
+
+def _find_members(kind: type) -> Iterator[tuple[str, Any]]:
     seen: set[str] = set()
-    for kind in mro_of(type(parent)):
-        for name, member in list(namespace_of(kind).items()):
-            if not isinstance(member, (GetSetDescriptorType, MemberDescriptorType)) or name in seen:
+    for base in mro_of(kind):
+        for name, member in list(namespace_of(base).items()):
+            if name in seen or not isinstance(member, (GetSetDescriptorType, MemberDescriptorType)):
                 continue
             seen.add(name)
-            if name == "__dict__" and isinstance(member, GetSetDescriptorType):
-                held = member.__get__(parent)
-                if is_a(held, dict):  # a type's is a view of one
-                    yield from ((f".{key}", value) for key, value in list(dict.items(held)) if type(key) is str)
-            elif isinstance(member, MemberDescriptorType) and not name.startswith("__"):
-                with suppress(AttributeError, ValueError, TypeError):  # an empty slot
-                    yield f".{name}", member.__get__(parent)
+            # An attribute that is computed would be the type's own code.
+            is_slot = isinstance(member, MemberDescriptorType) and not name.startswith("__")
+            if is_slot or (name == "__dict__" and isinstance(member, GetSetDescriptorType)):
+                yield name, member
