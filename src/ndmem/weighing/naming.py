@@ -19,7 +19,7 @@ from .registry import children_of
 _PLAIN = (str, int, float, bool, bytes, type(None), complex)
 _LONGEST_LABEL = 60
 _EXCEPTION = dict(vars(BaseException))
-_known_members: WeakKeyDictionary[type, list[tuple[str, Any]]] = WeakKeyDictionary()
+_known_members: WeakKeyDictionary[type, list[tuple[str, int]]] = WeakKeyDictionary()
 # Past what a subclass says of itself.
 _dtype_of, _shape_of, _base_of = np.ndarray.dtype.__get__, np.ndarray.shape.__get__, np.ndarray.base.__get__
 
@@ -174,7 +174,9 @@ def _attributes(parent: Any) -> Iterator[tuple[str, object]]:
     elif is_a(parent, BaseException):
         yield from ((f".args[{number}]", value) for number, value in enumerate(_EXCEPTION["args"].__get__(parent)))
         yield ".__traceback__", _EXCEPTION["__traceback__"].__get__(parent)
-    for name, member in _members(type(parent)):
+    bases = mro_of(type(parent))
+    for name, position in _members(type(parent)):
+        member = namespace_of(bases[position])[name]
         if name == "__dict__":
             held = member.__get__(parent)
             if is_a(held, dict):  # a type's is a view of one
@@ -184,9 +186,10 @@ def _attributes(parent: Any) -> Iterator[tuple[str, object]]:
                 yield f".{name}", member.__get__(parent)
 
 
-def _members(kind: type) -> list[tuple[str, Any]]:
-    """Return where instances of a type keep their attributes: slots, and the dict."""
-    # The classes of a library have hundreds of names. A metaclass may say what is equal: its types are not kept.
+def _members(kind: type) -> list[tuple[str, int]]:
+    """Return where instances of a type keep their attributes, slots and the dict: name, and which base has it."""
+    # The classes of a library have hundreds of names. A metaclass may say what is equal: its types are not kept. Nor
+    # are members, which hold their type.
     known = _known_members.get(kind) if type(kind) is type else None
     if known is None:
         known = list(_find_members(kind))
@@ -195,9 +198,9 @@ def _members(kind: type) -> list[tuple[str, Any]]:
     return known
 
 
-def _find_members(kind: type) -> Iterator[tuple[str, Any]]:
+def _find_members(kind: type) -> Iterator[tuple[str, int]]:
     seen: set[str] = set()
-    for base in mro_of(kind):
+    for position, base in enumerate(mro_of(kind)):
         for name, member in list(namespace_of(base).items()):
             if name in seen or not isinstance(member, (GetSetDescriptorType, MemberDescriptorType)):
                 continue
@@ -205,4 +208,4 @@ def _find_members(kind: type) -> Iterator[tuple[str, Any]]:
             # An attribute that is computed would be the type's own code.
             is_slot = isinstance(member, MemberDescriptorType) and not name.startswith("__")
             if is_slot or (name == "__dict__" and isinstance(member, GetSetDescriptorType)):
-                yield name, member
+                yield name, position

@@ -9,7 +9,7 @@ from ndmem.model.trace import Domain
 from ndmem.process.mapped import FileMappings
 from ndmem.weighing.registry import Holding, Leave, Region, Rule
 
-# A mapped file may not be written to. Its buffers are record batches, seldom smaller; listing the mappings takes 0.2 ms.
+# A mapped file may not be written to. Its buffers are whole record batches; listing the mappings takes 0.2 ms.
 _ASKED: Final = 64 * 1024
 
 
