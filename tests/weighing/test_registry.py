@@ -4,6 +4,7 @@ import ctypes
 import importlib.util
 import subprocess
 import sys
+import weakref
 
 import numpy as np
 import pytest
@@ -41,6 +42,7 @@ def _registry(monkeypatch):
     """Give each test a registry of its own."""
     monkeypatch.setattr("ndmem.weighing.registry._rules", {})
     monkeypatch.setattr("ndmem.weighing.registry._children", {})
+    monkeypatch.setattr("ndmem.weighing.registry._known", weakref.WeakKeyDictionary())
 
 
 @pytest.mark.parametrize("kind", [Opaque, f"{Opaque.__module__}.Opaque"])

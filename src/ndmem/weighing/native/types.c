@@ -117,7 +117,8 @@ describe_type(Graph *graph, TypeInfo *info, PyObject *object)
     info->counted |= type == &PyBytes_Type || type == &PyByteArray_Type;
     info->array = (uint8_t)is_array(type);
     info->plain = (uint8_t)is_plain_array(type);
-    info->tidy = is_builtin_container(type) || info->plain || type->tp_traverse == traverse_instance;
+    /* Not arrays: the rule for a pandas index names the elements of one again, which must then be found. */
+    info->tidy = is_builtin_container(type) || type->tp_traverse == traverse_instance;
     if (type == &PyList_Type) {
         info->opening = OPEN_LIST;
     } else if (type == &PyTuple_Type) {
