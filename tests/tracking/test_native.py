@@ -116,7 +116,8 @@ def test_a_thread_without_the_gil_is_told_apart_from_one_that_runs(tmp_path: Pat
     """Blocks taken without the GIL while another thread makes arrays are booked at their own thread's line."""
     text = (
         "import ctypes, threading\nimport numpy as np\nlibc = ctypes.CDLL(None)\n"
-        "libc.malloc.restype = ctypes.c_void_p\nlibc.free.argtypes = [ctypes.c_void_p]\ndef native():\n    for _ in range(3000):\n"
+        "libc.malloc.restype = ctypes.c_void_p\nlibc.free.argtypes = [ctypes.c_void_p]\n"
+        "def native():\n    for _ in range(3000):\n"
         "        libc.free(libc.malloc(100_000))\nt = threading.Thread(target=native)\nt.start()\n"
         "while t.is_alive():\n    a = np.ones(1000) + 1\nt.join()\n"
     )
