@@ -18,6 +18,13 @@ def find_library_roots() -> tuple[str, ...]:
     return tuple(sorted({os.path.dirname(os.__file__), *packages, site.getusersitepackages()}))  # noqa: PTH120
 
 
+def find_program() -> tuple[list[str], dict[str, str]]:
+    """Return the program of this interpreter as it was typed, and the text of code that is in no file."""
+    words = sys.orig_argv[1:]
+    code = words[words.index("-c") + 1 :][:1] if "-c" in words else []
+    return words, dict.fromkeys(["<string>"] if code else [], "".join(code))
+
+
 def describe_run(program: Sequence[str] = (), sources: Mapping[str, str] | None = None) -> dict[str, Any]:
     """Return the meta record of a journal, as JSON can hold it.
 
