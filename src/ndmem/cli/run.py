@@ -91,14 +91,19 @@ def _report(program: Program, status: int, *, quiet: bool) -> None:
     """Save the trace of a program that has ended, and print the report."""
     from ndmem import api  # noqa: PLC0415  # see above
 
+    from ndmem.tracking.family import settle_children  # noqa: PLC0415
+
     path = program.output.path
     try:
         trace = program.read_trace(status)
     except OSError as error:
         say(f"the trace found no room ({error.strerror}); the journal is in {path}")
         trace = api.load(path).trace
-    if trace is not None and not quiet:
-        api.Run(trace, path=path).report(sys.stderr)
+    if trace is None:
+        return
+    family = settle_children(path, trace)
+    if not quiet:
+        api.Run(trace, path=path, family=family).report(sys.stderr)
 
 
 def _find_program(module: str | None, code: str | None, arguments: tuple[str, ...]) -> tuple[list[str], str]:

@@ -10,13 +10,17 @@ from ndmem.analysis.lines import line_table
 from ndmem.analysis.live import each_live_buffer
 from ndmem.analysis.moment import Moment
 from ndmem.analysis.peak import find_peak_node
+from ndmem.analysis.processes import process_tree
 from ndmem.analysis.timeline import timeline
+from ndmem.model.family import family_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from ndmem.analysis.lines import Line
     from ndmem.analysis.live import LiveBuffer
+    from ndmem.analysis.processes import ProcessFigures
+    from ndmem.model.family import Family
     from ndmem.model.site import Site
     from ndmem.model.trace import Trace
 
@@ -26,7 +30,7 @@ SCHEMA = 1
 _POINTS = 2000
 
 
-def write_json(trace: Trace, stream: IO[str], *, library: bool = False) -> None:
+def write_json(trace: Trace, stream: IO[str], *, library: bool = False, family: Family | None = None) -> None:
     """Write a run as JSON, one entry of a list a line, without holding the whole text in memory.
 
     Parameters
@@ -37,6 +41,8 @@ def write_json(trace: Trace, stream: IO[str], *, library: bool = False) -> None:
         Where to; only ASCII is written.
     library : bool
         Give the lines of libraries entries of their own.
+    family : Family or None
+        The processes of the run; the program alone if not given.
 
     Raises
     ------
@@ -45,13 +51,15 @@ def write_json(trace: Trace, stream: IO[str], *, library: bool = False) -> None:
     OSError
         If the stream cannot be written.
     """
+    tree = process_tree(family or family_of(trace))
     lists: dict[str, Iterable[str]] = {
+        "processes": (_encode(_process(process)) for process in tree.processes),
         "lines": (_encode(_line(line)) for line in line_table(trace, library=library)),
         "at_peak": _buffers(trace),
         "timeline": (_encode(point._asdict()) for point in timeline(trace, points=_POINTS)),
     }
     stream.write("{\n")
-    for key, value in _run(trace).items():
+    for key, value in {**_run(trace), "processes_peak_nbytes": tree.peak_nbytes}.items():
         stream.write(f" {_encode(key)}: {_encode(value)},\n")
     before = ""
     for key, entries in lists.items():
@@ -83,6 +91,26 @@ def _run(trace: Trace) -> dict[str, Any]:
         "events": len(trace.events),
         "dropped": trace.dropped,
         "peak_site": None if peak_site is None else _site(peak_site),
+    }
+
+
+def _process(process: ProcessFigures) -> dict[str, Any]:
+    site = process.peak_site
+    return {
+        "pid": process.pid,
+        "parent": process.parent,
+        "begun": process.begun.value,
+        "name": process.name,
+        "program": list(process.program),
+        "started_s": process.started_s,
+        "ended": process.ended,
+        "exit_status": process.exit_status,
+        "peak_nbytes": process.peak_nbytes,
+        "peak_site": None if site is None else _site(site),
+        "live_nbytes_at_end": process.live_nbytes_at_end,
+        "total_nbytes": process.total_nbytes,
+        "inherited_nbytes": process.inherited_nbytes,
+        "at_processes_peak_nbytes": process.at_peak_nbytes,
     }
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import site
 import sys
-from typing import TYPE_CHECKING, Any
 
+# typing would load a dozen modules that a launched program may have of its own.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from typing import Any
 
 
 def find_library_roots() -> tuple[str, ...]:
