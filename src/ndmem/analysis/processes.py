@@ -144,16 +144,11 @@ def _find_parents(members: tuple[Member, ...]) -> list[list[int]]:
 def _find_peak(members: tuple[Member, ...], start: float) -> tuple[int, int, list[int]]:
     """Return the highest sum, its nanosecond after the start, and what of it was in each process."""
     curves = [_curve(member, start) for member in members]
-    last = max((int(times[-1]) for times, _ in curves if len(times)), default=0)
-    times, deltas, owners = [], [], []
-    for i, (member, (at, live)) in enumerate(zip(members, curves, strict=True)):
-        end = last if member.kin.ended is None else max(int((member.kin.ended - start) * _SECOND), *at[-1:].tolist(), 0)
-        times.append(np.append(at, end))
-        deltas.append(np.diff(np.append(live, 0), prepend=0))
-        owners.append(np.full(len(at) + 1, i))
     if not curves:
         return 0, 0, []
-    when, change, owner = map(np.concatenate, (times, deltas, owners))
+    when = np.concatenate([times for times, _ in curves])
+    change = np.concatenate([np.diff(live, prepend=0) for _, live in curves])
+    owner = np.repeat(np.arange(len(curves)), [len(times) for times, _ in curves])
     order = np.argsort(when, kind="stable")
     total = np.cumsum(change[order])
     highest = int(np.argmax(total))
@@ -165,14 +160,15 @@ def _find_peak(members: tuple[Member, ...], start: float) -> tuple[int, int, lis
 def _curve(member: Member, start: float) -> tuple[Int64s, Int64s]:
     """Return the moments at which a process's live bytes changed, in nanoseconds after the start, and what they were.
 
-    A peak that a small array made has no event: it is put behind the event before.
+    A peak that a small array made has no event: it is put behind the event before. A process whose end nobody saw is
+    taken to keep what it had.
     """
-    trace = member.trace
+    trace, ended = member.trace, member.kin.ended
     events, until = trace.events, trace.peak.events
     began = int((trace.run.started - start) * _SECOND)
-    time = events.time_ns.astype(np.int64)
-    at_peak = int(time[until - 1]) if until else 0
-    return (
-        began + np.insert(time, until, at_peak),
-        np.insert(events.live.astype(np.int64), until, trace.peak.nbytes),
-    )
+    time = np.insert(events.time_ns.astype(np.int64), until, int(events.time_ns[until - 1]) if until else 0)
+    live = np.insert(events.live.astype(np.int64), until, trace.peak.nbytes)
+    if ended is None:
+        return began + time, live
+    end = max(int((ended - trace.run.started) * _SECOND), int(time[-1]))
+    return began + np.append(time, end), np.append(live, 0)

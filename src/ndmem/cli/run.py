@@ -77,7 +77,7 @@ def command(
     for needed in ("ndmem.api", "rich.console", "rich.table"):
         importlib.import_module(needed)
 
-    status = program.wait()
+    status = program.wait(report=lambda: _report_now(program))
     try:
         _report(program, status, quiet=quiet)
         sys.stderr.flush()
@@ -85,6 +85,17 @@ def command(
         # The program ran, and its exit status is what counts; stderr itself may be what cannot be written.
         say(f"no report: {error or 'not enough memory'}; the record of the run is in {program.output.path}")
     _leave(status)
+
+
+def _report_now(program: Program) -> None:
+    """Print the report of a program that goes on, which does not notice."""
+    from ndmem import api  # noqa: PLC0415  # see above
+
+    try:
+        api.load(program.output.path).report(sys.stderr)
+        sys.stderr.flush()
+    except (NdmemError, OSError, MemoryError) as error:
+        say(f"no report of now: {error or 'not enough memory'}")
 
 
 def _report(program: Program, status: int, *, quiet: bool) -> None:

@@ -101,13 +101,14 @@ class _Tracking:
         self._threshold = threshold
         self._recording: _native.Recording | None = None
         self._started = False
+        self._shared_nbytes = 0
         self._notes: list[str] = []
 
     def prepare(self) -> None:
         """Wait for NumPy, for the end, and for processes that the program starts."""
         # Functions registered early run late: what the program's own atexit functions do is still tracked.
         atexit.register(self.finish)
-        os.register_at_fork(after_in_child=self._continue_in_child)
+        os.register_at_fork(before=self._count_shared, after_in_child=self._continue_in_child)
         offspring = Offspring(self._native, invite=self._invite)
         offspring.watch_starts(leave=self._leave_to_other_program)
         offspring.watch_endings(self._kinship.find_folder, leave=self.finish)
@@ -150,10 +151,13 @@ class _Tracking:
         invitation = self._kinship.invite()
         return None if invitation is None else f"{self._threshold}:{invitation}"
 
+    def _count_shared(self) -> None:
+        # In the child it would be too late: the parent's figure goes on to change there, for its page is shared.
+        self._shared_nbytes = 0 if self._recording is None else self._recording.live
+
     def _continue_in_child(self) -> None:
         """Begin a journal of this process's own; the parent's is the parent's, and its arrays are counted there."""
-        inherited = 0 if self._recording is None else self._recording.live
-        self._kinship.fork(inherited)
+        self._kinship.fork(self._shared_nbytes)
         self._recording = None
         if not self._started:
             return

@@ -22,7 +22,7 @@ from .describe import describe_run
 from .support import check_support
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
 # Above the descriptors that a program counts on being given next.
 _JOURNAL_DESCRIPTOR = 200
@@ -148,10 +148,17 @@ def find_interpreter_options(words: Iterable[str]) -> list[str]:
     return options
 
 
-def wait(pid: int) -> int:
+def wait(pid: int, *, report: Callable[[], None]) -> int:
     """Wait for a launched program, passing on the signals that others send to this process.
 
     Ctrl-C at a terminal reaches the program by itself, for it is in the same process group.
+
+    Parameters
+    ----------
+    pid : int
+        Of the program.
+    report : callable
+        Called at SIGUSR2, which is passed on only to a program that handles it: it would end others.
 
     Returns
     -------
@@ -167,7 +174,20 @@ def wait(pid: int) -> int:
             ended, status = os.waitpid(pid, os.WNOHANG)
             if ended:
                 return os.waitstatus_to_exitcode(status)
+            if information.si_signo == signal.SIGUSR2:
+                report()
+                forward &= handles(pid, signal.SIGUSR2)
             if forward:
                 os.kill(pid, information.si_signo)
     finally:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {*_FORWARDED, signal.SIGCHLD})
+
+
+def handles(pid: int, number: int) -> bool:
+    """Whether a process has a handler of its own for a signal, as Linux says it."""
+    try:
+        status = Path(f"/proc/{pid}/status").read_text("ascii", "replace")
+    except OSError:
+        return False
+    caught = re.search(r"^SigCgt:\s*([0-9a-f]+)$", status, re.MULTILINE)
+    return caught is not None and bool(int(caught[1], 16) >> (number - 1) & 1)

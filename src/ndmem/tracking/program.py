@@ -17,7 +17,7 @@ from .launch import check_launch, launch, wait
 from .output import OutputFile, open_output
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from ndmem.model.trace import Trace
 
@@ -44,9 +44,15 @@ class Program:
     pid: int
     output: OutputFile
 
-    def wait(self) -> int:
-        """Wait until it ends; its exit status, or minus the number of the signal that ended it."""
-        return wait(self.pid)
+    def wait(self, *, report: Callable[[], None]) -> int:
+        """Wait until it ends; its exit status, or minus the number of the signal that ended it.
+
+        Parameters
+        ----------
+        report : callable
+            Called when somebody asks for a report of now, by SIGUSR2.
+        """
+        return wait(self.pid, report=report)
 
     def read_trace(self, exit_status: int) -> Trace | None:
         """Make a trace of the journal and save it in its place; ``None`` if the program never began.
