@@ -101,7 +101,6 @@ def _report_now(program: Program) -> None:
 def _report(program: Program, status: int, *, quiet: bool) -> None:
     """Save the trace of a program that has ended, and print the report."""
     from ndmem import api  # noqa: PLC0415  # see above
-
     from ndmem.tracking.family import settle_children  # noqa: PLC0415
 
     path = program.output.path

@@ -65,7 +65,7 @@ class Member:
     """
 
     trace: Trace
-    kin: Kin = Kin()  # noqa: RUF009  # frozen: sharing it is harmless
+    kin: Kin = Kin()  # frozen: sharing it is harmless
 
     @property
     def key(self) -> tuple[float, int, int]:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ndmem.model.site import Site
     from ndmem.model.trace import Trace
 
-SCHEMA = 1
+SCHEMA = 2
 """Version of the format; it changes when a field is removed or means something else."""
 
 _POINTS = 2000

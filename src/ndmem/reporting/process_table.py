@@ -64,7 +64,7 @@ def make_process_table(tree: ProcessTree, names: FileNames, *, limit: int | None
             _format(sum(each.at_peak_nbytes for each in shared)),
             _format(sum(each.live_nbytes_at_end for each in shared)),
             f"{count:,} x" if count > 1 else str(most.pid),
-            Text.assemble("  " * min(row.depth, _MOST_INDENT), *_tell(most, names)),
+            Text.assemble("  " * min(row.depth, _MOST_INDENT), *_tell(most, names, alone=count == 1)),
         )
     if limit is not None and len(rows) > limit:
         left = sum(len(row.members) for row in rows[limit:])
@@ -86,9 +86,10 @@ def _format(nbytes: int) -> str:
     return format_nbytes(nbytes) if nbytes else "-"
 
 
-def _tell(process: ProcessFigures, names: FileNames) -> Iterator[str | tuple[str, str]]:
-    """Say what a process was, where its peak was made, and how it ended."""
-    yield plain(_label(process))
+def _tell(process: ProcessFigures, names: FileNames, *, alone: bool) -> Iterator[str | tuple[str, str]]:
+    """Say what a process, or all like it, was, where its peak was made, and how it ended."""
+    label = plain(_label(process))
+    yield label if alone else re.sub(r"\d+", "*", label)
     site = process.peak_site
     if site is not None:
         yield " at "
@@ -131,7 +132,7 @@ def _fold(processes: Sequence[ProcessFigures]) -> Iterator[_Row]:
     paths: list[tuple[tuple[object, ...], ProcessFigures]] = []
     for process in processes:
         del above[process.depth :]
-        path = (*above[-1:], (process.begun, re.sub(r"\d+", "#", _label(process)), process.ended))
+        path = (*(above[-1] if above else ()), (process.begun, re.sub(r"\d+", "*", _label(process)), process.ended))
         kinds[path] = kinds.get(path, 0) + 1
         above.append(path)
         paths.append((path, process))

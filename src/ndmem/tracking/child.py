@@ -101,6 +101,7 @@ class _Tracking:
         self._threshold = threshold
         self._recording: _native.Recording | None = None
         self._started = False
+        self._obstacle: str | None = None
         self._shared_nbytes = 0
         self._notes: list[str] = []
 
@@ -128,14 +129,18 @@ class _Tracking:
         version = str(described["numpy"])
         self._notes += described["notes"]
         self._started = True
-        if self._recording is None:
-            self._open_own_journal()
-        obstacle = find_numpy_obstacle(version)
-        if obstacle:
-            self._notes.append(f"Nothing was recorded: {obstacle}.")
-        elif self._recording is not None:
-            self._recording.start()
+        self._obstacle = find_numpy_obstacle(version)
+        if self._obstacle:
+            self._notes.append(f"Nothing was recorded: {self._obstacle}.")
+        self._begin()
         self._write({"notes": self._notes, "numpy": version})
+
+    def _begin(self) -> None:
+        """Record if that is possible: to the launcher's journal, or to one of this process's own."""
+        if self._recording is None and not self._obstacle:
+            self._open_own_journal()
+        if self._recording is not None and not self._obstacle:
+            self._recording.start()
 
     def finish(self) -> None:
         """Record no more, and say what was not seen."""
@@ -159,11 +164,8 @@ class _Tracking:
         """Begin a journal of this process's own; the parent's is the parent's, and its arrays are counted there."""
         self._kinship.fork(self._shared_nbytes)
         self._recording = None
-        if not self._started:
-            return
-        self._open_own_journal()
-        if self._recording is not None:
-            self._recording.start()
+        if self._started:
+            self._begin()
 
     def _open_own_journal(self) -> None:
         """Begin the journal of a child; without one it runs all the same."""

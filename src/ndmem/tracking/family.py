@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ndmem.errors import TraceError
 from ndmem.model.family import Begun, Family, Kin, Member, make_family
@@ -48,7 +48,7 @@ def _read_each(folder: ChildrenFolder, program: Trace) -> Iterator[tuple[Path, M
     for place in map(Path, folder.list_journals()):
         try:
             yield place, _read_member(place, endings, program)
-        except (TraceError, OSError, *DAMAGE) as error:
+        except (TraceError, OSError, *DAMAGE) as error:  # noqa: PERF203  # one that is damaged is said, not fatal
             yield place, error
 
 

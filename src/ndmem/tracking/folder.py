@@ -44,10 +44,8 @@ class ChildrenFolder:
         OSError
             If it cannot be made.
         """
-        try:
-            os.mkdir(self.path)  # noqa: PTH102  # pathlib costs 5 ms of every start, see above
-        except FileExistsError:
-            pass
+        if not os.path.isdir(self.path):  # noqa: PTH112  # pathlib costs 5 ms of every start, see above
+            self._make()
         if sum(name.endswith(_SUFFIX) for name in os.listdir(self.path)) >= MOST_JOURNALS:  # noqa: PTH208
             self._append(_UNRECORDED, b".")
             return None
@@ -59,6 +57,12 @@ class ChildrenFolder:
                 return path, os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
             except FileExistsError:
                 number += 1
+
+    def _make(self) -> None:
+        try:
+            os.mkdir(self.path)  # noqa: PTH102  # as above
+        except FileExistsError:  # another process was faster
+            return
 
     def note_ending(self, pid: int, status: int) -> None:
         """Write down how a process ended, if one has made the folder."""
@@ -115,7 +119,7 @@ class ChildrenFolder:
         for path in self._list_own():
             try:
                 os.unlink(path)  # noqa: PTH108  # as above
-            except OSError:
+            except OSError:  # noqa: PERF203  # one that stays does not keep the others
                 continue
         try:
             os.rmdir(self.path)  # noqa: PTH106  # as above

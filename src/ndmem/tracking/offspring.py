@@ -7,9 +7,9 @@ processes are replaced by builtins of the same name, so that no traceback has a 
 
 from __future__ import annotations
 
-import os
-
 import _posixsubprocess
+import os
+import sys
 
 from .interpreter import find_program, is_open_python
 
@@ -101,11 +101,15 @@ class Offspring:
         before: Callable[..., _Call | None] | None = None,
         after: Callable[[Any], None] | None = None,
     ) -> None:
+        function = getattr(module, name)
         try:
-            watched = self._native.watch_builtin(getattr(module, name), before, after)
+            watched = self._native.watch_builtin(function, before, after)
         except TypeError:  # somebody has put a function of Python there: it stays
             return
-        setattr(module, name, watched)
+        # os has its functions from posix, where pickle looks for them.
+        for home in {module, sys.modules.get(function.__module__, module)}:
+            if getattr(home, name, None) is function:
+                setattr(home, name, watched)
 
     def _before_fork_exec(self, *args: Any) -> _Call | None:
         programs = [os.fsdecode(each) for each in args[_PROGRAMS]]
