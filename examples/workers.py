@@ -7,13 +7,15 @@ import numpy as np
 table = np.random.default_rng(1).standard_normal((400_000, 8))
 
 
-def standardise(columns):
+def standardise(columns: slice) -> float:
+    """Return the sum of some columns of the table, each less its mean and over its spread."""
     part = table[:, columns]
     centred = part - part.mean(axis=0)
-    return (centred / centred.std(axis=0)).sum()
+    return float((centred / centred.std(axis=0)).sum())
 
 
-def main():
+def main() -> None:
+    """Work on both halves at once."""
     halves = [slice(0, 4), slice(4, 8)]
     context = multiprocessing.get_context("fork")
     workers = [context.Process(target=standardise, args=(columns,)) for columns in halves]

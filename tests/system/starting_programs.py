@@ -77,7 +77,8 @@ STARTS = {
         "        os.execvpe(sys.executable, [sys.executable, 'one.py', str(n)], {**os.environ})\n    os.waitpid(pid, 0)\n"
     ),
     "fork in a thread": (
-        f"{WORK}import threading\ndef go(n):\n    pid = os.fork()\n    if not pid:\n        a = np.ones(n)\n"
+        # From 3.12 on Python warns of it, with the process id.
+        f"{WORK}import threading, warnings\nwarnings.simplefilter('ignore')\ndef go(n):\n    pid = os.fork()\n    if not pid:\n        a = np.ones(n)\n"
         "        os._exit(0)\n    os.waitpid(pid, 0)\nstop = threading.Event()\ndef churn():\n"
         "    while not stop.is_set(): np.ones(1000)\nother = threading.Thread(target=churn); other.start()\n"
         f"for n in {TASKS}:\n    t = threading.Thread(target=go, args=(n,)); t.start(); t.join()\nstop.set(); other.join()\n"

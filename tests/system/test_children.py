@@ -54,8 +54,8 @@ def test_a_pool_of_eight(folder: Path) -> None:
     """Eight workers that hold 800,000 bytes each at one moment make a sum of 6,400,000, and one row in the report."""
     report = run_both(
         folder,
-        f"{WORK}import multiprocessing as mp\ndef hold(i, barrier):\n    a = np.ones(100_000)\n"
-        "    barrier.wait(); barrier.wait()\n"
+        f"{WORK}import time, multiprocessing as mp\ndef hold(i, barrier):\n    a = np.ones(100_000)\n"
+        "    barrier.wait(); time.sleep(0.05)  # more than the clock's tick\n    barrier.wait()\n"
         "if __name__ == '__main__':\n    mp = mp.get_context('fork')\n    barrier = mp.Barrier(8)\n"
         "    all = [mp.Process(target=hold, args=(i, barrier)) for i in range(8)]\n"
         "    [p.start() for p in all]; [p.join() for p in all]\n",

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 # Where the kernel's clock was read a moment earlier than its tick says.
 _CLOCK_STEP_NS = 10_000_000
 
+_PAGE = 4096
+
 
 def read_family(path: str | os.PathLike[str], trace: Trace) -> Family:
     """Read the children of a run; one that is missing or damaged is said in a note.
@@ -143,8 +145,30 @@ def settle_children(path: Path, program: Trace) -> Family:
 def _settle(place: Path, trace: Trace) -> None:
     if trace.tallies.count.any():
         complete_journal(place, {"exit_status": trace.run.exit_status, "sources": dict(trace.sources)})
+        _give_back_zeros(place)
     else:
         place.unlink()
+
+
+def _give_back_zeros(place: Path) -> None:
+    """Write a file anew without the pages that only have zeros: of a short journal's 200 KiB a few are left.
+
+    Raises
+    ------
+    OSError
+        If there is no room; the file is then as it was.
+    """
+    data, beside = place.read_bytes(), place.with_name(f".{place.name}.writing")
+    try:
+        with beside.open("wb") as file:
+            for at in range(0, len(data), _PAGE):
+                if data.count(0, at, at + _PAGE) < min(_PAGE, len(data) - at):
+                    file.seek(at)
+                    file.write(data[at : at + _PAGE])
+            file.truncate(len(data))
+        beside.replace(place)
+    finally:
+        beside.unlink(missing_ok=True)
 
 
 def _is_alive(pid: int) -> bool:
