@@ -125,7 +125,11 @@ def load(path: str | os.PathLike[str]) -> Run:
         If the file cannot be read.
     """
     with unseen():
-        return Run(read_file(path), path=path)
+        # It needs NumPy, which the launcher of a program has not loaded yet when it loads this module.
+        from .tracking.family import read_family  # noqa: PLC0415
+
+        trace = read_file(path)
+        return Run(trace, path=path, family=read_family(path, trace))
 
 
 @overload

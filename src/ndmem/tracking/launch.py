@@ -24,7 +24,7 @@ from .preload import VARIABLE, add_to_preloaded, find_preload
 from .support import check_support
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from .samples import ResidentSamples
 
@@ -186,7 +186,7 @@ def find_interpreter_options(words: Iterable[str]) -> list[str]:
     return options
 
 
-def wait(pid: int, samples: ResidentSamples) -> Ended:
+def wait(pid: int, samples: ResidentSamples, *, report: Callable[[], None]) -> Ended:
     """Wait for a launched program, passing on the signals that others send to this process.
 
     Ctrl-C at a terminal reaches the program by itself, for it is in the same process group.
@@ -197,6 +197,8 @@ def wait(pid: int, samples: ResidentSamples) -> Ended:
         The program's process.
     samples : ResidentSamples
         Told when to look at it.
+    report : callable
+        Called at SIGUSR2, which is passed on only to a program that handles it: it would end others.
     """
     try:
         while True:
@@ -211,8 +213,21 @@ def wait(pid: int, samples: ResidentSamples) -> Ended:
             if ended:
                 # Linux counts ru_maxrss in KiB.
                 return Ended(os.waitstatus_to_exitcode(status), usage.ru_maxrss * 1024)
+            if information.si_signo == signal.SIGUSR2:
+                report()
+                forward &= handles(pid, signal.SIGUSR2)
             if forward:
                 os.kill(pid, information.si_signo)
     finally:
         samples.close()
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {*_FORWARDED, signal.SIGCHLD})
+
+
+def handles(pid: int, number: int) -> bool:
+    """Whether a process has a handler of its own for a signal, as Linux says it."""
+    try:
+        status = Path(f"/proc/{pid}/status").read_text("ascii", "replace")
+    except OSError:
+        return False
+    caught = re.search(r"^SigCgt:\s*([0-9a-f]+)$", status, re.MULTILINE)
+    return caught is not None and bool(int(caught[1], 16) >> (number - 1) & 1)
