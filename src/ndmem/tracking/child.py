@@ -164,7 +164,6 @@ class _Tracking:
             self._native.hear_numpy()
         else:
             self._recording.start()
-            self._recording.start()
 
     def finish(self) -> None:
         """Record no more, and say what was not seen."""
