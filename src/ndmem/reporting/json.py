@@ -13,7 +13,6 @@ from ndmem.analysis.figures import NativeFigures
 from ndmem.analysis.frames import user_site
 from ndmem.analysis.lines import line_table
 from ndmem.analysis.live import each_live_buffer, find_live
-from ndmem.analysis.moment import Moment
 from ndmem.analysis.peak import find_peak_node, find_total_node
 from ndmem.analysis.processes import process_tree
 from ndmem.analysis.timeline import resident_timeline, timeline
