@@ -115,7 +115,7 @@ def each_live_buffer(trace: Trace, moment: Moment, *, columns: LiveColumns | Non
     """Describe the buffers alive at a moment one by one, largest first; the order of `find_live`."""
     columns = find_live(trace, moment) if columns is None else columns
     sources, holders = SourceFiles(trace.sources), _holders_by_buffer(trace, events_until(trace, moment))
-    surely_alive = trace.dropped == 0 and (trace.run.exit_status or 0) >= 0
+    surely_alive = trace.dropped == 0 and not trace.run.is_cut
     stacks: dict[int, Stack] = {}
     for index in range(len(columns.buffer)):
         node, buffer = int(columns.node[index]), int(columns.buffer[index])

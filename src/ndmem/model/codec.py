@@ -18,6 +18,7 @@ import numpy as np
 
 from ndmem.errors import TraceError
 
+from .ending import Ending
 from .holder import Holder
 from .site import Site
 from .trace import CallTree, Events, Origin, Peak, RunInfo, Tallies, Trace
@@ -168,6 +169,7 @@ def _decode_run(run: dict[str, Any]) -> RunInfo:
         threshold=int(run["threshold"]),
         library_roots=tuple(map(str, run["library_roots"])),
         notes=tuple(map(str, run["notes"])),
+        ending=None if run["ending"] is None else Ending(run["ending"]),
     )
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .ending import Ending
 from .holder import Holder
 from .site import Site, Stack
 
@@ -60,8 +61,8 @@ class RunInfo:
     python, numpy : str
         Versions; ``numpy`` is ``None`` if the program never imported it.
     exit_status : int or None
-        Of the process, minus the signal's number if a signal ended it; ``None`` while it runs and for code
-        tracked from inside.
+        Of the process, minus the signal's number if a signal ended it; ``None`` where it is not known and for
+        code tracked from inside.
     pid : int
         Process id.
     started : float
@@ -74,6 +75,8 @@ class RunInfo:
         Folders whose code is not the user's: the standard library and the installed packages.
     notes : tuple of str
         What was not measured, each a sentence.
+    ending : Ending or None
+        How the program ended; ``None`` for code tracked from inside.
     """
 
     program: tuple[str, ...]
@@ -86,6 +89,19 @@ class RunInfo:
     threshold: int
     library_roots: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    ending: Ending | None = None
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether the record stops before the program came to its own end."""
+        return self.ending not in {None, Ending.EXIT}
+
+    @property
+    def ended(self) -> str | None:
+        """How the program ended, in a word or two: ``"exit"``, ``"signal 9"``, ``"running"``; see `Ending`."""
+        if self.exit_status is not None and self.exit_status < 0:
+            return f"signal {-self.exit_status}"
+        return None if self.ending is None else self.ending.value
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
+from ndmem.analysis.ending import ending_sentence
 from ndmem.analysis.lines import line_table
 from ndmem.analysis.sentence import answer_sentence, shorten
 from ndmem.units import format_nbytes
@@ -50,7 +51,8 @@ def line_table_html(trace: Trace, *, rows: int = 15, folder: str | None = None) 
     names = file_names(trace.run, folder=folder)
     lines = line_table(trace)
     shown = lines[: max(rows, 0)]
-    parts = [f"<p><strong>{_text(answer_sentence(trace, name_file=names.name))}.</strong></p>"]
+    sentences = (ending_sentence(trace, name_file=names.name), answer_sentence(trace, name_file=names.name))
+    parts = [f"<p><strong>{_text(sentence)}.</strong></p>" for sentence in sentences if sentence]
     if shown:
         heads = "".join(f'<th style="text-align:{_side(name)}">{name}</th>' for name in _HEADINGS)
         body = "".join(_row(line, names) for line in shown)

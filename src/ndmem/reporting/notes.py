@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
+from ndmem.analysis.ending import name_signal
 from ndmem.analysis.moment import Moment
 from ndmem.units import format_nbytes
 
@@ -28,6 +29,8 @@ def describe_run(trace: Trace, moment: Moment) -> str:
     else:
         other = f"{format_nbytes(trace.live_nbytes) if trace.live_nbytes else 'nothing'} alive at the end"
     failed = f", exit status {run.exit_status}" if (run.exit_status or 0) > 0 else ""
+    if (run.exit_status or 0) < 0 and not run.is_cut:
+        failed = f", ended by {name_signal(-(run.exit_status or 0))}"
     arrays = f"{count:,} array{'s' if count > 1 else ''}"
     return f"{arrays}, {format_nbytes(trace.total_nbytes)} in total, {other}; {run.duration_s:.3g} s{failed}."
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 from typing import IO, TYPE_CHECKING
 
+from ndmem.analysis.ending import ending_sentence
 from ndmem.analysis.functions import Function, function_table
 from ndmem.analysis.lines import Line, line_table
 from ndmem.analysis.moment import Moment, nbytes_at
@@ -12,6 +13,7 @@ from ndmem.analysis.sentence import answer_sentence
 
 from .buffer_table import make_buffer_table
 from .figure_table import make_figure_table
+from .moments import ends_at, title_moment
 from .notes import describe_run, list_notes, suggest_next
 from .paths import file_names
 from .plain import encodable, plain
@@ -120,6 +122,9 @@ def _parts(
     from rich.text import Text  # noqa: PLC0415
 
     sentence = answer_sentence(trace, moment, name_file=names.name)
+    ending = ending_sentence(trace, name_file=names.name)
+    if ending:
+        yield Text(plain(ending) + ".", "bold red")
     yield Text.assemble((plain(sentence) + ".", "bold"), "\n", describe_run(trace, moment))
     shown: tuple[Line, ...] | tuple[Function, ...] = ()
     if by is By.STACK:
@@ -130,9 +135,12 @@ def _parts(
         shown = table(trace, library=library, moment=moment)
         if shown:
             yield make_figure_table(shown, names, moment=moment, limit=rows, width=width)
-    largest = make_buffer_table(trace, names, moment=moment, limit=buffers, width=width)
-    if largest is not None:
-        yield Group(Text(f"Largest arrays at the {moment.value}", "bold"), "", largest)
+    # Of a program that was cut short one wants to see what it died of, whatever else was asked for.
+    for shown_moment in (moment, Moment.END) if ending and not ends_at(trace, moment) else (moment,):
+        largest = make_buffer_table(trace, names, moment=shown_moment, limit=buffers, width=width)
+        if largest is not None:
+            title = title_moment(trace, shown_moment)
+            yield Group(Text(f"Largest arrays {title}", "bold"), "", largest)
     notes = list_notes(trace, shown[:rows])
     if notes:
         yield Text("\n".join(notes), "dim")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ndmem import _native
+from ndmem.model.ending import Ending
 from ndmem.model.site import Site
 from ndmem.model.source import read_statements
 from ndmem.model.trace import CallTree, Events, Kind, Origin, Peak, RunInfo, Tallies, Trace
@@ -124,6 +125,7 @@ def _describe(journal: Journal) -> RunInfo:
         threshold=int(header["threshold"]),
         library_roots=tuple(meta.get("library_roots", ())),
         notes=tuple(notes),
+        ending=None if meta.get("ending") is None else Ending(meta["ending"]),
     )
 
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ndmem.errors import TrackingError
+from ndmem.process.alive import find_home
 
 from .describe import describe_run
 from .support import check_support
@@ -78,7 +79,9 @@ def launch(arguments: Sequence[str], journal: int, *, threshold: int, sources: M
         "threshold": threshold,
         "pythonpath": os.environ.get("PYTHONPATH"),
         # What is known of NumPy here says nothing about the program.
-        "meta": json.dumps({**describe_run(arguments, sources), "numpy": None, "notes": []}).encode(),
+        "meta": json.dumps(
+            {**describe_run(arguments, sources), "numpy": None, "notes": [], "home": find_home()}
+        ).encode(),
     }
     # The journal's file carries the order: an environment variable holds no more than 128 KiB on Linux, and
     # a program's arguments may be more. marshal, for the program must not find json imported.

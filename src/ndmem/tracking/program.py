@@ -5,12 +5,14 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import signal
 import struct
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ndmem.errors import TraceError
+from ndmem.process.oom import count_oom_kills
 
 from .launch import check_launch, launch, wait
 from .output import OutputFile, open_output
@@ -35,10 +37,13 @@ class Program:
         Its process id.
     output : OutputFile
         What it writes its journal to.
+    oom_kills : int or None
+        Processes that the kernel had killed for want of memory when it started.
     """
 
     pid: int
     output: OutputFile
+    oom_kills: int | None = None
 
     def wait(self) -> int:
         """Wait until it ends; its exit status, or minus the number of the signal that ended it."""
@@ -54,6 +59,7 @@ class Program:
         """
         # Needs NumPy, which the launcher loads after the launch.
         from .assemble import assemble  # noqa: PLC0415
+        from .ending import find_ending  # noqa: PLC0415
         from .journal import complete_journal, read_journal  # noqa: PLC0415
 
         path = self.output.path
@@ -63,13 +69,22 @@ class Program:
             with contextlib.suppress(OSError):
                 path.unlink()
             return None
-        journal.meta["exit_status"] = exit_status
+        known = {"exit_status": exit_status, "notes": [*journal.meta.get("notes", ()), *self._explain(exit_status)]}
+        journal.meta.update(known)
+        journal.meta["ending"] = find_ending(journal, path)
         trace = assemble(journal)
         if len(trace.events) <= _MOST_EVENTS_TO_REWRITE:
             self.output.replace(trace)
         else:
-            complete_journal(path, {"exit_status": exit_status, "sources": dict(trace.sources)})
+            complete_journal(path, {**known, "sources": dict(trace.sources)})
         return trace
+
+    def _explain(self, exit_status: int) -> list[str]:
+        """Return a note if it seems that the kernel killed the program for want of memory."""
+        now = count_oom_kills()
+        if exit_status != -signal.SIGKILL or now is None or self.oom_kills is None or now <= self.oom_kills:
+            return []
+        return ["The kernel's out-of-memory killer struck while the program ran, and most likely killed it."]
 
 
 def start_program(
@@ -98,14 +113,14 @@ def start_program(
     check_launch()
     # Code given on the command line is in no file; its code objects are named <string>.
     sources = {"<string>": arguments[1]} if arguments[0] == "-c" else {}
-    file = open_output(output, overwrite=overwrite)
+    file, oom_kills = open_output(output, overwrite=overwrite), count_oom_kills()
     try:
         pid = launch(arguments, file.descriptor, threshold=threshold, sources=sources)
     finally:
         file.close()
     if output is None:
         file = file.rename(_free_path(name, pid))
-    return Program(pid, file)
+    return Program(pid, file, oom_kills)
 
 
 def _free_path(name: str, pid: int) -> Path:
@@ -131,13 +146,16 @@ def read_file(path: str | os.PathLike[str]) -> Trace:
     from ndmem.model.codec import read_trace  # noqa: PLC0415  # needs NumPy
 
     from .assemble import assemble  # noqa: PLC0415
+    from .ending import find_ending  # noqa: PLC0415
     from .journal import is_journal, read_journal  # noqa: PLC0415
 
     place = Path(path)
     if not is_journal(place):
         return read_trace(place)
     try:
-        return assemble(read_journal(place))
+        journal = read_journal(place)
+        journal.meta["ending"] = find_ending(journal, place)
+        return assemble(journal)
     except TraceError as error:
         raise TraceError(f"{place.name}: {error}") from None
     except (
