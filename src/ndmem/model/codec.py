@@ -106,9 +106,23 @@ def read_trace(file: str | os.PathLike[str] | IO[bytes]) -> Trace:
             return _decode(archive)
     except TraceError as error:
         raise TraceError(f"{name}: {error}") from None
+    except OSError as error:
+        if error.filename is not None:  # it could not be opened
+            raise
+        # An offset in the archive that leads before its beginning.
+        raise TraceError(f"{name} is not a trace, or is truncated ({error.strerror})") from error
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
         raise TraceError(f"{name} is not a trace, or is truncated ({error})") from error
-    except (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError, MemoryError) as error:
+    except (
+        KeyError,
+        TypeError,
+        ValueError,
+        AttributeError,
+        IndexError,
+        OverflowError,
+        MemoryError,
+        RecursionError,
+    ) as error:
         raise TraceError(f"{name} is damaged: {error or type(error).__name__}") from error
 
 

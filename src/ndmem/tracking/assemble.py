@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import linecache
+import stat
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,6 +23,8 @@ if TYPE_CHECKING:
 
     from ndmem.model.trace import Int32s
 
+# A journal may name a device or a pipe, which never ends.
+_LONGEST_SOURCE = 2**24
 _NOWHERE = Site("", 0, 0, None, None, "<no Python frame>")
 
 
@@ -51,6 +56,7 @@ def assemble(journal: Journal) -> Trace:
     at_peak = np.where(nodes["peak_serial"] == header["peak_serial"], nodes["at_peak"], nodes["live"])
     tallies = Tallies(nodes["count"], nodes["total"], nodes["live"], at_peak, nodes["max_live"])
     events, lost = _make_events(journal, first, tree, _statement_columns(sites, site_of, sources))
+    births = np.count_nonzero(events.kind == Kind.BORN)
     peak_node = int(header["peak_node"]) - first if header["peak"] else -1
     return Trace(
         origin=Origin.MEASURED,
@@ -60,7 +66,7 @@ def assemble(journal: Journal) -> Trace:
         tallies=Tallies(*(np.ascontiguousarray(column) for column in _columns(tallies))),
         events=events,
         peak=Peak(int(header["peak"]), min(peak_node, len(tree) - 1), min(int(header["peak_events"]), len(events))),
-        holders=tuple(h for h in journal.holders if 0 <= h.buffer < np.count_nonzero(events.kind == Kind.BORN)),
+        holders=tuple(holder for holder in journal.holders if 0 <= holder.buffer < births),
         dropped=int(header["dropped"]) + lost,
         sources=sources,
     )
@@ -136,11 +142,20 @@ def _read_sources(sites: tuple[Site, ...], roots: tuple[str, ...], given: Mappin
         if filename in given:
             sources[filename] = given[filename]
         elif filename and not filename.startswith(("<frozen", *(root + "/" for root in roots))):
-            linecache.checkcache(filename)
-            text = "".join(linecache.getlines(filename))
+            text = _read_source(filename)
             if text:
                 sources[filename] = text
     return sources
+
+
+def _read_source(filename: str) -> str:
+    """Return the text of a file that a journal names, if it is one that can hold a program."""
+    with contextlib.suppress(OSError):  # a notebook's cell is in no file
+        found = Path(filename).stat()
+        if not stat.S_ISREG(found.st_mode) or found.st_size > _LONGEST_SOURCE:
+            return ""
+    linecache.checkcache(filename)
+    return "".join(linecache.getlines(filename))
 
 
 def _statement_columns(sites: tuple[Site, ...], site_of: Int32s, sources: Mapping[str, str]) -> tuple[Int32s, Int32s]:

@@ -166,6 +166,7 @@ def read_file(path: str | os.PathLike[str]) -> Trace:
         OverflowError,
         AttributeError,
         MemoryError,
+        RecursionError,
         struct.error,
     ) as error:
         raise TraceError(f"{place.name} is damaged: {error}") from error
