@@ -32,10 +32,12 @@ from ndmem import _native
 recording = _native.Recording(4096, os.open("killed", os.O_RDWR | os.O_CREAT))
 recording.write_meta(b'{"program": ["prog.py"], "library_roots": ["/usr/lib"], "notes": ["a note"]}')
 recording.start()
+peak = np.zeros(1_000_000)  # names are looked for around new peaks: this is the last one
+del peak
 first, second = np.zeros(1000), np.zeros(2000)[1:]
 _native.sight_holders()
-kept = [np.zeros(1000 + n) for n in range(598)]
-del first, second, kept[:298]
+kept = [np.zeros(1000 + n) for n in range(597)]
+del first, second, kept[:297]
 recording.write_meta(b'{"numpy": "2.4.6"}')
 os._exit(0)
 """
@@ -85,7 +87,7 @@ def test_a_completed_journal_cut_at_every_byte_of_its_last_4_kib_reads(files: di
         assert found.meta == whole.meta or found.meta.keys() == whole.meta.keys() - {"exit_status", "sources"}
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=60)
 @given(kind=st.sampled_from(["killed", "completed", "trace"]), seed=st.integers(0, 2**64))
 def test_damage_is_refused_or_every_view_can_be_made(
     kind: str, seed: int, files: dict[str, bytes], tmp_path_factory: pytest.TempPathFactory
