@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from ndmem.model.ending import Ending
 from ndmem.model.holder import Holder
 from ndmem.model.site import Site
-from ndmem.model.trace import CallTree, Domain, Events, Kind, Origin, Peak, RunInfo, Tallies, Trace
+from ndmem.model.trace import CallTree, Domain, Events, Kind, Origin, Peak, RunInfo, Samples, Tallies, Trace
 
 ROOTS = ("/usr/lib/python3.12", "/venv/lib/python3.12/site-packages")
 
@@ -60,6 +60,9 @@ class _Node:
     live: int = 0
     at_peak: int = 0
     max_live: int = -1
+    domain: Domain = Domain.ARRAY
+    max_native: int = -1
+    at_total_peak: int = 0
 
 
 @dataclass
@@ -70,66 +73,96 @@ class TraceBuilder:
     ----------
     threshold : int
         Buffers of this many bytes and more are events.
+    native_threshold : int or None
+        The same for native blocks; ``None`` if they are not watched.
     """
 
     threshold: int = 4096
+    native_threshold: int | None = None
     live: int = 0
+    native_live: int = 0
     peak: Peak = Peak(0, -1, 0)  # noqa: RUF009  # frozen: sharing it is harmless
+    native_peak: Peak = Peak(0, -1, 0)  # noqa: RUF009  # as above
+    total_peak: Peak = Peak(0, -1, 0)  # noqa: RUF009  # as above
     _nodes: list[_Node] = field(default_factory=list)
-    _children: dict[tuple[int, Frame], int] = field(default_factory=dict)
-    _events: list[tuple[int, int, int, int, int, int, int]] = field(default_factory=list)
+    _children: dict[tuple[int, Frame, Domain], int] = field(default_factory=dict)
+    _events: list[tuple[int, int, int, int, int, int, int, int]] = field(default_factory=list)
     _alive: dict[int, tuple[int, int]] = field(default_factory=dict)
     _numbers: dict[int, int] = field(default_factory=dict)
     _born: int = 0
 
-    def node(self, path: Sequence[Frame]) -> int:
-        """Return the number of the node at the end of a path, root first."""
+    def node(self, path: Sequence[Frame], domain: Domain = Domain.ARRAY) -> int:
+        """Return the number of the node at the end of a path, root first; only the leaf is of the domain."""
         parent = -1
-        for frame in path:
-            key = (parent, frame)
+        for depth, frame in enumerate(path, 1):
+            key = (parent, frame, domain if depth == len(path) else Domain.ARRAY)
             if key not in self._children:
                 self._children[key] = len(self._nodes)
-                self._nodes.append(_Node(parent, frame))
+                self._nodes.append(_Node(parent, frame, domain=key[2]))
             parent = self._children[key]
         return parent
 
-    def born(self, path: Sequence[Frame], nbytes: int, *, time_s: float = 0.0) -> int:
+    def born(self, path: Sequence[Frame], nbytes: int, *, time_s: float = 0.0, domain: Domain = Domain.ARRAY) -> int:
         """Record a birth; return a handle for `died`."""
-        node, handle = self.node(path), self._born
+        node, handle = self.node(path, domain), self._born
         self._born += 1
         self._alive[handle] = (node, nbytes)
-        self.live += nbytes
         here = self._nodes[node]
         here.count += 1
         here.total += nbytes
         here.live += nbytes
-        if nbytes >= self.threshold:
+        if domain is Domain.ARRAY:
+            self.live += nbytes
+        else:
+            assert self.native_threshold is not None
+            assert nbytes >= self.native_threshold
+            self.native_live += nbytes
+        if domain is Domain.NATIVE or nbytes >= self.threshold:
             self._numbers[handle] = len(self._numbers)
             self._write(Kind.BORN, node, handle, nbytes, time_s, -1)
-        here.max_live = max(here.max_live, self.live)
+        self._see(here)
         if self.live > self.peak.nbytes:
             self.peak = Peak(self.live, node, len(self._events))
             for each in self._nodes:
                 each.at_peak = each.live
+        if self.native_live > self.native_peak.nbytes:
+            self.native_peak = Peak(self.native_live, node, len(self._events))
+        if self.live + self.native_live > self.total_peak.nbytes:
+            self.total_peak = Peak(self.live + self.native_live, node, len(self._events))
+            for each in self._nodes:
+                each.at_total_peak = each.live
         return handle
+
+    def native(self, path: Sequence[Frame], nbytes: int, *, time_s: float = 0.0) -> int:
+        """Record the birth of a native block; return a handle for `died`."""
+        return self.born(path, nbytes, time_s=time_s, domain=Domain.NATIVE)
 
     def died(self, handle: int, path: Sequence[Frame], *, within: int = -1, time_s: float = 0.0) -> None:
         """Record a death at a path; ``within`` as `Events` defines it."""
         birth, nbytes = self._alive.pop(handle)
-        node = self.node(path)
-        self._nodes[node].max_live = max(self._nodes[node].max_live, self.live)
-        self.live -= nbytes
+        domain = self._nodes[birth].domain
+        node = self.node(path, domain)
+        self._see(self._nodes[node])
+        if domain is Domain.ARRAY:
+            self.live -= nbytes
+        else:
+            self.native_live -= nbytes
         self._nodes[birth].live -= nbytes
         if handle in self._numbers:
             self._write(Kind.DIED, node, handle, nbytes, time_s, within)
+
+    def _see(self, node: _Node) -> None:
+        node.max_live = max(node.max_live, self.live)
+        if self.native_threshold is not None:
+            node.max_native = max(node.max_native, self.native_live)
 
     def number(self, handle: int) -> int:
         """Return the buffer number of a birth that was an event."""
         return self._numbers[handle]
 
     def _write(self, kind: Kind, node: int, handle: int, nbytes: int, time_s: float, within: int) -> None:
-        number = self._numbers[handle]
-        self._events.append((kind, node, number, nbytes, self.live, int(time_s * 1e9), within))
+        number, domain = self._numbers[handle], self._nodes[node].domain
+        self._events.append((kind, node, number, nbytes, self.live, int(time_s * 1e9), within, domain))
 
     def build(
         self,
@@ -145,6 +178,9 @@ class TraceBuilder:
         duration_s: float = 1.5,
         program: tuple[str, ...] = ("/home/ada/pipeline.py",),
         notes: tuple[str, ...] = (),
+        origins: Mapping[int, str] | None = None,
+        rss: Sequence[tuple[float, int]] = (),
+        rss_peak_nbytes: int | None = None,
     ) -> Trace:
         """Return what was recorded so far as a Trace."""
         run = RunInfo(
@@ -158,6 +194,7 @@ class TraceBuilder:
             self.threshold,
             ROOTS,
             notes,
+            self.native_threshold,
             ending or (None if exit_status is None else Ending.by_status(exit_status)),
         )
         sites: dict[Site, int] = {}
@@ -170,10 +207,11 @@ class TraceBuilder:
             code=_column(code, np.int32),
             offset=_column([2 * number for number in range(len(self._nodes))], np.int32),
             stores=_column([node.frame.stores for node in self._nodes], np.bool_),
+            domain=_column([node.domain for node in self._nodes], np.uint8),
         )
         columns = (
             _column([getattr(node, name) for node in self._nodes], np.int64)
-            for name in ("count", "total", "live", "at_peak", "max_live")
+            for name in ("count", "total", "live", "at_peak", "max_live", "max_native", "at_total_peak")
         )
         return Trace(
             origin=origin,
@@ -186,15 +224,22 @@ class TraceBuilder:
             holders=tuple(holders),
             dropped=dropped,
             sources=sources or {},
+            native=None if self.native_threshold is None else self.native_peak,
+            total=None if self.native_threshold is None else self.total_peak,
+            origins=origins or {},
+            rss=Samples(
+                _column([int(time_s * 1e9) for time_s, _ in rss], np.int64), _column([n for _, n in rss], np.int64)
+            ),
+            rss_peak_nbytes=rss_peak_nbytes,
         )
 
     def _columns(self) -> Events:
-        kind, node, number, nbytes, live, time_ns, within = (
-            list(column) for column in (zip(*self._events, strict=True) if self._events else ((),) * 7)
+        kind, node, number, nbytes, live, time_ns, within, domain = (
+            list(column) for column in (zip(*self._events, strict=True) if self._events else ((),) * 8)
         )
         return Events(
             kind=_column(kind, np.uint8),
-            domain=np.full(len(kind), Domain.ARRAY, np.uint8),
+            domain=_column(domain, np.uint8),
             thread=np.zeros(len(kind), np.uint16),
             stack=_column(node, np.int32),
             buffer=_column(number, np.int64),
@@ -226,17 +271,37 @@ _PATHS = st.lists(st.sampled_from(_PLACES), min_size=1, max_size=6).map(tuple)
 
 
 @st.composite
-def traces(draw: st.DrawFn) -> Trace:
-    """Draw the trace of a random program: any stacks, sizes around the threshold, deaths anywhere."""
-    builder, alive = TraceBuilder(threshold=64), []
+def traces(draw: st.DrawFn, *, native: bool = False) -> Trace:
+    """Draw the trace of a random program: any stacks, sizes around the threshold, deaths anywhere.
+
+    With ``native`` its native blocks are watched, and about half of what is born is native.
+    """
+    return _draw_program(draw, TraceBuilder(threshold=64, native_threshold=16 if native else None))[0]
+
+
+@st.composite
+def twins(draw: st.DrawFn) -> tuple[Trace, ...]:
+    """Draw one random program twice: with its native blocks watched, and without."""
+    return _draw_program(draw, TraceBuilder(threshold=64, native_threshold=16), TraceBuilder(threshold=64))
+
+
+def _draw_program(draw: st.DrawFn, *builders: TraceBuilder) -> tuple[Trace, ...]:
+    """Draw what happens to the builders; those that watch no native blocks are told of arrays alone."""
+    alive: list[tuple[list[tuple[TraceBuilder, int]], int]] = []
+    watched = any(builder.native_threshold for builder in builders)
     clock = 0.0
     for _ in range(draw(st.integers(0, 25))):
         clock += draw(st.sampled_from([0.0, 0.004, 0.5]))
         path = draw(_PATHS)
         if alive and draw(st.booleans()):
-            handle, depth = alive.pop(draw(st.integers(0, len(alive) - 1)))
-            builder.died(handle, path, within=draw(st.integers(-1, depth - 1)), time_s=clock)
+            handles, depth = alive.pop(draw(st.integers(0, len(alive) - 1)))
+            within = draw(st.integers(-1, depth - 1))
+            for builder, handle in handles:
+                builder.died(handle, path, within=within, time_s=clock)
         else:
-            nbytes = draw(st.integers(0, 200))
-            alive.append((builder.born(path, nbytes, time_s=clock), len(path)))
-    return builder.build(duration_s=clock)
+            domain = draw(st.sampled_from([Domain.ARRAY, Domain.NATIVE])) if watched else Domain.ARRAY
+            nbytes = draw(st.integers(16 if domain is Domain.NATIVE else 0, 200))
+            told = [each for each in builders if domain is Domain.ARRAY or each.native_threshold is not None]
+            handles = [(each, each.born(path, nbytes, time_s=clock, domain=domain)) for each in told]
+            alive.append((handles, len(path)))
+    return tuple(builder.build(duration_s=clock) for builder in builders)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from ndmem.model.site import Site
-from ndmem.model.trace import Kind, Trace
+from ndmem.model.trace import Domain, Kind, Trace
 
 
 def is_user(site: Site) -> bool:
@@ -70,11 +70,15 @@ def temporary_peaks(
     return np.array(peak, np.int64)
 
 
-def replay_temporaries(trace: Trace, line: tuple[str, int]) -> int:
+def replay_temporaries(trace: Trace, line: tuple[str, int], domain: Domain = Domain.ARRAY) -> int:
     """Return a line's high-water mark of temporaries by asking, after each event, which are alive then."""
     events, marks = trace.events, [0]
     deaths = {int(events.buffer[e]): e for e in range(len(events)) if events.kind[e] == Kind.DIED}
-    births = {int(events.buffer[e]): e for e in range(len(events)) if events.kind[e] == Kind.BORN}
+    births = {
+        int(events.buffer[e]): e
+        for e in range(len(events))
+        if events.kind[e] == Kind.BORN and events.domain[e] == domain
+    }
     for now in range(len(events)):
         alive = [b for b, e in births.items() if e <= now and deaths.get(b, -1) > now]
         marks.append(

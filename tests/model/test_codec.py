@@ -1,5 +1,6 @@
 """A trace as a file, and what is not one."""
 
+import dataclasses
 import io
 import json
 import zipfile
@@ -9,11 +10,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.traces import USER, Frame, TraceBuilder, traces
 
 import ndmem
 from ndmem.errors import TraceError
 from ndmem.model.codec import read_trace, write_trace
-from ndmem.model.trace import Trace
+from ndmem.model.trace import Samples, Trace
 
 
 def make_trace() -> Trace:
@@ -56,6 +58,49 @@ def test_a_trace_survives_its_file(trace: Trace, encoded: bytes) -> None:
     """Decoding what was encoded gives an equal trace."""
     assert len(trace.holders) >= 1
     assert read_trace(io.BytesIO(encoded)) == trace
+
+
+@settings(deadline=None, max_examples=50)
+@given(found=traces(native=True), rss=st.lists(st.tuples(st.integers(0, 9), st.integers(0, 2**40)), max_size=3))
+def test_any_trace_with_native_blocks_survives_its_file(found: Trace, rss: list[tuple[int, int]]) -> None:
+    """For any program decoding what was encoded gives an equal trace, with origins and samples."""
+    born = int(np.count_nonzero(found.events.kind == 0))
+    found = dataclasses.replace(
+        found,
+        origins={buffer: f"lib{buffer}\udcff.so" for buffer in range(0, born, 2)},
+        rss=Samples(*(np.array([sample[i] for sample in rss], np.int64) for i in (0, 1))),
+        rss_peak_nbytes=born or None,
+    )
+    file = io.BytesIO()
+    write_trace(found, file)
+    file.seek(0)
+    assert read_trace(file) == found
+
+
+def test_an_archive_of_version_1_is_a_run_without_native_memory(trace: Trace, encoded: bytes) -> None:
+    """What version 1 had no member or field for is not known, and the rest is read."""
+    added = (
+        "tree/domain.npy",
+        "tallies/max_native.npy",
+        "tallies/at_total_peak.npy",
+        "rss/time_ns.npy",
+        "rss/nbytes.npy",
+    )
+    old = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(encoded)) as new, zipfile.ZipFile(old, "w") as archive:
+        rest = json.loads(new.read("trace.json"))
+        for name in ("native", "total", "origins", "rss_peak_nbytes"):
+            del rest[name]
+        del rest["run"]["native_threshold"]
+        archive.writestr("trace.json", json.dumps({**rest, "version": 1}))
+        for name in new.namelist():
+            if name not in added and name != "trace.json":
+                archive.writestr(name, new.read(name))
+    old.seek(0)
+    found = read_trace(old)
+    assert found.native is found.total is found.rss_peak_nbytes is found.run.native_threshold is None
+    assert (found.peak, found.live_nbytes, found.total_nbytes) == (trace.peak, trace.live_nbytes, trace.total_nbytes)
+    assert set(found.tallies.max_native.tolist()) == {-1}
 
 
 def test_anybody_can_read_the_columns(trace: Trace, encoded: bytes) -> None:
@@ -103,6 +148,10 @@ def test_damage_is_refused_or_harmless(encoded: bytes, data: st.DataObject) -> N
         ("tree/site.npy", 10**6),
         ("tree/parent.npy", 5),
         ("tree/parent.npy", -9),
+        ("tree/domain.npy", 9),
+        ("events/domain.npy", 9),
+        ("events/nbytes.npy", -1),
+        ("events/nbytes.npy", 2**57),
     ],
 )
 def test_columns_that_contradict_each_other_are_refused(encoded: bytes, column: str, value: int) -> None:
@@ -114,6 +163,32 @@ def test_columns_that_contradict_each_other_are_refused(encoded: bytes, column: 
     np.lib.format.write_array(data, array, version=(1, 0))
     with pytest.raises(TraceError, match=r"range|parent|contradict"):
         read_trace(rewrite(encoded, column, data.getvalue()))
+
+
+def watched() -> bytes:
+    """The file of a program with an array, and a native block that dies."""
+    builder, path = TraceBuilder(native_threshold=1024), (Frame(USER, 1),)
+    builder.born(path, 5000)
+    builder.died(builder.native(path, 2000), path)
+    file = io.BytesIO()
+    write_trace(builder.build(), file)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("column", "values", "message"),
+    [
+        ("events/domain.npy", np.array([0, 1, 0], np.uint8), "that of its birth"),
+        ("events/nbytes.npy", np.array([5000, 1999, 2000], np.int64), "more native bytes died"),
+        ("rss/time_ns.npy", np.array([1], np.int64), "unequal"),
+    ],
+)
+def test_native_columns_that_contradict_each_other_are_refused(column: str, values: np.ndarray, message: str) -> None:
+    """Native bytes that never were, or change their domain, are found when the file is read."""
+    data = io.BytesIO()
+    np.lib.format.write_array(data, values, version=(1, 0))
+    with pytest.raises(TraceError, match=message):
+        read_trace(rewrite(watched(), column, data.getvalue()))
 
 
 def test_absurd_sizes_are_refused_before_memory_is_taken(encoded: bytes) -> None:
@@ -135,7 +210,7 @@ def test_pickles_are_never_loaded(encoded: bytes) -> None:
 @pytest.mark.parametrize(
     "change",
     [
-        {"version": 2},
+        {"version": 3},
         {"format": "something else"},
         {"sites": [["a"]]},
         {"sites": {"a": 1}},
@@ -145,6 +220,12 @@ def test_pickles_are_never_loaded(encoded: bytes) -> None:
         {"holders": [{"buffer": 1}]},
         {"origin": "guessed"},
         {"sources": [1]},
+        {"native": {"nbytes": 1, "stack": 0, "events": 0}},
+        {"native": {"nbytes": 1, "stack": 0, "events": 0}, "total": {"nbytes": 1, "stack": 0, "events": 0}},
+        {"total": 5},
+        {"origins": {"x": "lib.so"}},
+        {"origins": {"99": "lib.so"}},
+        {"rss_peak_nbytes": "much"},
     ],
 )
 def test_a_wrong_description_is_refused(encoded: bytes, change: dict[str, object]) -> None:
@@ -165,8 +246,6 @@ def test_the_version_is_named(encoded: bytes) -> None:
 
 def test_names_that_are_no_text_survive(tmp_path: Path, trace: Trace) -> None:
     """A filename with undecodable bytes, as surrogates, is written and read."""
-    import dataclasses
-
     hostile = dataclasses.replace(trace.sites[0], filename="bad\udcff\x1b[31m.py")
     changed = dataclasses.replace(trace, sites=(hostile, *trace.sites[1:]))
     write_trace(changed, tmp_path / "t.ndmem")

@@ -53,6 +53,38 @@ def pipeline(**run: object) -> Trace:
     return builder.build(sources={USER: SOURCE}, holders=holders, **run)
 
 
+FACTORING = """\
+import numpy as np
+
+def factor(a):
+    return np.linalg.svd(a)
+
+words = sorted(words)
+u, s, v = factor(np.ones((1024, 2048)))
+"""
+
+
+def factoring(**run: object) -> Trace:
+    """Return the trace of the source above: 16 MiB of arrays, 48 of work memory, 4 of a list, 8 of OpenBLAS."""
+    lines = FACTORING.split("\n")
+
+    def at(lineno: int, function: str, text: str) -> Frame:
+        start = lines[lineno - 1].index(text)
+        return Frame(USER, lineno, function, (start, start + len(text)))
+
+    builder = TraceBuilder(native_threshold=64 * 1024)
+    builder.native((at(6, "<module>", "sorted(words)"),), 4 * MIB, time_s=0.1)
+    builder.born((at(7, "<module>", "np.ones((1024, 2048))"),), 16 * MIB, time_s=0.2)
+    thread = builder.native((Frame("", 0, "<no Python frame>"),), 8 * MIB, time_s=0.3)
+    svd = (at(7, "<module>", "factor(np.ones((1024, 2048)))"), at(4, "factor", "np.linalg.svd(a)"))
+    inside = (*svd, Frame(NUMPY, 1700, "svd"))
+    work = [builder.native(inside, nbytes * MIB, time_s=0.4) for nbytes in (32, 16)]
+    for handle in work:
+        builder.died(handle, inside, within=2, time_s=0.5)
+    origins = {builder.number(thread): "libscipy_openblas64_-ff651d7f.so"}
+    return builder.build(sources={USER: FACTORING}, origins=origins, **run)
+
+
 HARM = "\x1b[31m\x07\u202e\udc80\x9b2J"
 """An escape sequence, a bell, a mark that turns the direction of text, a lone surrogate, an 8-bit escape."""
 

@@ -9,7 +9,7 @@ import jsonschema
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.reporting.samples import MIB, hostile, pipeline
+from tests.reporting.samples import MIB, factoring, hostile, pipeline
 from tests.traces import ROOTS, USER, Frame, TraceBuilder, traces
 
 from ndmem.model.trace import Trace
@@ -43,7 +43,7 @@ def test_the_schema_is_strict_and_described() -> None:
     """The schema is valid; its objects allow and require exactly the fields they describe."""
     jsonschema.Draft202012Validator.check_schema(SCHEMA)
     found = objects_of(SCHEMA)
-    assert len(found) == 5
+    assert len(found) == 9
     for each in found:
         assert each["additionalProperties"] is False
         assert sorted(each["required"]) == sorted(each["properties"])
@@ -53,7 +53,7 @@ def test_the_schema_is_strict_and_described() -> None:
 def test_fields_of_a_pipeline() -> None:
     """Every figure of a run is the one that was put in."""
     document = report(pipeline())
-    lists = ("lines", "at_peak", "timeline")
+    lists = ("lines", "at_peak", "native_at_total_peak", "timeline", "rss")
     assert {key: value for key, value in document.items() if key not in lists} == {
         "schema": 1,
         "origin": "measured",
@@ -61,12 +61,20 @@ def test_fields_of_a_pipeline() -> None:
         "python": "3.12.1",
         "numpy": "2.4.6",
         "exit_status": 0,
+        "ended": "exit",
         "peak_nbytes": 601 * MIB,
         "live_nbytes_at_end": 400 * MIB + 8000,
         "total_nbytes": 801 * MIB + 8000,
         "events": 8,
         "dropped": 0,
         "peak_site": {"filename": USER, "lineno": 5, "function": "normalise", "col": 24, "end_col": 37},
+        "domains": {
+            "array": {"peak_nbytes": 601 * MIB, "live_nbytes": 400 * MIB + 8000, "total_nbytes": 801 * MIB + 8000},
+            "native": None,
+        },
+        "total_peak_nbytes": None,
+        "total_peak_site": None,
+        "rss_peak_nbytes": None,
     }
     assert document["lines"][0] == {
         "filename": USER,
@@ -79,6 +87,13 @@ def test_fields_of_a_pipeline() -> None:
         "kept_nbytes": 200 * MIB,
         "total_nbytes": 600 * MIB,
         "count": 3,
+        "at_total_peak_nbytes": None,
+        "native_peak_nbytes": None,
+        "native_at_total_peak_nbytes": None,
+        "native_temporary_nbytes": None,
+        "native_kept_nbytes": None,
+        "native_total_nbytes": None,
+        "native_count": None,
     }
     raw, minus = document["at_peak"][:2]
     assert (raw["name"], raw["shape"], raw["dtype"], raw["is_view"]) == ("raw", [26214400], "float64", False)
@@ -94,7 +109,40 @@ def test_fields_of_a_pipeline() -> None:
         "dtype": None,
         "is_view": None,
     }
-    assert list(document)[-3:] == list(lists)
+    assert list(document)[-5:] == list(lists)
+    assert (document["native_at_total_peak"], document["rss"]) == (None, [])
+
+
+def test_fields_of_a_run_with_native_blocks() -> None:
+    """Both kinds of memory, the total peak and its blocks, how it ended and what was resident are those put in."""
+    document = report(factoring(exit_status=-9, rss=[(0.5, 90 * MIB)], rss_peak_nbytes=95 * MIB))
+    assert document["domains"] == {
+        "array": {"peak_nbytes": 16 * MIB, "live_nbytes": 16 * MIB, "total_nbytes": 16 * MIB},
+        "native": {"peak_nbytes": 60 * MIB, "live_nbytes": 12 * MIB, "total_nbytes": 60 * MIB},
+    }
+    assert (document["peak_nbytes"], document["events"], document["ended"]) == (16 * MIB, 1, "signal 9")
+    assert (document["total_peak_nbytes"], document["total_peak_site"]["lineno"]) == (76 * MIB, 4)
+    assert document["rss_peak_nbytes"] == 95 * MIB
+    assert document["rss"] == [{"time_s": 0.5, "nbytes": 90 * MIB}]
+    blocks = [(block["nbytes"], block["expression"], block["origin"]) for block in document["native_at_total_peak"]]
+    assert blocks == [
+        (32 * MIB, "np.linalg.svd(a)", None),
+        (16 * MIB, "np.linalg.svd(a)", None),
+        (8 * MIB, None, "OpenBLAS thread buffers"),
+        (4 * MIB, "sorted(words)", None),
+    ]
+    line = next(line for line in document["lines"] if line["lineno"] == 4)
+    native = {key: value for key, value in line.items() if "native" in key}
+    assert native == {
+        "native_peak_nbytes": 60 * MIB,
+        "native_at_total_peak_nbytes": 48 * MIB,
+        "native_temporary_nbytes": 48 * MIB,
+        "native_kept_nbytes": 0,
+        "native_total_nbytes": 48 * MIB,
+        "native_count": 2,
+    }
+    highest = max(document["timeline"], key=lambda point: point["native_nbytes"])
+    assert (highest["live_nbytes"], highest["native_nbytes"]) == (16 * MIB, 60 * MIB)
 
 
 def test_unknown_is_null() -> None:
@@ -116,7 +164,7 @@ def test_hostile_text_is_kept_as_it_is() -> None:
     assert report(trace)["program"] == list(trace.run.program)
 
 
-@given(traces(), st.booleans())
+@given(traces() | traces(native=True), st.booleans())
 def test_any_trace_fits_the_schema(trace: Trace, library: bool) -> None:
     """For any program the document passes its schema, and its parts agree with its totals."""
     document = report(trace, library=library)
@@ -124,12 +172,19 @@ def test_any_trace_fits_the_schema(trace: Trace, library: bool) -> None:
     assert sum(buffer["nbytes"] for buffer in document["at_peak"]) <= peak
     assert max(point["live_nbytes"] for point in document["timeline"]) == peak
     assert all(line["at_peak_nbytes"] <= peak for line in document["lines"])
+    if trace.total is not None:
+        at_total = [sum(point[key] for key in ("live_nbytes", "native_nbytes")) for point in document["timeline"]]
+        assert max(at_total) == document["total_peak_nbytes"]
+        assert sum(block["nbytes"] for block in document["native_at_total_peak"]) <= document["total_peak_nbytes"]
     if not library:
         roots = tuple(f"{root}/" for root in ROOTS)
         assert document["peak_site"] is None or any(
             line["filename"] == document["peak_site"]["filename"] for line in document["lines"]
         )
-        assert all(not line["filename"].startswith(roots) or line["count"] for line in document["lines"])
+        assert all(
+            not line["filename"].startswith(roots) or line["count"] or line["native_count"]
+            for line in document["lines"]
+        )
 
 
 @pytest.mark.parametrize("count", [3000])

@@ -2,7 +2,7 @@
 
 from html.parser import HTMLParser
 
-from tests.reporting.samples import hostile, pipeline
+from tests.reporting.samples import factoring, hostile, pipeline
 from tests.traces import TraceBuilder
 
 from ndmem.model.trace import Trace
@@ -79,7 +79,20 @@ def test_hostile_text_is_escaped() -> None:
 
 
 def test_a_run_without_arrays_has_no_table() -> None:
-    """With no line there is only the sentence."""
+    """With no line there are only the sentence and the notes."""
     assert line_table_html(TraceBuilder().build()) == (
-        '<div class="ndmem"><p><strong>No array memory: no array was made while it ran.</strong></p></div>'
+        '<div class="ndmem"><p><strong>No array memory: no array was made while it ran.</strong></p>'
+        "<p><small>Outside arrays, not attributed: not measured.</small></p></div>"
     )
+
+
+def test_native_memory_has_its_sentence_and_column() -> None:
+    """Where native memory was watched the fragment has the total peak, and native bytes beside the arrays'."""
+    found = read(factoring())
+    assert found.cells[1].startswith("With native work memory 76 MiB at pipeline.py:4 in factor: ")
+    assert found.cells[2:10] == [
+        "100%", "16 MiB", "60 MiB", "0 B", "16 MiB", "16 MiB", "1",
+        "pipeline.py:7 u, s, v = factor(np.ones((1024, 2048)))",
+    ]  # fmt: skip
+    assert found.tags.count("th") == 8
+    assert read(pipeline()).tags.count("th") == 7

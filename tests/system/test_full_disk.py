@@ -37,7 +37,9 @@ def test_a_full_disk_stops_the_journal_and_not_the_program(times: int, disk: Pat
 
     1 MiB holds some 30,000 events: the last ones are not among them, nor is there room for what is added at the end.
     """
-    source = f"import numpy as np\nfor _ in range({times}): a = np.empty(1000)\nkept = np.empty(5000)\nprint(kept.nbytes)"
+    source = (
+        f"import numpy as np\nfor _ in range({times}): a = np.empty(1000)\nkept = np.empty(5000)\nprint(kept.nbytes)"
+    )
     place = Place(tmp_path / "w")
     name = write_program(place.folder, source)
     plain = place.run_plain(name)

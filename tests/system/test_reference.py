@@ -62,8 +62,8 @@ def _struct(name: str) -> list[tuple[str, int, int]]:
 @pytest.mark.parametrize(
     ("heading", "struct", "nbytes"),
     [
-        ("Header", "JournalHeader", 120),
-        ("Nodes", "NodeRecord", 88),
+        ("Header", "JournalHeader", 176),
+        ("Nodes", "NodeRecord", 112),
         ("Events", "EventRecord", 24),
         ("Texts", "TextHeader", 16),
     ],

@@ -13,7 +13,7 @@ from ndmem.units import format_nbytes
 from .expression import expression_text
 from .frames import user_site
 from .live import LiveColumns, find_live, small_nbytes
-from .moment import Moment, nbytes_at
+from .moment import Moment, events_until, nbytes_at
 from .peak import find_peak_node
 from .sources import SourceFiles
 
@@ -96,7 +96,7 @@ class Answer:
 
 
 def find_answer(trace: Trace, moment: Moment = Moment.PEAK) -> Answer:
-    """Say what a run's memory consists of.
+    """Say what the memory of a run's arrays consists of.
 
     Parameters
     ----------
@@ -114,7 +114,7 @@ def find_answer(trace: Trace, moment: Moment = Moment.PEAK) -> Answer:
     TraceError
         If the trace's call tree is damaged.
     """
-    columns, sources = find_live(trace, moment), SourceFiles(trace.sources)
+    columns, sources = find_live(trace, until=events_until(trace, moment)), SourceFiles(trace.sources)
     site = user_site(trace, find_peak_node(trace)) if moment is Moment.PEAK else None
     groups = _group_sizes(columns, total_nbytes=nbytes_at(trace, moment))
     return Answer(

@@ -10,7 +10,7 @@ import numpy as np
 from .tree import nearest_marked, roots, split_levels
 
 if TYPE_CHECKING:
-    from ndmem.model.trace import Bools, Int32s
+    from ndmem.model.columns import Bools, Int32s
 
 
 @dataclass(frozen=True, slots=True, eq=False)

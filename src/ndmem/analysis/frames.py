@@ -13,8 +13,9 @@ from .tree import nearest_marked, roots, split_levels
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from ndmem.model.columns import Bools, Int32s
     from ndmem.model.site import Site
-    from ndmem.model.trace import Bools, Int32s, Trace
+    from ndmem.model.trace import Trace
 
 _SEPARATORS = "/\\"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -49,7 +49,7 @@ def function_table(trace: Trace, *, library: bool = False, moment: Moment = Mome
     Returns
     -------
     tuple of Function
-        Every function that made a buffer or called what made one.
+        Every function that made a buffer or a native block, or called what made one.
 
     Raises
     ------
@@ -64,7 +64,7 @@ def function_table(trace: Trace, *, library: bool = False, moment: Moment = Mome
     functions = [
         _describe(trace.sites[site], sources, figures)
         for site, figures in zip(tree.site[first], compute_figures(trace, fold, moment=moment), strict=True)
-        if figures.count
+        if not figures.is_empty
     ]
     return tuple(
         sorted(functions, key=lambda each: (*importance(each), each.filename, each.lineno or 0, each.function))
@@ -78,5 +78,5 @@ def _describe(site: Site, sources: SourceFiles, figures: Figures) -> Function:
         filename=site.filename,
         lineno=span[0] if span is not None and span[2] == site.function else None,
         function=site.function,
-        **asdict(figures),
+        **figures.as_columns(),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -54,8 +54,8 @@ def line_table(trace: Trace, *, library: bool = False, moment: Moment = Moment.P
     Returns
     -------
     tuple of Line
-        Every line that made a buffer or called what made one. First the lines that made the bytes alive at
-        the moment, most bytes first, then the lines that only called those, then the others.
+        Every line that made a buffer or a native block, or called what made one. First the lines that made the
+        arrays alive at the moment, most bytes first, then the lines that only called those, then the others.
 
     Raises
     ------
@@ -75,12 +75,12 @@ def line_table(trace: Trace, *, library: bool = False, moment: Moment = Moment.P
             lineno=lineno,
             function=functions[number],
             source=sources.line(filename, lineno),
-            **asdict(figures),
+            **figures.as_columns(),
         )
         for ((filename, lineno), number), figures in zip(
             keys.items(), compute_figures(trace, fold, moment=moment), strict=True
         )
-        if figures.count
+        if not figures.is_empty
     ]
     return tuple(sorted(lines, key=lambda line: (*importance(line), line.filename, line.lineno)))
 

@@ -9,18 +9,20 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ndmem.model.columns import Domain, Kind
 from ndmem.model.holder import Holder
-from ndmem.model.trace import Kind
 
 from .expression import expression_text
 from .frames import mark_user_nodes, standing_nodes
 from .moment import Moment, events_until, nbytes_at
+from .origin import name_origin
 from .sources import SourceFiles
 from .tree import count_depth, split_levels
 
 if TYPE_CHECKING:
+    from ndmem.model.columns import Bools, Int32s, Int64s
     from ndmem.model.site import Site, Stack
-    from ndmem.model.trace import Bools, Int32s, Int64s, Trace
+    from ndmem.model.trace import Trace
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,8 @@ class LiveBuffer:
         known: events were dropped, or the program was killed.
     holders : tuple of Holder
         Array objects seen to hold it: owners before views. Empty where none was found.
+    origin : str or None
+        What a native block is that a library mapped by itself; ``None`` for any other buffer.
     """
 
     buffer: int
@@ -57,6 +61,7 @@ class LiveBuffer:
     expression: str | None
     temporary: bool | None
     holders: tuple[Holder, ...]
+    origin: str | None
 
     @property
     def holder(self) -> Holder | None:
@@ -66,10 +71,12 @@ class LiveBuffer:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LiveColumns:
-    """The buffers alive at a moment as columns, largest first.
+    """The buffers of a domain alive at a moment as columns, largest first.
 
     Attributes
     ----------
+    until : int
+        Number of events up to the moment.
     buffer, nbytes : (k,) int64
         Number and bytes.
     node : (k,) int32
@@ -80,6 +87,7 @@ class LiveColumns:
         Whether their death was seen later, and in the execution of the user's statement that made them.
     """
 
+    until: int
     buffer: Int64s
     nbytes: Int64s
     node: Int32s
@@ -88,11 +96,11 @@ class LiveColumns:
     temporary: Bools
 
 
-def find_live(trace: Trace, moment: Moment) -> LiveColumns:
-    """Find the buffers alive at a moment that are events, without an object for each."""
-    events, until = trace.events, events_until(trace, moment)
-    is_death = events.kind == Kind.DIED
-    born = np.flatnonzero(~is_death[:until])
+def find_live(trace: Trace, *, until: int, domain: Domain = Domain.ARRAY) -> LiveColumns:
+    """Find the buffers alive after so many events that are events, without an object for each."""
+    events, ours = trace.events, trace.events.domain == domain
+    is_death = ours & (events.kind == Kind.DIED)
+    born = np.flatnonzero(ours[:until] & ~is_death[:until])
     died = events.buffer[:until][is_death[:until]]
     born = born[np.isin(events.buffer[born], died, assume_unique=True, invert=True)]
     # Largest first; of equal ones the elder.
@@ -102,6 +110,7 @@ def find_live(trace: Trace, moment: Moment) -> LiveColumns:
     depth = count_depth(split_levels(trace.tree.parent), nodes=len(trace.tree))
     standing = standing_nodes(trace, mark_user_nodes(trace))[node]
     return LiveColumns(
+        until=until,
         buffer=events.buffer[born],
         nbytes=events.nbytes[born],
         node=node,
@@ -111,10 +120,9 @@ def find_live(trace: Trace, moment: Moment) -> LiveColumns:
     )
 
 
-def each_live_buffer(trace: Trace, moment: Moment, *, columns: LiveColumns | None = None) -> Iterator[LiveBuffer]:
-    """Describe the buffers alive at a moment one by one, largest first; the order of `find_live`."""
-    columns = find_live(trace, moment) if columns is None else columns
-    sources, holders = SourceFiles(trace.sources), _holders_by_buffer(trace, events_until(trace, moment))
+def each_live_buffer(trace: Trace, columns: LiveColumns) -> Iterator[LiveBuffer]:
+    """Describe the buffers that `find_live` found one by one, in its order."""
+    sources, holders = SourceFiles(trace.sources), _holders_by_buffer(trace, columns.until)
     surely_alive = trace.dropped == 0 and not trace.run.is_cut
     stacks: dict[int, Stack] = {}
     for index in range(len(columns.buffer)):
@@ -123,6 +131,7 @@ def each_live_buffer(trace: Trace, moment: Moment, *, columns: LiveColumns | Non
             stacks[node] = trace.stack(node)
         site = trace.sites[trace.tree.site[columns.standing[index]]]
         known = bool(columns.died[index]) or surely_alive
+        library = trace.origins.get(buffer)
         yield LiveBuffer(
             buffer=buffer,
             nbytes=int(columns.nbytes[index]),
@@ -132,11 +141,12 @@ def each_live_buffer(trace: Trace, moment: Moment, *, columns: LiveColumns | Non
             expression=expression_text(sources, site),
             temporary=bool(columns.temporary[index]) if known else None,
             holders=holders.get(buffer, ()),
+            origin=None if library is None else name_origin(library),
         )
 
 
 def live_buffers(trace: Trace, moment: Moment = Moment.PEAK, *, limit: int | None = None) -> tuple[LiveBuffer, ...]:
-    """Return the buffers alive at a moment, largest first.
+    """Return the buffers of arrays alive at a moment, largest first.
 
     Parameters
     ----------
@@ -157,15 +167,16 @@ def live_buffers(trace: Trace, moment: Moment = Moment.PEAK, *, limit: int | Non
     TraceError
         If the trace's call tree is damaged.
     """
-    return tuple(islice(each_live_buffer(trace, moment), None if limit is None else max(limit, 0)))
+    columns = find_live(trace, until=events_until(trace, moment))
+    return tuple(islice(each_live_buffer(trace, columns), None if limit is None else max(limit, 0)))
 
 
 def small_nbytes(trace: Trace, moment: Moment = Moment.PEAK, *, columns: LiveColumns | None = None) -> int:
-    """Return the bytes alive at a moment in buffers that are not events.
+    """Return the bytes alive at a moment in arrays' buffers that are not events.
 
     They are below the trace's threshold; where events were dropped they can also be larger ones.
     """
-    columns = find_live(trace, moment) if columns is None else columns
+    columns = find_live(trace, until=events_until(trace, moment)) if columns is None else columns
     return nbytes_at(trace, moment) - int(columns.nbytes.sum())
 
 

@@ -14,11 +14,12 @@ from .moment import Moment
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from ndmem.model.site import Site
     from ndmem.model.trace import Trace
 
     from .answer import Answer
 
-_LONGEST = 48
+LONGEST = 48
 """Characters of an expression that a sentence can carry."""
 
 
@@ -62,16 +63,17 @@ def answer_sentence(trace: Trace, moment: Moment = Moment.PEAK, *, name_file: Ca
         head = f"{format_nbytes(answer.nbytes)} alive at the end"
     else:
         head = f"{'Predicted peak' if predicted else 'Peak'} {format_nbytes(answer.nbytes)}"
-    return f"{head}{_place(answer, name_file)}: {_composition(answer, run.threshold, trace.dropped)}"
+    place = place_text(answer.site, answer.function, name_file)
+    return f"{head}{place}: {_composition(answer, run.threshold, trace.dropped)}"
 
 
-def _place(answer: Answer, name_file: Callable[[str], str]) -> str:
+def place_text(site: Site | None, function: str | None, name_file: Callable[[str], str]) -> str:
     """Say where; nothing where that is not known."""
-    if answer.site is None or not answer.site.filename:
+    if site is None or not site.filename:
         return ""
-    line = f":{answer.site.lineno}" if answer.site.lineno else ""
-    function = "" if answer.function in {None, "<module>"} else f" in {answer.function}"
-    return f" at {name_file(answer.site.filename)}{line}{function}"
+    line = f":{site.lineno}" if site.lineno else ""
+    where = "" if function in {None, "<module>"} else f" in {function}"
+    return f" at {name_file(site.filename)}{line}{where}"
 
 
 def composition(trace: Trace, moment: Moment) -> str:
@@ -97,15 +99,15 @@ def _composition(answer: Answer, threshold: int, dropped: int) -> str:
     text = " and ".join(parts) + _temporaries(answer)
     rest_count = arrays.count - sum(group.count for group in answer.groups)
     rest = answer.nbytes - sum(group.total_nbytes for group in answer.groups)
-    if answer.groups and rest_count and _matters(rest, answer.nbytes):
+    if answer.groups and rest_count and matters(rest, answer.nbytes):
         return f"{text}, and {format_nbytes(rest)} in others"
-    if _matters(answer.small_nbytes, answer.nbytes):
+    if matters(answer.small_nbytes, answer.nbytes):
         return f"{text}, and {format_nbytes(answer.small_nbytes)} in {small}"
     return text
 
 
-def _matters(nbytes: int, total: int) -> bool:
-    """Leave out of the sentence what three digits of the total do not show."""
+def matters(nbytes: int, total: int) -> bool:
+    """Say whether three digits of the total show it; what they do not is left out of a sentence."""
     return nbytes * 200 >= total
 
 
@@ -118,7 +120,7 @@ def _temporaries(answer: Answer) -> str:
     count, expressions = answer.temporaries.count, answer.temporaries.expressions
     if not count:
         return ""
-    named = " and ".join(f"`{shorten(text, _LONGEST)}`" for text in expressions[:2])
+    named = " and ".join(f"`{shorten(text, LONGEST)}`" for text in expressions[:2])
     of = f" of {named}" if named else ""
     more = " and others" if len(expressions) > 2 else ""
     of_all = sum(group.count for group in answer.groups) or answer.arrays.count

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ndmem.model.trace import Kind
+from ndmem.model.columns import Domain, Kind
+
+from .domains import Domains, compute_domains, of_domain
 
 if TYPE_CHECKING:
     from ndmem.model.trace import Trace
@@ -35,7 +37,7 @@ class SizeClass:
 
 @dataclass(frozen=True, slots=True)
 class Stats:
-    """Totals of a run.
+    """Totals of a run, of arrays where nothing else is said.
 
     Attributes
     ----------
@@ -46,7 +48,7 @@ class Stats:
     threshold_nbytes : int
         From here on buffers were single events.
     events, dropped : int
-        Births and deaths written, and lost for want of room.
+        Births and deaths written, and those of both kinds of memory lost for want of room.
     stacks : int
         Different call stacks at which something happened.
     threads : int
@@ -55,6 +57,16 @@ class Stats:
         Seconds tracked.
     sizes : tuple of SizeClass
         Large buffers by powers of four, then the small ones together in front.
+    domains : Domains
+        The totals of arrays and of native blocks.
+    native_threshold_nbytes : int or None
+        From here on native blocks were seen; ``None`` where they were not watched.
+    total_peak_nbytes : int or None
+        Highest live bytes of arrays and native blocks together; ``None`` where native memory was not watched.
+    rss_peak_nbytes : int or None
+        Highest resident bytes of the process; ``None`` where they were not measured.
+    ended : str or None
+        ``"exit"`` or ``"signal 9"``; ``None`` while it runs and for code tracked from inside.
     """
 
     peak_nbytes: int
@@ -68,25 +80,36 @@ class Stats:
     threads: int
     duration_s: float
     sizes: tuple[SizeClass, ...]
+    domains: Domains
+    native_threshold_nbytes: int | None
+    total_peak_nbytes: int | None
+    rss_peak_nbytes: int | None
+    ended: str | None
 
 
 def compute_stats(trace: Trace) -> Stats:
     """Compute the totals of a run."""
-    events, tallies = trace.events, trace.tallies
-    born = events.nbytes[events.kind == Kind.BORN]
-    count = int(tallies.count.sum())
+    events, arrays = trace.events, trace.events.domain == Domain.ARRAY
+    born = events.nbytes[arrays & (events.kind == Kind.BORN)]
+    counts = of_domain(trace, trace.tallies.count, Domain.ARRAY)
+    count = int(counts.sum())
     return Stats(
         peak_nbytes=trace.peak.nbytes,
         live_nbytes_at_end=trace.live_nbytes,
         total_nbytes=trace.total_nbytes,
         count=count,
         threshold_nbytes=trace.run.threshold,
-        events=len(events),
+        events=int(np.count_nonzero(arrays)),
         dropped=trace.dropped,
-        stacks=int(np.count_nonzero(tallies.count)),
-        threads=len(np.unique(events.thread)),
+        stacks=int(np.count_nonzero(counts)),
+        threads=len(np.unique(events.thread[arrays])),
         duration_s=trace.run.duration_s,
         sizes=(*_small(trace, count - len(born), int(born.sum())), *_classify(born)),
+        domains=compute_domains(trace),
+        native_threshold_nbytes=trace.run.native_threshold,
+        total_peak_nbytes=None if trace.total is None else trace.total.nbytes,
+        rss_peak_nbytes=trace.rss_peak_nbytes,
+        ended=trace.run.ended,
     )
 
 

@@ -1,12 +1,16 @@
-"""Live bytes over time, thinned to what a chart can show."""
+"""Live and resident bytes over time, thinned to what a chart can show."""
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ndmem.model.columns import Int64s
     from ndmem.model.trace import Trace
 
 _SECOND = 1_000_000_000
@@ -20,11 +24,29 @@ class TimelinePoint(NamedTuple):
     time_s : float
         Seconds since tracking started.
     live_nbytes : int
-        Live bytes of the program.
+        Live bytes of the program's arrays.
+    native_nbytes : int or None
+        Live bytes of its native blocks at the same moment; ``None`` where they were not watched.
     """
 
     time_s: float
     live_nbytes: int
+    native_nbytes: int | None
+
+
+class ResidentPoint(NamedTuple):
+    """Resident bytes of the process at a time: a sample, taken from outside.
+
+    Attributes
+    ----------
+    time_s : float
+        Seconds since tracking started.
+    nbytes : int
+        Resident bytes.
+    """
+
+    time_s: float
+    nbytes: int
 
 
 def timeline(trace: Trace, *, points: int = 2000) -> tuple[TimelinePoint, ...]:
@@ -35,30 +57,77 @@ def timeline(trace: Trace, *, points: int = 2000) -> tuple[TimelinePoint, ...]:
     trace : Trace
         The run.
     points : int
-        Return at most this many points, but never fewer than the start, the peak, the highest point of the
+        Return at most this many points, but never fewer than the start, the peaks, the highest points of the
         run between them and the end.
 
     Returns
     -------
     tuple of TimelinePoint
-        In order: the start, the highest live bytes of each interval of time in which there were events, and
-        the end. The program's peak is one of them; where a small buffer made it, at the time of the event
-        before.
+        In order: the start; for each interval of time in which there were events the moment at which arrays were
+        highest, and where native memory was watched also those at which native blocks, and both together, were;
+        the end. The peak of arrays and the total peak are among them; where a small buffer made one, at the time of
+        the event before.
     """
-    events, peak = trace.events, trace.peak
+    events, native = trace.events, None if trace.native is None else trace.events.native_live()
+    series = [events.live] if native is None else [events.live, native, events.live + native]
+    intervals = max((max(points, 4) - 3) // len(series), 1)
     end_ns = max(int(trace.run.duration_s * _SECOND), int(events.time_ns[-1]) if len(events) else 0)
-    intervals = max(points, 4) - 3
+    live_at = _arrays_at_peaks(trace, native)
+    moments: set[int] = set()
+    for begin, stop in _split(events.time_ns, end_ns, intervals):
+        # The arrays' peak comes first, the total peak last; a small buffer may have made it after an event.
+        peaks = [trace.peak.events - 1, -1, trace.total.events - 1 if trace.total else -1]
+        for column, peak in zip(series, peaks, strict=False):
+            moments.add(peak if begin <= peak < stop else begin + int(np.argmax(column[begin:stop])))
+    found = [TimelinePoint(0.0, 0, None if native is None else 0)]
+    if trace.peak.events == 0 and trace.peak.nbytes:
+        found.append(TimelinePoint(0.0, trace.peak.nbytes, None if native is None else 0))
+    found += [
+        TimelinePoint(
+            int(events.time_ns[at]) / _SECOND,
+            live_at.get(at, int(events.live[at])),
+            None if native is None else int(native[at]),
+        )
+        for at in sorted(moments)
+    ]
+    return (*found, TimelinePoint(end_ns / _SECOND, trace.live_nbytes, trace.native_live_nbytes))
+
+
+def resident_timeline(trace: Trace, *, points: int = 2000) -> tuple[ResidentPoint, ...]:
+    """Return the resident bytes over time.
+
+    Parameters
+    ----------
+    trace : Trace
+        The run.
+    points : int
+        Return at most this many points, each the highest of its neighbours.
+
+    Returns
+    -------
+    tuple of ResidentPoint
+        In order; empty where the process was not sampled.
+    """
+    time_ns, nbytes = trace.rss.time_ns, trace.rss.nbytes
+    bounds = np.linspace(0, len(nbytes), min(points, len(nbytes)) + 1, dtype=np.int64).tolist()
+    highest = [begin + int(np.argmax(nbytes[begin:stop])) for begin, stop in itertools.pairwise(bounds)]
+    return tuple(ResidentPoint(int(time_ns[at]) / _SECOND, int(nbytes[at])) for at in highest)
+
+
+def _split(time_ns: Int64s, end_ns: int, intervals: int) -> Iterator[tuple[int, int]]:
+    """Yield the range of events of each interval of time that has any."""
     # Rounded up, so that the last event falls into the last interval.
     step = end_ns // intervals + 1
-    bounds = np.searchsorted(events.time_ns, step * np.arange(intervals + 1, dtype=np.int64))
-    found = [TimelinePoint(0.0, 0)]
-    if peak.events == 0 and peak.nbytes:
-        found.append(TimelinePoint(0.0, peak.nbytes))
-    for begin, stop in zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True):
-        if begin < stop:
-            highest = begin + int(np.argmax(events.live[begin:stop]))
-            if begin < peak.events <= stop:
-                found.append(TimelinePoint(int(events.time_ns[peak.events - 1]) / _SECOND, peak.nbytes))
-            else:
-                found.append(TimelinePoint(int(events.time_ns[highest]) / _SECOND, int(events.live[highest])))
-    return (*found, TimelinePoint(end_ns / _SECOND, trace.live_nbytes))
+    bounds = np.searchsorted(time_ns, step * np.arange(intervals + 1, dtype=np.int64)).tolist()
+    yield from ((begin, stop) for begin, stop in itertools.pairwise(bounds) if begin < stop)
+
+
+def _arrays_at_peaks(trace: Trace, native: Int64s | None) -> dict[int, int]:
+    """Return the live bytes of arrays at both peaks, by the event before; small buffers came on top of it."""
+    found = {}
+    if trace.total is not None and trace.total.events and native is not None:
+        at = trace.total.events - 1
+        found[at] = max(trace.total.nbytes - int(native[at]), 0)
+    if trace.peak.events:
+        found[trace.peak.events - 1] = trace.peak.nbytes
+    return found

@@ -9,7 +9,7 @@ import numpy as np
 from ndmem.errors import TraceError
 
 if TYPE_CHECKING:
-    from ndmem.model.trace import Bools, Int32s, Int64s
+    from ndmem.model.columns import Bools, Int32s, Int64s
 
     Levels = list[Int64s]
 

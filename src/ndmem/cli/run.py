@@ -13,6 +13,7 @@ from typing import NoReturn
 import click
 
 from ndmem.errors import NdmemError
+from ndmem.tracking.launch import Ended
 from ndmem.tracking.program import Program, start_program
 
 from .message import say
@@ -54,6 +55,12 @@ class _ProgramCommand(click.Command):
     show_default=True,
     help="Buffers from here on are single events; smaller ones are counted.",
 )
+@click.option(
+    "--native/--no-native",
+    default=True,
+    show_default=True,
+    help="Watch memory that libraries take with malloc and mmap, in blocks of 64 KiB and more (Linux).",
+)
 @click.option("-q", "--quiet", is_flag=True, help="Print no report after the run.")
 @click.option("-m", "module", metavar="MODULE", help="Run a module, as python -m does.")
 @click.option("-c", "code", metavar="CODE", help="Run a text, as python -c does.")
@@ -62,6 +69,7 @@ def command(
     output: Path | None,
     force: bool,
     threshold: int,
+    native: bool,
     quiet: bool,
     module: str | None,
     code: str | None,
@@ -72,28 +80,28 @@ def command(
     The program runs as under python: same output, same exit status. The report goes to stderr afterwards.
     """
     words, name = _find_program(module, code, arguments)
-    program = start_program(words, name=name, output=output, overwrite=force, threshold=threshold)
+    program = start_program(words, name=name, output=output, overwrite=force, threshold=threshold, native=native)
     # Loaded while the program runs: NumPy and rich take 100 ms, which nobody should wait for at either end.
     for needed in ("ndmem.api", "rich.console", "rich.table"):
         importlib.import_module(needed)
 
-    status = program.wait()
+    ended = program.wait()
     try:
-        _report(program, status, quiet=quiet)
+        _report(program, ended, quiet=quiet)
         sys.stderr.flush()
     except (NdmemError, OSError, MemoryError) as error:
         # The program ran, and its exit status is what counts; stderr itself may be what cannot be written.
         say(f"no report: {error or 'not enough memory'}; the record of the run is in {program.output.path}")
-    _leave(status)
+    _leave(ended.status)
 
 
-def _report(program: Program, status: int, *, quiet: bool) -> None:
+def _report(program: Program, ended: Ended, *, quiet: bool) -> None:
     """Save the trace of a program that has ended, and print the report."""
     from ndmem import api  # noqa: PLC0415  # see above
 
     path = program.output.path
     try:
-        trace = program.read_trace(status)
+        trace = program.read_trace(ended)
     except OSError as error:
         say(f"the trace found no room ({error.strerror}); the journal is in {path}")
         trace = api.load(path).trace

@@ -1,7 +1,4 @@
-"""The Trace: the raw record of a run, measured or predicted, from which every view is computed.
-
-Events are columns, never one object an event: a run of a million events is a few arrays.
-"""
+"""The Trace: the raw record of a run, measured or predicted, from which every view is computed."""
 
 from __future__ import annotations
 
@@ -12,18 +9,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .columns import CallTree, Domain, Events, Kind, Samples, Tallies
 from .ending import Ending
 from .holder import Holder
 from .site import Site, Stack
 
 if TYPE_CHECKING:
-    import numpy.typing as npt
+    from .columns import Int64s
 
-    Bools = npt.NDArray[np.bool_]
-    Int8s = npt.NDArray[np.uint8]
-    Int16s = npt.NDArray[np.uint16]
-    Int32s = npt.NDArray[np.int32]
-    Int64s = npt.NDArray[np.int64]
+__all__ = ["CallTree", "Domain", "Events", "Kind", "Origin", "Peak", "RunInfo", "Samples", "Tallies", "Trace"]
 
 
 class Origin(enum.Enum):
@@ -31,23 +25,6 @@ class Origin(enum.Enum):
 
     MEASURED = "measured"
     PREDICTED = "predicted"
-
-
-class Domain(enum.IntEnum):
-    """Kind of memory a buffer is."""
-
-    ARRAY = 0
-    NATIVE = 1
-    MAPPED = 2
-    FOREIGN = 3
-    PYTHON = 4
-
-
-class Kind(enum.IntEnum):
-    """What an event did to its buffer."""
-
-    BORN = 0
-    DIED = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +47,10 @@ class RunInfo:
     duration_s : float
         Seconds from start to stop of tracking.
     threshold : int
-        Buffers of this many bytes and more are events; smaller ones are only counted.
+        Arrays' buffers of this many bytes and more are events; smaller ones are only counted.
+    native_threshold : int or None
+        Native blocks of this many bytes and more are events, smaller ones are not seen; ``None`` where native
+        memory was not watched.
     library_roots : tuple of str
         Folders whose code is not the user's: the standard library and the installed packages.
     notes : tuple of str
@@ -89,6 +69,7 @@ class RunInfo:
     threshold: int
     library_roots: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    native_threshold: int | None = None
     ending: Ending | None = None
 
     @property
@@ -104,108 +85,16 @@ class RunInfo:
         return None if self.ending is None else self.ending.value
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class CallTree:
-    """Interned call stacks: node ``i`` is one frame, called from node ``parent[i]``.
-
-    Parents come before their children. A *stack* anywhere in a trace is the index of its leaf's node.
-
-    Attributes
-    ----------
-    parent : (n,) int32
-        Node of the caller, -1 at the root.
-    site : (n,) int32
-        Index into ``Trace.sites``.
-    code : (n,) int32
-        Number of the code object: equal for two nodes of one function.
-    offset : (n,) int32
-        Byte offset of the instruction in the code object.
-    stores : (n,) bool
-        The instruction binds or deletes a name, attribute or item: what dies there was held by it.
-    """
-
-    parent: Int32s
-    site: Int32s
-    code: Int32s
-    offset: Int32s
-    stores: Bools
-
-    def __len__(self) -> int:
-        return len(self.parent)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Tallies:
-    """Exact counters for each node of the call tree, of buffers of every size born there.
-
-    Attributes
-    ----------
-    count, total : (n,) int64
-        Buffers born at the node, and their bytes.
-    live, at_peak : (n,) int64
-        Bytes of them alive at the end, and at the program's peak.
-    max_live : (n,) int64
-        Highest live bytes of the whole program seen at an event of the node; -1 if none was seen there.
-    """
-
-    count: Int64s
-    total: Int64s
-    live: Int64s
-    at_peak: Int64s
-    max_live: Int64s
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Events:
-    """Births and deaths of the buffers of ``RunInfo.threshold`` bytes and more, in order.
-
-    Attributes
-    ----------
-    kind : (m,) uint8
-        `Kind`.
-    domain : (m,) uint8
-        `Domain`.
-    thread : (m,) uint16
-        Number of the thread, from 0 in the order they were first seen.
-    stack : (m,) int32
-        Node where it happened: for a death, where the buffer was freed.
-    buffer : (m,) int64
-        Number of the buffer, from 0 in order of birth.
-    nbytes : (m,) int64
-        Bytes of the buffer, for births and deaths alike.
-    live : (m,) int64
-        Live bytes of the program, small buffers too, after the event.
-    time_ns : (m,) int64
-        Nanoseconds since the start, to the clock's tick (1 to 4 ms).
-    within : (m,) int16
-        For a death: depth, from the root, of the deepest frame of the birth's stack in which the same
-        execution of the same statement was still running; -1 if none was, and for births.
-    """
-
-    kind: Int8s
-    domain: Int8s
-    thread: Int16s
-    stack: Int32s
-    buffer: Int64s
-    nbytes: Int64s
-    live: Int64s
-    time_ns: Int64s
-    within: npt.NDArray[np.int16]
-
-    def __len__(self) -> int:
-        return len(self.kind)
-
-
 @dataclass(frozen=True, slots=True)
 class Peak:
-    """The high-water mark of live bytes.
+    """A high-water mark of live bytes.
 
     Attributes
     ----------
     nbytes : int
         Bytes.
     stack : int
-        Node whose buffer raised live bytes to it; -1 if no buffer was ever born.
+        Node whose buffer raised live bytes to it; -1 if no buffer was ever born, or it is not known which.
     events : int
         Number of events up to and including that moment.
     """
@@ -213,6 +102,10 @@ class Peak:
     nbytes: int
     stack: int
     events: int
+
+
+def _no_samples() -> Samples:
+    return Samples(np.empty(0, np.int64), np.empty(0, np.int64))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -230,17 +123,27 @@ class Trace:
     tree : CallTree
         Call stacks.
     tallies : Tallies
-        Exact counters per node; the sum of ``at_peak`` is the peak, of ``live`` what is alive at the end.
+        Exact counters per node. Over the arrays' nodes ``at_peak`` sums to the peak and ``live`` to what is alive
+        at the end; over all nodes ``at_total_peak`` sums to the total peak.
     events : Events
         Births and deaths of large buffers.
     peak : Peak
-        The high-water mark.
+        The high-water mark of arrays.
     holders : tuple of Holder
         Array objects seen to hold buffers at the peak or at the end.
     dropped : int
         Events that could not be written (a full disk); counters stay exact.
     sources : mapping of str to str
         Text of the source files, by filename, as they were when the run ended.
+    native, total : Peak or None
+        The high-water marks of native blocks, and of arrays and native blocks together; ``None`` where native
+        memory was not watched.
+    origins : mapping of int to str
+        Which library mapped a native block, by the buffer's number; only of blocks that it mapped itself.
+    rss : Samples
+        Resident memory over time; empty if it was not sampled.
+    rss_peak_nbytes : int or None
+        The kernel's high-water mark of the process's resident memory; ``None`` if it is not known.
     """
 
     origin: Origin
@@ -253,6 +156,11 @@ class Trace:
     holders: tuple[Holder, ...] = ()
     dropped: int = 0
     sources: Mapping[str, str] = field(default_factory=dict)
+    native: Peak | None = None
+    total: Peak | None = None
+    origins: Mapping[int, str] = field(default_factory=dict)
+    rss: Samples = field(default_factory=_no_samples)
+    rss_peak_nbytes: int | None = None
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Trace):
@@ -263,13 +171,26 @@ class Trace:
 
     @property
     def live_nbytes(self) -> int:
-        """Bytes alive at the end."""
-        return int(self.tallies.live.sum())
+        """Bytes of arrays alive at the end."""
+        return self._sum(self.tallies.live, Domain.ARRAY)
 
     @property
     def total_nbytes(self) -> int:
-        """Bytes ever allocated."""
-        return int(self.tallies.total.sum())
+        """Bytes ever allocated for arrays."""
+        return self._sum(self.tallies.total, Domain.ARRAY)
+
+    @property
+    def native_live_nbytes(self) -> int | None:
+        """Bytes of native blocks alive at the end; ``None`` where native memory was not watched."""
+        return None if self.native is None else self._sum(self.tallies.live, Domain.NATIVE)
+
+    @property
+    def native_total_nbytes(self) -> int | None:
+        """Bytes ever allocated for native blocks; ``None`` where native memory was not watched."""
+        return None if self.native is None else self._sum(self.tallies.total, Domain.NATIVE)
+
+    def _sum(self, column: Int64s, domain: Domain) -> int:
+        return int(column[self.tree.domain == domain].sum())
 
     def stack(self, node: int) -> Stack:
         """Return the call stack of a node, leaf first."""
@@ -282,6 +203,6 @@ class Trace:
 
 def _same(a: object, b: object) -> bool:
     """Compare two fields of a trace, columns element by element."""
-    if isinstance(a, CallTree | Tallies | Events):
+    if isinstance(a, CallTree | Tallies | Events | Samples):
         return type(a) is type(b) and all(np.array_equal(getattr(a, f.name), getattr(b, f.name)) for f in fields(a))
     return a == b

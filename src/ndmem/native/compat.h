@@ -26,7 +26,7 @@ typedef _PyInterpreterFrame Frame;
 typedef PyFrameObject Frame;
 #endif
 
-/* NULL where the calling thread has no Python state, and so cannot hold the GIL. */
+/* NULL where nobody, or from 3.12 on not the calling thread, has the GIL. */
 static inline PyThreadState *thread_state(void)
 {
 #if PY_VERSION_HEX >= 0x030D0000
@@ -34,6 +34,27 @@ static inline PyThreadState *thread_state(void)
 #else
     return _PyThreadState_UncheckedGet();
 #endif
+}
+
+/* The calling thread's state if it has the GIL, else NULL. Before 3.12 the unchecked state is that of whoever has it. */
+static inline PyThreadState *thread_with_gil(void)
+{
+    PyThreadState *thread = thread_state();
+#if PY_VERSION_HEX < 0x030C0000
+    if (thread && thread->thread_id != PyThread_get_thread_ident())
+        return NULL;
+#endif
+    return thread;
+}
+
+/* The calling thread's state whether or not it has the GIL, which `gil` says; NULL for a thread that Python does not
+ * know. Its own frames stand still while it is in C code, so it may read them without the GIL: nobody else runs them,
+ * and each holds its code object. It may not count references, see stack.c. */
+static inline PyThreadState *thread_own(bool *gil)
+{
+    PyThreadState *own = PyGILState_GetThisThreadState();
+    *gil = own && thread_state() == own;
+    return own;
 }
 
 static inline Frame *frame_top(PyThreadState *thread)
@@ -146,6 +167,8 @@ typedef struct {
     int lineno, end_lineno, col, end_col; /* -1 where Python does not know */
 } Location;
 
+/* Reads only what a code object keeps unchanged from its birth: needs no GIL while a frame holds it. (From 3.11 on it
+ * also reads a table of lines that `sys.settrace` makes; a reader without the GIL may then see a wrong line once.) */
 static inline Location code_location(PyCodeObject *code, int32_t offset)
 {
     Location at = {-1, -1, -1, -1};
@@ -157,25 +180,50 @@ static inline Location code_location(PyCodeObject *code, int32_t offset)
     return at;
 }
 
-/* Whether the instruction binds or deletes a name or attribute: what dies there was held by it. Items do
- * not count, for `out[:] = a + b` frees a temporary.
- * Allocates (a copy of the code without its specialised instructions); an error is swallowed as "no". */
-static inline bool code_stores(PyCodeObject *code, int32_t offset)
+#ifdef NDMEM_OPCODES /* defined by the one file that wants CPython's tables compiled into it */
+#if PY_VERSION_HEX >= 0x030B0000
+#define Py_BUILD_CORE 1
+#if PY_VERSION_HEX >= 0x030D0000
+#define NEED_OPCODE_METADATA
+#include <internal/pycore_opcode_metadata.h>
+#else
+#define NEED_OPCODE_TABLES
+#include <internal/pycore_opcode.h>
+#endif
+#undef Py_BUILD_CORE
+#endif
+
+/* The instruction as the compiler wrote it: neither specialised nor instrumented. PyCode_GetCode says the same, but
+ * allocates a copy of the whole code, and we may be inside Python's allocator, which asked mmap for an arena. */
+static inline int code_opcode(PyCodeObject *code, int32_t offset)
 {
 #if PY_VERSION_HEX >= 0x030B0000
-    PyObject *bytes = PyCode_GetCode(code);
-    if (bytes == NULL) {
-        PyErr_Clear();
-        return false;
-    }
+    int index = offset / (int)sizeof(_Py_CODEUNIT);
+    if (offset < 0 || index >= Py_SIZE(code))
+        return -1;
+#if PY_VERSION_HEX >= 0x030C0000
+    int opcode = _PyCode_CODE(code)[index].op.code;
+    const _PyCoMonitoringData *monitoring = code->_co_monitoring;
+    if (opcode == INSTRUMENTED_LINE && monitoring && monitoring->lines)
+        opcode = monitoring->lines[index].original_opcode;
+    if (opcode == INSTRUMENTED_INSTRUCTION && monitoring && monitoring->per_instruction_opcodes)
+        opcode = monitoring->per_instruction_opcodes[index];
 #else
-    PyObject *bytes = Py_NewRef(code->co_code);
+    int opcode = _Py_OPCODE(_PyCode_CODE(code)[index]);
 #endif
-    int opcode = -1;
-    if (offset >= 0 && offset < PyBytes_GET_SIZE(bytes))
-        opcode = (unsigned char)PyBytes_AS_STRING(bytes)[offset];
-    Py_DECREF(bytes);
-    switch (opcode) {
+    return _PyOpcode_Deopt[opcode];
+#else
+    if (offset < 0 || offset >= PyBytes_GET_SIZE(code->co_code))
+        return -1;
+    return (unsigned char)PyBytes_AS_STRING(code->co_code)[offset];
+#endif
+}
+
+/* Whether the instruction binds or deletes a name or attribute: what dies there was held by it. Items do
+ * not count, for `out[:] = a + b` frees a temporary. Needs no GIL while a frame holds the code object. */
+static inline bool code_stores(PyCodeObject *code, int32_t offset)
+{
+    switch (code_opcode(code, offset)) {
     case STORE_FAST: case STORE_NAME: case STORE_GLOBAL: case STORE_DEREF: case STORE_ATTR:
     case DELETE_FAST: case DELETE_NAME: case DELETE_GLOBAL: case DELETE_DEREF: case DELETE_ATTR:
 #if PY_VERSION_HEX >= 0x030D0000
@@ -186,5 +234,6 @@ static inline bool code_stores(PyCodeObject *code, int32_t offset)
         return false;
     }
 }
+#endif
 
 #endif

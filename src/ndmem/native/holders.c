@@ -4,6 +4,7 @@
 #define NO_IMPORT_ARRAY
 #include "compat.h"
 #include "holders.h"
+#include "lock.h"
 
 #include <numpy/arrayobject.h>
 #include <stdio.h>
@@ -157,13 +158,10 @@ static uint32_t identify(PyArrayObject *array, Variable variable)
     return (uint32_t)((h * 0x9E3779B97F4A7C15u) >> 32) | 1;
 }
 
-static void sight_array(Scan *scan, PyArrayObject *array, Variable variable)
+static void note_sighting(Scan *scan, PyArrayObject *array, const void *data, Variable variable, PyObject *dtype)
 {
-    PyArrayObject *root = array;
-    while (PyArray_BASE(root) && PyArray_Check(PyArray_BASE(root)))
-        root = (PyArrayObject *)PyArray_BASE(root);
     Buffer buffer;
-    if (!ledger_find(PyArray_DATA(root), &buffer) || buffer.large == NULL)
+    if (!ledger_find(data, &buffer) || buffer.large == NULL)
         return;
     bool is_view = !PyArray_CHKFLAGS(array, NPY_ARRAY_OWNDATA);
     uint8_t sighting = is_view ? BY_VIEW : BY_OWNER;
@@ -178,10 +176,20 @@ static void sight_array(Scan *scan, PyArrayObject *array, Variable variable)
     if (large->written && !seen_now)
         write_loss_to_all(scan, large);
     large->written = news;
-    PyObject *dtype = spell_dtype(array, scan->occasion);
     for (unsigned i = 0; i < scan->count; i++)
         if (recording_saw(scan->recordings[i], &buffer))
             write_sighting(scan->recordings[i], large, array, is_view, variable, dtype);
+}
+
+static void sight_array(Scan *scan, PyArrayObject *array, Variable variable)
+{
+    PyArrayObject *root = array;
+    while (PyArray_BASE(root) && PyArray_Check(PyArray_BASE(root)))
+        root = (PyArrayObject *)PyArray_BASE(root);
+    PyObject *dtype = spell_dtype(array, scan->occasion); /* may run Python code: not inside the books */
+    lock_enter(true);
+    note_sighting(scan, array, PyArray_DATA(root), variable, dtype);
+    lock_leave();
     Py_XDECREF(dtype);
 }
 
@@ -309,6 +317,8 @@ void holders_sight(Recording **recordings, unsigned count, Occasion occasion)
             sight_thread(&scan, thread);
     if (occasion == AT_REST)
         sight_modules(&scan);
+    lock_enter(true);
     write_losses(&scan);
+    lock_leave();
     PyErr_Restore(type, value, traceback);
 }

@@ -15,7 +15,7 @@
 
 _Static_assert(sizeof(BlockHeader) == 64, "a block's records start on a cache line");
 _Static_assert(sizeof(EventRecord) == 24, "the format says 24 bytes an event");
-_Static_assert(sizeof(NodeRecord) == 88, "the format says 88 bytes a node");
+_Static_assert(sizeof(NodeRecord) == 112, "the format says 112 bytes a node");
 
 static bool is_our_file(const Journal *journal)
 {

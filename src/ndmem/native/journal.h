@@ -15,7 +15,7 @@
 #define JOURNAL_MAGIC "NDMEMJ\r\n"
 #define BLOCK_MAGIC UINT32_C(0x4B42444E) /* "NDBK" */
 
-enum { JOURNAL_VERSION = 1 };
+enum { JOURNAL_VERSION = 2 };
 
 /* The recording's totals; the whole state that is not in nodes or events. */
 typedef struct {
@@ -35,6 +35,13 @@ typedef struct {
     uint64_t merged;  /* 1 if places were left out, and are counted with their callers */
     uint32_t peak_node;
     uint32_t state; /* enum JournalState */
+    uint64_t native_threshold; /* 0: native memory is not watched */
+    int64_t native_live, native_peak;
+    int64_t total_peak;     /* of array and native bytes at one moment */
+    uint64_t total_serial;  /* rises with every new total peak */
+    uint64_t total_events;  /* events written up to it */
+    uint32_t total_node;    /* whose buffer made it */
+    uint32_t parent;        /* process id of the parent at the start */
 } JournalHeader;
 
 enum JournalState { WAITING = 0, RUNNING = 1, STOPPED = 2 };
@@ -52,22 +59,29 @@ typedef struct {
     uint32_t id, parent; /* parents come first; the root is its own parent */
     uint32_t code;       /* id of a TEXT_CODE record */
     int32_t offset, lineno, end_lineno, col, end_col; /* -1 where Python does not know */
-    uint32_t stores, reserved;
+    uint32_t stores;
+    uint32_t domain; /* of the buffers born here: a stack has a leaf for each domain */
     int64_t live, at_peak, total, count, max_live;
     uint64_t peak_serial; /* at_peak belongs to this peak; where the header's is newer, live is at_peak */
+    int64_t max_native;   /* highest native live bytes at an event of the node, -1 if none */
+    int64_t at_total;     /* as at_peak, for the total peak */
+    uint64_t total_serial;
 } NodeRecord;
 
 enum EventKind { BORN = 0, DIED = 1, CLOCK = 2 };
+
+/* Array buffers come through NumPy's handler; native blocks are malloc'd or mapped beside it. */
+typedef enum { ARRAY = 0, NATIVE = 1 } Domain;
 
 typedef struct {
     uint32_t node;
     uint16_t thread;
     uint8_t domain, kind;
     int64_t payload; /* BORN: bytes; DIED: number of the buffer; CLOCK: nanoseconds since the start */
-    int64_t live;    /* after the event */
+    int64_t live;    /* of arrays, after the event; native live bytes are the sum of the native events */
 } EventRecord;
 
-typedef enum { TEXT_CODE = 1, TEXT_SIGHTING = 2, TEXT_META = 3 } TextType;
+typedef enum { TEXT_CODE = 1, TEXT_SIGHTING = 2, TEXT_META = 3, TEXT_ORIGIN = 4 } TextType;
 
 typedef struct {
     uint32_t type, id;

@@ -101,13 +101,13 @@ Added ledger_add(void *pointer, Buffer *buffer)
         return KNOWN;
     uint32_t value = (uint32_t)buffer->nbytes;
     buffer->large = NULL;
-    if (buffer->nbytes >= ledger.threshold) {
+    if (buffer->nbytes >= ledger.threshold || buffer->domain == NATIVE) {
         uint32_t index;
         if (!take_large(&index))
             return NO_MEMORY;
         value = LARGE | index;
         buffer->large = &ledger.large[index];
-        *buffer->large = (Large){.nbytes = (int64_t)buffer->nbytes};
+        *buffer->large = (Large){.nbytes = (int64_t)buffer->nbytes, .domain = buffer->domain};
     }
     ledger.count++;
     ledger.entries[i] = (Entry){address | (uint64_t)buffer->generation << 48, buffer->stack, value};
@@ -119,6 +119,7 @@ static void read_entry(const Entry *entry, Buffer *buffer)
     buffer->stack = entry->stack;
     buffer->generation = (uint16_t)(entry->key >> 48);
     buffer->large = entry->value & LARGE ? &ledger.large[entry->value & ~LARGE] : NULL;
+    buffer->domain = buffer->large ? buffer->large->domain : ARRAY;
     buffer->nbytes = buffer->large ? (size_t)buffer->large->nbytes : entry->value;
 }
 
@@ -134,13 +135,15 @@ bool ledger_find(const void *pointer, Buffer *buffer)
     return true;
 }
 
-bool ledger_remove(void *pointer, Buffer *buffer)
+bool ledger_remove(void *pointer, uint8_t domain, Buffer *buffer)
 {
     uint64_t address = (uint64_t)(uintptr_t)pointer & ADDRESS_MASK;
     size_t hole = locate(address), i = hole;
     if (address == 0 || ledger.entries[hole].key == 0)
         return false;
     read_entry(&ledger.entries[hole], buffer);
+    if (buffer->domain != domain)
+        return false;
     ledger.count--;
     /* Backward shift instead of tombstones: a long run of births and deaths leaves no scars. */
     for (;;) {

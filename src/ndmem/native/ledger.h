@@ -1,4 +1,6 @@
-/* The live buffers: from a data pointer to what is known of the buffer there. Guarded by the GIL. */
+/* The live buffers: from a data pointer to what is known of the buffer there.
+ *
+ * Guarded by the GIL and, where native memory is watched, by the lock of the books. */
 #ifndef NDMEM_LEDGER_H
 #define NDMEM_LEDGER_H
 
@@ -14,12 +16,14 @@ typedef struct {
     /* Who was seen to hold it, see holders.c: in which look, how sure, and what was last written of it. */
     uint32_t look, written;
     uint8_t sighting;
+    uint8_t domain;
 } Large;
 
 typedef struct {
     size_t nbytes;
     NodeId stack;        /* where it was born */
     uint16_t generation; /* which recordings were running then: those not younger */
+    uint8_t domain;      /* a native block is always large */
     Large *large;        /* NULL for a small buffer; valid until the next call here */
 } Buffer;
 
@@ -39,8 +43,10 @@ typedef enum {
 /* Fills in `large`. */
 Added ledger_add(void *pointer, Buffer *buffer);
 
+/* False if the pointer is unknown, or of another domain: what NumPy's handler took is not given back behind its back. */
+bool ledger_remove(void *pointer, uint8_t domain, Buffer *buffer);
+
 /* False if the pointer is unknown. */
-bool ledger_remove(void *pointer, Buffer *buffer);
 bool ledger_find(const void *pointer, Buffer *buffer);
 
 /* Gives `generation` back to the range below: `rank[g]` replaces generation g everywhere. */

@@ -2,8 +2,10 @@
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
 
-#include "handler.h"
+#include "lock.h"
+#include "native.h"
 #include "replay.h"
+#include "tracker.h"
 
 #include <errno.h>
 #include <stddef.h>
@@ -44,7 +46,7 @@ static void recording_dealloc(PyObject *op)
 {
     RecordingObject *self = (RecordingObject *)op;
     PyTypeObject *type = Py_TYPE(op);
-    handler_stop(&self->recording);
+    tracker_stop(&self->recording);
     recording_close(&self->recording);
     type->tp_free(op);
     Py_DECREF(type);
@@ -57,14 +59,16 @@ static bool is_open(RecordingObject *self)
     return self->recording.journal.header != NULL;
 }
 
-static PyObject *recording_py_start(PyObject *op, PyObject *Py_UNUSED(none))
+static PyObject *recording_py_start(PyObject *op, PyObject *args, PyObject *keywords)
 {
+    static char *names[] = {"numpy", NULL};
     RecordingObject *self = (RecordingObject *)op;
-    if (!is_open(self))
+    int numpy = 1;
+    if (!is_open(self) || !PyArg_ParseTupleAndKeywords(args, keywords, "|$p", names, &numpy))
         return NULL;
     if (self->started)
         return PyErr_Format(PyExc_RuntimeError, "a Recording starts once");
-    if (handler_start(&self->recording, self->threshold) < 0)
+    if (tracker_start(&self->recording, self->threshold, numpy ? WITH_NUMPY : BEFORE_NUMPY) < 0)
         return NULL;
     self->started = true;
     Py_RETURN_NONE;
@@ -72,7 +76,7 @@ static PyObject *recording_py_start(PyObject *op, PyObject *Py_UNUSED(none))
 
 static PyObject *recording_py_stop(PyObject *op, PyObject *Py_UNUSED(none))
 {
-    handler_stop(&((RecordingObject *)op)->recording);
+    tracker_stop(&((RecordingObject *)op)->recording);
     Py_RETURN_NONE;
 }
 
@@ -83,11 +87,13 @@ static PyObject *recording_write_meta(PyObject *op, PyObject *bytes)
     Py_ssize_t length;
     if (!is_open(self) || PyBytes_AsStringAndSize(bytes, &text, &length) < 0)
         return NULL;
+    lock_enter(true);
     void *room = journal_text(&self->recording.journal, TEXT_META, 0, (size_t)length);
     if (room) {
         memcpy(room, text, (size_t)length);
         journal_text_done(&self->recording.journal);
     }
+    lock_leave();
     return PyBool_FromLong(room != NULL);
 }
 
@@ -97,8 +103,10 @@ static PyObject *recording_take_window(PyObject *op, PyObject *Py_UNUSED(none))
     RecordingObject *self = (RecordingObject *)op;
     if (!is_open(self))
         return NULL;
+    lock_enter(true);
     int64_t live = self->recording.journal.header->live, peak = self->recording.window_peak;
     self->recording.window_peak = live;
+    lock_leave();
     return Py_BuildValue("LL", (long long)live, (long long)(peak > live ? peak : live));
 }
 
@@ -111,9 +119,13 @@ static PyObject *recording_read(PyObject *op, PyObject *Py_UNUSED(none))
     if (journal->file >= 0)
         return PyErr_Format(PyExc_RuntimeError, "the journal is in a file: read it there");
     PyObject *parts = Py_BuildValue("[y#]", (char *)journal->header, (Py_ssize_t)sizeof *journal->header);
+    /* A thread without the GIL may write meanwhile: a block is copied as of one moment, and each block only grows. */
     for (uint32_t i = 0; parts && i < journal->block_count; i++) {
+        lock_enter(true);
         const BlockHeader *block = journal->blocks[i].at;
-        PyObject *part = PyBytes_FromStringAndSize((const char *)block, (Py_ssize_t)(sizeof *block + block->used));
+        Py_ssize_t nbytes = (Py_ssize_t)(sizeof *block + block->used);
+        lock_leave();
+        PyObject *part = PyBytes_FromStringAndSize((const char *)block, nbytes);
         if (part == NULL || PyList_Append(parts, part) < 0)
             Py_CLEAR(parts);
         Py_XDECREF(part);
@@ -123,7 +135,7 @@ static PyObject *recording_read(PyObject *op, PyObject *Py_UNUSED(none))
 
 static PyObject *get_running(PyObject *op, void *Py_UNUSED(closure))
 {
-    return PyBool_FromLong(handler_feeds(&((RecordingObject *)op)->recording));
+    return PyBool_FromLong(tracker_feeds(&((RecordingObject *)op)->recording));
 }
 
 static PyObject *get_figure(PyObject *op, void *offset)
@@ -135,7 +147,8 @@ static PyObject *get_figure(PyObject *op, void *offset)
 }
 
 static PyMethodDef recording_methods[] = {
-    {"start", recording_py_start, METH_NOARGS, "start()\n--\n\nRecord from now on."},
+    {"start", (PyCFunction)(void (*)(void))recording_py_start, METH_VARARGS | METH_KEYWORDS,
+     "start(*, numpy=True)\n--\n\nRecord from now on; without NumPy only native blocks, until hear_numpy() is called."},
     {"stop", recording_py_stop, METH_NOARGS, "stop()\n--\n\nRecord no more; harmless when not running."},
     {"write_meta", recording_write_meta, METH_O, "write_meta(text, /)\n--\n\nAppend bytes to the journal; False if it is full."},
     {"take_window", recording_take_window, METH_NOARGS, "take_window()\n--\n\nLive bytes, and the most there were since the last call."},
@@ -165,19 +178,19 @@ static PyType_Slot recording_slots[] = {
 
 static PyType_Spec recording_spec = {"ndmem._native.Recording", sizeof(RecordingObject), 0, Py_TPFLAGS_DEFAULT, recording_slots};
 
-static PyObject *py_threshold(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(none)) { return PyLong_FromSize_t(handler_threshold()); }
+static PyObject *py_threshold(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(none)) { return PyLong_FromSize_t(tracker_threshold()); }
 
 static PyObject *py_sight(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(none))
 {
-    if (handler_threshold())
-        handler_sight();
+    if (tracker_threshold())
+        tracker_sight();
     Py_RETURN_NONE;
 }
 
 static PyObject *py_quiet(PyObject *Py_UNUSED(module), PyObject *quiet)
 {
     int wanted = PyObject_IsTrue(quiet);
-    return wanted < 0 ? NULL : PyBool_FromLong(handler_quiet(wanted));
+    return wanted < 0 ? NULL : PyBool_FromLong(tracker_quiet(wanted));
 }
 
 static PyObject *py_buffer_at(PyObject *Py_UNUSED(module), PyObject *address)
@@ -186,7 +199,10 @@ static PyObject *py_buffer_at(PyObject *Py_UNUSED(module), PyObject *address)
     Buffer buffer;
     if (pointer == NULL && PyErr_Occurred())
         return NULL;
-    if (!ledger_find(pointer, &buffer))
+    lock_enter(true);
+    bool known = ledger_find(pointer, &buffer) && buffer.domain == ARRAY;
+    lock_leave();
+    if (!known)
         Py_RETURN_NONE;
     return Py_BuildValue("OnI", address, (Py_ssize_t)buffer.nbytes, buffer.stack);
 }
@@ -199,6 +215,8 @@ static PyObject *py_places_of(PyObject *Py_UNUSED(module), PyObject *number)
     PyObject *places = PyList_New(0);
     for (NodeId id = node < stack_count() ? (NodeId)node : ROOT; places && id != ROOT; id = stack_node(id)->parent) {
         const Node *at = stack_node(id);
+        if (at->signature) /* seen without the GIL only, and perhaps gone */
+            continue;
         PyObject *place = Py_BuildValue("OiO", at->code->co_filename, PyCode_Addr2Line(at->code, at->offset), at->code->co_name);
         if (place == NULL || PyList_Append(places, place) < 0)
             Py_CLEAR(places);
@@ -207,7 +225,23 @@ static PyObject *py_places_of(PyObject *Py_UNUSED(module), PyObject *number)
     return places;
 }
 
+static PyObject *py_hear_numpy(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(none))
+{
+    if (tracker_threshold() && tracker_hear_numpy() < 0)
+        return NULL;
+    Py_RETURN_NONE;
+}
+
+static PyObject *py_native_threshold(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(none))
+{
+    native_find();
+    return PyLong_FromSize_t(native_threshold());
+}
+
 static PyMethodDef functions[] = {
+    {"hear_numpy", py_hear_numpy, METH_NOARGS, "hear_numpy()\n--\n\nHook NumPy, which has just been imported, for the recordings that run."},
+    {"native_threshold", py_native_threshold, METH_NOARGS,
+     "native_threshold()\n--\n\nNative blocks of this many bytes and more can be seen; 0 without the preloaded library."},
     {"running_threshold", py_threshold, METH_NOARGS, "running_threshold()\n--\n\nThreshold of the running tracker in bytes; 0 if none runs."},
     {"sight_holders", py_sight, METH_NOARGS, "sight_holders()\n--\n\nWrite to the running recordings which variables hold which buffers."},
     {"quiet", py_quiet, METH_O, "quiet(on, /)\n--\n\nBegin or end not to see what this thread allocates; calls nest. False if it cannot."},

@@ -1,9 +1,12 @@
+#define NDMEM_OPCODES
 #include "compat.h"
 #include "recording.h"
+#include "text.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #define MILLISECOND 1000000
 
@@ -40,35 +43,23 @@ static bool reserve_records(Recording *recording, NodeId node)
     return true;
 }
 
-static PyObject *encode(PyObject *text)
-{
-    PyObject *bytes = PyUnicode_AsEncodedString(text, "utf-8", "surrogateescape");
-    return bytes ? bytes : PyUnicode_AsEncodedString(text, "utf-8", "backslashreplace");
-}
-
 static void write_code(Recording *recording, NodeId id, PyCodeObject *code)
 {
-    PyObject *filename = encode(code->co_filename), *name = encode(code->co_name);
-    if (filename && name) {
-        uint32_t length = (uint32_t)PyBytes_GET_SIZE(filename);
-        size_t rest = (size_t)PyBytes_GET_SIZE(name);
-        char *text = journal_text(&recording->journal, TEXT_CODE, id, sizeof length + length + rest);
-        if (text) {
-            memcpy(text, &length, sizeof length);
-            memcpy(text + sizeof length, PyBytes_AS_STRING(filename), length);
-            memcpy(text + sizeof length + length, PyBytes_AS_STRING(name), rest);
-            journal_text_done(&recording->journal);
-        }
-    }
-    Py_XDECREF(filename);
-    Py_XDECREF(name);
+    uint32_t length = (uint32_t)text_utf8(code->co_filename, NULL);
+    char *text = journal_text(&recording->journal, TEXT_CODE, id, sizeof length + length + text_utf8(code->co_name, NULL));
+    if (text == NULL)
+        return;
+    memcpy(text, &length, sizeof length);
+    text_utf8(code->co_filename, text + sizeof length);
+    text_utf8(code->co_name, text + sizeof length + length);
+    journal_text_done(&recording->journal);
 }
 
 /* The number of a code object, its names written at the first call. */
 static NodeId record_code(Recording *recording, PyCodeObject *code)
 {
     NodeId id = stack_code(code);
-    if (reserve_records(recording, id) && recording->records[id] == NULL) {
+    if (id != ROOT && reserve_records(recording, id) && recording->records[id] == NULL) {
         write_code(recording, id, code);
         recording->records[id] = &written;
     }
@@ -79,11 +70,18 @@ static NodeId record_code(Recording *recording, PyCodeObject *code)
 static NodeRecord *add_record(Recording *recording, NodeId id, NodeRecord *caller)
 {
     const Node *node = stack_node(id);
-    NodeRecord record = {.id = recording->record_count, .parent = caller->id, .offset = node->offset, .max_live = -1};
+    NodeRecord record = {.id = recording->record_count,
+                         .parent = caller->id,
+                         .offset = node->offset,
+                         .domain = node->domain,
+                         .lineno = -1, .end_lineno = -1, .col = -1, .end_col = -1,
+                         .max_live = -1, .max_native = -1};
     PyCodeObject *code = node->code;
-    Location at = code_location(code, node->offset);
-    record.lineno = at.lineno, record.end_lineno = at.end_lineno, record.col = at.col, record.end_col = at.end_col;
-    record.stores = code_stores(code, node->offset);
+    if (code) { /* else native memory that no Python frame asked for */
+        Location at = code_location(code, node->offset);
+        record.lineno = at.lineno, record.end_lineno = at.end_lineno, record.col = at.col, record.end_col = at.end_col;
+        record.stores = code_stores(code, node->offset);
+    }
     record.code = record_code(recording, code);
     NodeRecord *there = journal_node(&recording->journal, &record);
     recording->record_count += there != NULL;
@@ -95,8 +93,6 @@ static NodeRecord *find_or_add_record(Recording *recording, NodeId id)
 {
     if (!reserve_records(recording, id))
         return recording->records[ROOT];
-    PyObject *type, *value, *traceback;
-    PyErr_Fetch(&type, &value, &traceback);
     while (recording->records[id] == NULL) {
         NodeId missing = id; /* the outermost frame without a record, for callers come first */
         while (recording->records[stack_node(missing)->parent] == NULL)
@@ -104,7 +100,6 @@ static NodeRecord *find_or_add_record(Recording *recording, NodeId id)
         NodeRecord *record = add_record(recording, missing, recording->records[stack_node(missing)->parent]);
         recording->records[missing] = record; /* not in one statement: the array may have moved */
     }
-    PyErr_Restore(type, value, traceback);
     return recording->records[id];
 }
 
@@ -132,15 +127,19 @@ void recording_close(Recording *recording)
     recording->journal.file = -1;
 }
 
-void recording_start(Recording *recording, uint16_t generation, uint64_t first_serial)
+void recording_start(Recording *recording, uint16_t generation, uint64_t first_serial, size_t native_threshold)
 {
     recording->generation = generation;
     recording->first_serial = first_serial;
     recording->started = read_clock(CLOCK_MONOTONIC);
     recording->ticked = coarse_now();
-    recording->journal.header->started_ns = read_clock(CLOCK_REALTIME);
-    recording->journal.header->state = RUNNING;
-    NodeRecord root = {.id = ROOT, .code = ROOT, .offset = -1, .lineno = -1, .end_lineno = -1, .col = -1, .end_col = -1, .max_live = -1};
+    JournalHeader *header = recording->journal.header;
+    header->started_ns = read_clock(CLOCK_REALTIME);
+    header->native_threshold = native_threshold;
+    header->parent = (uint32_t)getppid();
+    header->state = RUNNING;
+    NodeRecord root = {.id = ROOT, .code = ROOT, .offset = -1, .lineno = -1, .end_lineno = -1, .col = -1, .end_col = -1,
+                       .max_live = -1, .max_native = -1};
     if (reserve_records(recording, ROOT))
         recording->records[ROOT] = journal_node(&recording->journal, &root);
     recording->record_count = 1;
@@ -168,13 +167,52 @@ static inline void tick(Recording *recording, uint16_t thread)
 }
 
 /* A peak's composition in O(1): each node remembers its live bytes at the last peak it saw, and catches up
- * when its own next change comes. */
+ * when its own next change comes. The same for the peak of arrays and for that of arrays and native blocks. */
 static inline void settle(const JournalHeader *header, NodeRecord *node)
 {
     if (node->peak_serial != header->peak_serial) {
         node->at_peak = node->live;
         node->peak_serial = header->peak_serial;
     }
+    if (node->total_serial != header->total_serial) {
+        node->at_total = node->live;
+        node->total_serial = header->total_serial;
+    }
+}
+
+/* So much was live while the node's line ran. */
+static inline void see(NodeRecord *node, int64_t live, int64_t native)
+{
+    if (live > node->max_live)
+        node->max_live = live;
+    if (native > node->max_native)
+        node->max_native = native;
+}
+
+static inline void raise_array_peak(Recording *recording, const NodeRecord *node)
+{
+    JournalHeader *header = recording->journal.header;
+    if (header->live > recording->window_peak)
+        recording->window_peak = header->live;
+    if (header->live <= header->peak)
+        return;
+    header->peak = header->live;
+    header->peak_serial++;
+    header->peak_node = node->id;
+    header->peak_events = header->events;
+    recording->looks[0] = 1;
+    recording->looks[1] = 3; /* at the first death the newborn is mostly still on its way to its name */
+}
+
+/* Only where native memory is watched: elsewhere the total is not known. */
+static inline void raise_total_peak(JournalHeader *header, const NodeRecord *node)
+{
+    if (header->native_threshold == 0 || header->live + header->native_live <= header->total_peak)
+        return;
+    header->total_peak = header->live + header->native_live;
+    header->total_serial++;
+    header->total_node = node->id;
+    header->total_events = header->events;
 }
 
 void recording_birth(Recording *recording, const Buffer *buffer, uint16_t thread)
@@ -186,25 +224,34 @@ void recording_birth(Recording *recording, const Buffer *buffer, uint16_t thread
     node->live += nbytes;
     node->total += nbytes;
     node->count++;
-    int64_t live = header->live += nbytes;
-    if (live > node->max_live)
-        node->max_live = live;
-    if (live > recording->window_peak)
-        recording->window_peak = live;
+    *(buffer->domain == NATIVE ? &header->native_live : &header->live) += nbytes;
+    see(node, header->live, header->native_live);
     if (buffer->large) {
         tick(recording, thread);
-        journal_event(&recording->journal,
-                      (EventRecord){.node = node->id, .thread = thread, .kind = BORN, .payload = nbytes, .live = live});
+        journal_event(&recording->journal, (EventRecord){.node = node->id,
+                                                         .thread = thread,
+                                                         .domain = buffer->domain,
+                                                         .kind = BORN,
+                                                         .payload = nbytes,
+                                                         .live = header->live});
         header->births++;
     }
-    if (live > header->peak) {
-        header->peak = live;
-        header->peak_serial++;
-        header->peak_node = node->id;
-        header->peak_events = header->events;
-        recording->looks[0] = 1;
-        recording->looks[1] = 3; /* at the first death the newborn is mostly still on its way to its name */
-    }
+    if (buffer->domain == ARRAY)
+        raise_array_peak(recording, node);
+    else if (header->native_live > header->native_peak)
+        header->native_peak = header->native_live;
+    raise_total_peak(header, node);
+}
+
+void recording_origin(Recording *recording, const Buffer *buffer, const char *library)
+{
+    int64_t number = (int64_t)(buffer->large->serial - recording->first_serial);
+    char *text = journal_text(&recording->journal, TEXT_ORIGIN, 0, sizeof number + strlen(library));
+    if (text == NULL)
+        return;
+    memcpy(text, &number, sizeof number);
+    memcpy(text + sizeof number, library, strlen(library));
+    journal_text_done(&recording->journal);
 }
 
 void recording_death(Recording *recording, const Buffer *buffer, NodeId stack, uint16_t thread)
@@ -213,16 +260,17 @@ void recording_death(Recording *recording, const Buffer *buffer, NodeId stack, u
     NodeRecord *node = record_of(recording, buffer->stack);
     settle(header, node);
     node->live -= (int64_t)buffer->nbytes;
-    int64_t before = header->live, live = header->live -= (int64_t)buffer->nbytes;
+    int64_t live = header->live, native = header->native_live;
+    *(buffer->domain == NATIVE ? &header->native_live : &header->live) -= (int64_t)buffer->nbytes;
     if (buffer->large == NULL)
         return;
     NodeRecord *place = record_of(recording, stack);
-    if (before > place->max_live) /* so much was live while the line that frees it ran */
-        place->max_live = before;
+    see(place, live, native); /* while the line that frees it ran, it was still there */
     tick(recording, thread);
     journal_event(&recording->journal, (EventRecord){.node = place->id,
                                                      .thread = thread,
+                                                     .domain = buffer->domain,
                                                      .kind = DIED,
                                                      .payload = (int64_t)(buffer->large->serial - recording->first_serial),
-                                                     .live = live});
+                                                     .live = header->live});
 }

@@ -3,8 +3,8 @@
  * Recordings may overlap. Each counts only the buffers born while it ran, which it knows by generation: a
  * buffer carries the generation of its birth, a recording that of its start.
  *
- * All functions need the GIL, allocate by malloc and mmap (a new place also by Python's allocator, for its
- * names), never raise, and leave a pending exception as it is. */
+ * All functions are called inside the books (lock.h), recording_birth and recording_death also without the GIL, the
+ * others with it. They allocate by malloc and mmap only, for Python's own allocator may be who called us, and never raise. */
 #ifndef NDMEM_RECORDING_H
 #define NDMEM_RECORDING_H
 
@@ -28,10 +28,13 @@ bool recording_open(Recording *recording, int file, size_t threshold);
 void recording_close(Recording *recording);
 
 /* From now on it sees what happens. */
-void recording_start(Recording *recording, uint16_t generation, uint64_t first_serial);
+void recording_start(Recording *recording, uint16_t generation, uint64_t first_serial, size_t native_threshold);
 void recording_stop(Recording *recording);
 
 void recording_birth(Recording *recording, const Buffer *buffer, uint16_t thread);
+
+/* Which library mapped the native block. */
+void recording_origin(Recording *recording, const Buffer *buffer, const char *library);
 
 /* `stack` and `thread` say where a large buffer was freed; for a small one they are not known. */
 void recording_death(Recording *recording, const Buffer *buffer, NodeId stack, uint16_t thread);

@@ -1,4 +1,5 @@
 #include "compat.h"
+#include "lock.h"
 #include "stack.h"
 
 #include <stdlib.h>
@@ -32,9 +33,9 @@ static struct {
     uint32_t scratch_capacity;
 } tree;
 
-static inline uint32_t hash_place(NodeId parent, const PyCodeObject *code, int32_t offset)
+static inline uint32_t hash_place(NodeId parent, const PyCodeObject *code, int32_t offset, uint8_t domain)
 {
-    uint64_t h = ((uint64_t)(uintptr_t)code >> 4) ^ ((uint64_t)parent << 32) ^ ((uint64_t)(uint32_t)offset << 20);
+    uint64_t h = ((uint64_t)(uintptr_t)code >> 4) ^ ((uint64_t)parent << 32) ^ ((uint64_t)(uint32_t)offset << 20) ^ domain;
     return (uint32_t)((h * 0x9E3779B97F4A7C15u) >> 32);
 }
 
@@ -49,7 +50,7 @@ bool stack_open(void)
         stack_close();
         return false;
     }
-    tree.nodes[ROOT] = (Node){NULL, ROOT, -1};
+    tree.nodes[ROOT] = (Node){.offset = -1};
     tree.count = 1;
     return true;
 }
@@ -69,7 +70,8 @@ void stack_close(void)
     memset(&tree, 0, sizeof tree);
     /* Last, for the death of a code object may come back here through a weak reference's callback. */
     for (uint32_t i = 1; i < count; i++)
-        Py_DECREF(nodes[i].code);
+        if (nodes[i].signature == 0)
+            Py_XDECREF(nodes[i].code);
     free(nodes);
 }
 
@@ -89,7 +91,7 @@ static bool grow(void)
         return false;
     }
     for (NodeId node = 1; node < tree.count; node++) {
-        uint32_t i = hash_place(nodes[node].parent, nodes[node].code, nodes[node].offset) & mask;
+        uint32_t i = hash_place(nodes[node].parent, nodes[node].code, nodes[node].offset, nodes[node].domain) & mask;
         while (slots[i])
             i = (i + 1) & mask;
         slots[i] = node;
@@ -99,13 +101,41 @@ static bool grow(void)
     return true;
 }
 
-/* The node of a frame called from `parent`; `parent` itself without memory for a new one. */
-static NodeId intern(NodeId parent, Place place)
+/* --- Nodes ------------------------------------------------------------------------------------------------
+ *
+ * A node keeps its code object alive, so that the address stays this place's name. Without the GIL no reference can
+ * be counted: the node then only borrows the code object, and knows it by what cannot change in it. It is right to
+ * read it while a frame of the thread holds it; later another one may lie at its address, which the signature tells.
+ * The next thread that comes here with the GIL makes the reference good. */
+
+static uint32_t sign(const PyCodeObject *code)
 {
-    uint32_t hash = hash_place(parent, place.code, place.offset), i = hash & tree.mask;
+    uint64_t h = (uint64_t)(uintptr_t)code->co_filename * 31 ^ (uint64_t)(uintptr_t)code->co_name * 17 ^
+                 (uint64_t)(uintptr_t)code->co_consts * 7 ^ (uint64_t)code->co_firstlineno;
+    return (uint32_t)((h * 0x9E3779B97F4A7C15u) >> 32) | 1;
+}
+
+static bool is_same_code(Node *node, PyCodeObject *code)
+{
+    if (node->signature == 0)
+        return true;
+    if (node->signature != sign(code))
+        return false;
+    if (lock_has_gil()) {
+        Py_INCREF(code);
+        node->signature = 0;
+    }
+    return true;
+}
+
+/* The node of a frame called from `parent`; `parent` itself without memory for a new one. */
+static NodeId intern(NodeId parent, Place place, uint8_t domain)
+{
+    uint32_t hash = hash_place(parent, place.code, place.offset, domain), i = hash & tree.mask;
     for (; tree.slots[i]; i = (i + 1) & tree.mask) {
-        const Node *node = &tree.nodes[tree.slots[i]];
-        if (node->code == place.code && node->offset == place.offset && node->parent == parent)
+        Node *node = &tree.nodes[tree.slots[i]];
+        if (node->code == place.code && node->offset == place.offset && node->parent == parent &&
+            node->domain == domain && is_same_code(node, place.code))
             return tree.slots[i];
     }
     if (tree.count == tree.capacity) {
@@ -116,15 +146,26 @@ static NodeId intern(NodeId parent, Place place)
         for (i = hash & tree.mask; tree.slots[i]; i = (i + 1) & tree.mask)
             ;
     }
-    /* Keeps the code object alive, so that its address stays this place's name. */
-    Py_INCREF(place.code);
-    tree.nodes[tree.count] = (Node){place.code, parent, place.offset};
+    Node node = {.code = place.code, .parent = parent, .offset = place.offset, .domain = domain};
+    if (lock_has_gil())
+        Py_XINCREF(place.code);
+    else
+        node.signature = place.code ? sign(place.code) : 0;
+    tree.nodes[tree.count] = node;
     tree.slots[i] = tree.count;
     return tree.count++;
 }
 
 /* A code object's number is a node of its own: called by nobody, at no instruction. */
-NodeId stack_code(PyCodeObject *code) { return intern(ROOT, (Place){code, INT32_MIN}); }
+NodeId stack_code(PyCodeObject *code) { return code ? intern(ROOT, (Place){code, INT32_MIN}, ARRAY) : ROOT; }
+
+NodeId stack_native_leaf(NodeId leaf)
+{
+    Node node = tree.nodes[leaf];
+    return intern(node.parent, (Place){node.code, node.offset}, NATIVE);
+}
+
+/* --- Threads and their frames ------------------------------------------------------------------------------ */
 
 static Thread *add_thread(PyThreadState *state)
 {
@@ -225,7 +266,7 @@ NodeId stack_current(PyThreadState *state, uint16_t *number)
         Place *place = &thread->places[last];
         if (!frame_is_at(leaf, place->code, place->offset)) {
             *place = (Place){frame_code(leaf), frame_offset(leaf)};
-            thread->nodes[last] = intern(last ? thread->nodes[last - 1] : ROOT, *place);
+            thread->nodes[last] = intern(last ? thread->nodes[last - 1] : ROOT, *place, ARRAY);
         }
         return thread->nodes[last];
     }
@@ -239,8 +280,19 @@ NodeId stack_current(PyThreadState *state, uint16_t *number)
     NodeId node = same ? thread->nodes[same - 1] : ROOT;
     for (uint32_t i = same; i < depth; i++) {
         thread->places[i] = tree.scratch[depth - 1 - i];
-        thread->nodes[i] = node = intern(node, thread->places[i]);
+        thread->nodes[i] = node = intern(node, thread->places[i], ARRAY);
     }
     thread->depth = depth;
+    return node;
+}
+
+/* The thread's last stack stays as it is: its places must be such that a node keeps alive. */
+NodeId stack_without_gil(PyThreadState *state, uint16_t *number)
+{
+    Thread *thread = state ? find_thread(state) : NULL;
+    *number = thread ? thread->number : UINT16_MAX;
+    NodeId node = ROOT;
+    for (uint32_t i = state ? read_frames(frame_complete(frame_top(state))) : 0; i-- > 0;)
+        node = intern(node, tree.scratch[i], ARRAY);
     return node;
 }

@@ -1,8 +1,11 @@
 /* Where the program is: call stacks, interned in a tree, so that a stack is one number.
  *
- * All functions need the GIL, which also guards the tree. */
+ * Guarded by the GIL and, where native memory is watched, by the lock of the books; a function that does not say that
+ * it works without the GIL needs it. */
 #ifndef NDMEM_STACK_H
 #define NDMEM_STACK_H
+
+#include "journal.h"
 
 #include <Python.h>
 #include <stdbool.h>
@@ -17,9 +20,11 @@ enum {
 };
 
 typedef struct {
-    PyCodeObject *code; /* strong; NULL for the root */
+    PyCodeObject *code; /* NULL for the root */
     NodeId parent;
-    int32_t offset; /* byte offset of the instruction */
+    int32_t offset;     /* byte offset of the instruction */
+    uint32_t signature; /* of the code object, where it is only borrowed; 0 where the node has a reference */
+    uint8_t domain;     /* of the buffers born here: a stack has a leaf for each domain */
 } Node;
 
 /* Prepares the empty tree; false without memory. Does not raise. */
@@ -35,11 +40,17 @@ bool stack_is_full(void);
  * Allocates with malloc only, never raises; without memory it answers the deepest caller it knows. */
 NodeId stack_current(PyThreadState *thread, uint16_t *number);
 
-const Node *stack_node(NodeId node);
+/* The same for a thread that has not the GIL, or NULL for one that Python does not know; works without the GIL. */
+NodeId stack_without_gil(PyThreadState *thread, uint16_t *number);
+
+/* The leaf for native blocks beside that for arrays. Works without the GIL. */
+NodeId stack_native_leaf(NodeId leaf);
+
+const Node *stack_node(NodeId node); /* Works without the GIL. */
 
 uint32_t stack_count(void); /* of nodes, the root among them; 0 while nothing is tracked */
 
-/* Number of a code object that a node names. */
+/* Number of a code object that a node names. Works without the GIL, if a frame of the thread holds the code object. */
 NodeId stack_code(PyCodeObject *code);
 
 #endif

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from .paths import FileNames
 
 _COLUMNS = ("share", "peak", "temporary", "kept", "total", "count")
+_NATIVE = 2
+"""Where the column of native memory stands: beside the peak of arrays."""
 
 # Columns of a terminal from which the figures are set apart by two spaces; of source text in any.
 _ROOMY, _SHORTEST = 100, 12
@@ -37,6 +39,7 @@ def make_figure_table(
     moment: Moment,
     limit: int | None,
     width: int,
+    native: bool = False,
 ) -> Table:
     """Lay out lines or functions.
 
@@ -52,6 +55,8 @@ def make_figure_table(
         Show at most this many rows and count the others; ``None`` for all.
     width : int
         Columns of the terminal to fit into.
+    native : bool
+        Show how much native memory was alive while each ran.
 
     Returns
     -------
@@ -65,18 +70,19 @@ def make_figure_table(
     gap = 2 if width >= _ROOMY else 1
     table = Table(box=None, pad_edge=False, padding=(0, gap, 0, 0), header_style="bold")
     shown = rows[:limit]
-    cells = [_figure_cells(row) for row in shown]
-    for name, column in zip(_COLUMNS, zip(_COLUMNS, *cells, strict=True), strict=True):
+    names_of = _COLUMNS if not native else (*_COLUMNS[:_NATIVE], "native", *_COLUMNS[_NATIVE:])
+    cells = [_figure_cells(row, native=native) for row in shown]
+    for name, column in zip(names_of, zip(names_of, *cells, strict=True), strict=True):
         needed = max(map(len, column))
         table.add_column(name, justify="right", no_wrap=True, min_width=needed)
         width -= needed + gap
-    heading, filename = _role(shown[0], moment) if shown else "", None
+    heading, filename = _role(shown[0], moment, native=native) if shown else "", None
     # Where it gets narrow the source text gives way, never a figure.
     table.add_column(heading, no_wrap=True, overflow="ellipsis", max_width=max(width, _SHORTEST))
-    blank, digits = [""] * len(_COLUMNS), max((len(str(row.lineno or "-")) for row in shown), default=1)
+    blank, digits = [""] * len(names_of), max((len(str(row.lineno or "-")) for row in shown), default=1)
     for row, figures in zip(shown, cells, strict=True):
-        if _role(row, moment) != heading:
-            heading = _role(row, moment)
+        if (role := _role(row, moment, native=native)) != heading:
+            heading = role
             table.add_row(*blank, Text(heading, "bold"))
         if row.filename != filename:
             filename = row.filename
@@ -87,19 +93,23 @@ def make_figure_table(
     return table
 
 
-def _role(row: Figures, moment: Moment) -> str:
-    """Say what a row had to do with the bytes alive at the moment; rows come in this order."""
+def _role(row: Figures, moment: Moment, *, native: bool) -> str:
+    """Say what a row had to do with the arrays alive at the moment; rows come in this order."""
     if row.own_nbytes:
         return "made what the peak holds" if moment is Moment.PEAK else "made what is kept"
     if row.share:
         return "called those"
+    if native:  # it may have native blocks at the total peak
+        return "no arrays at the peak" if moment is Moment.PEAK else "kept no arrays"
     return "not at the peak" if moment is Moment.PEAK else "kept nothing"
 
 
-def _figure_cells(row: Figures) -> list[str]:
+def _figure_cells(row: Figures, *, native: bool) -> list[str]:
     """Write the figures of a row, in the order of the columns."""
-    figures = (row.peak_nbytes, row.temporary_nbytes, row.kept_nbytes, row.total_nbytes)
-    return [format_share(row.share), *map(_format_figure, figures), f"{row.count:,}"]
+    figures = [row.peak_nbytes, row.temporary_nbytes, row.kept_nbytes, row.total_nbytes]
+    if native:
+        figures.insert(_NATIVE - 1, row.native.peak_nbytes if row.native else None)
+    return [format_share(row.share), *map(_format_figure, figures), f"{row.count:,}" if row.count else "-"]
 
 
 def _format_figure(nbytes: int | None) -> str:

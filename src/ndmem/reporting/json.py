@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict, fields
 from typing import IO, TYPE_CHECKING, Any
 
+import numpy as np
+
+from ndmem.analysis.domains import compute_domains
+from ndmem.analysis.figures import NativeFigures
 from ndmem.analysis.frames import user_site
 from ndmem.analysis.lines import line_table
-from ndmem.analysis.live import each_live_buffer
-from ndmem.analysis.moment import Moment
-from ndmem.analysis.peak import find_peak_node
-from ndmem.analysis.timeline import timeline
+from ndmem.analysis.live import each_live_buffer, find_live
+from ndmem.analysis.peak import find_peak_node, find_total_node
+from ndmem.analysis.timeline import resident_timeline, timeline
+from ndmem.analysis.total import live_native
+from ndmem.model.columns import Domain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from ndmem.analysis.lines import Line
     from ndmem.analysis.live import LiveBuffer
@@ -45,22 +51,33 @@ def write_json(trace: Trace, stream: IO[str], *, library: bool = False) -> None:
     OSError
         If the stream cannot be written.
     """
-    lists: dict[str, Iterable[str]] = {
+    lists: dict[str, Iterable[str] | None] = {
         "lines": (_encode(_line(line)) for line in line_table(trace, library=library)),
         "at_peak": _buffers(trace),
+        "native_at_total_peak": None if trace.total is None else _native_blocks(trace),
         "timeline": (_encode(point._asdict()) for point in timeline(trace, points=_POINTS)),
+        "rss": (_encode(point._asdict()) for point in resident_timeline(trace, points=_POINTS)),
     }
     stream.write("{\n")
     for key, value in _run(trace).items():
         stream.write(f" {_encode(key)}: {_encode(value)},\n")
     before = ""
     for key, entries in lists.items():
-        stream.write(f"{before} {_encode(key)}: [")
-        for index, entry in enumerate(entries):
-            stream.write(("," if index else "") + "\n  " + entry)
-        stream.write("]")
+        stream.write(f"{before} {_encode(key)}: ")
+        _write_list(entries, stream)
         before = ",\n"
     stream.write("\n}\n")
+
+
+def _write_list(entries: Iterable[str] | None, stream: IO[str]) -> None:
+    """Write encoded entries as a list, or null for none."""
+    if entries is None:
+        stream.write("null")
+        return
+    stream.write("[")
+    for index, entry in enumerate(entries):
+        stream.write(("," if index else "") + "\n  " + entry)
+    stream.write("]")
 
 
 def _encode(value: object) -> str:
@@ -69,7 +86,8 @@ def _encode(value: object) -> str:
 
 def _run(trace: Trace) -> dict[str, Any]:
     """Return the fields that are not lists of entries."""
-    run, peak_site = trace.run, user_site(trace, find_peak_node(trace))
+    run, arrays = trace.run, trace.events.domain == Domain.ARRAY
+    peak_site, total_site = (user_site(trace, node) for node in (find_peak_node(trace), find_total_node(trace)))
     return {
         "schema": SCHEMA,
         "origin": trace.origin.value,
@@ -77,12 +95,17 @@ def _run(trace: Trace) -> dict[str, Any]:
         "python": run.python,
         "numpy": run.numpy,
         "exit_status": run.exit_status,
+        "ended": run.ended,
         "peak_nbytes": int(trace.peak.nbytes),
         "live_nbytes_at_end": trace.live_nbytes,
         "total_nbytes": trace.total_nbytes,
-        "events": len(trace.events),
+        "events": int(np.count_nonzero(arrays)),
         "dropped": trace.dropped,
         "peak_site": None if peak_site is None else _site(peak_site),
+        "domains": asdict(compute_domains(trace)),
+        "total_peak_nbytes": None if trace.total is None else trace.total.nbytes,
+        "total_peak_site": None if total_site is None else _site(total_site),
+        "rss_peak_nbytes": trace.rss_peak_nbytes,
     }
 
 
@@ -108,16 +131,34 @@ def _line(line: Line) -> dict[str, Any]:
         "kept_nbytes": line.kept_nbytes,
         "total_nbytes": line.total_nbytes,
         "count": line.count,
+        "at_total_peak_nbytes": line.at_total_peak_nbytes,
+        **{f"native_{field.name}": line.native and getattr(line.native, field.name) for field in fields(NativeFigures)},
     }
 
 
 def _buffers(trace: Trace) -> Iterator[str]:
-    """Give the buffers alive at the peak, encoded; each stack once, for there may be a million buffers."""
+    """Give the buffers of arrays alive at the peak, encoded."""
+    columns = find_live(trace, until=trace.peak.events)
+    return _encode_buffers(each_live_buffer(trace, columns), _contents)
+
+
+def _native_blocks(trace: Trace) -> Iterator[str]:
+    """Give the native blocks alive at the total peak, encoded."""
+    return _encode_buffers(each_live_buffer(trace, live_native(trace)), _purpose)
+
+
+def _encode_buffers(buffers: Iterable[LiveBuffer], describe: Callable[[LiveBuffer], dict[str, Any]]) -> Iterator[str]:
+    """Encode buffers; each stack once, for there may be a million buffers."""
     stacks: dict[int, str] = {}
-    for buffer in each_live_buffer(trace, Moment.PEAK):
+    for buffer in buffers:
         if buffer.node not in stacks:
             stacks[buffer.node] = _encode([_site(site) for site in buffer.stack])
-        yield f'{{"nbytes": {buffer.nbytes}, "stack": {stacks[buffer.node]}, {_encode(_contents(buffer))[1:]}'
+        yield f'{{"nbytes": {buffer.nbytes}, "stack": {stacks[buffer.node]}, {_encode(describe(buffer))[1:]}'
+
+
+def _purpose(block: LiveBuffer) -> dict[str, Any]:
+    """Return what made a native block and what it is."""
+    return {"expression": block.expression, "origin": block.origin, "temporary": block.temporary}
 
 
 def _contents(buffer: LiveBuffer) -> dict[str, Any]:

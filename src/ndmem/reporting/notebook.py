@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from ndmem.analysis.ending import ending_sentence
 from ndmem.analysis.lines import line_table
 from ndmem.analysis.sentence import answer_sentence, shorten
+from ndmem.analysis.total_sentence import native_matters, total_sentence
 from ndmem.units import format_nbytes
 
 from .figure_table import UNKNOWN, format_share
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from .paths import FileNames
 
-_HEADINGS = ("share", "peak", "temporary", "kept", "total", "count", "line")
+_HEADINGS = ("share", "peak", "native", "temporary", "kept", "total", "count", "line")
 _LONGEST = 120
 """Characters of source in a row."""
 
@@ -49,13 +50,19 @@ def line_table_html(trace: Trace, *, rows: int = 15, folder: str | None = None) 
         If the trace's call tree is damaged.
     """
     names = file_names(trace.run, folder=folder)
-    lines = line_table(trace)
+    native = native_matters(trace)
+    lines = [line for line in line_table(trace) if native or line.count]
     shown = lines[: max(rows, 0)]
-    sentences = (ending_sentence(trace, name_file=names.name), answer_sentence(trace, name_file=names.name))
-    parts = [f"<p><strong>{_text(sentence)}.</strong></p>" for sentence in sentences if sentence]
+    sentences = (
+        ending_sentence(trace, name_file=names.name),
+        answer_sentence(trace, name_file=names.name),
+        total_sentence(trace, name_file=names.name),
+    )
+    parts = [f"<p><strong>{_text(sentence)}.</strong></p>" for sentence in sentences if sentence is not None]
     if shown:
-        heads = "".join(f'<th style="text-align:{_side(name)}">{name}</th>' for name in _HEADINGS)
-        body = "".join(_row(line, names) for line in shown)
+        headings = [name for name in _HEADINGS if native or name != "native"]
+        heads = "".join(f'<th style="text-align:{_side(name)}">{name}</th>' for name in headings)
+        body = "".join(_row(line, names, native=native) for line in shown)
         parts.append(f"<table><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table>")
     if len(shown) < len(lines):
         parts.append(f"<p>… and {len(lines) - len(shown):,} more lines.</p>")
@@ -72,8 +79,9 @@ def _side(name: str) -> str:
     return "left" if name == "line" else "right"
 
 
-def _row(line: Line, names: FileNames) -> str:
-    nbytes = (line.peak_nbytes, line.temporary_nbytes, line.kept_nbytes, line.total_nbytes)
+def _row(line: Line, names: FileNames, *, native: bool) -> str:
+    natives = [line.native.peak_nbytes if line.native else None] if native else []
+    nbytes = (line.peak_nbytes, *natives, line.temporary_nbytes, line.kept_nbytes, line.total_nbytes)
     texts = (UNKNOWN if each is None else format_nbytes(each) for each in nbytes)
     figures = (format_share(line.share), *texts, f"{line.count:,}")
     cells = "".join(f'<td style="text-align:right;white-space:nowrap">{figure}</td>' for figure in figures)

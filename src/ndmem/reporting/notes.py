@@ -5,8 +5,11 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
+from ndmem.analysis.domains import of_domain
 from ndmem.analysis.ending import name_signal
 from ndmem.analysis.moment import Moment
+from ndmem.model.columns import Domain
+from ndmem.model.trace import Origin
 from ndmem.units import format_nbytes
 
 from .figure_table import UNKNOWN
@@ -18,10 +21,12 @@ if TYPE_CHECKING:
     from ndmem.analysis.figures import Figures
     from ndmem.model.trace import Trace
 
+_UNTOUCHED = "some pages were never touched, or were swapped out"
+
 
 def describe_run(trace: Trace, moment: Moment) -> str:
     """Say in one line what the run did in all."""
-    count, run = int(trace.tallies.count.sum()), trace.run
+    count, run = int(of_domain(trace, trace.tallies.count, Domain.ARRAY).sum()), trace.run
     if not count:
         return f"{run.duration_s:.3g} s tracked."
     if moment is Moment.END:
@@ -46,6 +51,8 @@ def list_notes(trace: Trace, rows: Sequence[Figures]) -> list[str]:
         The rows that are shown.
     """
     notes = [plain(note) for note in trace.run.notes]
+    if trace.origin is Origin.MEASURED:
+        notes.append(_describe_rest(trace))
     threshold = format_nbytes(trace.run.threshold)
     if trace.dropped:
         notes.append(
@@ -60,6 +67,32 @@ def list_notes(trace: Trace, rows: Sequence[Figures]) -> list[str]:
             "have none with -X no_debug_ranges."
         )
     return notes
+
+
+def _describe_rest(trace: Trace) -> str:
+    """Say how much memory the process had besides what was recorded.
+
+    The kernel's figure and the recorded peak are the highest ones of the run, each at its own moment.
+    """
+    resident = trace.rss_peak_nbytes
+    if trace.total is not None:
+        known, recorded, what = trace.total.nbytes, "arrays and native blocks together", "Resident memory"
+        if resident is None:
+            return f"{what}: not measured."
+        if resident < known:
+            return f"{what}: at most {format_nbytes(resident)}, less than {recorded}: {_UNTOUCHED}."
+        return f"{what}: at most {format_nbytes(resident)}, with the interpreter, libraries and smaller blocks."
+    known, what = trace.peak.nbytes, "Outside arrays, not attributed"
+    if resident is None:
+        return f"{what}: not measured."
+    if resident < known:
+        return (
+            f"{what}: not known; resident memory was at most {format_nbytes(resident)}, less than arrays: {_UNTOUCHED}."
+        )
+    return (
+        f"{what}: {format_nbytes(resident - known)}, between the highest resident memory ({format_nbytes(resident)}) "
+        f"and the highest arrays ({format_nbytes(known)}), which need not be at one moment."
+    )
 
 
 def suggest_next(file: str | None, *, by: str, moment: Moment, library: bool) -> str:

@@ -12,6 +12,7 @@ from ndmem.units import format_nbytes
 from .plain import encodable, plain
 
 if TYPE_CHECKING:
+    from ndmem.analysis.stats import Stats
     from ndmem.model.trace import Trace
 
 
@@ -31,6 +32,8 @@ def write_stats(trace: Trace, stream: IO[str]) -> None:
         "peak": _exactly(stats.peak_nbytes),
         "alive at the end": _exactly(stats.live_nbytes_at_end),
         "total": _exactly(stats.total_nbytes),
+        **_native_rows(stats),
+        "resident peak": "not measured" if stats.rss_peak_nbytes is None else _exactly(stats.rss_peak_nbytes),
         "arrays": f"{stats.count:,} from {stats.stacks:,} places",
         "events": f"{stats.events:,} of arrays of {_exactly(stats.threshold_nbytes)} and more",
         "dropped": f"{stats.dropped:,} events",
@@ -43,6 +46,20 @@ def write_stats(trace: Trace, stream: IO[str]) -> None:
         span = f"{format_nbytes(size.min_nbytes)} to {format_nbytes(size.max_nbytes + 1)}"
         lines.append(f"{span:<20}{size.count:>12,}{format_nbytes(size.total_nbytes):>12}")
     stream.write(encodable("\n".join(lines) + "\n", getattr(stream, "encoding", None)))
+
+
+def _native_rows(stats: Stats) -> dict[str, str]:
+    """Write the totals of native blocks, and those of both kinds together."""
+    native, threshold = stats.domains.native, stats.native_threshold_nbytes
+    if native is None or threshold is None or stats.total_peak_nbytes is None:
+        return {"native": "not watched"}
+    return {
+        "native": f"blocks of {_exactly(threshold)} and more",
+        "native peak": _exactly(native.peak_nbytes),
+        "native at the end": _exactly(native.live_nbytes),
+        "native total": _exactly(native.total_nbytes),
+        "arrays and native": f"{_exactly(stats.total_peak_nbytes)} at most at one moment",
+    }
 
 
 def _exactly(nbytes: int) -> str:

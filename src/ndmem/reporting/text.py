@@ -10,10 +10,12 @@ from ndmem.analysis.functions import Function, function_table
 from ndmem.analysis.lines import Line, line_table
 from ndmem.analysis.moment import Moment, nbytes_at
 from ndmem.analysis.sentence import answer_sentence
+from ndmem.analysis.total_sentence import native_matters, total_sentence
 
 from .buffer_table import make_buffer_table
 from .figure_table import make_figure_table
 from .moments import ends_at, title_moment
+from .native_table import make_native_table
 from .notes import describe_run, list_notes, suggest_next
 from .paths import file_names
 from .plain import encodable, plain
@@ -121,26 +123,33 @@ def _parts(
     from rich.console import Group  # noqa: PLC0415  # costs 50 ms: only who renders pays
     from rich.text import Text  # noqa: PLC0415
 
-    sentence = answer_sentence(trace, moment, name_file=names.name)
+    sentences = [answer_sentence(trace, moment, name_file=names.name)]
+    sentences += filter(None, [total_sentence(trace, moment, name_file=names.name)])
+    answer = "".join(f"{plain(sentence)}.\n" for sentence in sentences)
     ending = ending_sentence(trace, name_file=names.name)
     if ending:
         yield Text(plain(ending) + ".", "bold red")
-    yield Text.assemble((plain(sentence) + ".", "bold"), "\n", describe_run(trace, moment))
-    shown: tuple[Line, ...] | tuple[Function, ...] = ()
+    yield Text.assemble((answer, "bold"), describe_run(trace, moment))
+    native = native_matters(trace)
+    shown: tuple[Line | Function, ...] = ()
     if by is By.STACK:
         if nbytes_at(trace, moment):
             yield make_stack_list(trace, names, moment=moment, library=library, limit=rows)
     else:
         table = line_table if by is By.LINE else function_table
-        shown = table(trace, library=library, moment=moment)
+        # A line without arrays has nothing to show where native memory is not shown.
+        shown = tuple(row for row in table(trace, library=library, moment=moment) if native or row.count)
         if shown:
-            yield make_figure_table(shown, names, moment=moment, limit=rows, width=width)
+            yield make_figure_table(shown, names, moment=moment, limit=rows, width=width, native=native)
     # Of a program that was cut short one wants to see what it died of, whatever else was asked for.
     for shown_moment in (moment, Moment.END) if ending and not ends_at(trace, moment) else (moment,):
         largest = make_buffer_table(trace, names, moment=shown_moment, limit=buffers, width=width)
         if largest is not None:
-            title = title_moment(trace, shown_moment)
-            yield Group(Text(f"Largest arrays {title}", "bold"), "", largest)
+            yield Group(Text(f"Largest arrays {title_moment(trace, shown_moment)}", "bold"), "", largest)
+    blocks = make_native_table(trace, names, moment=moment, limit=buffers, width=width) if native else None
+    if blocks is not None:
+        when = "total peak" if moment is Moment.PEAK else "end"
+        yield Group(Text(f"Largest native blocks at the {when}", "bold"), "", blocks)
     notes = list_notes(trace, shown[:rows])
     if notes:
         yield Text("\n".join(notes), "dim")

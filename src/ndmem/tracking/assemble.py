@@ -1,4 +1,4 @@
-"""From a journal to a Trace: places get names, clock readings become a column, deaths find their births."""
+"""From a journal to a Trace: places get names, counters their moments."""
 
 from __future__ import annotations
 
@@ -10,19 +10,23 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ndmem import _native
+from ndmem.errors import TraceError
+from ndmem.model.columns import CallTree, Domain, Kind, Samples, Tallies
 from ndmem.model.ending import Ending
 from ndmem.model.site import Site
 from ndmem.model.source import read_statements
-from ndmem.model.trace import CallTree, Events, Kind, Origin, Peak, RunInfo, Tallies, Trace
+from ndmem.model.trace import Origin, Peak, RunInfo, Trace
 
-from .journal import CLOCK, Journal
+from .event_columns import make_events
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ndmem.model.trace import Int32s
+    from ndmem.model.columns import Events, Int32s, Int64s
 
+    from .journal import Journal
+
+_TOTALS = ("live", "peak", "native_live", "native_peak", "total_peak")
 # A journal may name a device or a pipe, which never ends.
 _LONGEST_SOURCE = 2**24
 _NOWHERE = Site("", 0, 0, None, None, "<no Python frame>")
@@ -40,7 +44,15 @@ def assemble(journal: Journal) -> Trace:
     -------
     Trace
         With the source of the user's files as it is now.
+
+    Raises
+    ------
+    TraceError
+        If its totals are impossible.
     """
+    header = journal.header
+    if min(int(header[name]) for name in _TOTALS) < 0:
+        raise TraceError("it is damaged: its totals are negative")
     nodes, first = _live_nodes(journal)
     sites, site_of = _find_sites(nodes, journal.codes)
     tree = CallTree(
@@ -49,43 +61,85 @@ def assemble(journal: Journal) -> Trace:
         code=nodes["code"].astype(np.int32),
         offset=nodes["offset"].astype(np.int32),
         stores=nodes["stores"].astype(np.bool_),
+        domain=nodes["domain"].astype(np.uint8),
     )
     run = _describe(journal)
     sources = _read_sources(sites, run.library_roots, journal.meta.get("sources", {}))
-    header = journal.header
-    at_peak = np.where(nodes["peak_serial"] == header["peak_serial"], nodes["at_peak"], nodes["live"])
-    tallies = Tallies(nodes["count"], nodes["total"], nodes["live"], at_peak, nodes["max_live"])
-    events, lost = _make_events(journal, first, tree, _statement_columns(sites, site_of, sources))
+    events, lost = make_events(journal.events, first, tree, _statement_columns(sites, site_of, sources))
     births = np.count_nonzero(events.kind == Kind.BORN)
-    peak_node = int(header["peak_node"]) - first if header["peak"] else -1
+    watched = run.native_threshold is not None
     return Trace(
         origin=Origin.MEASURED,
         run=run,
         sites=sites,
         tree=tree,
-        tallies=Tallies(*(np.ascontiguousarray(column) for column in _columns(tallies))),
+        tallies=_make_tallies(journal, nodes),
         events=events,
-        peak=Peak(int(header["peak"]), min(peak_node, len(tree) - 1), min(int(header["peak_events"]), len(events))),
+        peak=_read_peak(journal, "peak", first, tree, events),
         holders=tuple(holder for holder in journal.holders if 0 <= holder.buffer < births),
         dropped=int(header["dropped"]) + lost,
         sources=sources,
+        native=_find_native_peak(int(header["native_peak"]), events) if watched else None,
+        total=_read_peak(journal, "total", first, tree, events) if watched else None,
+        origins={buffer: library for buffer, library in journal.origins.items() if 0 <= buffer < births},
+        rss=_read_samples(journal.meta),
+        rss_peak_nbytes=_read_nbytes(journal.meta, "rss_peak_nbytes"),
     )
 
 
-def _columns(tallies: Tallies) -> tuple[Any, ...]:
-    return tallies.count, tallies.total, tallies.live, tallies.at_peak, tallies.max_live
+def _make_tallies(journal: Journal, nodes: np.ndarray[Any, Any]) -> Tallies:
+    """Return the counters; a node that did not change since a peak has now what it had then."""
+
+    def at_peak(column: str, serial: str) -> Int64s:
+        return np.where(nodes[serial] == journal.header[serial], nodes[column], nodes["live"])
+
+    return Tallies(
+        **{name: np.ascontiguousarray(nodes[name]) for name in ("count", "total", "live", "max_live", "max_native")},
+        at_peak=at_peak("at_peak", "peak_serial"),
+        at_total_peak=at_peak("at_total", "total_serial"),
+    )
+
+
+def _read_peak(journal: Journal, name: str, first: int, tree: CallTree, events: Events) -> Peak:
+    """Return the header's peak of that name, of arrays or the total one."""
+    header = journal.header
+    nbytes = int(header["peak" if name == "peak" else f"{name}_peak"])
+    stack = int(header[f"{name}_node"]) - first if nbytes else -1
+    return Peak(nbytes, stack if 0 <= stack < len(tree) else -1, min(int(header[f"{name}_events"]), len(events)))
+
+
+def _find_native_peak(nbytes: int, events: Events) -> Peak:
+    """Return the peak of native blocks; its place from the events, which a full disk may have lost."""
+    live = events.native_live()
+    if live.min(initial=0) < 0:
+        raise TraceError("it is damaged: more native bytes were alive than there are addresses")
+    highest = int(live.argmax()) if len(live) else 0
+    if not nbytes or not len(live) or live[highest] != nbytes:
+        return Peak(nbytes, -1, 0)
+    return Peak(nbytes, int(events.stack[highest]), highest + 1)
+
+
+def _read_samples(meta: Mapping[str, Any]) -> Samples:
+    """Return the samples of resident memory that the launcher wrote."""
+    given = meta.get("rss") or {}
+    time_ns, nbytes = (np.array(given.get(name, ()), np.int64) for name in ("time_ns", "nbytes"))
+    if time_ns.ndim != 1 or time_ns.shape != nbytes.shape or min(time_ns.min(initial=0), nbytes.min(initial=0)) < 0:
+        raise ValueError("its samples of resident memory make no sense")
+    return Samples(time_ns, nbytes)
+
+
+def _read_nbytes(meta: Mapping[str, Any], name: str) -> int | None:
+    """Return a count of bytes that the launcher wrote, if it knew it."""
+    nbytes = meta.get(name)
+    return None if nbytes is None else max(int(nbytes), 0)
 
 
 def _live_nodes(journal: Journal) -> tuple[np.ndarray[Any, Any], int]:
     """Return the nodes in order, and how many were left out in front: the root, where nothing happened."""
     nodes = journal.nodes
     # A journal cut within its nodes keeps those before the cut.
-    whole = (
-        len(nodes)
-        if (nodes["id"] == np.arange(len(nodes))).all()
-        else int(np.argmin(nodes["id"] == np.arange(len(nodes))))
-    )
-    nodes = nodes[:whole]
+    sane = (nodes["id"] == np.arange(len(nodes))) & (nodes["domain"] <= Domain.NATIVE)
+    nodes = nodes if sane.all() else nodes[: int(np.argmin(sane))]
     used = bool(len(nodes)) and (nodes["count"][0] > 0 or nodes["max_live"][0] >= 0)
     first = 0 if used or not len(nodes) else 1
     return nodes[first:], first
@@ -100,11 +154,11 @@ def _find_sites(nodes: np.ndarray[Any, Any], codes: Mapping[int, tuple[str, str]
     """Return each place once, and the place of each node."""
     numbers: dict[Site, int] = {}
     site_of = np.empty(len(nodes), np.int32)
-    values = [nodes[name].tolist() for name in ("id", "code", "lineno", "end_lineno", "col", "end_col")]
-    for i, (node, code, lineno, end_lineno, col, end_col) in enumerate(zip(*values, strict=True)):
+    values = [nodes[name].tolist() for name in ("code", "lineno", "end_lineno", "col", "end_col")]
+    for i, (code, lineno, end_lineno, col, end_col) in enumerate(zip(*values, strict=True)):
         filename, function = codes.get(code, ("", "?"))
         site = _NOWHERE
-        if node:
+        if code:  # 0 is the root's, and that of its leaf for native blocks
             first = max(lineno, 0)
             known = col >= 0 and end_col >= 0
             columns = (col, end_col) if known else (None, None)
@@ -129,6 +183,7 @@ def _describe(journal: Journal) -> RunInfo:
         started=float(header["started_ns"]) / 1e9,
         duration_s=float(header["duration_ns"]) / 1e9,
         threshold=int(header["threshold"]),
+        native_threshold=int(header["native_threshold"]) or None,
         library_roots=tuple(meta.get("library_roots", ())),
         notes=tuple(notes),
         ending=None if meta.get("ending") is None else Ending(meta["ending"]),
@@ -168,62 +223,3 @@ def _statement_columns(sites: tuple[Site, ...], site_of: Int32s, sources: Mappin
             statement[i] = read[site.filename].statement(site.lineno)
             loop[i] = read[site.filename].loop(site.lineno, site.col)
     return statement[site_of], loop[site_of]
-
-
-def _make_events(journal: Journal, first: int, tree: CallTree, statements: tuple[Int32s, Int32s]) -> tuple[Events, int]:
-    """Return the births and deaths, and how many made no sense and were left out."""
-    raw = journal.events
-    ticks = raw["kind"] == CLOCK
-    time_ns = np.maximum.accumulate(np.where(ticks, raw["payload"], 0))
-    keep = ~ticks
-    born = raw["kind"] == Kind.BORN
-    births = int(np.count_nonzero(born))
-    node = raw["node"].astype(np.int64) - first
-    sane = (raw["kind"] <= CLOCK) & (node >= 0) & (node < len(tree)) & (raw["payload"] >= 0)
-    # A death names a buffer that was born before it.
-    sane &= born | (raw["payload"] < np.cumsum(born))
-    if not (sane | ticks).all():
-        cut = int(np.argmin(sane | ticks))  # what follows damage cannot be trusted
-        lost = int(np.count_nonzero(keep[cut:]))
-        keep[cut:] = False
-        births = int(np.count_nonzero(born & keep))
-    else:
-        lost = 0
-    kind, payload = raw["kind"][keep], raw["payload"][keep]
-    is_birth = kind == Kind.BORN
-    buffer = np.where(is_birth, np.cumsum(is_birth) - 1, payload)
-    nbytes = payload[is_birth][buffer] if births else np.empty(0, np.int64)
-    columns = Events(
-        kind=kind,
-        domain=raw["domain"][keep],
-        thread=raw["thread"][keep],
-        stack=node[keep].astype(np.int32),
-        buffer=buffer,
-        nbytes=nbytes,
-        live=raw["live"][keep],
-        time_ns=time_ns[keep],
-        within=np.empty(0, np.int16),
-    )
-    return _with_depths(columns, tree, statements), lost
-
-
-def _with_depths(events: Events, tree: CallTree, statements: tuple[Int32s, Int32s]) -> Events:
-    """Fill in ``within``: how much of the birth's stack was still in the same execution at the death."""
-    statement, loop = statements
-    columns = {
-        "kind": events.kind,
-        "thread": events.thread,
-        "stack": events.stack,
-        "buffer": events.buffer,
-        "parent": tree.parent,
-        "code": tree.code,
-        "statement": statement,
-        "offset": tree.offset,
-        "loop": loop,
-        "stores": tree.stores,
-    }
-    depths = _native.statement_depths(*(np.ascontiguousarray(column) for column in columns.values()))
-    rest = {
-        name: np.ascontiguousarray(getattr(events, name)) for name in events.__dataclass_fields__ if name != "within"
-    }
-    return Events(**rest, within=np.frombuffer(depths, np.int16))

@@ -29,14 +29,15 @@ def begin(text: str) -> None:
     ----------
     text : str
         Descriptor of the open file of the journal. It holds the order, marshalled: ``threshold`` in bytes;
-        ``pythonpath``, the variable as it was, or ``None``; ``meta``, what the journal should know of the run.
+        ``environment``, variables as they were, or ``None``; ``meta``, what the journal should know of the run;
+        ``native``, what to say if native memory is not watched, or nothing.
     """
     try:
         descriptor = int(text)
         os.set_inheritable(descriptor, False)
         order = marshal.loads(os.pread(descriptor, _LONGEST_ORDER, 0))
         os.ftruncate(descriptor, 0)
-        _restore_environment(order["pythonpath"])
+        _restore_environment(order["environment"])
         tracking = _Tracking(descriptor, order)
     except Exception as error:  # the program must not run untracked without a word
         _refuse(error)
@@ -45,11 +46,12 @@ def begin(text: str) -> None:
     when_numpy_is_there(tracking.start)
 
 
-def _restore_environment(pythonpath: str | None) -> None:
-    if pythonpath is None:
-        os.environ.pop("PYTHONPATH", None)
-    else:
-        os.environ["PYTHONPATH"] = pythonpath
+def _restore_environment(variables: dict[str, str | None]) -> None:
+    for name, value in variables.items():
+        if value is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = value
 
 
 def _refuse(error: Exception) -> NoReturn:
@@ -60,7 +62,7 @@ def _refuse(error: Exception) -> NoReturn:
 
 
 class _Tracking:
-    """The recording of the whole program, from NumPy's import to the exit."""
+    """The recording of the whole program: of native memory from the start, of arrays from NumPy's import."""
 
     def __init__(self, descriptor: int, order: dict[str, Any]) -> None:
         from ndmem import _native  # noqa: PLC0415  # not while `begin` cannot yet say what is wrong
@@ -71,6 +73,10 @@ class _Tracking:
         self._started = False
         self._notes: list[str] = []
         self._forks = 0
+        if _native.native_threshold():
+            self._recording.start(numpy=False)
+        elif order["native"]:
+            self._notes.append(order["native"])
 
     def start(self) -> None:
         """Record from now on: NumPy has just been imported."""
@@ -85,6 +91,8 @@ class _Tracking:
         obstacle = find_numpy_obstacle(version)
         if obstacle:
             self._notes.append(f"Nothing was recorded: {obstacle}.")
+        elif self._recording.running:
+            self._native.hear_numpy()
         else:
             self._recording.start()
         self._write(notes=self._notes, numpy=version)
@@ -92,10 +100,11 @@ class _Tracking:
     def finish(self) -> None:
         """Record no more, and say what was not seen."""
         if not self._started and "numpy" in sys.modules:
-            self._write(notes=["Nothing was recorded: NumPy was imported in a way that ndmem does not see."])
+            self._notes.append("No arrays were recorded: NumPy was imported in a way that ndmem does not see.")
+            self._write(notes=self._notes)
         if self._recording.running:  # not in the child of a fork
             self._native.sight_holders()
-            self._write(notes=[*self._notes, *self._describe_forks()])
+            self._write(notes=[*self._notes, *self._describe_forks()], rss_peak_nbytes=_find_resident_peak())
             self._recording.stop()
 
     def _count_fork(self) -> None:
@@ -107,12 +116,29 @@ class _Tracking:
         what = "a child process" if self._forks == 1 else f"{self._forks} child processes"
         return [f"The program forked {what}; what was allocated there is not in this report."]
 
-    def _write(self, *, notes: Iterable[str], numpy: str | None = None) -> None:
+    def _write(self, *, notes: Iterable[str], numpy: str | None = None, rss_peak_nbytes: int | None = None) -> None:
         """Add to the journal's meta record, which is JSON."""
         members = [f'"notes": [{", ".join(map(_quote, notes))}]']
         if numpy is not None:
             members.append(f'"numpy": {_quote(numpy)}')
+        if rss_peak_nbytes is not None:
+            members.append(f'"rss_peak_nbytes": {rss_peak_nbytes}')
         self._recording.write_meta(f"{{{', '.join(members)}}}".encode())
+
+
+def _find_resident_peak() -> int | None:
+    """Return the kernel's high-water mark of this process's resident memory; ``None`` where it does not say.
+
+    What `wait` gets of a process that was killed counts its launcher's memory before the exec as well.
+    """
+    try:
+        with open("/proc/self/status", "rb") as status:  # noqa: PTH123  # pathlib may not be imported, see above
+            for line in status:
+                if line.startswith(b"VmHWM:"):
+                    return int(line.split()[1]) * 1024
+    except (OSError, ValueError, IndexError):
+        pass
+    return None
 
 
 def _quote(text: str) -> str:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 MAGIC = b"NDMEMJ\r\n"
-_VERSION = 1
+_VERSION = 2
 _GRAIN = 65536
 
 # fmt: off
@@ -30,13 +30,16 @@ _HEADER = np.dtype(
     [("magic", "S8"), ("version", "u4"), ("pid", "u4"), ("threshold", "u8"), ("started_ns", "i8"),
      ("duration_ns", "i8"), ("live", "i8"), ("peak", "i8"), ("peak_serial", "u8"), ("peak_events", "u8"),
      ("events", "u8"), ("births", "u8"), ("dropped", "u8"), ("missed", "u8"),
-     ("merged", "u8"), ("peak_node", "u4"), ("state", "u4")]
+     ("merged", "u8"), ("peak_node", "u4"), ("state", "u4"), ("native_threshold", "u8"), ("native_live", "i8"),
+     ("native_peak", "i8"), ("total_peak", "i8"), ("total_serial", "u8"), ("total_events", "u8"),
+     ("total_node", "u4"), ("parent", "u4")]
 )
 _BLOCK = struct.Struct("=4sI Q Q 40x")
 _NODE = np.dtype(
     [("id", "u4"), ("parent", "u4"), ("code", "u4"), ("offset", "i4"), ("lineno", "i4"), ("end_lineno", "i4"),
-     ("col", "i4"), ("end_col", "i4"), ("stores", "u4"), ("reserved", "u4"), ("live", "i8"), ("at_peak", "i8"),
-     ("total", "i8"), ("count", "i8"), ("max_live", "i8"), ("peak_serial", "u8")]
+     ("col", "i4"), ("end_col", "i4"), ("stores", "u4"), ("domain", "u4"), ("live", "i8"), ("at_peak", "i8"),
+     ("total", "i8"), ("count", "i8"), ("max_live", "i8"), ("peak_serial", "u8"), ("max_native", "i8"),
+     ("at_total", "i8"), ("total_serial", "u8")]
 )
 # fmt: on
 _EVENT = np.dtype(
@@ -44,8 +47,9 @@ _EVENT = np.dtype(
 )
 _TEXT = struct.Struct("=I I Q")
 _SIGHTING = struct.Struct("=q q I B B c c I I I I")
+_NUMBER = struct.Struct("=q")
 _NODES, _EVENTS, _TEXTS = 1, 2, 3
-_CODE, _SIGHTED, _META = 1, 2, 3
+_CODE, _SIGHTED, _META, _ORIGIN = 1, 2, 3, 4
 
 CLOCK = 2
 """Kind of the event that only says how late it is."""
@@ -67,6 +71,8 @@ class Journal:
         Sightings of array objects, in order.
     meta : dict
         What Python wrote about the run.
+    origins : dict of int to str
+        Which library mapped a native block, by the buffer's number.
     """
 
     header: np.void
@@ -75,6 +81,7 @@ class Journal:
     codes: dict[int, tuple[str, str]]
     holders: tuple[Holder, ...]
     meta: dict[str, Any]
+    origins: dict[int, str]
 
 
 def is_journal(path: str | os.PathLike[str]) -> bool:
@@ -163,7 +170,7 @@ def _split(blocks: Any) -> Iterator[tuple[int, memoryview]]:
 
 
 def _gather(totals: np.void, blocks: Iterator[tuple[int, memoryview]]) -> Journal:
-    nodes, events, codes, holders, meta = [], [], {}, [], {}
+    nodes, events, codes, holders, meta, origins = [], [], {}, [], {}, {}
     for kind, data in blocks:
         if kind == _NODES:
             nodes.append(_records(data, _NODE))
@@ -177,7 +184,10 @@ def _gather(totals: np.void, blocks: Iterator[tuple[int, memoryview]]) -> Journa
                     holders.append(_read_sighting(text))
                 elif text_kind == _META:
                     meta.update(json.loads(text.tobytes()))
-    return Journal(totals, _join(nodes, _NODE), _join(events, _EVENT), codes, tuple(holders), meta)
+                elif text_kind == _ORIGIN:
+                    (buffer,) = _NUMBER.unpack_from(text)
+                    origins[buffer] = _decode(text[_NUMBER.size :])
+    return Journal(totals, _join(nodes, _NODE), _join(events, _EVENT), codes, tuple(holders), meta, origins)
 
 
 def _records(data: memoryview, dtype: np.dtype[Any]) -> np.ndarray[Any, Any]:

@@ -13,6 +13,7 @@ import os
 import re
 import signal
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,10 +21,13 @@ from ndmem.errors import TrackingError
 from ndmem.process.alive import find_home
 
 from .describe import describe_run
+from .preload import VARIABLE, add_to_preloaded, find_preload
 from .support import check_support
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+
+    from .samples import ResidentSamples
 
 # Above the descriptors that a program counts on being given next.
 _JOURNAL_DESCRIPTOR = 200
@@ -61,7 +65,30 @@ def check_launch() -> None:
         raise TrackingError("tracking cannot start: Python runs with -I, -E or -S, which keep ndmem out of the program")
 
 
-def launch(arguments: Sequence[str], journal: int, *, threshold: int, sources: Mapping[str, str] | None = None) -> int:
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a launched program ended.
+
+    Attributes
+    ----------
+    status : int
+        Its exit status, or minus the number of the signal that ended it.
+    rss_peak_nbytes : int
+        The most that was resident, as the kernel counted.
+    """
+
+    status: int
+    rss_peak_nbytes: int
+
+
+def launch(
+    arguments: Sequence[str],
+    journal: int,
+    *,
+    threshold: int,
+    native: bool,
+    sources: Mapping[str, str] | None = None,
+) -> int:
     """Start a program and return its process id.
 
     Parameters
@@ -72,12 +99,20 @@ def launch(arguments: Sequence[str], journal: int, *, threshold: int, sources: M
         Descriptor of an open, empty file.
     threshold : int
         Bytes.
+    native : bool
+        Watch native memory too, where that can be.
     sources : mapping of str to str, optional
         Text of code that is in no file, by the name its code objects have.
     """
+    library, obstacle = find_preload() if native else (None, "")
+    preloaded = {VARIABLE: add_to_preloaded(library)} if library else {}
     order = {
         "threshold": threshold,
-        "pythonpath": os.environ.get("PYTHONPATH"),
+        "environment": {name: os.environ.get(name) for name in ("PYTHONPATH", *preloaded)},
+        # Said where native memory was wanted and is not watched.
+        "native": f"Native memory was not watched: {obstacle or 'the preloaded library was not loaded'}."
+        if native
+        else "",
         # What is known of NumPy here says nothing about the program.
         "meta": json.dumps(
             {**describe_run(arguments, sources), "numpy": None, "notes": [], "home": find_home()}
@@ -90,6 +125,7 @@ def launch(arguments: Sequence[str], journal: int, *, threshold: int, sources: M
     inject = str(Path(__file__).with_name("inject"))
     environment = {
         **os.environ,
+        **preloaded,
         "NDMEM_RUN": str(descriptor),
         "PYTHONPATH": os.pathsep.join(filter(None, [inject, os.environ.get("PYTHONPATH")])),
     }
@@ -151,26 +187,33 @@ def find_interpreter_options(words: Iterable[str]) -> list[str]:
     return options
 
 
-def wait(pid: int) -> int:
+def wait(pid: int, samples: ResidentSamples) -> Ended:
     """Wait for a launched program, passing on the signals that others send to this process.
 
     Ctrl-C at a terminal reaches the program by itself, for it is in the same process group.
 
-    Returns
-    -------
-    int
-        Its exit status, or minus the number of the signal that ended it.
+    Parameters
+    ----------
+    pid : int
+        The program's process.
+    samples : ResidentSamples
+        Told when to look at it.
     """
     try:
         while True:
-            information = signal.sigwaitinfo({*_FORWARDED, signal.SIGCHLD})
+            information = signal.sigtimedwait({*_FORWARDED, signal.SIGCHLD}, samples.interval_s)
+            if information is None:
+                samples.take()
+                continue
             forward = information.si_signo != signal.SIGCHLD and information.si_code <= _SENT_BY_PROCESS
             if forward:
                 signal.sigtimedwait({signal.SIGCHLD}, _GRACE_S)
-            ended, status = os.waitpid(pid, os.WNOHANG)
+            ended, status, usage = os.wait4(pid, os.WNOHANG)
             if ended:
-                return os.waitstatus_to_exitcode(status)
+                # Linux counts ru_maxrss in KiB.
+                return Ended(os.waitstatus_to_exitcode(status), usage.ru_maxrss * 1024)
             if forward:
                 os.kill(pid, information.si_signo)
     finally:
+        samples.close()
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {*_FORWARDED, signal.SIGCHLD})

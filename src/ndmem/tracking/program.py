@@ -16,11 +16,14 @@ from ndmem.process.oom import count_oom_kills
 
 from .launch import check_launch, launch, wait
 from .output import OutputFile, open_output
+from .samples import ResidentSamples
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ndmem.model.trace import Trace
+
+    from .launch import Ended
 
 
 # Compressing takes 0.2 µs an event, which a person waits for; a long journal stays what it is, at 24 bytes an event.
@@ -37,19 +40,22 @@ class Program:
         Its process id.
     output : OutputFile
         What it writes its journal to.
+    samples : ResidentSamples
+        Its resident memory over time.
     oom_kills : int or None
         Processes that the kernel had killed for want of memory when it started.
     """
 
     pid: int
     output: OutputFile
+    samples: ResidentSamples
     oom_kills: int | None = None
 
-    def wait(self) -> int:
-        """Wait until it ends; its exit status, or minus the number of the signal that ended it."""
-        return wait(self.pid)
+    def wait(self) -> Ended:
+        """Wait until it ends."""
+        return wait(self.pid, self.samples)
 
-    def read_trace(self, exit_status: int) -> Trace | None:
+    def read_trace(self, ended: Ended) -> Trace | None:
         """Make a trace of the journal and save it in its place; ``None`` if the program never began.
 
         Raises
@@ -69,7 +75,13 @@ class Program:
             with contextlib.suppress(OSError):
                 path.unlink()
             return None
-        known = {"exit_status": exit_status, "notes": [*journal.meta.get("notes", ()), *self._explain(exit_status)]}
+        known = {
+            "exit_status": ended.status,
+            "notes": [*journal.meta.get("notes", ()), *self._explain(ended.status)],
+            "rss": self.samples.describe(int(journal.header["started_ns"])),
+            # The program's own figure is better, if it came to say it.
+            "rss_peak_nbytes": journal.meta.get("rss_peak_nbytes", ended.rss_peak_nbytes),
+        }
         journal.meta.update(known)
         journal.meta["ending"] = find_ending(journal, path)
         trace = assemble(journal)
@@ -88,7 +100,7 @@ class Program:
 
 
 def start_program(
-    arguments: Sequence[str], *, name: str, output: Path | None, overwrite: bool, threshold: int
+    arguments: Sequence[str], *, name: str, output: Path | None, overwrite: bool, threshold: int, native: bool
 ) -> Program:
     """Start a program under the tracker.
 
@@ -104,6 +116,8 @@ def start_program(
         Replace a file that is there.
     threshold : int
         Bytes from which on a buffer is an event.
+    native : bool
+        Watch native memory too, where that can be.
 
     Raises
     ------
@@ -115,12 +129,13 @@ def start_program(
     sources = {"<string>": arguments[1]} if arguments[0] == "-c" else {}
     file, oom_kills = open_output(output, overwrite=overwrite), count_oom_kills()
     try:
-        pid = launch(arguments, file.descriptor, threshold=threshold, sources=sources)
+        pid = launch(arguments, file.descriptor, threshold=threshold, native=native, sources=sources)
     finally:
         file.close()
+    samples = ResidentSamples(pid)
     if output is None:
         file = file.rename(_free_path(name, pid))
-    return Program(pid, file, oom_kills)
+    return Program(pid, file, samples, oom_kills)
 
 
 def _free_path(name: str, pid: int) -> Path:

@@ -1,0 +1,78 @@
+"""Counters and events of a call tree by table row, for all rows at once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ndmem.model.columns import Domain, Kind
+
+from .tree import max_subtrees, outermost_of_row, split_levels, sum_subtrees
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ndmem.model.columns import Int64s
+    from ndmem.model.trace import Trace
+
+    from .fold import Fold
+
+
+def row_summer(fold: Fold) -> Callable[[Int64s], list[int]]:
+    """Return a function that sums a counter, shape (n,), over what each row made and called; each node once."""
+    levels = split_levels(fold.parent)
+    outermost = np.flatnonzero(outermost_of_row(fold.parent, fold.row))
+
+    def by_row(values: Int64s) -> list[int]:
+        at_leaf = np.zeros(len(fold.parent), np.int64)
+        np.add.at(at_leaf, fold.leaf, values)
+        below = sum_subtrees(fold.parent, levels, at_leaf)
+        sums = np.zeros(fold.rows, np.int64)
+        np.add.at(sums, fold.row[outermost], below[outermost])
+        return sums.tolist()
+
+    return by_row
+
+
+def highest_by_row(fold: Fold, values: Int64s) -> list[int | None]:
+    """Return the highest of a counter, shape (n,), below each row; ``None`` where all are -1: nothing was seen."""
+    at_leaf = np.full(len(fold.parent), -1, np.int64)
+    np.maximum.at(at_leaf, fold.leaf, values)
+    below = max_subtrees(fold.parent, split_levels(fold.parent), at_leaf)
+    highest = np.full(fold.rows, -1, np.int64)
+    has_row = np.flatnonzero(fold.row >= 0)
+    np.maximum.at(highest, fold.row[has_row], below[has_row])
+    return [nbytes if nbytes >= 0 else None for nbytes in highest.tolist()]
+
+
+def count_births(trace: Trace, domain: Domain) -> Int64s:
+    """Return the number of births at each node that are events of a domain."""
+    events = trace.events
+    born = events.stack[(events.kind == Kind.BORN) & (events.domain == domain)]
+    return np.bincount(born, minlength=len(trace.tree)).astype(np.int64, copy=False)
+
+
+def temporary_by_row(trace: Trace, fold: Fold, domain: Domain) -> list[int]:
+    """Return the high-water mark of each row's temporaries that are events of a domain."""
+    # Loaded late: reading a trace's summary needs no extension module.
+    from ndmem._native import temporary_peaks  # noqa: PLC0415
+
+    events = trace.events
+    # A fold without twins leaves the stacks as they are: no copy of millions of events.
+    stack = events.stack if len(fold.parent) == len(fold.leaf) else fold.leaf[events.stack]
+    others = events.domain != domain
+    # What died within no execution is nobody's temporary.
+    within = np.where(others, np.int16(-1), events.within) if others.any() else events.within
+    peaks = temporary_peaks(
+        np.ascontiguousarray(events.kind),
+        np.ascontiguousarray(stack),
+        np.ascontiguousarray(events.buffer),
+        np.ascontiguousarray(events.nbytes),
+        np.ascontiguousarray(within),
+        np.ascontiguousarray(fold.parent),
+        np.ascontiguousarray(fold.row),
+        fold.rows,
+    )
+    found: list[int] = np.frombuffer(peaks, np.int64).tolist()
+    return found

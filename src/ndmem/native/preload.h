@@ -1,0 +1,26 @@
+/* Between the preloaded library (preload.c) and the tracker (native.c): found by name with dlsym. */
+#ifndef NDMEM_PRELOAD_H
+#define NDMEM_PRELOAD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Smaller blocks are not told of. An upper bound of what goes unseen would need each block's size; glibc serves
+ * blocks of this size and more from few, large regions, and they are what makes a process large. */
+enum { PRELOAD_THRESHOLD = 65536 };
+
+/* Called in the thread that allocates, with or without the GIL, at any time. What a hook allocates is not told of. */
+typedef struct {
+    void (*born)(void *pointer, size_t nbytes);
+    void (*died)(void *pointer); /* before it is freed; also of blocks that were never told of */
+    void (*mapped)(void *at, size_t nbytes, const char *library);
+    bool (*unmapped)(void *at, size_t nbytes); /* any range, before; whether a part of it was told of */
+} PreloadHooks;
+
+/* `ndmem_preload_attach`: NULL for nobody. */
+typedef void PreloadAttach(const PreloadHooks *hooks);
+
+/* `ndmem_preload_muted`: the calling thread's count; while it is not 0 the thread's blocks are not told of. */
+typedef int *PreloadMuted(void);
+
+#endif

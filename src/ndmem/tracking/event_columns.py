@@ -1,0 +1,102 @@
+"""The births and deaths of a journal as columns: clock readings become one, deaths find their births."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ndmem import _native
+from ndmem.model.columns import Domain, Events, Kind
+
+from .journal import CLOCK
+
+if TYPE_CHECKING:
+    from ndmem.model.columns import CallTree, Int32s
+
+# No size, and no count of nanoseconds, reaches the largest address space that there is, of 57 bits.
+_ADDRESSABLE = 2**57
+
+
+def make_events(
+    raw: np.ndarray[Any, Any], first: int, tree: CallTree, statements: tuple[Int32s, Int32s]
+) -> tuple[Events, int]:
+    """Return the births and deaths, and how many made no sense and were left out.
+
+    Parameters
+    ----------
+    raw : structured array
+        A journal's events.
+    first : int
+        The journal's number of the tree's first node.
+    tree : CallTree
+        Where they happened.
+    statements : ((n,) int32, (n,) int32)
+        Statement and comprehension of each node.
+    """
+    trusted = _count_trusted(raw, range(first, first + len(tree)))
+    lost = int(np.count_nonzero(raw["kind"][trusted:] != CLOCK))
+    raw = raw[:trusted]
+    ticks = raw["kind"] == CLOCK
+    time_ns = np.maximum.accumulate(np.where(ticks, raw["payload"], 0))
+    keep = ~ticks
+    kind, payload, domain = raw["kind"][keep], raw["payload"][keep], raw["domain"][keep]
+    is_birth = kind == Kind.BORN
+    buffer = np.where(is_birth, np.cumsum(is_birth) - 1, payload)
+    columns = Events(
+        kind=kind,
+        # A death is in its birth's domain, whatever it says itself.
+        domain=domain[is_birth][buffer],
+        thread=raw["thread"][keep],
+        stack=(raw["node"][keep].astype(np.int64) - first).astype(np.int32),
+        buffer=buffer,
+        nbytes=payload[is_birth][buffer],
+        live=raw["live"][keep],
+        time_ns=time_ns[keep],
+        within=np.empty(0, np.int16),
+    )
+    return _with_depths(columns, tree, statements), lost
+
+
+def _count_trusted(raw: np.ndarray[Any, Any], nodes: range) -> int:
+    """Return how many events make sense; what follows damage cannot be trusted."""
+    kind, payload = raw["kind"], raw["payload"]
+    born = kind == Kind.BORN
+    # A death names a buffer that was born before it.
+    sane = born | (payload < np.cumsum(born))
+    sane &= (raw["node"] >= nodes.start) & (raw["node"] < nodes.stop) & (raw["domain"] <= Domain.NATIVE)
+    sane |= kind == CLOCK
+    sane &= (kind <= CLOCK) & (payload >= 0) & (payload < _ADDRESSABLE)
+    trusted = len(raw) if sane.all() else int(np.argmin(sane))
+    died = np.flatnonzero(kind[:trusted] == Kind.DIED)
+    buffer = payload[died]
+    if len(buffer) and np.bincount(buffer).max() > 1:
+        is_first = np.zeros(len(buffer), np.bool_)
+        is_first[np.unique(buffer, return_index=True)[1]] = True
+        trusted = int(died[np.argmin(is_first)])  # nothing dies twice
+    return trusted
+
+
+def _with_depths(events: Events, tree: CallTree, statements: tuple[Int32s, Int32s]) -> Events:
+    """Fill in ``within``: how much of the birth's stack was still in the same execution at the death.
+
+    Native events count too: each one tells more of how far its thread had gone.
+    """
+    statement, loop = statements
+    columns = {
+        "kind": events.kind,
+        "thread": events.thread,
+        "stack": events.stack,
+        "buffer": events.buffer,
+        "parent": tree.parent,
+        "code": tree.code,
+        "statement": statement,
+        "offset": tree.offset,
+        "loop": loop,
+        "stores": tree.stores,
+    }
+    depths = _native.statement_depths(*(np.ascontiguousarray(column) for column in columns.values()))
+    rest = {
+        name: np.ascontiguousarray(getattr(events, name)) for name in events.__dataclass_fields__ if name != "within"
+    }
+    return Events(**rest, within=np.frombuffer(depths, np.int16))

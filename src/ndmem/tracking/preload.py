@@ -1,0 +1,27 @@
+"""The library that a program is started with, so that memory taken with malloc and mmap is seen."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+VARIABLE = "LD_PRELOAD"
+
+
+def find_preload() -> tuple[Path | None, str]:
+    """Return the library, or ``None`` and the reason why it cannot be preloaded here."""
+    if sys.platform != "linux":
+        return None, "it is seen on Linux only"
+    library = Path(__file__).parent.parent / "_preload.so"
+    if not library.is_file():
+        return None, "ndmem was installed without its preloaded library"
+    if set(str(library)) & set(" :\n"):
+        # The loader takes both as separators, and knows no way to quote them.
+        return None, f"the loader cannot preload from a path with a space or a colon, {str(library)!r}"
+    return library, ""
+
+
+def add_to_preloaded(library: Path) -> str:
+    """Return the variable's value with the library in front of what is preloaded already."""
+    return ":".join(filter(None, [str(library), os.environ.get(VARIABLE)]))

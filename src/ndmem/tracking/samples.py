@@ -1,0 +1,66 @@
+"""Resident memory of a running process, looked at from outside now and then: for a picture, never for lines."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+from typing import Any
+
+_FIRST_INTERVAL_S = 0.02
+_MOST_SAMPLES = 1000
+
+
+class ResidentSamples:
+    """Samples of one process's resident memory, at most 1,000 of them whatever the run's length.
+
+    A look costs 10 µs, at most 50 times a second. When the room is full, each pair of samples becomes its larger one
+    and the interval doubles: a high sample is never lost to a low one.
+
+    Parameters
+    ----------
+    pid : int
+        The process. One that cannot be looked at gives no samples.
+    """
+
+    def __init__(self, pid: int) -> None:
+        self.interval_s = _FIRST_INTERVAL_S
+        self._samples: list[tuple[int, int]] = []
+        self._page = os.sysconf("SC_PAGE_SIZE")
+        try:
+            # Read directly: psutil says the same, and would take 15 ms of every start to be imported.
+            self._file = os.open(f"/proc/{pid}/statm", os.O_RDONLY | os.O_CLOEXEC)
+        except OSError:
+            self._file = -1
+
+    def take(self) -> None:
+        """Look once."""
+        if self._file < 0:
+            return
+        with contextlib.suppress(OSError, IndexError, ValueError):  # it is about to end
+            nbytes = int(os.pread(self._file, 100, 0).split()[1]) * self._page
+            if nbytes:
+                self._samples.append((time.time_ns(), nbytes))
+        if len(self._samples) >= _MOST_SAMPLES:
+            pairs = zip(self._samples[::2], self._samples[1::2], strict=True)
+            self._samples = [max(pair, key=lambda sample: sample[1]) for pair in pairs]
+            self.interval_s *= 2
+
+    def close(self) -> None:
+        """Look no more."""
+        if self._file >= 0:
+            os.close(self._file)
+            self._file = -1
+
+    def describe(self, started_ns: int) -> dict[str, Any]:
+        """Return the samples as a journal's meta record has them.
+
+        Parameters
+        ----------
+        started_ns : int
+            When the recording began, in nanoseconds since the epoch.
+        """
+        return {
+            "time_ns": [max(at - started_ns, 0) for at, _ in self._samples],
+            "nbytes": [nbytes for _, nbytes in self._samples],
+        }
