@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from hypothesis import strategies as st
 
+from ndmem.model.ending import Ending
 from ndmem.model.holder import Holder
 from ndmem.model.site import Site
 from ndmem.model.trace import CallTree, Domain, Events, Kind, Origin, Peak, RunInfo, Samples, Tallies, Trace
@@ -173,6 +174,7 @@ class TraceBuilder:
         numpy: str | None = "2.4.6",
         python: str = "3.12.1",
         exit_status: int | None = 0,
+        ending: Ending | None = None,
         duration_s: float = 1.5,
         program: tuple[str, ...] = ("/home/ada/pipeline.py",),
         notes: tuple[str, ...] = (),
@@ -193,6 +195,7 @@ class TraceBuilder:
             ROOTS,
             notes,
             self.native_threshold,
+            ending or (None if exit_status is None else Ending.by_status(exit_status)),
         )
         sites: dict[Site, int] = {}
         site = [sites.setdefault(node.frame.site(), len(sites)) for node in self._nodes]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import signal
 from pathlib import Path
 
 import numpy as np
@@ -37,6 +38,13 @@ def test_the_report_comes_however_the_program_ends(ending: str, tmp_path: Path) 
     assert (shown.stdout, shown.status) == (plain.stdout, status)
     assert shown.stderr.startswith(plain.stderr)
     report = shown.stderr[len(plain.stderr) :].decode()
+    if ending == "KeyboardInterrupt":
+        assert "ended by SIGINT." in " ".join(report.split())
+    elif status < 0:
+        killed, _, report = report.partition("\n\n")
+        assert killed.startswith(
+            f"Killed by {signal.Signals(-status).name} at 78.1 KiB: one array of 78.1 KiB; last seen"
+        )
     assert report.startswith("Peak 78.1 KiB at prog.py:2")
     assert "a = np.ones(10_000)" in report
     (file,) = place.folder.glob("*.ndmem")

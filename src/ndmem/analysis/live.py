@@ -123,7 +123,7 @@ def find_live(trace: Trace, *, until: int, domain: Domain = Domain.ARRAY) -> Liv
 def each_live_buffer(trace: Trace, columns: LiveColumns) -> Iterator[LiveBuffer]:
     """Describe the buffers that `find_live` found one by one, in its order."""
     sources, holders = SourceFiles(trace.sources), _holders_by_buffer(trace, columns.until)
-    surely_alive = trace.dropped == 0 and (trace.run.exit_status or 0) >= 0
+    surely_alive = trace.dropped == 0 and not trace.run.is_cut
     stacks: dict[int, Stack] = {}
     for index in range(len(columns.buffer)):
         node, buffer = int(columns.node[index]), int(columns.buffer[index])

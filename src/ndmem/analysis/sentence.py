@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import signal
 from typing import TYPE_CHECKING
 
 from ndmem.model.trace import Origin
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ndmem.model.site import Site
-    from ndmem.model.trace import RunInfo, Trace
+    from ndmem.model.trace import Trace
 
     from .answer import Answer
 
@@ -45,7 +44,7 @@ def answer_sentence(trace: Trace, moment: Moment = Moment.PEAK, *, name_file: Ca
     -------
     str
         Such as ``Peak 635 MiB at pipeline.py:42 in normalise: 3 arrays of 200 MiB, one of them a temporary of
-        `x - mean` ``, with a second part if the program was killed.
+        `x - mean` ``.
 
     Raises
     ------
@@ -53,11 +52,6 @@ def answer_sentence(trace: Trace, moment: Moment = Moment.PEAK, *, name_file: Ca
         If the trace's call tree is damaged.
     """
     answer = find_answer(trace, moment)
-    return _first_part(trace, answer, name_file) + _ending(trace.run)
-
-
-def _first_part(trace: Trace, answer: Answer, name_file: Callable[[str], str]) -> str:
-    """Say how much, where, and made of what."""
     run, predicted = trace.run, trace.origin is Origin.PREDICTED
     if not trace.peak.nbytes:
         return "No array memory" + (
@@ -80,6 +74,11 @@ def place_text(site: Site | None, function: str | None, name_file: Callable[[str
     line = f":{site.lineno}" if site.lineno else ""
     where = "" if function in {None, "<module>"} else f" in {function}"
     return f" at {name_file(site.filename)}{line}{where}"
+
+
+def composition(trace: Trace, moment: Moment) -> str:
+    """Say what the live bytes of a moment consist of: ``3 arrays of 200 MiB, and 1.2 MiB in others``."""
+    return _composition(find_answer(trace, moment), trace.run.threshold, trace.dropped)
 
 
 def _composition(answer: Answer, threshold: int, dropped: int) -> str:
@@ -134,14 +133,3 @@ def _temporaries(answer: Answer) -> str:
 def shorten(text: str, longest: int) -> str:
     """Cut a text to at most ``longest`` characters, the last one an ellipsis if any is lost."""
     return text if len(text) <= longest else text[: longest - 1].rstrip() + "…"
-
-
-def _ending(run: RunInfo) -> str:
-    """Say how the program ended, if that was not its own doing."""
-    if run.exit_status is None or run.exit_status >= 0:
-        return ""
-    try:
-        name = signal.Signals(-run.exit_status).name
-    except ValueError:  # a signal of another system
-        name = f"signal {-run.exit_status}"
-    return f"; the program was killed by {name}, and this is what was seen until then"

@@ -19,6 +19,7 @@ import numpy as np
 from ndmem.errors import TraceError
 
 from .columns import CallTree, Domain, Events, Samples, Tallies
+from .ending import Ending
 from .holder import Holder
 from .site import Site
 from .trace import Origin, Peak, RunInfo, Trace
@@ -131,9 +132,23 @@ def read_trace(file: str | os.PathLike[str] | IO[bytes]) -> Trace:
             return _decode(archive)
     except TraceError as error:
         raise TraceError(f"{name}: {error}") from None
+    except OSError as error:
+        if error.filename is not None:  # it could not be opened
+            raise
+        # An offset in the archive that leads before its beginning.
+        raise TraceError(f"{name} is not a trace, or is truncated ({error.strerror})") from error
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
         raise TraceError(f"{name} is not a trace, or is truncated ({error})") from error
-    except (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError, MemoryError) as error:
+    except (
+        KeyError,
+        TypeError,
+        ValueError,
+        AttributeError,
+        IndexError,
+        OverflowError,
+        MemoryError,
+        RecursionError,
+    ) as error:
         raise TraceError(f"{name} is damaged: {error or type(error).__name__}") from error
 
 
@@ -149,7 +164,9 @@ def _decode(archive: zipfile.ZipFile) -> Trace:
         raise TraceError(f"it has format {rest['version']}, this ndmem reads {VERSION}; install a newer ndmem")
     added = _ADDED_COLUMNS if rest["version"] == 1 else {}
     if added:
-        rest = {**rest, **_ADDED_FIELDS, "run": {**rest["run"], "native_threshold": None}}
+        status = rest["run"]["exit_status"]
+        ending = None if status is None else Ending.by_status(int(status)).value
+        rest = {**rest, **_ADDED_FIELDS, "run": {**rest["run"], "native_threshold": None, "ending": ending}}
     tree, tallies, events, rss = (_read_group(archive, group, added) for group in _COLUMNS)
     trace = Trace(
         origin=Origin(rest["origin"]),
@@ -213,6 +230,7 @@ def _decode_run(run: dict[str, Any]) -> RunInfo:
         library_roots=tuple(map(str, run["library_roots"])),
         notes=tuple(map(str, run["notes"])),
         native_threshold=None if run["native_threshold"] is None else int(run["native_threshold"]),
+        ending=None if run["ending"] is None else Ending(run["ending"]),
     )
 
 

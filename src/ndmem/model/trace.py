@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .columns import CallTree, Domain, Events, Kind, Samples, Tallies
+from .ending import Ending
 from .holder import Holder
 from .site import Site, Stack
 
@@ -37,8 +38,8 @@ class RunInfo:
     python, numpy : str
         Versions; ``numpy`` is ``None`` if the program never imported it.
     exit_status : int or None
-        Of the process, minus the signal's number if a signal ended it; ``None`` while it runs and for code
-        tracked from inside.
+        Of the process, minus the signal's number if a signal ended it; ``None`` where it is not known and for
+        code tracked from inside.
     pid : int
         Process id.
     started : float
@@ -54,6 +55,8 @@ class RunInfo:
         Folders whose code is not the user's: the standard library and the installed packages.
     notes : tuple of str
         What was not measured, each a sentence.
+    ending : Ending or None
+        How the program ended; ``None`` for code tracked from inside.
     """
 
     program: tuple[str, ...]
@@ -67,13 +70,19 @@ class RunInfo:
     library_roots: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     native_threshold: int | None = None
+    ending: Ending | None = None
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether the record stops before the program came to its own end."""
+        return self.ending not in {None, Ending.EXIT}
 
     @property
     def ended(self) -> str | None:
-        """How the program ended: ``"exit"`` or ``"signal 9"``; ``None`` where `exit_status` is."""
-        if self.exit_status is None:
-            return None
-        return "exit" if self.exit_status >= 0 else f"signal {-self.exit_status}"
+        """How the program ended, in a word or two: ``"exit"``, ``"signal 9"``, ``"running"``; see `Ending`."""
+        if self.exit_status is not None and self.exit_status < 0:
+            return f"signal {-self.exit_status}"
+        return None if self.ending is None else self.ending.value
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,11 +67,11 @@ def _read(buffer: LiveBuffer, names: FileNames, sources: SourceFiles) -> Row:
         buffer.nbytes,
         plain(text),
         names.short_place(site.filename, site.lineno),
-        plain(_describe_holders(buffer)),
+        plain(describe_holders(buffer)),
     )
 
 
-def _describe_holders(buffer: LiveBuffer) -> str:
+def describe_holders(buffer: LiveBuffer) -> str:
     """Write the names that hold a buffer, those of one shape together; a view as what it is."""
     if not buffer.holders:
         return "temporary" if buffer.temporary else "no name found"

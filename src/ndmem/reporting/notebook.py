@@ -5,6 +5,7 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
+from ndmem.analysis.ending import ending_sentence
 from ndmem.analysis.lines import line_table
 from ndmem.analysis.sentence import answer_sentence, shorten
 from ndmem.analysis.total_sentence import native_matters, total_sentence
@@ -52,7 +53,11 @@ def line_table_html(trace: Trace, *, rows: int = 15, folder: str | None = None) 
     native = native_matters(trace)
     lines = [line for line in line_table(trace) if native or line.count]
     shown = lines[: max(rows, 0)]
-    sentences = (answer_sentence(trace, name_file=names.name), total_sentence(trace, name_file=names.name))
+    sentences = (
+        ending_sentence(trace, name_file=names.name),
+        answer_sentence(trace, name_file=names.name),
+        total_sentence(trace, name_file=names.name),
+    )
     parts = [f"<p><strong>{_text(sentence)}.</strong></p>" for sentence in sentences if sentence is not None]
     if shown:
         headings = [name for name in _HEADINGS if native or name != "native"]

@@ -6,6 +6,7 @@ import shlex
 from typing import TYPE_CHECKING
 
 from ndmem.analysis.domains import of_domain
+from ndmem.analysis.ending import name_signal
 from ndmem.analysis.moment import Moment
 from ndmem.model.columns import Domain
 from ndmem.model.trace import Origin
@@ -33,6 +34,8 @@ def describe_run(trace: Trace, moment: Moment) -> str:
     else:
         other = f"{format_nbytes(trace.live_nbytes) if trace.live_nbytes else 'nothing'} alive at the end"
     failed = f", exit status {run.exit_status}" if (run.exit_status or 0) > 0 else ""
+    if (run.exit_status or 0) < 0 and not run.is_cut:
+        failed = f", ended by {name_signal(-(run.exit_status or 0))}"
     arrays = f"{count:,} array{'s' if count > 1 else ''}"
     return f"{arrays}, {format_nbytes(trace.total_nbytes)} in total, {other}; {run.duration_s:.3g} s{failed}."
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 from typing import IO, TYPE_CHECKING
 
+from ndmem.analysis.ending import ending_sentence
 from ndmem.analysis.functions import Function, function_table
 from ndmem.analysis.lines import Line, line_table
 from ndmem.analysis.moment import Moment, nbytes_at
@@ -14,6 +15,7 @@ from ndmem.analysis.total_sentence import native_matters, total_sentence
 
 from .buffer_table import make_buffer_table
 from .figure_table import make_figure_table
+from .moments import ends_at, title_moment
 from .native_table import make_native_table
 from .notes import describe_run, list_notes, suggest_next
 from .paths import file_names
@@ -133,6 +135,9 @@ def _parts(
     sentences = [answer_sentence(trace, moment, name_file=names.name)]
     sentences += filter(None, [total_sentence(trace, moment, name_file=names.name)])
     answer = "".join(f"{plain(sentence)}.\n" for sentence in sentences)
+    ending = ending_sentence(trace, name_file=names.name)
+    if ending:
+        yield Text(plain(ending) + ".", "bold red")
     yield Text.assemble((answer, "bold"), describe_run(trace, moment))
     native = native_matters(trace)
     shown: tuple[Line | Function, ...] = ()
@@ -145,9 +150,11 @@ def _parts(
         shown = tuple(row for row in table(trace, library=library, moment=moment) if native or row.count)
         if shown:
             yield make_figure_table(shown, names, moment=moment, limit=rows, width=width, native=native)
-    largest = make_buffer_table(trace, names, moment=moment, limit=buffers, width=width)
-    if largest is not None:
-        yield Group(Text(f"Largest arrays at the {moment.value}", "bold"), "", largest)
+    # Of a program that was cut short one wants to see what it died of, whatever else was asked for.
+    for shown_moment in (moment, Moment.END) if ending and not ends_at(trace, moment) else (moment,):
+        largest = make_buffer_table(trace, names, moment=shown_moment, limit=buffers, width=width)
+        if largest is not None:
+            yield Group(Text(f"Largest arrays {title_moment(trace, shown_moment)}", "bold"), "", largest)
     blocks = make_native_table(trace, names, moment=moment, limit=buffers, width=width) if native else None
     if blocks is not None:
         when = "total peak" if moment is Moment.PEAK else "end"

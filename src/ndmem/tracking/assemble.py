@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import linecache
+import stat
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ndmem.errors import TraceError
 from ndmem.model.columns import CallTree, Domain, Kind, Samples, Tallies
+from ndmem.model.ending import Ending
 from ndmem.model.site import Site
 from ndmem.model.source import read_statements
 from ndmem.model.trace import Origin, Peak, RunInfo, Trace
@@ -23,6 +27,8 @@ if TYPE_CHECKING:
     from .journal import Journal
 
 _TOTALS = ("live", "peak", "native_live", "native_peak", "total_peak")
+# A journal may name a device or a pipe, which never ends.
+_LONGEST_SOURCE = 2**24
 _NOWHERE = Site("", 0, 0, None, None, "<no Python frame>")
 
 
@@ -180,6 +186,7 @@ def _describe(journal: Journal) -> RunInfo:
         native_threshold=int(header["native_threshold"]) or None,
         library_roots=tuple(meta.get("library_roots", ())),
         notes=tuple(notes),
+        ending=None if meta.get("ending") is None else Ending(meta["ending"]),
     )
 
 
@@ -190,11 +197,20 @@ def _read_sources(sites: tuple[Site, ...], roots: tuple[str, ...], given: Mappin
         if filename in given:
             sources[filename] = given[filename]
         elif filename and not filename.startswith(("<frozen", *(root + "/" for root in roots))):
-            linecache.checkcache(filename)
-            text = "".join(linecache.getlines(filename))
+            text = _read_source(filename)
             if text:
                 sources[filename] = text
     return sources
+
+
+def _read_source(filename: str) -> str:
+    """Return the text of a file that a journal names, if it is one that can hold a program."""
+    with contextlib.suppress(OSError):  # a notebook's cell is in no file
+        found = Path(filename).stat()
+        if not stat.S_ISREG(found.st_mode) or found.st_size > _LONGEST_SOURCE:
+            return ""
+    linecache.checkcache(filename)
+    return "".join(linecache.getlines(filename))
 
 
 def _statement_columns(sites: tuple[Site, ...], site_of: Int32s, sources: Mapping[str, str]) -> tuple[Int32s, Int32s]:

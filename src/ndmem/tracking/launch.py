@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ndmem.errors import TrackingError
+from ndmem.process.alive import find_home
 
 from .describe import describe_run
 from .preload import VARIABLE, add_to_preloaded, find_preload
@@ -110,7 +111,9 @@ def launch(
         "environment": {name: os.environ.get(name) for name in ("PYTHONPATH", *preloaded)},
         "native": _explain_absence(obstacle or "the preloaded library was not loaded") if native else "",
         # What is known of NumPy here says nothing about the program.
-        "meta": json.dumps({**describe_run(arguments, sources), "numpy": None, "notes": []}).encode(),
+        "meta": json.dumps(
+            {**describe_run(arguments, sources), "numpy": None, "notes": [], "home": find_home()}
+        ).encode(),
     }
     # The journal's file carries the order: an environment variable holds no more than 128 KiB on Linux, and
     # a program's arguments may be more. marshal, for the program must not find json imported.

@@ -5,12 +5,14 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import signal
 import struct
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ndmem.errors import TraceError
+from ndmem.process.oom import count_oom_kills
 
 from .folder import folder_of
 from .launch import check_launch, launch, wait
@@ -28,7 +30,17 @@ if TYPE_CHECKING:
 # Compressing takes 0.2 µs an event, which a person waits for; a long journal stays what it is, at 24 bytes an event.
 _MOST_EVENTS_TO_REWRITE = 100_000
 
-DAMAGE = (ValueError, KeyError, TypeError, IndexError, OverflowError, AttributeError, MemoryError, struct.error)
+DAMAGE = (
+    ValueError,
+    KeyError,
+    TypeError,
+    IndexError,
+    OverflowError,
+    AttributeError,
+    MemoryError,
+    RecursionError,
+    struct.error,
+)
 """What comes of reading a journal whose parts contradict each other."""
 
 
@@ -44,11 +56,14 @@ class Program:
         What it writes its journal to.
     samples : ResidentSamples
         Its resident memory over time.
+    oom_kills : int or None
+        Processes that the kernel had killed for want of memory when it started.
     """
 
     pid: int
     output: OutputFile
     samples: ResidentSamples
+    oom_kills: int | None = None
 
     def wait(self, *, report: Callable[[], None]) -> Ended:
         """Wait until it ends.
@@ -70,6 +85,7 @@ class Program:
         """
         # Needs NumPy, which the launcher loads after the launch.
         from .assemble import assemble  # noqa: PLC0415
+        from .ending import find_ending  # noqa: PLC0415
         from .journal import complete_journal, read_journal  # noqa: PLC0415
 
         path = self.output.path
@@ -81,17 +97,26 @@ class Program:
             return None
         known = {
             "exit_status": ended.status,
+            "notes": [*journal.meta.get("notes", ()), *self._explain(ended.status)],
             "rss": self.samples.describe(int(journal.header["started_ns"])),
             # The program's own figure is better, if it came to say it.
             "rss_peak_nbytes": journal.meta.get("rss_peak_nbytes", ended.rss_peak_nbytes),
         }
         journal.meta.update(known)
+        journal.meta["ending"] = find_ending(journal, path)
         trace = assemble(journal)
         if len(trace.events) <= _MOST_EVENTS_TO_REWRITE:
             self.output.replace(trace)
         else:
             complete_journal(path, {**known, "sources": dict(trace.sources)})
         return trace
+
+    def _explain(self, exit_status: int) -> list[str]:
+        """Return a note if it seems that the kernel killed the program for want of memory."""
+        now = count_oom_kills()
+        if exit_status != -signal.SIGKILL or now is None or self.oom_kills is None or now <= self.oom_kills:
+            return []
+        return ["The kernel's out-of-memory killer struck while the program ran, and most likely killed it."]
 
 
 def start_program(
@@ -122,7 +147,7 @@ def start_program(
     check_launch()
     # Code given on the command line is in no file; its code objects are named <string>.
     sources = {"<string>": arguments[1]} if arguments[0] == "-c" else {}
-    file = open_output(output, overwrite=overwrite)
+    file, oom_kills = open_output(output, overwrite=overwrite), count_oom_kills()
     if overwrite:
         folder_of(str(file.path)).clear()  # what an older run's children left
     try:
@@ -132,7 +157,7 @@ def start_program(
     samples = ResidentSamples(pid)
     if output is None:
         file = file.rename(_free_path(name, pid))
-    return Program(pid, file, samples)
+    return Program(pid, file, samples, oom_kills)
 
 
 def _free_path(name: str, pid: int) -> Path:
@@ -158,13 +183,16 @@ def read_file(path: str | os.PathLike[str]) -> Trace:
     from ndmem.model.codec import read_trace  # noqa: PLC0415  # needs NumPy
 
     from .assemble import assemble  # noqa: PLC0415
+    from .ending import find_ending  # noqa: PLC0415
     from .journal import is_journal, read_journal  # noqa: PLC0415
 
     place = Path(path)
     if not is_journal(place):
         return read_trace(place)
     try:
-        return assemble(read_journal(place))
+        journal = read_journal(place)
+        journal.meta["ending"] = find_ending(journal, place)
+        return assemble(journal)
     except TraceError as error:
         raise TraceError(f"{place.name}: {error}") from None
     except DAMAGE as error:

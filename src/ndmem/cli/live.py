@@ -1,0 +1,104 @@
+"""``ndmem live``: watch a running tracked program."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import sys
+import termios
+import time
+import tty
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from ndmem.tracking.find import find_journal
+from ndmem.tracking.watch import Watch
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+_REFRESH_S = 0.25
+_MOST_WORK = 0.1
+"""Part of the time that the view may take: where a frame is slow there are fewer of them."""
+
+
+@click.command("live")
+@click.argument("target", metavar="PID|FILE", required=True)
+@click.option("--once", is_flag=True, help="Print one frame and leave; so it is where the output is no terminal.")
+def command(target: str, *, once: bool) -> None:
+    """Watch a program that runs under ndmem run.
+
+    PID is its process id or that of its ndmem run, FILE the file that it writes. Leave with q or Ctrl-C: the program
+    runs on.
+    """
+    from rich.console import Console  # noqa: PLC0415  # after the target was found to be one
+
+    path = find_journal(int(target)) if target.isdecimal() and not Path(target).exists() else Path(target)
+    console = Console(markup=False, emoji=False, highlight=False)
+    with contextlib.closing(Watch(path)) as watch:
+        if once or not console.is_terminal:
+            _print_frame(watch, console, height=None)
+        else:
+            _show(watch, console)
+
+
+def _print_frame(watch: Watch, console: Console, *, height: int | None) -> None:
+    """Print a frame that stays."""
+    from ndmem.reporting.live_view import make_frame  # noqa: PLC0415  # as above
+    from ndmem.reporting.plain import encodable  # noqa: PLC0415
+
+    width = console.width
+    with console.capture() as capture:
+        console.print(make_frame(watch.look(columns=width), width=width, height=height))
+    lines = (line.rstrip() for line in capture.get().rstrip().split("\n"))
+    sys.stdout.write(encodable("".join(f"{line}\n" for line in lines), sys.stdout.encoding))
+
+
+def _show(watch: Watch, console: Console) -> None:
+    """Show frame after frame until the program has ended or a key says so; then leave the last one."""
+    from rich.live import Live  # noqa: PLC0415  # as above
+
+    from ndmem.reporting.live_view import make_frame  # noqa: PLC0415
+
+    with (
+        contextlib.suppress(KeyboardInterrupt),
+        _keys() as keys,
+        Live(console=console, screen=True, auto_refresh=False) as live,
+    ):
+        while True:
+            start = time.monotonic()
+            width, height = console.size
+            frame = watch.look(columns=width)
+            live.update(make_frame(frame, width=width, height=height, footer="q leaves"), refresh=True)
+            if watch.is_over or _pressed(keys, max(_REFRESH_S, (time.monotonic() - start) / _MOST_WORK)) in {"q", "Q"}:
+                break
+    _print_frame(watch, console, height=console.height - 1)  # the prompt needs a row
+
+
+@contextlib.contextmanager
+def _keys() -> Iterator[int | None]:
+    """Give the descriptor that single keys can be read from; ``None`` where standard input is no terminal."""
+    try:
+        descriptor = sys.stdin.fileno()
+        before = termios.tcgetattr(descriptor)
+    except (AttributeError, OSError, ValueError, termios.error):
+        yield None
+        return
+    try:
+        tty.setcbreak(descriptor)
+        yield descriptor
+    finally:
+        termios.tcsetattr(descriptor, termios.TCSADRAIN, before)
+
+
+def _pressed(keys: int | None, seconds: float) -> str:
+    """Wait, at most so long, for a key."""
+    if keys is None:
+        time.sleep(seconds)
+        return ""
+    ready, _, _ = select.select([keys], [], [], seconds)
+    return os.read(keys, 1).decode("latin-1") if ready else ""

@@ -1,0 +1,177 @@
+"""One frame of the view of a running program: what it has now, where that was made, and how it came to it."""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import TYPE_CHECKING, Literal
+
+from ndmem.analysis.ending import name_signal
+from ndmem.analysis.frames import user_site
+from ndmem.analysis.lines import line_table
+from ndmem.analysis.live import each_live_buffer, find_live
+from ndmem.analysis.moment import Moment
+from ndmem.analysis.peak import find_peak_node
+from ndmem.analysis.sources import SourceFiles
+from ndmem.model.ending import Ending
+from ndmem.units import format_nbytes
+
+from .buffer_table import describe_holders
+from .figure_table import UNKNOWN, format_share
+from .paths import file_names
+from .plain import plain
+
+if TYPE_CHECKING:
+    from rich.console import Group
+    from rich.table import Table
+    from rich.text import Text
+
+    from ndmem.model.live_frame import LiveFrame
+    from ndmem.model.trace import RunInfo, Trace
+
+    from .paths import FileNames
+
+_BLOCKS = " ▁▂▃▄▅▆▇█"
+_CHART_ROWS = 3
+_PRINTED_ROWS = 10
+_SIZE = 8
+"""Columns for a count of bytes."""
+_ROWS_BESIDE_TABLES = 4 + _CHART_ROWS + 6
+"""Rows of a frame that are not rows of the two tables: title, figures, chart, headings, empty rows, footer."""
+
+
+def make_frame(frame: LiveFrame, *, width: int, height: int | None = None, footer: str = "") -> Group:
+    """Lay out a frame.
+
+    Parameters
+    ----------
+    frame : LiveFrame
+        What to show.
+    width : int
+        Columns of the terminal.
+    height : int or None
+        Its rows: the tables then have as many as fit, and their places stay from frame to frame. ``None`` for a frame
+        that is printed once, with up to ten rows in each.
+    footer : str
+        The last row.
+    """
+    from rich.console import Group  # noqa: PLC0415  # costs 50 ms: only who renders pays
+    from rich.text import Text  # noqa: PLC0415
+
+    trace, names = frame.trace, file_names(frame.trace.run)
+    rows = _PRINTED_ROWS if height is None else max((height - _ROWS_BESIDE_TABLES) // 2, 1)
+    tables = _lines(trace, names, rows), _arrays(trace, names, rows, width)
+    if height is not None:
+        for table in tables:
+            for _ in range(rows - table.row_count):
+                table.add_row()
+    parts: list[Text | Table] = [
+        Text(_title(trace.run), "bold red" if trace.run.ending in {Ending.SIGNAL, Ending.LOST} else "bold"),
+        _figures(frame, names),
+        Text(draw_chart(frame.history, rows=_CHART_ROWS), "green"),
+        Text(_axis(frame, width), "dim"),
+        Text(),
+        tables[0],
+        Text(),
+        tables[1],
+    ]
+    if footer:
+        parts += [Text(), Text(footer, "dim")]
+    for part in parts:
+        if isinstance(part, Text):
+            part.no_wrap, part.overflow = True, "ellipsis"
+    return Group(*parts)
+
+
+def draw_chart(values: list[int], *, rows: int) -> str:
+    """Draw values as bars of a column each, the highest as high as the chart; a value above 0 is always seen."""
+    highest, steps = max(values, default=0), len(_BLOCKS) - 1
+    if not highest:
+        return "\n".join([" " * len(values)] * rows)
+    heights = [max(round(value * rows * steps / highest), int(value > 0)) for value in values]
+    lines = ("".join(_BLOCKS[min(max(each - row * steps, 0), steps)] for each in heights) for row in range(rows))
+    return "\n".join(reversed(list(lines)))
+
+
+def _title(run: RunInfo) -> str:
+    """Name the program, and say whether it runs."""
+    state = {
+        Ending.RUNNING: "running",
+        Ending.SIGNAL: f"killed by {name_signal(-(run.exit_status or 0))}",
+        Ending.LOST: "ended without a word (killed, or the machine stopped)",
+        Ending.UNKNOWN: "not known to run: its process cannot be seen from here",
+        Ending.EXIT: "ended" if run.exit_status is None else f"ended, exit status {run.exit_status}",
+    }
+    program = plain(" ".join(run.program)) or "code tracked from inside"
+    how = "saved" if run.ending is None else state[run.ending]
+    return f"{how}, {run.duration_s:.3g} s, process {run.pid}: {program}"
+
+
+def _figures(frame: LiveFrame, names: FileNames) -> Text:
+    from rich.text import Text  # noqa: PLC0415  # as above
+
+    trace = frame.trace
+    site = user_site(trace, find_peak_node(trace))
+    where = f" at {names.short_place(site.filename, site.lineno)}" if site and site.filename else ""
+    rss = UNKNOWN if frame.rss_nbytes is None else format_nbytes(frame.rss_nbytes)
+    native = "" if trace.native_live_nbytes is None else f"   native {format_nbytes(trace.native_live_nbytes)}"
+    return Text.assemble(
+        ("live ", "dim"),
+        (format_nbytes(trace.live_nbytes), "bold"),
+        ("   peak ", "dim"),
+        format_nbytes(trace.peak.nbytes),
+        where,
+        (native, ""),
+        ("   process ", "dim"),
+        rss,
+    )
+
+
+def _axis(frame: LiveFrame, width: int) -> str:
+    """Write what is under a chart: the time of its ends, and its height."""
+    right = f"{frame.trace.run.duration_s:.3g} s"
+    middle = f"live bytes of arrays, up to {format_nbytes(max(frame.history, default=0))}"
+    return f"0 s{middle:^{max(width - 3 - len(right), 0)}}{right}"
+
+
+def _open_table(*headings: str) -> Table:
+    from rich.table import Table  # noqa: PLC0415  # as above
+
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold", expand=False)
+    for heading in headings:
+        figure = heading in {"live", "share", "nbytes"}
+        narrowest = _SIZE if heading in {"live", "nbytes"} else None
+        justify: Literal["left", "right"] = "right" if figure else "left"
+        table.add_column(heading, justify=justify, no_wrap=True, overflow="ellipsis", min_width=narrowest)
+    return table
+
+
+def _lines(trace: Trace, names: FileNames, rows: int) -> Table:
+    """List the lines that made what is alive now."""
+    from rich.text import Text  # noqa: PLC0415  # as above
+
+    table = _open_table("live", "share", "made by")
+    lines = [line for line in line_table(trace, moment=Moment.END) if line.own_nbytes]
+    lines.sort(key=lambda line: -line.own_nbytes)
+    for line in lines[:rows]:
+        place = names.short_place(line.filename, line.lineno)
+        share = line.own_nbytes / max(trace.live_nbytes, 1)
+        text = Text.assemble((place, "cyan"), f" {plain(line.source or '')}")
+        table.add_row(format_nbytes(line.own_nbytes), format_share(share), text)
+    return table
+
+
+def _arrays(trace: Trace, names: FileNames, rows: int, width: int) -> Table:
+    """List the largest arrays."""
+    from rich.text import Text  # noqa: PLC0415  # as above
+
+    table, sources = _open_table("nbytes", "made by", "held by"), SourceFiles(trace.sources)
+    table.columns[1].max_width = max(width - 40, 20)
+    columns = find_live(trace, until=len(trace.events))
+    buffers = list(islice(each_live_buffer(trace, columns), rows))
+    for buffer in buffers:
+        site = buffer.site
+        made = buffer.expression or sources.line(site.filename, site.lineno) or f"in {site.function}"
+        place = names.short_place(site.filename, site.lineno)
+        held = plain(describe_holders(buffer)) if buffer.holders else ""
+        table.add_row(format_nbytes(buffer.nbytes), Text.assemble((place, "cyan"), f" {plain(made)}"), Text(held))
+    return table

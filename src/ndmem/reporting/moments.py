@@ -1,0 +1,29 @@
+"""How a report names the moment that a table is about."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ndmem.analysis.moment import Moment, events_until, nbytes_at
+from ndmem.model.ending import Ending
+
+if TYPE_CHECKING:
+    from ndmem.model.trace import Trace
+
+_LAST: dict[Ending | None, str] = {Ending.SIGNAL: "when it was killed", Ending.RUNNING: "alive now"}
+
+
+def ends_at(trace: Trace, moment: Moment) -> bool:
+    """Tell whether nothing happened any more after a moment."""
+    same_events = events_until(trace, moment) == len(trace.events)
+    return same_events and nbytes_at(trace, moment) == trace.live_nbytes
+
+
+def title_moment(trace: Trace, moment: Moment) -> str:
+    """Write a moment as the end of a title; the end of a program that was cut short is what it died of."""
+    if not trace.run.is_cut:
+        return f"at the {moment.value}"
+    last = _LAST.get(trace.run.ending, "at the last event")
+    if moment is Moment.END:
+        return last
+    return f"at the peak, {last}" if ends_at(trace, moment) else "at the peak"

@@ -1,0 +1,77 @@
+"""Finds the journal that a process writes."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import psutil
+
+from ndmem.errors import TrackingError
+
+from .journal import MAGIC
+
+_DELETED = " (deleted)"
+
+
+def find_journal(pid: int) -> Path:
+    """Return the journal of a tracked process, or of the program that a launcher has started.
+
+    Parameters
+    ----------
+    pid : int
+        Of the program, or of its ``ndmem run``.
+
+    Raises
+    ------
+    TrackingError
+        If there is no such process, it may not be looked into, is not tracked, or its journal was deleted.
+    """
+    try:
+        process = psutil.Process(pid)
+        family = [process, *process.children()]
+    except (psutil.Error, ValueError, OverflowError):
+        raise TrackingError(f"there is no process {pid}; name the program's process id or its file") from None
+    for member in family:
+        try:
+            journals = list(_mapped_journals(member.pid))
+        except FileNotFoundError:  # it has just ended
+            continue
+        except PermissionError:
+            raise TrackingError(f"process {pid} is somebody else's: it may not be looked into") from None
+        if journals:
+            return _choose(journals, member.pid)
+    raise TrackingError(f"process {pid} is not tracked: it was not started by ndmem run, or has not come that far yet")
+
+
+def _choose(journals: list[Path], pid: int) -> Path:
+    """Return the journal that the process began; a fork also has its parent's mapped."""
+    there = [path for path in journals if not str(path).endswith(_DELETED)]
+    if not there:
+        raise TrackingError(f"the journal of process {pid} was deleted: {str(journals[0])[: -len(_DELETED)]}")
+    return next((path for path in there if _read_pid(path) == pid), there[0])
+
+
+def _mapped_journals(pid: int) -> list[Path]:
+    """Return the files that a process has mapped to write to and that begin as a journal does."""
+    paths: dict[Path, None] = {}
+    for line in Path(f"/proc/{pid}/maps").read_bytes().splitlines():
+        # address permissions offset device inode path
+        fields = line.split(None, 5)
+        if len(fields) == 6 and fields[1] == b"rw-s":
+            path = Path(os.fsdecode(fields[5]))
+            if str(path).endswith(f".ndmem{_DELETED}") or (path.is_file() and _read_start(path)[:8] == MAGIC):
+                paths[path] = None
+    return list(paths)
+
+
+def _read_start(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(16)
+    except OSError:
+        return b""
+
+
+def _read_pid(path: Path) -> int:
+    return int.from_bytes(_read_start(path)[12:16], "little")

@@ -1,0 +1,97 @@
+"""Following a journal while it is written."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import sys
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ndmem import _native
+from ndmem.errors import TraceError
+from ndmem.model.columns import Kind
+from ndmem.tracking.assemble import assemble
+from ndmem.tracking.follow import Follower
+from ndmem.tracking.program import read_file
+from ndmem.tracking.recorder import unseen
+
+
+@settings(deadline=None, max_examples=15)
+@given(seed=st.integers(0, 2**32), looks=st.lists(st.integers(0, 6000), min_size=1, max_size=4))
+def test_each_look_has_what_is_alive_then(
+    seed: int, looks: list[int], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """At every moment the follower has the arrays, bytes, counters and names that a reading of the whole file has."""
+    path = tmp_path_factory.mktemp("follow") / "j.ndmem"
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT)
+    recording, chance = _native.Recording(4096, descriptor), random.Random(seed)
+    slots: list[np.ndarray | None] = [None] * 30
+    follower = Follower(path)
+    try:
+        # The frames below the test are pytest's: their sources need not be read.
+        recording.write_meta(json.dumps({"library_roots": [sys.prefix, sys.base_prefix]}).encode())
+        recording.start()
+        for step in range(max(looks) + 1):
+            slot = chance.randrange(len(slots))
+            slots[slot] = None if slots[slot] is not None else np.empty(chance.randrange(9000), np.uint8)
+            if step in looks:
+                _native.sight_holders()
+                check(follower, path)
+                check(follower, path)  # where nothing happened nothing changes
+    finally:
+        recording.stop()
+        follower.close()
+        os.close(descriptor)
+
+
+def check(follower: Follower, path: Path) -> None:
+    """Compare what the follower has with what the whole file says."""
+    with unseen():  # reading makes arrays too
+        whole, found = read_file(path), assemble(follower.read())
+    alive: Counter[tuple[int, int]] = Counter()
+    events = whole.events
+    for kind, buffer, nbytes in zip(events.kind, events.buffer, events.nbytes, strict=True):
+        alive[int(buffer), int(nbytes)] += 1 if kind == Kind.BORN else -1
+    expected = [nbytes for (_, nbytes), count in sorted(alive.items()) if count]
+    assert found.events.nbytes.tolist() == expected
+    assert (found.live_nbytes, found.peak.nbytes) == (whole.live_nbytes, whole.peak.nbytes)
+    assert found.total_nbytes == whole.total_nbytes
+    assert found.sites == whole.sites
+    assert max(follower.history.highest(10**12, points=50)) == int(events.live.max(initial=0))
+    # What holds a buffer is what the latest look found, by the buffer's bytes at its place in the list.
+    numbers = [buffer for (buffer, _), count in sorted(alive.items()) if count]
+    latest = {holder.buffer: (holder.name, holder.shape) for holder in whole.holders}
+    assert {numbers[h.buffer]: (h.name, h.shape) for h in found.holders} == {
+        buffer: held for buffer, held in latest.items() if buffer in numbers
+    }
+
+
+@pytest.mark.parametrize("data", [b"", b"hello" * 100, b"NDMEMJ\r\n", b"NDMEMJ\r\n\x09" + bytes(300)])
+def test_what_is_no_journal_is_refused(data: bytes, tmp_path: Path) -> None:
+    """An empty, foreign, cut or newer file raises a TraceError, and leaves no file open."""
+    (tmp_path / "j").write_bytes(data)
+    with pytest.raises(TraceError):
+        Follower(tmp_path / "j")
+
+
+def test_a_journal_that_gave_way_to_another_file_is_noticed(tmp_path: Path) -> None:
+    """A path that leads to another file, or nowhere, no longer leads to the journal."""
+    path = tmp_path / "j"
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT)
+    recording = _native.Recording(4096, descriptor)
+    follower = Follower(path)
+    assert not follower.is_replaced()
+    path.rename(tmp_path / "k")
+    assert follower.is_replaced()
+    path.write_bytes(b"another")
+    assert follower.is_replaced()
+    follower.close()
+    os.close(descriptor)
+    del recording
