@@ -42,6 +42,10 @@ _SENT_BY_PROCESS = 0  # siginfo's si_code SI_USER: somebody's kill(), not the te
 # and a second one would fall into their traceback: seen with SIGINT, 40 µs after the first.
 _GRACE_S = 0.2
 
+# Threads that were there before the signals were blocked take SIGCHLD for themselves, and it is lost: seen 2 times in
+# 62 where an environment's sitecustomize imports NumPy, whose OpenBLAS starts threads.
+_LOOK_AGAIN_S = 1.0
+
 
 def check_launch() -> None:
     """Raise if a program cannot be launched under the tracker from this interpreter.
@@ -167,18 +171,19 @@ def wait(pid: int, *, report: Callable[[], None]) -> int:
     """
     try:
         while True:
-            information = signal.sigwaitinfo({*_FORWARDED, signal.SIGCHLD})
-            forward = information.si_signo != signal.SIGCHLD and information.si_code <= _SENT_BY_PROCESS
+            information = signal.sigtimedwait({*_FORWARDED, signal.SIGCHLD}, _LOOK_AGAIN_S)
+            number = signal.SIGCHLD if information is None else information.si_signo
+            forward = information is not None and number in _FORWARDED and information.si_code <= _SENT_BY_PROCESS
             if forward:
                 signal.sigtimedwait({signal.SIGCHLD}, _GRACE_S)
             ended, status = os.waitpid(pid, os.WNOHANG)
             if ended:
                 return os.waitstatus_to_exitcode(status)
-            if information.si_signo == signal.SIGUSR2:
+            if number == signal.SIGUSR2:
                 report()
                 forward &= handles(pid, signal.SIGUSR2)
             if forward:
-                os.kill(pid, information.si_signo)
+                os.kill(pid, number)
     finally:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {*_FORWARDED, signal.SIGCHLD})
 
