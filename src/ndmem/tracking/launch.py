@@ -47,6 +47,10 @@ _SENT_BY_PROCESS = 0  # siginfo's si_code SI_USER: somebody's kill(), not the te
 # and a second one would fall into their traceback: seen with SIGINT, 40 µs after the first.
 _GRACE_S = 0.2
 
+# Two of 60 runs waited for ever where an environment's sitecustomize imports NumPy, whose OpenBLAS starts threads before
+# the signals are blocked: such a thread, it seems, takes SIGCHLD for itself. Looking again, none of 70 did.
+_LOOK_AGAIN_S = 1.0
+
 
 def check_launch() -> None:
     """Raise if a program cannot be launched under the tracker from this interpreter.
@@ -205,22 +209,22 @@ def wait(pid: int, samples: ResidentSamples, *, report: Callable[[], None]) -> E
     """
     try:
         while True:
-            information = signal.sigtimedwait({*_FORWARDED, signal.SIGCHLD}, samples.interval_s)
-            if information is None:
-                samples.take()
-                continue
-            forward = information.si_signo != signal.SIGCHLD and information.si_code <= _SENT_BY_PROCESS
+            look_again_s = min(samples.interval_s, _LOOK_AGAIN_S)
+            information = signal.sigtimedwait({*_FORWARDED, signal.SIGCHLD}, look_again_s)
+            number = signal.SIGCHLD if information is None else information.si_signo
+            forward = information is not None and number in _FORWARDED and information.si_code <= _SENT_BY_PROCESS
+            samples.take()
             if forward:
                 signal.sigtimedwait({signal.SIGCHLD}, _GRACE_S)
             ended, status, usage = os.wait4(pid, os.WNOHANG)
             if ended:
                 # Linux counts ru_maxrss in KiB.
                 return Ended(os.waitstatus_to_exitcode(status), usage.ru_maxrss * 1024)
-            if information.si_signo == signal.SIGUSR2:
+            if number == signal.SIGUSR2:
                 report()
                 forward &= handles(pid, signal.SIGUSR2)
             if forward:
-                os.kill(pid, information.si_signo)
+                os.kill(pid, number)
     finally:
         samples.close()
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {*_FORWARDED, signal.SIGCHLD})

@@ -26,6 +26,7 @@ class ResidentSamples:
     def __init__(self, pid: int) -> None:
         self.interval_s = _FIRST_INTERVAL_S
         self._samples: list[tuple[int, int]] = []
+        self._looked_ns = 0
         self._page = os.sysconf("SC_PAGE_SIZE")
         try:
             # Read directly: psutil says the same, and would take 15 ms of every start to be imported.
@@ -34,13 +35,15 @@ class ResidentSamples:
             self._file = -1
 
     def take(self) -> None:
-        """Look once."""
-        if self._file < 0:
+        """Look, if the last look is an interval ago."""
+        now = time.time_ns()
+        if self._file < 0 or now - self._looked_ns < self.interval_s * 0.9e9:  # a timer may come a little early
             return
+        self._looked_ns = now
         with contextlib.suppress(OSError, IndexError, ValueError):  # it is about to end
             nbytes = int(os.pread(self._file, 100, 0).split()[1]) * self._page
             if nbytes:
-                self._samples.append((time.time_ns(), nbytes))
+                self._samples.append((now, nbytes))
         if len(self._samples) >= _MOST_SAMPLES:
             pairs = zip(self._samples[::2], self._samples[1::2], strict=True)
             self._samples = [max(pair, key=lambda sample: sample[1]) for pair in pairs]
