@@ -41,9 +41,9 @@ def _state() -> dict[str, Any]:
     }
 
 
-# A shell that starts the tests in the background has these two ignored, and every program inherits that: tests that
-# send them to a program would wait for ever.
-for _number in (signal.SIGINT, signal.SIGQUIT):
+# A shell that starts the tests in the background, and nohup, have these ignored, and every program inherits that:
+# tests that send them to a program would wait for ever.
+for _number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
     if signal.getsignal(_number) is signal.SIG_IGN:
         signal.signal(_number, signal.default_int_handler if _number is signal.SIGINT else signal.SIG_DFL)
 

@@ -11,8 +11,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from .api import load, profile, track
-    from .errors import NdmemError, SpecError, TraceError, TrackingError, UnitError, WeighError
+    from .api import breakdown, load, profile, track
+    from .errors import NdmemError, ProcessError, SpecError, TraceError, TrackingError, UnitError, WeighError
     from .model.spec import spec
     from .process.fit import fits
     from .process.limits import limits
@@ -25,6 +25,7 @@ __version__ = "0.1.0"
 # Public name → the module that has it.
 _HOMES = {
     "NdmemError": "ndmem.errors",
+    "ProcessError": "ndmem.errors",
     "Run": "ndmem.run",
     "SpecError": "ndmem.errors",
     "TraceError": "ndmem.errors",
@@ -33,6 +34,7 @@ _HOMES = {
     "UnitError": "ndmem.errors",
     "WeighError": "ndmem.errors",
     "arrays": "ndmem.weighing.live",
+    "breakdown": "ndmem.api",
     "fits": "ndmem.process.fit",
     "limits": "ndmem.process.limits",
     "load": "ndmem.api",

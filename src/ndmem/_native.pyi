@@ -1,10 +1,12 @@
 """Types of the native core; each docstring is in the C source."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import numpy.typing as npt
 
 _Column = npt.NDArray[Any]
+_F = TypeVar("_F", bound=Callable[..., Any])
 
 class Recording:
     def __init__(self, threshold: int, file: int = -1) -> None: ...
@@ -32,7 +34,15 @@ def running_threshold() -> int: ...
 def sight_holders() -> None: ...
 def quiet(on: bool, /) -> bool: ...
 def buffer_at(address: int, /) -> tuple[int, int, int] | None: ...
+def live_buffers(smallest: int, /) -> list[tuple[int, int, int]]: ...
 def places_of(stack: int, /) -> list[tuple[str, int, str]]: ...
+def watch_builtin(
+    function: _F,
+    before: Callable[..., tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]] | None] | None,
+    after: Callable[[Any], None] | None,
+    /,
+) -> _F: ...
+def watch_environment() -> list[bytes]: ...
 def statement_depths(
     kind: _Column,
     thread: _Column,

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
+from dataclasses import replace
 from typing import IO, TYPE_CHECKING, Any, overload
 
 from .analysis.moment import Moment
+from .errors import ProcessError
 from .reporting.formats import Format
 from .reporting.text import By
 from .run import Run, TrackedRun
@@ -17,11 +19,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import TypeVar
 
+    from .model.breakdown import Breakdown
     from .model.profile import FunctionProfile
 
     _F = TypeVar("_F", bound=Callable[..., Any])
 
-__all__ = ["By", "Format", "Moment", "Run", "TrackedRun", "load", "profile", "track"]
+__all__ = ["By", "Format", "Moment", "Run", "TrackedRun", "breakdown", "load", "profile", "track"]
 
 
 def track(*, threshold: int | str | None = None) -> TrackedRun:
@@ -49,6 +52,63 @@ def track(*, threshold: int | str | None = None) -> TrackedRun:
     return TrackedRun(threshold=threshold)
 
 
+def breakdown(pid: int | None = None, *, trim: bool = False) -> Breakdown:
+    """Say what the resident memory of a process (RSS) consists of.
+
+    Parameters
+    ----------
+    pid : int, optional
+        The process; this one if it is left out. Of another one the system shows only files, shared memory and stacks.
+    trim : bool
+        Let malloc give back what it keeps (``malloc_trim``), and show before and after. In this process alone.
+
+    Returns
+    -------
+    Breakdown
+        Parts in bytes that add up to ``rss`` with ``unexplained``. Prints as a sentence and a table.
+
+    Raises
+    ------
+    ProcessError
+        If there is no such process, or malloc cannot be trimmed.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> a = np.ones(5_000_000)
+    >>> found = breakdown()
+    >>> sum(part or 0 for part in found.parts.values()) + found.unexplained == found.rss
+    True
+    """
+    from .process.heap import trim_heap  # noqa: PLC0415  # only who asks pays for it
+    from .process.outside import check_pid, outside  # noqa: PLC0415
+
+    if pid is not None and check_pid(pid) != os.getpid():
+        if trim:
+            raise ProcessError(f"malloc can only be trimmed from inside: call ndmem.breakdown(trim=True) in {pid}")
+        return outside(pid)
+    before = _own_breakdown()
+    if not trim:
+        return before
+    if not trim_heap():
+        raise ProcessError("this malloc cannot be trimmed: only glibc's has malloc_trim")
+    return replace(_own_breakdown(), before=before)
+
+
+def _own_breakdown() -> Breakdown:
+    from .process.explain import explain  # noqa: PLC0415
+    from .process.outside import outside  # noqa: PLC0415
+    from .process.snapshot import take_snapshot  # noqa: PLC0415
+    from .weighing.extents import live_extents  # noqa: PLC0415
+
+    with unseen():
+        try:
+            taken = take_snapshot()
+        except OSError:  # not Linux
+            return outside(os.getpid())
+        return explain(taken, live_extents())
+
+
 def load(path: str | os.PathLike[str]) -> Run:
     """Read a saved run, or one that still goes on or was killed.
 
@@ -65,7 +125,11 @@ def load(path: str | os.PathLike[str]) -> Run:
         If the file cannot be read.
     """
     with unseen():
-        return Run(read_file(path), path=path)
+        # It needs NumPy, which the launcher of a program has not loaded yet when it loads this module.
+        from .tracking.family import read_family  # noqa: PLC0415
+
+        trace = read_file(path)
+        return Run(trace, path=path, family=read_family(path, trace))
 
 
 @overload

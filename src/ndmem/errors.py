@@ -27,3 +27,7 @@ class SpecError(NdmemError, ValueError):
 
 class WeighError(NdmemError, ValueError):
     """A thing or a file cannot be weighed."""
+
+
+class ProcessError(NdmemError, ValueError):
+    """A process does not exist, or cannot be looked at."""

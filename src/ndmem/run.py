@@ -21,6 +21,7 @@ from .units import parse_nbytes
 if TYPE_CHECKING:
     from types import TracebackType
 
+    from .model.family import Family
     from .model.trace import Trace
 
 
@@ -33,10 +34,19 @@ class Run:
         What happened.
     path : path, optional
         The file it is saved in.
+    family : Family, optional
+        The trace with those of the processes that the program started.
     """
 
-    def __init__(self, trace: Trace | None = None, *, path: str | os.PathLike[str] | None = None) -> None:
+    def __init__(
+        self,
+        trace: Trace | None = None,
+        *,
+        path: str | os.PathLike[str] | None = None,
+        family: Family | None = None,
+    ) -> None:
         self._trace = trace
+        self._family = family
         self._path = None if path is None else Path(path)
 
     @property
@@ -101,6 +111,7 @@ class Run:
                 moment=Moment(at),
                 library=library,
                 file=file,
+                family=self._family,
             )
 
     def stats(self, stream: IO[str] | None = None, *, as_json: bool = False) -> None:

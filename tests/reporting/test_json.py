@@ -43,7 +43,7 @@ def test_the_schema_is_strict_and_described() -> None:
     """The schema is valid; its objects allow and require exactly the fields they describe."""
     jsonschema.Draft202012Validator.check_schema(SCHEMA)
     found = objects_of(SCHEMA)
-    assert len(found) == 9
+    assert len(found) == 10
     for each in found:
         assert each["additionalProperties"] is False
         assert sorted(each["required"]) == sorted(each["properties"])
@@ -53,6 +53,8 @@ def test_the_schema_is_strict_and_described() -> None:
 def test_fields_of_a_pipeline() -> None:
     """Every figure of a run is the one that was put in."""
     document = report(pipeline())
+    site = {"filename": USER, "lineno": 5, "function": "normalise", "col": 24, "end_col": 37}
+    figures = {"peak_nbytes": 601 * MIB, "live_nbytes_at_end": 400 * MIB + 8000, "total_nbytes": 801 * MIB + 8000}
     lists = ("lines", "at_peak", "native_at_total_peak", "timeline", "rss")
     assert {key: value for key, value in document.items() if key not in lists} == {
         "schema": 1,
@@ -62,12 +64,10 @@ def test_fields_of_a_pipeline() -> None:
         "numpy": "2.4.6",
         "exit_status": 0,
         "ended": "exit",
-        "peak_nbytes": 601 * MIB,
-        "live_nbytes_at_end": 400 * MIB + 8000,
-        "total_nbytes": 801 * MIB + 8000,
+        **figures,
         "events": 8,
         "dropped": 0,
-        "peak_site": {"filename": USER, "lineno": 5, "function": "normalise", "col": 24, "end_col": 37},
+        "peak_site": site,
         "domains": {
             "array": {"peak_nbytes": 601 * MIB, "live_nbytes": 400 * MIB + 8000, "total_nbytes": 801 * MIB + 8000},
             "native": None,
@@ -75,6 +75,23 @@ def test_fields_of_a_pipeline() -> None:
         "total_peak_nbytes": None,
         "total_peak_site": None,
         "rss_peak_nbytes": None,
+        "processes_peak_nbytes": 601 * MIB,
+        "processes": [
+            {
+                "pid": 4242,
+                "parent": None,
+                "begun": "program",
+                "name": None,
+                "program": ["/home/ada/pipeline.py"],
+                "started_s": 0.0,
+                "ended": "exit",
+                "exit_status": 0,
+                **figures,
+                "peak_site": site,
+                "inherited_nbytes": 0,
+                "at_processes_peak_nbytes": 601 * MIB,
+            }
+        ],
     }
     assert document["lines"][0] == {
         "filename": USER,

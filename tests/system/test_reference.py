@@ -113,11 +113,12 @@ def test_the_trace_files_members_are_those_of_the_page(tmp_path: Path) -> None:
     assert [*rest["run"]] == re.findall(r"`(\w+)", next(f"`{row[1]}" for row in fields if row[0] == "run"))
 
 
-@pytest.mark.parametrize("name", ["run", "report", "live", "stats"])
+@pytest.mark.parametrize("name", ["run", "report", "live", "stats", "breakdown"])
 def test_all_options_are_on_the_command_lines_page(name: str) -> None:
     """The page names exactly the options that each command has."""
     command: click.Command = importlib.import_module(f"ndmem.cli.{name}").command
-    options = {opt for param in command.params if isinstance(param, click.Option) for opt in param.opts}
+    params = [param for param in command.params if isinstance(param, click.Option)]
+    options = {opt for param in params for opt in (*param.opts, *param.secondary_opts)}
     part = (REFERENCE / "cli.md").read_text("utf-8").split(f"\n## ndmem {name}\n")[1].split("\n## ")[0]
     described = set(re.findall(r"(?<![\w-])--?[a-z][a-z-]*", re.sub(r"\|[^|]*\|$", "", part, flags=re.MULTILINE)))
     assert described == options

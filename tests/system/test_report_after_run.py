@@ -6,9 +6,11 @@ import re
 import signal
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import ndmem
+from ndmem.model.trace import Domain
 
 from .running import Place, write_program
 
@@ -78,13 +80,14 @@ def test_an_older_run_is_replaced_only_by_force(tmp_path: Path) -> None:
 
 
 def test_threshold_moves_buffers_between_events_and_counters(tmp_path: Path) -> None:
-    """--threshold decides what is an event; bytes are the same."""
+    """--threshold decides which arrays are events; bytes are the same."""
     name = write_program(tmp_path / "w", "import numpy as np\na = [np.empty(128) for _ in range(10)]\n")
     place = Place(tmp_path / "w")
     for threshold, births in (("1KiB", 10), ("1025", 0), ("4 KiB", 0), ("0", 10)):
         assert place.run_ndmem("run", "-qf", "-o", "t.ndmem", "--threshold", threshold, name).status == 0
         trace = ndmem.load(place.folder / "t.ndmem").trace
-        assert (len(trace.events), trace.live_nbytes) == (births, 10_240)
+        arrays = int(np.count_nonzero(trace.events.domain == Domain.ARRAY))
+        assert (arrays, trace.live_nbytes) == (births, 10_240)
 
 
 def test_a_program_without_numpy_is_said_to_be_one(tmp_path: Path) -> None:
@@ -95,8 +98,14 @@ def test_a_program_without_numpy_is_said_to_be_one(tmp_path: Path) -> None:
     assert b"never imported NumPy" in shown.stderr
 
 
-def test_children_that_are_not_in_the_report_are_said(tmp_path: Path) -> None:
-    """A program that forks has a note that the child's arrays are not counted."""
-    name = write_program(tmp_path / "w", f"{ALLOCATE}p = os.fork()\nif not p: os._exit(0)\nos.waitpid(p, 0)\n")
-    shown = Place(tmp_path / "w").run_ndmem("run", name)
-    assert b"forked a child process" in shown.stderr
+def test_children_are_in_the_report(tmp_path: Path) -> None:
+    """A program that forks has its child in the report, and the child's file beside its own."""
+    name = write_program(
+        tmp_path / "w", f"{ALLOCATE}p = os.fork()\nif not p:\n    b = np.ones(5_000); os._exit(0)\nos.waitpid(p, 0)\n"
+    )
+    shown = Place(tmp_path / "w").run_ndmem("run", name).stderr.decode()
+    assert "2 processes made arrays: 117 KiB in all at the highest" in shown
+    (file,) = (tmp_path / "w").glob("*.ndmem")
+    (child,) = (tmp_path / "w").glob("*.ndmem.children/*.ndmem")
+    assert child.parent.name == f"{file.name}.children"
+    assert ndmem.load(child).live == 40_000

@@ -1,13 +1,17 @@
 """`arrays`: the live buffers, and the names that lead to them."""
 
+import ctypes
 import gc
 import subprocess
 import sys
+import threading
 
 import numpy as np
 import pytest
 
+import ndmem
 from ndmem.errors import UnitError
+from ndmem.model.live import LiveArrays
 from ndmem.weighing.live import arrays
 
 SMALLEST = 123_456 * 8  # no array of another test is of this length
@@ -106,6 +110,50 @@ def test_structured_and_masked():
     (found,) = sized(123_456 + 8)
     assert any(name.startswith("masked") for name in found.names)
     del masked
+
+
+def test_locals_of_other_threads():
+    """The locals of functions that wait in other threads have their names."""
+    ready, done = threading.Event(), threading.Event()
+
+    def waiting():
+        away = np.ones(123_456 + 9)
+        ready.set()
+        done.wait()
+        return away
+
+    thread = threading.Thread(target=waiting)
+    thread.start()
+    ready.wait()
+    found = sized(123_456 + 9)
+    done.set()
+    thread.join()
+    assert [buffer.names for buffer in found] == [("away in waiting",)]
+
+
+def test_what_only_c_code_holds_is_listed_while_tracking():
+    """An array to which no Python object refers is listed with its bytes and the line that made it."""
+    with ndmem.track():
+        array = np.ones(123_456 + 10)
+        lineno = sys._getframe().f_lineno - 1
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(array))  # as C code that keeps a pointer would
+        address = id(array)
+        del array
+        (found,) = sized(123_456 + 10)
+        ctypes.pythonapi.Py_DecRef(ctypes.c_void_p(address))
+        assert sized(123_456 + 10) == []
+    assert (found.shape, found.dtype, found.span, found.names) == (None, None, None, ())
+    assert (found.site.filename, found.site.lineno) == (__file__, lineno)
+    assert "holder not found from Python" in str(LiveArrays((found,)))
+
+
+def test_complete_while_tracking():
+    """The buffers that were made since the tracker began add up to its live bytes, whoever holds them."""
+    with ndmem.track() as run:
+        held = [np.ones(1000 + n) for n in range(50)] + [np.ones(70_000)[::2], np.from_dlpack(np.ones(80_000))]
+        found = [buffer for buffer in arrays() if buffer.site is not None and buffer.site.filename == __file__]
+        assert sum(buffer.nbytes for buffer in found) == run.live
+    assert len(held) == 52
 
 
 @pytest.mark.parametrize("bad", ["much", -1, None, 1.5])

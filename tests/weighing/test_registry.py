@@ -4,6 +4,7 @@ import ctypes
 import importlib.util
 import subprocess
 import sys
+import weakref
 
 import numpy as np
 import pytest
@@ -41,6 +42,7 @@ def _registry(monkeypatch):
     """Give each test a registry of its own."""
     monkeypatch.setattr("ndmem.weighing.registry._rules", {})
     monkeypatch.setattr("ndmem.weighing.registry._children", {})
+    monkeypatch.setattr("ndmem.weighing.registry._known", weakref.WeakKeyDictionary())
 
 
 @pytest.mark.parametrize("kind", [Opaque, f"{Opaque.__module__}.Opaque"])
@@ -200,3 +202,31 @@ def test_zarr_array(tmp_path):
     weight = weigh(array)
     assert weight.numbers.buffers_nbytes < 10_000
     assert any("7.63 MiB when read" in note for note in weight.notes)
+
+
+@needs("pyarrow")
+def test_arrow_file_that_is_mapped(tmp_path):
+    """Columns that lie in a mapped file are mapped, not reachable memory; the same columns in memory are reachable."""
+    import pyarrow as pa
+
+    table = pa.table({"a": range(100_000)})
+    with pa.OSFile(str(tmp_path / "a.arrow"), "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
+        writer.write_table(table)
+    read = pa.ipc.open_file(pa.memory_map(str(tmp_path / "a.arrow"))).read_all()
+    weight = weigh(read)
+    assert 800_000 <= weight.mapped <= (tmp_path / "a.arrow").stat().st_size
+    assert weight.numbers.buffers_nbytes == 0
+    assert weigh(table).mapped == 0
+    assert weigh(table).numbers.buffers_nbytes >= 800_000
+
+
+@needs("pyarrow")
+def test_arrow_metadata():
+    """The metadata of a schema and of its fields weigh as many bytes as their keys and values have."""
+    import pyarrow as pa
+
+    column = pa.array([1, 2, 3])
+    bare = pa.table([column], pa.schema([pa.field("a", pa.int64())]))
+    field = pa.field("a", pa.int64(), metadata={"unit": "m" * 100})
+    noted = pa.table([column], pa.schema([field], metadata={"k": "v"}))
+    assert weigh(noted).reachable - weigh(bare).reachable == len("unit") + 100 + len("kv")

@@ -24,6 +24,7 @@ _COMMANDS = {
     "stats": "Show the figures of a saved run.",
     "weigh": "Say what files of arrays would weigh in memory, and whether they fit.",
     "limits": "Show every memory limit that binds a process started here.",
+    "breakdown": "Say what the resident memory of a process consists of.",
 }
 
 

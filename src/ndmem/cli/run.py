@@ -85,7 +85,7 @@ def command(
     for needed in ("ndmem.api", "rich.console", "rich.table"):
         importlib.import_module(needed)
 
-    ended = program.wait()
+    ended = program.wait(report=lambda: _report_now(program))
     try:
         _report(program, ended, quiet=quiet)
         sys.stderr.flush()
@@ -95,9 +95,21 @@ def command(
     _leave(ended.status)
 
 
+def _report_now(program: Program) -> None:
+    """Print the report of a program that goes on, which does not notice."""
+    from ndmem import api  # noqa: PLC0415  # see above
+
+    try:
+        api.load(program.output.path).report(sys.stderr)
+        sys.stderr.flush()
+    except (NdmemError, OSError, MemoryError) as error:
+        say(f"no report of now: {error or 'not enough memory'}")
+
+
 def _report(program: Program, ended: Ended, *, quiet: bool) -> None:
     """Save the trace of a program that has ended, and print the report."""
     from ndmem import api  # noqa: PLC0415  # see above
+    from ndmem.tracking.family import settle_children  # noqa: PLC0415
 
     path = program.output.path
     try:
@@ -105,8 +117,11 @@ def _report(program: Program, ended: Ended, *, quiet: bool) -> None:
     except OSError as error:
         say(f"the trace found no room ({error.strerror}); the journal is in {path}")
         trace = api.load(path).trace
-    if trace is not None and not quiet:
-        api.Run(trace, path=path).report(sys.stderr)
+    if trace is None:
+        return
+    family = settle_children(path, trace)
+    if not quiet:
+        api.Run(trace, path=path, family=family).report(sys.stderr)
 
 
 def _find_program(module: str | None, code: str | None, arguments: tuple[str, ...]) -> tuple[list[str], str]:

@@ -21,19 +21,20 @@ class LiveBuffer:
     ----------
     nbytes : int
         Of the buffer.
-    shape : tuple of int
-        Of the array that owns it; of the largest view where nobody that is seen owns it.
-    dtype : str
+    shape : tuple of int or None
+        Of the array that owns it; of the largest view where nobody that is seen owns it. ``None`` if no array was
+        found from Python: the tracker alone knows the buffer, and C code or a place nobody can look into holds it.
+    dtype : str or None
         As ``str(dtype)`` writes it.
-    order : str
+    order : str or None
         ``"C"``, ``"F"``, ``"CF"`` (both) or ``"neither"``.
     names : tuple of str
         How variables, attributes and containers lead to it; empty where only code outside Python holds it.
     n_views : int
         Arrays that look at it besides its owner.
-    span : int
+    span : int or None
         Bytes from the first to the last that an array with a name can reach.
-    pinned : int
+    pinned : int or None
         Bytes kept alive beyond `span`, because a smaller view holds all of the buffer.
     history : bool
         Only the output history of a notebook (``Out``, ``_``) keeps it.
@@ -42,13 +43,13 @@ class LiveBuffer:
     """
 
     nbytes: int
-    shape: tuple[int, ...]
-    dtype: str
-    order: str
+    shape: tuple[int, ...] | None
+    dtype: str | None
+    order: str | None
     names: tuple[str, ...]
     n_views: int
-    span: int
-    pinned: int
+    span: int | None
+    pinned: int | None
     history: bool
     site: Site | None
 
@@ -95,14 +96,14 @@ class LiveArrays:
 
 
 def _line(buffer: LiveBuffer) -> str:
-    shape = ", ".join(map(str, buffer.shape)) + ("," if len(buffer.shape) == 1 else "")
     names = ", ".join(buffer.names[:_MOST_NAMES]) or "(no name leads to it)"
     if len(buffer.names) > _MOST_NAMES:
         names += f" and {len(buffer.names) - _MOST_NAMES} more"
-    line = f"{format_nbytes(buffer.nbytes):>9}  {buffer.dtype} ({shape}) {buffer.order}  {names}"
+    array = f"{buffer.dtype} {buffer.shape} {buffer.order}  {names}"
+    line = f"{format_nbytes(buffer.nbytes):>9}  {array if buffer.shape is not None else 'holder not found from Python'}"
     if buffer.n_views:
         line += f"; {buffer.n_views} view{'' if buffer.n_views == 1 else 's'}"
-    if buffer.pinned:
+    if buffer.pinned and buffer.span is not None:
         line += f"; pins {format_nbytes(buffer.pinned)} beyond the {format_nbytes(buffer.span)} in view"
     if buffer.history:
         line += "; kept only by the output history"

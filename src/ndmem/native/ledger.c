@@ -135,6 +135,19 @@ bool ledger_find(const void *pointer, Buffer *buffer)
     return true;
 }
 
+bool ledger_next(size_t *at, uint64_t *address, Buffer *buffer)
+{
+    while (ledger.entries && *at <= ledger.mask) {
+        const Entry *entry = &ledger.entries[(*at)++];
+        if (entry->key) {
+            *address = entry->key & ADDRESS_MASK;
+            read_entry(entry, buffer);
+            return true;
+        }
+    }
+    return false;
+}
+
 bool ledger_remove(void *pointer, uint8_t domain, Buffer *buffer)
 {
     uint64_t address = (uint64_t)(uintptr_t)pointer & ADDRESS_MASK;

@@ -49,6 +49,10 @@ bool ledger_remove(void *pointer, uint8_t domain, Buffer *buffer);
 /* False if the pointer is unknown. */
 bool ledger_find(const void *pointer, Buffer *buffer);
 
+/* Goes through the live buffers: the next from `*at` on, which begins at 0. False after the last. Nothing else may be
+ * called here meanwhile. */
+bool ledger_next(size_t *at, uint64_t *address, Buffer *buffer);
+
 /* Gives `generation` back to the range below: `rank[g]` replaces generation g everywhere. */
 void ledger_renumber(const uint16_t *rank);
 

@@ -6,6 +6,7 @@
 #include "native.h"
 #include "replay.h"
 #include "tracker.h"
+#include "watch.h"
 
 #include <errno.h>
 #include <stddef.h>
@@ -207,6 +208,38 @@ static PyObject *py_buffer_at(PyObject *Py_UNUSED(module), PyObject *address)
     return Py_BuildValue("OnI", address, (Py_ssize_t)buffer.nbytes, buffer.stack);
 }
 
+/* Copied before anything of Python's is made: that may free arrays, and the ledger changes. */
+static PyObject *py_live_buffers(PyObject *Py_UNUSED(module), PyObject *smallest)
+{
+    size_t least = PyLong_AsSize_t(smallest), at = 0, found = 0, room = ledger_count();
+    if (PyErr_Occurred())
+        return NULL;
+    struct { uint64_t address; size_t nbytes; NodeId stack; } *rows = malloc((room + 1) * sizeof *rows);
+    if (rows == NULL)
+        return PyErr_NoMemory();
+    Buffer buffer;
+    uint64_t address;
+    lock_enter(true);
+    while (found < room && ledger_next(&at, &address, &buffer))
+        if (buffer.domain == ARRAY && buffer.nbytes >= least) {
+            rows[found].address = address;
+            rows[found].nbytes = buffer.nbytes;
+            rows[found++].stack = buffer.stack;
+        }
+    lock_leave();
+    PyObject *list = PyList_New((Py_ssize_t)found);
+    for (size_t i = 0; list && i < found; i++) {
+        PyObject *row = Py_BuildValue("KnI", (unsigned long long)rows[i].address, (Py_ssize_t)rows[i].nbytes, rows[i].stack);
+        if (row == NULL) {
+            Py_CLEAR(list);
+            break;
+        }
+        PyList_SET_ITEM(list, (Py_ssize_t)i, row);
+    }
+    free(rows);
+    return list;
+}
+
 static PyObject *py_places_of(PyObject *Py_UNUSED(module), PyObject *number)
 {
     unsigned long node = PyLong_AsUnsignedLong(number);
@@ -246,7 +279,10 @@ static PyMethodDef functions[] = {
     {"sight_holders", py_sight, METH_NOARGS, "sight_holders()\n--\n\nWrite to the running recordings which variables hold which buffers."},
     {"quiet", py_quiet, METH_O, "quiet(on, /)\n--\n\nBegin or end not to see what this thread allocates; calls nest. False if it cannot."},
     {"buffer_at", py_buffer_at, METH_O, "buffer_at(address, /)\n--\n\nThe live buffer that starts there: (address, nbytes, stack), or None if it is not known."},
+    {"live_buffers", py_live_buffers, METH_O, "live_buffers(smallest, /)\n--\n\nThe live buffers of arrays of so many bytes and more: (address, nbytes, stack) each."},
     {"places_of", py_places_of, METH_O, "places_of(stack, /)\n--\n\nFilename, line and function of the frames of a stack of the running tracker, leaf first."},
+    {"watch_builtin", watch_builtin, METH_VARARGS, watch_builtin_doc},
+    {"watch_environment", watch_environment, METH_NOARGS, watch_environment_doc},
     {"statement_depths", replay_statement_depths, METH_VARARGS, replay_statement_depths_doc},
     {"temporary_peaks", replay_temporary_peaks, METH_VARARGS, replay_temporary_peaks_doc},
     {NULL},

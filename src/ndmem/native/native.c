@@ -87,13 +87,14 @@ static void told_born(void *pointer, size_t nbytes)
     lock_leave();
 }
 
-static void told_died(void *pointer)
+static size_t told_died(void *pointer)
 {
     PyThreadState *thread;
     if (!enter(&thread))
-        return;
-    tracker_died(thread, pointer, NATIVE);
+        return 0;
+    size_t nbytes = tracker_died(thread, pointer, NATIVE);
     lock_leave();
+    return nbytes;
 }
 
 static void told_mapped(void *at, size_t nbytes, const char *library)
@@ -123,7 +124,7 @@ static bool told_unmapped(void *at, size_t nbytes)
     size_t i;
     while ((i = find_range(start)) < ranges.count && ranges.items[i].start < end) {
         Range range = remove_range(i);
-        known |= tracker_died(thread, range.start, NATIVE);
+        known |= tracker_died(thread, range.start, NATIVE) > 0;
         keep_rest(thread, range.start, start);
         keep_rest(thread, end, range.end);
         if (range.end > end)

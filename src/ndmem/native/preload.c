@@ -124,14 +124,15 @@ static inline void *tell_birth(void *pointer, size_t nbytes)
     return pointer;
 }
 
-/* Whether the block may be one that was told of; its size is in the header that free is about to read anyway. */
-static inline const PreloadHooks *tell_death(void *pointer)
+/* A block that may be one that was told of; its size is in the header that free is about to read anyway. Answers the
+ * bytes that were told, 0 if none were. */
+static inline size_t tell_death(void *pointer)
 {
     const PreloadHooks *listener;
-    if (pointer == NULL || next.usable_size(pointer) < PRELOAD_THRESHOLD || !(listener = heard_by()))
-        return NULL;
-    TELL(listener->died(pointer));
-    return listener;
+    size_t nbytes = 0;
+    if (pointer && next.usable_size(pointer) >= PRELOAD_THRESHOLD && (listener = heard_by()))
+        TELL(nbytes = listener->died(pointer));
+    return nbytes;
 }
 
 /* Base name of the library that the caller is in. Before any lock of the listener's: dladdr takes the loader's. */
@@ -171,11 +172,10 @@ EXPORT void free(void *pointer)
 /* A death and a birth, moved or not. The death is told first, see free; a failure takes it back. */
 static void *told_realloc(void *pointer, size_t nbytes)
 {
-    size_t before = pointer ? next.usable_size(pointer) : 0;
-    const PreloadHooks *told = tell_death(pointer);
+    size_t told = tell_death(pointer);
     void *moved = next.realloc(pointer, nbytes);
-    if (moved == NULL && told && nbytes)
-        tell_birth(pointer, before);
+    if (moved == NULL && nbytes) /* realloc to nothing frees */
+        tell_birth(pointer, told);
     return tell_birth(moved, nbytes);
 }
 

@@ -12,7 +12,7 @@ enum { PRELOAD_THRESHOLD = 65536 };
 /* Called in the thread that allocates, with or without the GIL, at any time. What a hook allocates is not told of. */
 typedef struct {
     void (*born)(void *pointer, size_t nbytes);
-    void (*died)(void *pointer); /* before it is freed; also of blocks that were never told of */
+    size_t (*died)(void *pointer); /* before it is freed; answers its bytes, 0 if it was never told of */
     void (*mapped)(void *at, size_t nbytes, const char *library);
     bool (*unmapped)(void *at, size_t nbytes); /* any range, before; whether a part of it was told of */
 } PreloadHooks;

@@ -74,11 +74,11 @@ static inline NodeId current_stack(PyThreadState *thread, uint16_t *number)
     return lock_has_gil() ? stack_current(thread, number) : stack_without_gil(thread, number);
 }
 
-bool tracker_died(PyThreadState *thread, void *pointer, Domain domain)
+size_t tracker_died(PyThreadState *thread, void *pointer, Domain domain)
 {
     Buffer buffer;
     if (!ledger_remove(pointer, (uint8_t)domain, &buffer))
-        return false;
+        return 0;
     NodeId stack = ROOT;
     uint16_t number = 0;
     if (buffer.large) {
@@ -91,7 +91,7 @@ bool tracker_died(PyThreadState *thread, void *pointer, Domain domain)
             recording_death(tracker.running[i], &buffer, stack, number);
     if (buffer.large)
         ledger_release(buffer.large);
-    return true;
+    return buffer.nbytes;
 }
 
 /* Reading a trace makes arrays, which are not the program's. */

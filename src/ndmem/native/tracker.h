@@ -40,7 +40,7 @@ bool tracker_runs(void); /* also outside the books */
 /* A buffer of the calling thread, whose state is given if Python knows it. `library` mapped it, or NULL. */
 void tracker_born(PyThreadState *thread, void *pointer, size_t nbytes, Domain domain, const char *library);
 
-/* False if it was born before tracking. */
-bool tracker_died(PyThreadState *thread, void *pointer, Domain domain);
+/* Its bytes; 0 if it was born before tracking. */
+size_t tracker_died(PyThreadState *thread, void *pointer, Domain domain);
 
 #endif

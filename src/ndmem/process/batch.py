@@ -6,6 +6,8 @@ import re
 from collections.abc import Mapping
 
 _MIB = 1024**2
+_SIZE = re.compile(r"0x(?P<hex>[0-9a-f]{1,16})|(?P<number>[0-9]{1,15})(?P<unit>[kmgt]?b?)", re.ASCII | re.IGNORECASE)
+_PBS_UNITS = {letter + b: 1024**power for power, letter in enumerate(("", "k", "m", "g", "t")) for b in ("", "b")}
 
 
 def batch_limits(environment: Mapping[str, str]) -> tuple[list[tuple[str, int]], list[str]]:
@@ -21,9 +23,10 @@ def batch_limits(environment: Mapping[str, str]) -> tuple[list[tuple[str, int]],
     Slurm (man sbatch): ``SLURM_MEM_PER_NODE``, or ``SLURM_MEM_PER_CPU`` times ``SLURM_CPUS_ON_NODE``, or
     ``SLURM_MEM_PER_GPU`` times ``SLURM_GPUS_ON_NODE``, in MiB; 0 asks for the whole node. JupyterHub:
     ``MEM_LIMIT`` in bytes. AWS Lambda: ``AWS_LAMBDA_FUNCTION_MEMORY_SIZE`` in MiB. Nomad:
-    ``NOMAD_MEMORY_MAX_LIMIT``, else ``NOMAD_MEMORY_LIMIT``, in MiB. They are what was asked for; the
-    system may
-    enforce it elsewhere, or not at all.
+    ``NOMAD_MEMORY_MAX_LIMIT``, else ``NOMAD_MEMORY_LIMIT``, in MiB. LSF: ``LSB_CG_MEMLIMIT`` in bytes, written as
+    ``0x…``, where it limits by control groups. PBS itself names no memory in the environment; sites that do use
+    ``PBS_RESC_MEM``, bytes or a size as qsub takes it (``16gb``). They are what was asked for; the system may enforce
+    it elsewhere, or not at all.
     """
     limits: list[tuple[str, int]] = []
     notes: list[str] = []
@@ -32,10 +35,11 @@ def batch_limits(environment: Mapping[str, str]) -> tuple[list[tuple[str, int]],
         text = environment.get(name)
         if text is None:
             return None
-        if re.fullmatch(r"[0-9]{1,15}", text.strip(), re.ASCII) is None:
+        found = _SIZE.fullmatch(text.strip())
+        if found is None:
             notes.append(f"{name} is {text[:40]!r}, which is not a number: not used")
             return None
-        return int(text)
+        return int(found["hex"], 16) if found["hex"] else int(found["number"]) * _PBS_UNITS[found["unit"].lower()]
 
     def add(name: str, value: int | None, unit: int) -> bool:
         if value:
@@ -53,6 +57,8 @@ def batch_limits(environment: Mapping[str, str]) -> tuple[list[tuple[str, int]],
             elif per:
                 add(f"{each} * {count}", per * (times or 0), _MIB)
     add("MEM_LIMIT", number("MEM_LIMIT"), 1)
+    add("LSB_CG_MEMLIMIT", number("LSB_CG_MEMLIMIT"), 1)
+    add("PBS_RESC_MEM", number("PBS_RESC_MEM"), 1)
     add("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", number("AWS_LAMBDA_FUNCTION_MEMORY_SIZE"), _MIB)
     if not add("NOMAD_MEMORY_MAX_LIMIT", number("NOMAD_MEMORY_MAX_LIMIT"), _MIB):
         add("NOMAD_MEMORY_LIMIT", number("NOMAD_MEMORY_LIMIT"), _MIB)

@@ -85,8 +85,19 @@ def resident_nbytes(regions: Iterable[tuple[int, int]]) -> list[int | None]:
 
 def own_resident_nbytes() -> int | None:
     """Return the bytes of this process in RAM (RSS), ``None`` if the system does not say."""
+    return process_resident_nbytes(None)
+
+
+def process_resident_nbytes(pid: int | None) -> int | None:
+    """Return the bytes of a process in RAM (RSS), ``None`` if there is none or the system does not say.
+
+    Parameters
+    ----------
+    pid : int or None
+        The process; ``None`` for this one.
+    """
     with suppress(Exception):  # psutil.Error and OSError, and no psutil at all: then it is not known
         import psutil  # noqa: PLC0415 (optional, or only where it is used)
 
-        return int(psutil.Process().memory_info().rss)
+        return int(psutil.Process(pid).memory_info().rss)
     return None

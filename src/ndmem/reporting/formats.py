@@ -12,6 +12,7 @@ from .json import write_json
 from .text import By, write_text
 
 if TYPE_CHECKING:
+    from ndmem.model.family import Family
     from ndmem.model.trace import Trace
 
 
@@ -33,6 +34,7 @@ def write_run(
     moment: Moment = Moment.PEAK,
     library: bool = False,
     file: str | None = None,
+    family: Family | None = None,
 ) -> None:
     """Write a run.
 
@@ -52,6 +54,8 @@ def write_run(
         Show the code of libraries.
     file : str or None
         The trace's file, for the command that shows more.
+    family : Family or None
+        The processes of the run; only text and JSON tell of others than the program.
 
     Raises
     ------
@@ -59,9 +63,9 @@ def write_run(
         If the stream cannot be written.
     """
     if form is Format.TEXT:
-        write_text(trace, stream, by=by, moment=moment, library=library, file=file)
+        write_text(trace, stream, by=by, moment=moment, library=library, file=file, family=family)
     elif form is Format.JSON:
-        write_json(trace, stream, library=library)
+        write_json(trace, stream, library=library, family=family)
     elif form is Format.COLLAPSED:
         write_collapsed(trace, stream, moment=moment, library=library)
     else:

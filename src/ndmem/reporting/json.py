@@ -14,15 +14,19 @@ from ndmem.analysis.frames import user_site
 from ndmem.analysis.lines import line_table
 from ndmem.analysis.live import each_live_buffer, find_live
 from ndmem.analysis.peak import find_peak_node, find_total_node
+from ndmem.analysis.processes import process_tree
 from ndmem.analysis.timeline import resident_timeline, timeline
 from ndmem.analysis.total import live_native
 from ndmem.model.columns import Domain
+from ndmem.model.family import family_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from ndmem.analysis.lines import Line
     from ndmem.analysis.live import LiveBuffer
+    from ndmem.analysis.processes import ProcessFigures
+    from ndmem.model.family import Family
     from ndmem.model.site import Site
     from ndmem.model.trace import Trace
 
@@ -32,7 +36,7 @@ SCHEMA = 1
 _POINTS = 2000
 
 
-def write_json(trace: Trace, stream: IO[str], *, library: bool = False) -> None:
+def write_json(trace: Trace, stream: IO[str], *, library: bool = False, family: Family | None = None) -> None:
     """Write a run as JSON, one entry of a list a line, without holding the whole text in memory.
 
     Parameters
@@ -43,6 +47,8 @@ def write_json(trace: Trace, stream: IO[str], *, library: bool = False) -> None:
         Where to; only ASCII is written.
     library : bool
         Give the lines of libraries entries of their own.
+    family : Family or None
+        The processes of the run; the program alone if not given.
 
     Raises
     ------
@@ -51,7 +57,9 @@ def write_json(trace: Trace, stream: IO[str], *, library: bool = False) -> None:
     OSError
         If the stream cannot be written.
     """
+    tree = process_tree(family or family_of(trace))
     lists: dict[str, Iterable[str] | None] = {
+        "processes": (_encode(_process(process)) for process in tree.processes),
         "lines": (_encode(_line(line)) for line in line_table(trace, library=library)),
         "at_peak": _buffers(trace),
         "native_at_total_peak": None if trace.total is None else _native_blocks(trace),
@@ -59,7 +67,7 @@ def write_json(trace: Trace, stream: IO[str], *, library: bool = False) -> None:
         "rss": (_encode(point._asdict()) for point in resident_timeline(trace, points=_POINTS)),
     }
     stream.write("{\n")
-    for key, value in _run(trace).items():
+    for key, value in {**_run(trace), "processes_peak_nbytes": tree.peak_nbytes}.items():
         stream.write(f" {_encode(key)}: {_encode(value)},\n")
     before = ""
     for key, entries in lists.items():
@@ -106,6 +114,26 @@ def _run(trace: Trace) -> dict[str, Any]:
         "total_peak_nbytes": None if trace.total is None else trace.total.nbytes,
         "total_peak_site": None if total_site is None else _site(total_site),
         "rss_peak_nbytes": trace.rss_peak_nbytes,
+    }
+
+
+def _process(process: ProcessFigures) -> dict[str, Any]:
+    site = process.peak_site
+    return {
+        "pid": process.pid,
+        "parent": process.parent,
+        "begun": process.begun.value,
+        "name": process.name,
+        "program": list(process.program),
+        "started_s": process.started_s,
+        "ended": process.ended,
+        "exit_status": process.exit_status,
+        "peak_nbytes": process.peak_nbytes,
+        "peak_site": None if site is None else _site(site),
+        "live_nbytes_at_end": process.live_nbytes_at_end,
+        "total_nbytes": process.total_nbytes,
+        "inherited_nbytes": process.inherited_nbytes,
+        "at_processes_peak_nbytes": process.at_peak_nbytes,
     }
 
 

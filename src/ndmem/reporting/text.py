@@ -9,6 +9,7 @@ from ndmem.analysis.ending import ending_sentence
 from ndmem.analysis.functions import Function, function_table
 from ndmem.analysis.lines import Line, line_table
 from ndmem.analysis.moment import Moment, nbytes_at
+from ndmem.analysis.processes import process_tree
 from ndmem.analysis.sentence import answer_sentence
 from ndmem.analysis.total_sentence import native_matters, total_sentence
 
@@ -19,6 +20,7 @@ from .native_table import make_native_table
 from .notes import describe_run, list_notes, suggest_next
 from .paths import file_names
 from .plain import encodable, plain
+from .process_table import make_process_table, say_processes
 from .stack_list import make_stack_list
 
 if TYPE_CHECKING:
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console, RenderableType
 
+    from ndmem.model.family import Family
     from ndmem.model.trace import Trace
 
     from .paths import FileNames
@@ -50,6 +53,7 @@ def write_text(
     moment: Moment = Moment.PEAK,
     library: bool = False,
     file: str | None = None,
+    family: Family | None = None,
     rows: int | None = 20,
     buffers: int | None = 10,
     width: int | None = None,
@@ -71,6 +75,8 @@ def write_text(
         Show the code of libraries; else it counts for the user's code that called it.
     file : str or None
         The trace's file, for the command that shows more.
+    family : Family or None
+        The processes of the run, if there may be others than the program.
     rows, buffers : int or None
         Show at most so many rows, and so many of the largest buffers; ``None`` for all.
     width : int or None
@@ -98,6 +104,9 @@ def write_text(
             buffers=buffers,
             width=console.width,
         ):
+            console.print(part)
+            console.print()
+        for part in _process_parts(family, names, rows=rows, file=file):
             console.print(part)
             console.print()
         if trace.peak.nbytes:
@@ -153,6 +162,21 @@ def _parts(
     notes = list_notes(trace, shown[:rows])
     if notes:
         yield Text("\n".join(notes), "dim")
+
+
+def _process_parts(
+    family: Family | None, names: FileNames, *, rows: int | None, file: str | None
+) -> Iterator[RenderableType]:
+    """Give what is to be said of the processes that the program started, if it did."""
+    from rich.console import Group  # noqa: PLC0415  # as above
+    from rich.text import Text  # noqa: PLC0415
+
+    if family is not None and len(family.members) > 1:
+        tree = process_tree(family)
+        heading = Text(plain(say_processes(tree, file)), "bold")
+        yield Group(heading, "", make_process_table(tree, names, limit=rows))
+    if family is not None and family.notes:
+        yield Text("\n".join(map(plain, family.notes)), "dim")
 
 
 def _open_console(stream: IO[str], width: int | None) -> Console:

@@ -12,9 +12,15 @@ import marshal
 import os
 import sys
 
+from .describe import describe_run, find_program
+from .kinship import Kinship
+from .meta import encode_meta
+from .offspring import Offspring
+from .support import find_numpy_obstacle
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Sequence
     from importlib.machinery import ModuleSpec
     from types import ModuleType
     from typing import Any, NoReturn
@@ -38,12 +44,38 @@ def begin(text: str) -> None:
         order = marshal.loads(os.pread(descriptor, _LONGEST_ORDER, 0))
         os.ftruncate(descriptor, 0)
         _restore_environment(order["environment"])
-        tracking = _Tracking(descriptor, order)
+        tracking = _Tracking(Kinship.of_program(descriptor), order["threshold"])
+        tracking.open_journal(descriptor, order["meta"])
+        tracking.watch_native(order["native"])
     except Exception as error:  # the program must not run untracked without a word
         _refuse(error)
-    # Functions registered early run late: what the program's own atexit functions do is still tracked.
-    atexit.register(tracking.finish)
-    when_numpy_is_there(tracking.start)
+    tracking.prepare()
+
+
+def join(invitation: str) -> None:
+    """Prepare tracking in an interpreter that a tracked program started.
+
+    Parameters
+    ----------
+    invitation : str
+        What `Kinship.invite` of the process that started it returned, after the threshold and a colon.
+    """
+    if _is_ndmem(sys.orig_argv[1:]):
+        return
+    try:
+        threshold, _, rest = invitation.partition(":")
+        tracking = _Tracking(Kinship.of_interpreter(rest), int(threshold))
+    except Exception:  # a child runs whatever becomes of us
+        return
+    tracking.prepare()
+
+
+def _is_ndmem(words: Sequence[str]) -> bool:
+    """Whether an interpreter was started as ``ndmem``: it has its own way with what it runs."""
+    if tuple(words[:2]) == ("-m", "ndmem"):
+        return True
+    script = next((word for word in words if not word.startswith("-")), "")
+    return os.path.basename(script) == "ndmem"  # noqa: PTH119  # pathlib costs 5 ms of every start
 
 
 def _restore_environment(variables: dict[str, str | None]) -> None:
@@ -62,68 +94,128 @@ def _refuse(error: Exception) -> NoReturn:
 
 
 class _Tracking:
-    """The recording of the whole program: of native memory from the start, of arrays from NumPy's import."""
+    """The recording of a process: of native memory from the start, of arrays from NumPy's import, to the exit.
 
-    def __init__(self, descriptor: int, order: dict[str, Any]) -> None:
+    In the child of a fork it is a new one.
+    """
+
+    def __init__(self, kinship: Kinship, threshold: int) -> None:
         from ndmem import _native  # noqa: PLC0415  # not while `begin` cannot yet say what is wrong
 
         self._native = _native
-        self._recording = _native.Recording(order["threshold"], descriptor)
-        self._recording.write_meta(order["meta"])
+        self._kinship = kinship
+        self._threshold = threshold
+        self._recording: _native.Recording | None = None
         self._started = False
+        self._obstacle: str | None = None
+        self._shared_nbytes = 0
         self._notes: list[str] = []
-        self._forks = 0
-        if _native.native_threshold():
+
+    def prepare(self) -> None:
+        """Wait for NumPy, for the end, and for processes that the program starts."""
+        # Functions registered early run late: what the program's own atexit functions do is still tracked.
+        atexit.register(self.finish)
+        os.register_at_fork(before=self._count_shared, after_in_child=self._continue_in_child)
+        offspring = Offspring(self._native, invite=self._invite)
+        offspring.watch_starts(leave=self._leave_to_other_program)
+        offspring.watch_endings(self._kinship.find_folder, leave=self.finish)
+        when_numpy_is_there(self.start)
+        # The program finds no module that it would not find without us. Ours live on, in what was registered.
+        for name in [name for name in sys.modules if name == "ndmem" or name.startswith("ndmem.")]:
+            del sys.modules[name]
+
+    def open_journal(self, descriptor: int, meta: bytes) -> None:
+        """Write to an open, empty file from now on."""
+        self._recording = self._native.Recording(self._threshold, descriptor)
+        self._recording.write_meta(meta)
+
+    def watch_native(self, absence: str) -> None:
+        """Record native memory from now on, if this process was started with what sees it.
+
+        Parameters
+        ----------
+        absence : str
+            What to say if it was not; nothing if it was not meant to be.
+        """
+        if self._recording is not None and self._native.native_threshold():
             self._recording.start(numpy=False)
-        elif order["native"]:
-            self._notes.append(order["native"])
+        elif absence:
+            self._notes.append(absence)
 
     def start(self) -> None:
         """Record from now on: NumPy has just been imported."""
-        from .describe import describe_run  # noqa: PLC0415  # only a program with NumPy pays for it
-        from .support import find_numpy_obstacle  # noqa: PLC0415
-
         described = describe_run()
         version = str(described["numpy"])
         self._notes += described["notes"]
         self._started = True
-        os.register_at_fork(after_in_parent=self._count_fork)
-        obstacle = find_numpy_obstacle(version)
-        if obstacle:
-            self._notes.append(f"Nothing was recorded: {obstacle}.")
-        elif self._recording.running:
+        self._obstacle = find_numpy_obstacle(version)
+        if self._obstacle:
+            self._notes.append(f"Nothing was recorded: {self._obstacle}.")
+        self._begin()
+        self._write({"notes": self._notes, "numpy": version})
+
+    def _begin(self) -> None:
+        """Record arrays if that is possible: in the journal that there is, or in one of this process's own."""
+        if self._recording is None and not self._obstacle:
+            self._open_own_journal()
+        if self._recording is None or self._obstacle:
+            return
+        if self._recording.running:
             self._native.hear_numpy()
         else:
             self._recording.start()
-        self._write(notes=self._notes, numpy=version)
 
     def finish(self) -> None:
         """Record no more, and say what was not seen."""
         if not self._started and "numpy" in sys.modules:
             self._notes.append("No arrays were recorded: NumPy was imported in a way that ndmem does not see.")
-            self._write(notes=self._notes)
-        if self._recording.running:  # not in the child of a fork
+            self._write({"notes": self._notes})
+        if self._recording is not None and self._recording.running:
             self._native.sight_holders()
-            self._write(notes=[*self._notes, *self._describe_forks()], rss_peak_nbytes=_find_resident_peak())
+            self._write({"notes": self._notes, "process": self._kinship.describe(at_end=True)})
+            self._write({"rss_peak_nbytes": _find_resident_peak()})
             self._recording.stop()
+            self._discard_if_empty()
 
-    def _count_fork(self) -> None:
-        self._forks += 1
+    def _invite(self) -> str | None:
+        invitation = self._kinship.invite()
+        return None if invitation is None else f"{self._threshold}:{invitation}"
 
-    def _describe_forks(self) -> list[str]:
-        if not self._forks:
-            return []
-        what = "a child process" if self._forks == 1 else f"{self._forks} child processes"
-        return [f"The program forked {what}; what was allocated there is not in this report."]
+    def _count_shared(self) -> None:
+        # In the child it would be too late: the parent's figure goes on to change there, for its page is shared.
+        self._shared_nbytes = 0 if self._recording is None else self._recording.live
 
-    def _write(self, *, notes: Iterable[str], numpy: str | None = None, rss_peak_nbytes: int | None = None) -> None:
-        """Add to the journal's meta record, which is JSON."""
-        members = [f'"notes": [{", ".join(map(_quote, notes))}]']
-        if numpy is not None:
-            members.append(f'"numpy": {_quote(numpy)}')
-        if rss_peak_nbytes is not None:
-            members.append(f'"rss_peak_nbytes": {rss_peak_nbytes}')
-        self._recording.write_meta(f"{{{', '.join(members)}}}".encode())
+    def _continue_in_child(self) -> None:
+        """Begin a journal of this process's own; the parent's is the parent's, and its arrays are counted there."""
+        self._kinship.fork(self._shared_nbytes)
+        self._recording = None
+        if self._started:
+            self._begin()
+
+    def _open_own_journal(self) -> None:
+        """Begin the journal of a child; without one it runs all the same."""
+        try:
+            descriptor = self._kinship.create_journal()
+            if descriptor is not None:
+                about = {**describe_run(*find_program()), "notes": self._notes, "process": self._kinship.describe()}
+                self.open_journal(descriptor, encode_meta(about))
+        except OSError:
+            self._recording = None
+            self._kinship.discard_journal()
+
+    def _leave_to_other_program(self) -> None:
+        """Say that this process goes on as another program, unless `finish` says something else."""
+        if self._recording is not None and self._recording.running:
+            self._write({"process": self._kinship.describe(replaced=True)})
+            self._discard_if_empty()
+
+    def _discard_if_empty(self) -> None:
+        if self._recording is not None and self._recording.peak == 0:
+            self._kinship.discard_journal()
+
+    def _write(self, meta: dict[str, object]) -> None:
+        if self._recording is not None:
+            self._recording.write_meta(encode_meta(meta))
 
 
 def _find_resident_peak() -> int | None:
@@ -139,15 +231,6 @@ def _find_resident_peak() -> int | None:
     except (OSError, ValueError, IndexError):
         pass
     return None
-
-
-def _quote(text: str) -> str:
-    """Write a text as JSON does; importing json is not for us, see above."""
-    escaped = (
-        f"\\u{ord(c):04x}" if c < " " or c in '"\\' or "\ud800" <= c <= "\udfff" else c  # lone surrogates
-        for c in text
-    )
-    return f'"{"".join(escaped)}"'
 
 
 def when_numpy_is_there(act: Callable[[], None]) -> None:

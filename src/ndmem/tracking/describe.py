@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import site
 import sys
-from typing import TYPE_CHECKING, Any
 
+# typing would load a dozen modules that a launched program may have of its own.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from typing import Any
 
 
 def find_library_roots() -> tuple[str, ...]:
@@ -16,6 +18,13 @@ def find_library_roots() -> tuple[str, ...]:
     # sysconfig says the same and costs each program 8 ms: it loads how this Python was compiled.
     packages = site.getsitepackages([sys.prefix, sys.base_prefix])
     return tuple(sorted({os.path.dirname(os.__file__), *packages, site.getusersitepackages()}))  # noqa: PTH120
+
+
+def find_program() -> tuple[list[str], dict[str, str]]:
+    """Return the program of this interpreter as it was typed, and the text of code that is in no file."""
+    words = sys.orig_argv[1:]
+    code = words[words.index("-c") + 1 :][:1] if "-c" in words else []
+    return words, dict.fromkeys(["<string>"] if code else [], "".join(code))
 
 
 def describe_run(program: Sequence[str] = (), sources: Mapping[str, str] | None = None) -> dict[str, Any]:

@@ -54,6 +54,9 @@ _CODE, _SIGHTED, _META, _ORIGIN = 1, 2, 3, 4
 CLOCK = 2
 """Kind of the event that only says how late it is."""
 
+STOPPED = 2
+"""State of a journal whose recording came to its end."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Journal:

@@ -25,7 +25,7 @@ from .preload import VARIABLE, add_to_preloaded, find_preload
 from .support import check_support
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from .samples import ResidentSamples
 
@@ -109,10 +109,7 @@ def launch(
     order = {
         "threshold": threshold,
         "environment": {name: os.environ.get(name) for name in ("PYTHONPATH", *preloaded)},
-        # Said where native memory was wanted and is not watched.
-        "native": f"Native memory was not watched: {obstacle or 'the preloaded library was not loaded'}."
-        if native
-        else "",
+        "native": _explain_absence(obstacle or "the preloaded library was not loaded") if native else "",
         # What is known of NumPy here says nothing about the program.
         "meta": json.dumps(
             {**describe_run(arguments, sources), "numpy": None, "notes": [], "home": find_home()}
@@ -145,6 +142,11 @@ def launch(
         os.close(descriptor)
         # Who started us may have had it ignored, as the program then has; we could not wait for the program.
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+
+
+def _explain_absence(obstacle: str) -> str:
+    """Say what the report will say where native memory was wanted and is not watched."""
+    return f"Native memory was not watched: {obstacle}."
 
 
 def _lift(descriptor: int) -> int:
@@ -187,7 +189,7 @@ def find_interpreter_options(words: Iterable[str]) -> list[str]:
     return options
 
 
-def wait(pid: int, samples: ResidentSamples) -> Ended:
+def wait(pid: int, samples: ResidentSamples, *, report: Callable[[], None]) -> Ended:
     """Wait for a launched program, passing on the signals that others send to this process.
 
     Ctrl-C at a terminal reaches the program by itself, for it is in the same process group.
@@ -198,6 +200,8 @@ def wait(pid: int, samples: ResidentSamples) -> Ended:
         The program's process.
     samples : ResidentSamples
         Told when to look at it.
+    report : callable
+        Called at SIGUSR2, which is passed on only to a program that handles it: it would end others.
     """
     try:
         while True:
@@ -212,8 +216,21 @@ def wait(pid: int, samples: ResidentSamples) -> Ended:
             if ended:
                 # Linux counts ru_maxrss in KiB.
                 return Ended(os.waitstatus_to_exitcode(status), usage.ru_maxrss * 1024)
+            if information.si_signo == signal.SIGUSR2:
+                report()
+                forward &= handles(pid, signal.SIGUSR2)
             if forward:
                 os.kill(pid, information.si_signo)
     finally:
         samples.close()
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {*_FORWARDED, signal.SIGCHLD})
+
+
+def handles(pid: int, number: int) -> bool:
+    """Whether a process has a handler of its own for a signal, as Linux says it."""
+    try:
+        status = Path(f"/proc/{pid}/status").read_text("ascii", "replace")
+    except OSError:
+        return False
+    caught = re.search(r"^SigCgt:\s*([0-9a-f]+)$", status, re.MULTILINE)
+    return caught is not None and bool(int(caught[1], 16) >> (number - 1) & 1)

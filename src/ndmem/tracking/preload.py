@@ -13,7 +13,7 @@ def find_preload() -> tuple[Path | None, str]:
     """Return the library, or ``None`` and the reason why it cannot be preloaded here."""
     if sys.platform != "linux":
         return None, "it is seen on Linux only"
-    library = Path(__file__).parent.parent / "_preload.so"
+    library = Path(__file__).parent.parent / "lib" / "libndmem_preload.so"
     if not library.is_file():
         return None, "ndmem was installed without its preloaded library"
     if set(str(library)) & set(" :\n"):

@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING
 from ndmem.errors import TraceError
 from ndmem.process.oom import count_oom_kills
 
+from .folder import folder_of
 from .launch import check_launch, launch, wait
 from .output import OutputFile, open_output
 from .samples import ResidentSamples
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from ndmem.model.trace import Trace
 
@@ -28,6 +29,19 @@ if TYPE_CHECKING:
 
 # Compressing takes 0.2 µs an event, which a person waits for; a long journal stays what it is, at 24 bytes an event.
 _MOST_EVENTS_TO_REWRITE = 100_000
+
+DAMAGE = (
+    ValueError,
+    KeyError,
+    TypeError,
+    IndexError,
+    OverflowError,
+    AttributeError,
+    MemoryError,
+    RecursionError,
+    struct.error,
+)
+"""What comes of reading a journal whose parts contradict each other."""
 
 
 @dataclass(slots=True)
@@ -51,9 +65,15 @@ class Program:
     samples: ResidentSamples
     oom_kills: int | None = None
 
-    def wait(self) -> Ended:
-        """Wait until it ends."""
-        return wait(self.pid, self.samples)
+    def wait(self, *, report: Callable[[], None]) -> Ended:
+        """Wait until it ends.
+
+        Parameters
+        ----------
+        report : callable
+            Called when somebody asks for a report of now, by SIGUSR2.
+        """
+        return wait(self.pid, self.samples, report=report)
 
     def read_trace(self, ended: Ended) -> Trace | None:
         """Make a trace of the journal and save it in its place; ``None`` if the program never began.
@@ -128,6 +148,8 @@ def start_program(
     # Code given on the command line is in no file; its code objects are named <string>.
     sources = {"<string>": arguments[1]} if arguments[0] == "-c" else {}
     file, oom_kills = open_output(output, overwrite=overwrite), count_oom_kills()
+    if overwrite:
+        folder_of(str(file.path)).clear()  # what an older run's children left
     try:
         pid = launch(arguments, file.descriptor, threshold=threshold, native=native, sources=sources)
     finally:
@@ -173,15 +195,5 @@ def read_file(path: str | os.PathLike[str]) -> Trace:
         return assemble(journal)
     except TraceError as error:
         raise TraceError(f"{place.name}: {error}") from None
-    except (
-        ValueError,
-        KeyError,
-        TypeError,
-        IndexError,
-        OverflowError,
-        AttributeError,
-        MemoryError,
-        RecursionError,
-        struct.error,
-    ) as error:
+    except DAMAGE as error:
         raise TraceError(f"{place.name} is damaged: {error}") from error

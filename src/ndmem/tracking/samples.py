@@ -1,4 +1,4 @@
-"""Resident memory of a running process, looked at from outside now and then: for a picture, never for lines."""
+"""Resident memory of a running process, looked at from outside now and then: a picture over time, never of lines."""
 
 from __future__ import annotations
 

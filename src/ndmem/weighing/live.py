@@ -14,7 +14,7 @@ from ndmem.units import parse_nbytes
 from .paths import Paths
 from .registry import rule_of
 from .scopes import Scope, scopes
-from .tracked import tracked_buffer, tracked_site
+from .tracked import TrackedBuffer, TrackedBuffers, tracked_site
 
 _HISTORY_DICTS = ("_oh[", "Out[")
 
@@ -30,9 +30,7 @@ def arrays(*, smallest: int | str = 0) -> LiveArrays:
     Returns
     -------
     LiveArrays
-        Each buffer once, largest first, with the names that lead to it. While tracking, also the line that
-        made
-        it.
+        Each buffer once, largest first, with the names that lead to it. While tracking, also the line that made it.
 
     Raises
     ------
@@ -41,13 +39,13 @@ def arrays(*, smallest: int | str = 0) -> LiveArrays:
 
     Notes
     -----
-    The walk starts from all objects that CPython's collector knows, all modules, and the locals of all
-    running
-    functions. An array that only C or C++ code holds is not seen.
+    The walk starts from all objects that CPython's collector knows, all modules, and the locals of all running
+    functions of all threads. An array that only C or C++ code holds is not found so. While tracking it is listed all
+    the same, with its bytes and the line that made it, if it was made since tracking began.
     """
     least = max(1, parse_nbytes(smallest))
     found = list(scopes())
-    everything = gc.get_objects()
+    everything = gc.get_objects()[::-1]  # the newest first: of many ways to an array they are the shortest
     graph = Graph(_resolve)
     try:
         return LiveArrays(_buffers(graph, everything, found, least))
@@ -60,15 +58,18 @@ def arrays(*, smallest: int | str = 0) -> LiveArrays:
 
 
 def _buffers(graph: Graph, everything: list[Any], found: list[Scope], least: int) -> tuple[LiveBuffer, ...]:
+    tracked = TrackedBuffers(least)
     start = [everything, [scope.variables for scope in found]]
     graph.root(start)
     hidden = {graph.index(each) for each in (start, *start, found)}
     groups: dict[int, list[int]] = {}
     for node in graph.arrays():
         groups.setdefault(_root(graph.object_of(node)), []).append(node)
-    kept = [nodes for nodes in groups.values() if _nbytes(graph, nodes) >= least]
+    kept = [nodes for nodes in groups.values() if _nbytes(graph, nodes, tracked) >= least]
     paths = Paths(graph, {node for nodes in kept for node in nodes}, found, hidden)
-    buffers = [_buffer(graph, nodes, paths) for nodes in kept]
+    buffers = [_buffer(graph, nodes, paths, tracked) for nodes in kept]
+    seen = {tracked.at(_first(graph, nodes)) for nodes in groups.values()}
+    buffers += [_unfound(buffer) for buffer in tracked if buffer not in seen]
     start.clear()
     return tuple(sorted(buffers, key=lambda buffer: -buffer.nbytes))
 
@@ -104,17 +105,27 @@ def _owner(members: list[Any]) -> Any | None:
     return next((each for each in members if np.ndarray.flags.__get__(each).owndata), None)
 
 
-def _nbytes(graph: Graph, nodes: list[int]) -> int:
+def _first(graph: Graph, nodes: list[int]) -> int:
+    """Return the first address that any of some arrays can reach."""
+    return min(_extent(graph.object_of(node))[0] for node in nodes)
+
+
+def _nbytes(graph: Graph, nodes: list[int], tracked: TrackedBuffers) -> int:
     members = [graph.object_of(node) for node in nodes]
     owner = _owner(members)
     if owner is not None:
         return int(np.ndarray.nbytes.__get__(owner))
     low, high = _hull([_extent(each) for each in members])
-    tracked = tracked_buffer(low)
-    return tracked.nbytes if tracked else high - low
+    buffer = tracked.at(low)
+    return buffer.nbytes if buffer else high - low
 
 
-def _buffer(graph: Graph, nodes: list[int], paths: Paths) -> LiveBuffer:
+def _unfound(buffer: TrackedBuffer) -> LiveBuffer:
+    """Describe a buffer to which no reference was found."""
+    return LiveBuffer(buffer.nbytes, None, None, None, (), 0, None, None, False, tracked_site(buffer))
+
+
+def _buffer(graph: Graph, nodes: list[int], paths: Paths, tracked: TrackedBuffers) -> LiveBuffer:
     members = [graph.object_of(node) for node in nodes]
     owner = _owner(members)
     shown = owner if owner is not None else max(members, key=lambda each: int(np.ndarray.nbytes.__get__(each)))
@@ -125,10 +136,9 @@ def _buffer(graph: Graph, nodes: list[int], paths: Paths) -> LiveBuffer:
         named.update(names)
         if names:
             seen.append(_extent(member))
-    nbytes = _nbytes(graph, nodes)
+    nbytes = _nbytes(graph, nodes, tracked)
     low, high = _hull(seen) if seen else (0, nbytes)
-    address = _extent(shown)[0]
-    tracked = tracked_buffer(address)
+    known = tracked.at(_extent(shown)[0])
     flags = np.ndarray.flags.__get__(shown)
     order = ("C" if flags.c_contiguous else "") + ("F" if flags.f_contiguous else "")
     return LiveBuffer(
@@ -141,7 +151,7 @@ def _buffer(graph: Graph, nodes: list[int], paths: Paths) -> LiveBuffer:
         span=high - low,
         pinned=max(0, nbytes - (high - low)),
         history=bool(named) and all(history or name.startswith(_HISTORY_DICTS) for name, history in named.items()),
-        site=tracked_site(tracked) if tracked else None,
+        site=tracked_site(known) if known else None,
     )
 
 

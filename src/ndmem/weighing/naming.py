@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from types import FunctionType, GetSetDescriptorType, MemberDescriptorType, MethodType
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -18,6 +19,9 @@ from .registry import children_of
 _PLAIN = (str, int, float, bool, bytes, type(None), complex)
 _LONGEST_LABEL = 60
 _EXCEPTION = dict(vars(BaseException))
+_known_members: WeakKeyDictionary[type, list[tuple[str, int]]] = WeakKeyDictionary()
+# Past what a subclass says of itself.
+_dtype_of, _shape_of, _base_of = np.ndarray.dtype.__get__, np.ndarray.shape.__get__, np.ndarray.base.__get__
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +47,9 @@ class Children:
         return f"[{position}]" if self.labels is None else self.labels[position]
 
 
+_NONE = Children(())
+
+
 @functools.cache  # dtype.name is Python code, and a fourth of the time that a small array takes
 def _builtin_name(char: str) -> str:
     return str(np.dtype(char).name)
@@ -57,6 +64,8 @@ def children(parent: Any) -> Children:
     when it is first asked for, so it is read after everything was counted.
     """
     kind = type(parent)
+    if kind is np.ndarray:
+        return _of_array(parent)
     named = children_of(kind)
     if named is not None:
         found = _registered(named, parent)
@@ -74,13 +83,11 @@ def children(parent: Any) -> Children:
 def describe(thing: object) -> str:
     """Return the type of an object in a few words, with dtype and shape, or length, where it has them."""
     kind = type(thing)
-    if is_a(thing, np.ndarray):
-        shape = ", ".join(map(str, np.ndarray.shape.__get__(thing)))
-        dtype = np.ndarray.dtype.__get__(thing)
-        view = " view" if np.ndarray.base.__get__(thing) is not None else ""
+    if issubclass(kind, np.ndarray):
+        dtype = _dtype_of(thing)
         name = _builtin_name(dtype.char) if dtype.isbuiltin == 1 and dtype.isnative else str(dtype.name)
         name = name if dtype.names is None else f"{len(dtype.names)} fields"
-        return f"{kind.__qualname__} {name} ({shape}{',' if np.ndarray.ndim.__get__(thing) == 1 else ''}){view}"
+        return f"{kind.__qualname__} {name} {_shape_of(thing)}{'' if _base_of(thing) is None else ' view'}"
     if kind in (list, tuple, dict, set, frozenset, deque, bytes, bytearray, str):
         return f"{kind.__qualname__} of {len(thing)}"  # type: ignore[arg-type]  # all of these have a length
     return str(type.__getattribute__(kind, "__qualname__"))
@@ -140,10 +147,12 @@ def _key(key: object) -> str:
 
 def _of_array(parent: Any) -> Children:
     pairs = list(_attributes(parent)) if type(parent) is not np.ndarray else []
-    base = np.ndarray.base.__get__(parent)
+    base = _base_of(parent)
+    if not pairs and (base is not None or not _dtype_of(parent).hasobject):
+        return _NONE if base is None else Children((base,), (".base",))
     if base is not None:
         pairs.append((".base", base))
-    elif np.ndarray.dtype.__get__(parent).kind == "O":
+    elif _dtype_of(parent).kind == "O":
         flat = np.ndarray.flat.__get__(parent)
         if not pairs:
             return Children(list(flat))
@@ -165,16 +174,38 @@ def _attributes(parent: Any) -> Iterator[tuple[str, object]]:
     elif is_a(parent, BaseException):
         yield from ((f".args[{number}]", value) for number, value in enumerate(_EXCEPTION["args"].__get__(parent)))
         yield ".__traceback__", _EXCEPTION["__traceback__"].__get__(parent)
+    bases = mro_of(type(parent))
+    for name, position in _members(type(parent)):
+        member = namespace_of(bases[position])[name]
+        if name == "__dict__":
+            held = member.__get__(parent)
+            if is_a(held, dict):  # a type's is a view of one
+                yield from ((f".{key}", value) for key, value in list(dict.items(held)) if type(key) is str)
+        else:
+            with suppress(AttributeError, ValueError, TypeError):  # an empty slot
+                yield f".{name}", member.__get__(parent)
+
+
+def _members(kind: type) -> list[tuple[str, int]]:
+    """Return where instances of a type keep their attributes, slots and the dict: name, and which base has it."""
+    # The classes of a library have hundreds of names. A metaclass may say what is equal: its types are not kept. Nor
+    # are members, which hold their type.
+    known = _known_members.get(kind) if type(kind) is type else None
+    if known is None:
+        known = list(_find_members(kind))
+        if type(kind) is type:
+            _known_members[kind] = known
+    return known
+
+
+def _find_members(kind: type) -> Iterator[tuple[str, int]]:
     seen: set[str] = set()
-    for kind in mro_of(type(parent)):
-        for name, member in list(namespace_of(kind).items()):
-            if not isinstance(member, (GetSetDescriptorType, MemberDescriptorType)) or name in seen:
+    for position, base in enumerate(mro_of(kind)):
+        for name, member in list(namespace_of(base).items()):
+            if name in seen or not isinstance(member, (GetSetDescriptorType, MemberDescriptorType)):
                 continue
             seen.add(name)
-            if name == "__dict__" and isinstance(member, GetSetDescriptorType):
-                held = member.__get__(parent)
-                if is_a(held, dict):  # a type's is a view of one
-                    yield from ((f".{key}", value) for key, value in list(dict.items(held)) if type(key) is str)
-            elif isinstance(member, MemberDescriptorType) and not name.startswith("__"):
-                with suppress(AttributeError, ValueError, TypeError):  # an empty slot
-                    yield f".{name}", member.__get__(parent)
+            # An attribute that is computed would be the type's own code.
+            is_slot = isinstance(member, MemberDescriptorType) and not name.startswith("__")
+            if is_slot or (name == "__dict__" and isinstance(member, GetSetDescriptorType)):
+                yield name, position

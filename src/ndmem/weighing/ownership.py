@@ -9,35 +9,31 @@ so is all that it reaches. The rest goes with the roots. It needs no scan of the
 
 from __future__ import annotations
 
-import struct
-from collections.abc import Sequence
-
 from ndmem.model.weight import Numbers
 
 from .walk import Survey
 
 
-def numbers_of(survey: Survey, nodes: Sequence[int] | bytes) -> Numbers:
+def numbers_of(survey: Survey, nodes: tuple[int, ...] | bytes) -> Numbers:
     """Return the numbers of nodes taken together, as if they were all there is to delete.
 
     Parameters
     ----------
     survey : Survey
         Where they were met.
-    nodes : sequence of int, or bytes
+    nodes : tuple of int, or bytes
         Nodes, or the same as packed unsigned 32-bit integers.
     """
-    packed = nodes if isinstance(nodes, bytes) else struct.pack(f"={len(nodes)}I", *nodes)
     owned_data, owned_python, owned_mapped, data, python, mapped, logical, unsure, in_ram, known = survey.graph.measure(
-        packed
+        nodes
     )
     return Numbers(
-        owned=owned_data + owned_python,
-        reachable=data + python,
-        logical=logical,
-        resident=in_ram if survey.resident and known else None,
-        mapped=mapped,
-        owned_mapped=owned_mapped,
-        python=python,
-        unsure=unsure,
+        owned_data + owned_python,
+        data + python,
+        logical,
+        in_ram if survey.resident and known else None,
+        mapped,
+        owned_mapped,
+        python,
+        unsure,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from ndmem.model.weight import Numbers, Part
 
@@ -17,8 +17,7 @@ _MOST_POSITIONS = 3
 _MOST_GROUPS = 64
 
 
-@dataclass(frozen=True, slots=True)
-class _Group:
+class _Group(NamedTuple):
     """Children shown as one part: the position of the first, the nodes of all."""
 
     first: int
@@ -26,13 +25,13 @@ class _Group:
     mixed: bool = False
     share: int | None = None
 
-    @property
-    def count(self) -> int:
+    def number(self) -> int:
+        """Return how many there are."""
         return len(self.nodes) // 4
 
 
 def parts_of(
-    found: Survey, named: Children, *, depth: int, marked: tuple[int, ...] = ()
+    found: Survey, named: Children, *, parent: int = -1, depth: int, marked: tuple[int, ...] = ()
 ) -> tuple[tuple[Part, ...], list[tuple[str, ...]]]:
     """Return the parts, largest first, and for each marked node the labels of the parts that reach it.
 
@@ -42,43 +41,51 @@ def parts_of(
         The walk that met the children.
     named : Children
         What to show. Those the walk left out (the interpreter's own, and types stopped at) are not shown.
+    parent : int
+        Node of the object whose children they are; -1 if they are of several.
     depth : int
         Levels to show, 1 for these parts alone.
     marked : tuple of int
         Nodes of buffers.
     """
+    if not named.objects:
+        return (), [()] * len(marked)
     parts: list[Part] = []
     users: list[list[str]] = [[] for _ in marked]
-    for group in _groups(found, named):
+    # All first: what is met late would make the walk's order anew.
+    for group in list(_groups(found, named, parent)):
         numbers = _numbers(found, group)
-        reached = found.graph.reached(marked)
-        first = named.objects[group.first]
         label = named.label(group.first)
-        if group.count > 1:
-            label = f"{label}, … ({group.count})"
+        count = group.number()
+        if count > 1:
+            label = f"{label}, … ({count})"
+        if marked:
+            for labels, used in zip(users, found.graph.reached(marked), strict=True):
+                if used:
+                    labels.append(label)
+        first = named.objects[group.first]
         below: tuple[Part, ...] = ()
-        if group.count == 1 and depth > 1 and group.share is None:
-            below, _ = parts_of(found, children(first), depth=depth - 1)
+        if count == 1 and depth > 1 and group.share is None:
+            (node,) = struct.unpack("=I", group.nodes)
+            below, _ = parts_of(found, children(first), parent=node, depth=depth - 1)
         kind = "various" if group.mixed else describe(first)
         kind = kind if group.share is None else f"part of {kind}"
-        parts.append(Part(label, kind, group.count, numbers, below))
-        for labels, used in zip(users, reached, strict=True):
-            if used:
-                labels.append(label)
-    parts.sort(key=lambda part: -(part.numbers.reachable + part.numbers.mapped))
+        parts.append(Part(label, kind, count, numbers, below))
+    if len(parts) > 1:
+        parts.sort(key=lambda part: -(part.numbers.reachable + part.numbers.mapped))
     return tuple(parts), [tuple(labels) for labels in users]
 
 
-def _groups(found: Survey, named: Children) -> Iterator[_Group]:
+def _groups(found: Survey, named: Children, parent: int) -> Iterator[_Group]:
     if named.shares is not None:
         yield from _shared_groups(found, named, named.shares)
     elif len(named.objects) <= (_MOST_POSITIONS if named.labels is None else _MOST_NAMED):
         for position, child in enumerate(named.objects):
-            node = found.graph.index(child)
+            node = found.graph.index(child, parent)
             if node >= 0:
                 yield _Group(position, struct.pack("=I", node))
     else:
-        groups = found.graph.alike(named.objects, _MOST_GROUPS)
+        groups = found.graph.alike(parent, named.objects, _MOST_GROUPS)
         for number, (first, nodes) in enumerate(groups):
             # When all groups are taken the last one has everything that is left.
             yield _Group(first, nodes, mixed=number == _MOST_GROUPS - 1)
@@ -105,4 +112,4 @@ def _numbers(found: Survey, group: _Group) -> Numbers:
     if group.share is None:
         return numbers
     # Without this share the rest would still hold the whole.
-    return replace(numbers, logical=group.share * group.count, owned=0, owned_mapped=0, unsure=0)
+    return numbers._replace(logical=group.share * group.number(), owned=0, owned_mapped=0, unsure=0)

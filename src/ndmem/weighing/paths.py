@@ -14,7 +14,7 @@ from ndmem._walk import Graph
 
 from .mirror import instance_dict, is_a
 from .naming import children
-from .scopes import Scope
+from .scopes import Scope, is_machinery
 
 _DEEPEST = 6  # an attribute, a list in it, a dict in that; on 3.10 each instance has a dict between
 _MOST_REFERRERS = 50
@@ -39,6 +39,7 @@ class Paths:
 
     def __init__(self, graph: Graph, nodes: set[int], found: Sequence[Scope], hidden: set[int]) -> None:
         self._graph = graph
+        self._notebook = any(scope.notebook for scope in found)
         self._scopes = {graph.index(scope.variables): scope for scope in found}
         self._labels: dict[int, dict[int, list[str]]] = {}
         self._parents: dict[int, list[int]] = {}
@@ -65,7 +66,7 @@ class Paths:
                 if scope is not None:
                     for name in self._labels_in(source, held):
                         found.setdefault(f"{scope.before}{name}{path}{scope.after}", scope.is_history(name))
-                elif depth < _DEEPEST:
+                elif depth < _DEEPEST and not (self._notebook and is_machinery(self._graph.object_of(source))):
                     ways.extend((source, longer, depth + 1) for longer in self._longer(source, held, path))
         return list(found.items())
 

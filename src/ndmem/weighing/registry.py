@@ -5,11 +5,13 @@ A library is never imported for its rules: they are found by the name of the mod
 
 from __future__ import annotations
 
+import functools
 import importlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any, Final, Literal, cast
+from weakref import WeakKeyDictionary
 
 from ndmem.errors import WeighError
 from ndmem.model.trace import Domain
@@ -109,6 +111,8 @@ ADAPTERS: Final[dict[str, str]] = {
 
 _rules: dict[type | str, Rule | Leave] = {}
 _children: dict[type | str, Children] = {}
+_known: WeakKeyDictionary[type, dict[str, Any]] = WeakKeyDictionary()
+"""What was found for a type, by table."""
 
 
 def register(kind: type | str, function: Rule, *, children: Children | None = None) -> None:
@@ -137,6 +141,7 @@ def register(kind: type | str, function: Rule, *, children: Children | None = No
         raise WeighError(f"{str(kind)[:80]!r} is not a type; give the type or 'package.module.Type'")
     if not callable(function) or not (children is None or callable(children)):
         raise WeighError(f"the rule for {str(kind)[:80]!r} cannot be called; give a function of the object")
+    _known.clear()
     _rules[kind] = function
     if children is not None:
         _children[kind] = children
@@ -153,6 +158,14 @@ def children_of(kind: type) -> Children | None:
 
 
 def _lookup(kind: type, registered: dict[Any, Any], table: str) -> Any:
+    # A class of a library has half a dozen bases to ask for. A metaclass may say what is equal: its types are not kept.
+    known = _known.setdefault(kind, {}) if type(kind) is type else {}
+    if table not in known:
+        known[table] = _find(kind, registered, table)
+    return known[table]
+
+
+def _find(kind: type, registered: dict[Any, Any], table: str) -> Any:
     for base in mro_of(kind):
         if base in registered:
             return registered[base]
@@ -175,6 +188,7 @@ def _full_name(kind: type) -> str:
     return f"{module}.{name}" if isinstance(module, str) else ""
 
 
+@functools.cache
 def _adapter(module: str) -> ModuleType | None:
     name = ADAPTERS.get(module)
     return importlib.import_module(f".adapters.{name}", __package__) if name else None

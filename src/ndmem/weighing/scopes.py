@@ -11,7 +11,7 @@ from types import FrameType, ModuleType
 from typing import Any, Final
 
 _HISTORY: Final = re.compile(r"_{1,3}|_\d+|Out|_oh")
-_MACHINERY: Final = frozenset({"IPython", "ipykernel", "traitlets", "sys", "builtins", "tornado", "asyncio"})
+_MACHINERY: Final = frozenset({"IPython", "ipykernel", "traitlets", "tornado", "asyncio"})
 _OWN: Final = __name__.rpartition(".")[0]
 
 
@@ -39,6 +39,12 @@ class Scope:
         return self.notebook and _HISTORY.fullmatch(name) is not None
 
 
+def is_machinery(thing: object) -> bool:
+    """Whether an object is of the notebook's own machinery, by the module of its type."""
+    module = type.__getattribute__(type(thing), "__module__")
+    return isinstance(module, str) and module.partition(".")[0] in _MACHINERY
+
+
 def scopes() -> Iterator[Scope]:
     """Yield the scopes of the modules, then of the functions that run, of every thread.
 
@@ -51,7 +57,7 @@ def scopes() -> Iterator[Scope]:
         if name == "__main__":
             yield Scope(main, notebook=notebook)
         # __mp_main__ is the main module again, in a child that was spawned.
-        elif name != "__mp_main__" and not (notebook and name.partition(".")[0] in _MACHINERY):
+        elif name != "__mp_main__" and not (notebook and name.partition(".")[0] in {*_MACHINERY, "sys", "builtins"}):
             yield Scope(ModuleType.__getattribute__(module, "__dict__"), before=f"{name}.")
     for leaf in sys._current_frames().values():
         frame: FrameType | None = leaf

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,9 +31,32 @@ class TrackedBuffer:
 
 
 def tracked_buffer(address: int) -> TrackedBuffer | None:
-    """Return the buffer that an address lies in; ``None`` if no tracker runs or has seen it."""
+    """Return the buffer that begins at an address; ``None`` if no tracker runs or has seen it."""
     found = _native.buffer_at(address)
     return None if found is None else TrackedBuffer(*found)
+
+
+class TrackedBuffers:
+    """The live buffers of one moment; none if no tracker runs.
+
+    Parameters
+    ----------
+    smallest : int
+        Leave out buffers of fewer bytes.
+    """
+
+    def __init__(self, smallest: int) -> None:
+        self._buffers = [TrackedBuffer(*found) for found in sorted(_native.live_buffers(smallest))]
+        self._starts = [buffer.start for buffer in self._buffers]
+
+    def __iter__(self) -> Iterator[TrackedBuffer]:
+        return iter(self._buffers)
+
+    def at(self, address: int) -> TrackedBuffer | None:
+        """Return the buffer that an address lies in."""
+        place = bisect_right(self._starts, address) - 1
+        buffer = self._buffers[place] if place >= 0 else None
+        return buffer if buffer is not None and address < buffer.start + buffer.nbytes else None
 
 
 def tracked_site(buffer: TrackedBuffer) -> Site | None:

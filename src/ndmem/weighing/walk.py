@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from ndmem._walk import Graph
 
@@ -16,8 +15,7 @@ Answer = tuple[tuple[object, ...], tuple[object, ...], tuple[Any, ...], int, int
 _NOTHING: Answer = ((), (), (), 0, -1, True)
 
 
-@dataclass(frozen=True, slots=True)
-class Survey:
+class Survey(NamedTuple):
     """What a walk found.
 
     Attributes
@@ -57,7 +55,7 @@ def survey(objects: tuple[object, ...], *, resident: bool = True, stop_at: tuple
     """
     notes: dict[str, None] = {}
     graph = Graph(_resolver(stop_at, notes), bool(stop_at))
-    roots = tuple([graph.root(each) for each in objects])
+    roots = (graph.root(objects[0]),) if len(objects) == 1 else tuple([graph.root(each) for each in objects])
     settle_regions(graph)
     if resident:
         fill_resident(graph)

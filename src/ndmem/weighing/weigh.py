@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-import numpy as np
-
 from ndmem.errors import WeighError
 from ndmem.model.trace import Domain
 from ndmem.model.weight import BufferShare, Weight
 
-from .buffers import ADDRESS, DOMAIN, NBYTES, NODE, RESIDENT, buffer_table
+from .buffers import ADDRESS, DOMAIN, NBYTES, NODE, RESIDENT
 from .naming import Children, children, describe
 from .ownership import numbers_of
 from .parts import parts_of
 from .walk import Survey, survey
 
-if TYPE_CHECKING:
-    import numpy.typing as npt
-
 _MOST_BUFFERS = 10
+_DOMAINS = {int(domain): domain for domain in Domain}
 
 
 def weigh(*objects: object, depth: int = 2, resident: bool = True, stop_at: type | tuple[type, ...] = ()) -> Weight:
@@ -67,9 +61,9 @@ def weigh(*objects: object, depth: int = 2, resident: bool = True, stop_at: type
     stops = stop_at if isinstance(stop_at, tuple) else (stop_at,)
     if not objects:
         raise WeighError("nothing to weigh: give one object or more")
-    if isinstance(depth, bool) or not isinstance(depth, int) or depth < 0:
+    if type(depth) is not int or depth < 0:
         raise WeighError(f"depth={str(depth)[:40]} is not a number of levels; write 0 or more")
-    if not all(isinstance(stop, type) for stop in stops):
+    if stops and not all(isinstance(stop, type) for stop in stops):
         raise WeighError("stop_at holds something that is not a type; give a type or a tuple of types")
     found = survey(objects, resident=resident, stop_at=stops)
     try:
@@ -82,33 +76,27 @@ def weigh(*objects: object, depth: int = 2, resident: bool = True, stop_at: type
 def _weight(objects: tuple[object, ...], found: Survey, depth: int) -> Weight:
     numbers = numbers_of(found, found.roots)
     kind = describe(objects[0]) if len(objects) == 1 else f"{len(objects)} objects together"
-    if len(found.graph) == 1 or depth == 0:
+    if depth == 0:
         return Weight(kind, numbers, notes=found.notes)
-    table = buffer_table(found.graph)
-    top = _largest(table)
     named = children(objects[0]) if len(objects) == 1 else Children(objects, _numbered(len(objects)))
-    parts, users = parts_of(found, named, depth=depth, marked=tuple([row[NODE] for row in top]))
+    if len(found.graph) == 1 and not named.objects:
+        return Weight(kind, numbers, notes=found.notes)
+    n_buffers, top = found.graph.largest(_MOST_BUFFERS)
+    parent = found.roots[0] if len(objects) == 1 else -1
+    parts, users = parts_of(found, named, parent=parent, depth=depth, marked=tuple([row[NODE] for row in top]))
     buffers = tuple([_share(found, row, used_by) for row, used_by in zip(top, users, strict=True)])
-    return Weight(kind, numbers, parts, buffers, len(table), found.notes)
+    return Weight(kind, numbers, parts, buffers, n_buffers, found.notes)
 
 
 def _numbered(count: int) -> list[str]:
     return [f"#{number}" for number in range(count)]
 
 
-def _largest(table: npt.NDArray[np.int64]) -> list[list[int]]:
-    """Return the rows of the largest buffers, largest first."""
-    if len(table) > _MOST_BUFFERS:
-        table = table[np.argpartition(table[:, NBYTES], -_MOST_BUFFERS)[-_MOST_BUFFERS:]]
-    rows: list[list[int]] = table.tolist()
-    return sorted(rows, key=lambda row: -row[NBYTES])
-
-
-def _share(found: Survey, row: list[int], used_by: tuple[str, ...]) -> BufferShare:
+def _share(found: Survey, row: tuple[int, int, int, int, int], used_by: tuple[str, ...]) -> BufferShare:
     holder = found.graph.object_of(row[NODE])
     return BufferShare(
         nbytes=row[NBYTES],
-        domain=Domain(row[DOMAIN]),
+        domain=_DOMAINS[row[DOMAIN]],
         resident=row[RESIDENT] if found.resident and row[RESIDENT] >= 0 else None,
         holder=f"memory at {row[ADDRESS]:#x}" if holder is None else describe(holder),
         parts=used_by,

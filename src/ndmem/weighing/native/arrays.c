@@ -52,16 +52,20 @@ array_nbytes(PyArrayObject *array)
     return head + type->tp_basicsize + 2 * PyArray_NDIM(array) * word;
 }
 
-static uint64_t
-alike(PyArrayObject *array)
+/* What `.nbytes` says, and what is equal for arrays of one type, dtype and shape. */
+static void
+describe_shape(PyArrayObject *array, Payload *payload)
 {
     PyArray_Descr *dtype = PyArray_DESCR(array);
     uint64_t hash = mix((uint64_t)(uintptr_t)Py_TYPE(array), (uint64_t)dtype->type_num);
     hash = mix(hash, (uint64_t)PyDataType_ELSIZE(dtype));
+    int64_t nbytes = PyDataType_ELSIZE(dtype);
     for (int i = 0; i < PyArray_NDIM(array); i++) {
+        nbytes *= PyArray_DIM(array, i);
         hash = mix(hash, (uint64_t)PyArray_DIM(array, i) + 1);
     }
-    return hash;
+    payload->logical = nbytes;
+    payload->alike = hash;
 }
 
 /* First byte and length of what the strides can reach. */
@@ -84,9 +88,8 @@ extent(PyArrayObject *array, int64_t *nbytes)
 
 /* Bytes, bytearray and array.array: what lies in them is data once an array looks at it. */
 static int
-claim_payload(Graph *graph, PyObject *owner)
+claim_payload(Graph *graph, PyObject *owner, int64_t index)
 {
-    int64_t index = graph_find(graph, owner);
     Py_buffer buffer;
     if (index < 0 || graph->nodes[index].payload != 0 || PyObject_GetBuffer(owner, &buffer, PyBUF_SIMPLE) < 0) {
         PyErr_Clear();
@@ -106,7 +109,7 @@ claim_payload(Graph *graph, PyObject *owner)
 
 /* Who holds the memory that a view at `address` looks at. */
 static int
-open_base(Graph *graph, PyObject *base, int64_t address, int64_t nbytes)
+open_base(Graph *graph, PyObject *base, int64_t index, int64_t address, int64_t nbytes)
 {
     if (PyArray_Check(base) || PyMemoryView_Check(base)) {
         return 0; /* says itself where it looks */
@@ -118,13 +121,12 @@ open_base(Graph *graph, PyObject *base, int64_t address, int64_t nbytes)
     if (!info->counted) {
         /* The base holds it, for all its views. */
         uint32_t source = graph->source;
-        int64_t index = graph_find(graph, base);
         graph->source = index < 0 ? source : (uint32_t)index;
         int status = graph_region(graph, address, nbytes, DOMAIN_FOREIGN, EXTENT);
         graph->source = source;
         return status;
     }
-    return claim_payload(graph, base);
+    return claim_payload(graph, base, index);
 }
 
 /* The references in one element: itself, or those of its fields. */
@@ -181,22 +183,47 @@ open_elements(Graph *graph, PyArrayObject *array)
     return status;
 }
 
-int
-open_array(Graph *graph, uint32_t index)
+static Payload *
+describe_array(Graph *graph, uint32_t index)
 {
     Node *node = &graph->nodes[index];
     PyArrayObject *array = (PyArrayObject *)node->object;
     Payload *payload = graph_payload(graph, index);
     if (payload == NULL) {
-        return -1;
+        return NULL;
     }
-    payload->logical = PyArray_NBYTES(array);
-    payload->alike = alike(array);
+    describe_shape(array, payload);
     node->python = array_nbytes(array);
     if (PyArray_CHKFLAGS(array, NPY_ARRAY_OWNDATA)) {
         payload->data = payload->logical;
         payload->resident = payload->data < SMALL_NBYTES ? payload->data : -1;
         payload->address = PyArray_DATA(array);
+    }
+    return payload;
+}
+
+/* An ndarray that owns its numbers refers to nothing: it is done while its head is at hand. */
+int
+open_plain_owner(Graph *graph, uint32_t index)
+{
+    PyArrayObject *array = (PyArrayObject *)graph->nodes[index].object;
+    PyArray_Descr *dtype = PyArray_DESCR(array);
+    if (!PyArray_CHKFLAGS(array, NPY_ARRAY_OWNDATA) || PyArray_BASE(array) != NULL || PyDataType_REFCHK(dtype)
+        || dtype->type_num == TYPE_STRINGS) {
+        return 0;
+    }
+    graph->nodes[index].flags |= NODE_OPENED;
+    return describe_array(graph, index) == NULL ? -1 : 0;
+}
+
+int
+open_array(Graph *graph, uint32_t index)
+{
+    PyArrayObject *array = (PyArrayObject *)graph->nodes[index].object;
+    if (describe_array(graph, index) == NULL) {
+        return -1;
+    }
+    if (PyArray_CHKFLAGS(array, NPY_ARRAY_OWNDATA)) {
         if (PyArray_TYPE(array) == TYPE_STRINGS) {
             return open_strings(graph, (PyObject *)array);
         }
@@ -208,9 +235,26 @@ open_array(Graph *graph, uint32_t index)
         return graph_region(graph, address, nbytes, DOMAIN_FOREIGN, EXTENT);
     }
     graph->edge_flag = BASE_EDGE;
-    int status = graph_visit(base, graph);
+    int64_t owner = graph_meet(graph, base);
+    int status = owner >= 0 ? graph_edge(graph, index, (uint32_t)owner | BASE_EDGE) : owner == -1 ? 0 : -1;
     graph->edge_flag = 0;
-    return status == 0 ? open_base(graph, base, address, nbytes) : status;
+    return status == 0 ? open_base(graph, base, owner, address, nbytes) : status;
+}
+
+/* The node of what a memoryview looks at, ahead of the reference to it: so it is in the table whatever its count. */
+static int64_t
+meet_owner(Graph *graph, PyObject *owner)
+{
+    if (graph_index_all(graph) < 0) {
+        return -2;
+    }
+    int64_t index = graph_find(graph, owner);
+    TypeInfo *info = index < 0 ? graph_type(graph, owner) : NULL;
+    if (index >= 0 || info == NULL || info->skipped) {
+        return index >= 0 ? index : info == NULL ? -2 : -1;
+    }
+    index = graph_add(graph, owner);
+    return index < 0 ? -2 : index;
 }
 
 int
@@ -230,12 +274,10 @@ open_view(Graph *graph, uint32_t index)
     graph->edge_flag = BASE_EDGE;
     /* To its managed buffer; that one holds the owner, so the owner is met by the walk itself. */
     int status = Py_TYPE(view)->tp_traverse(view, graph_visit, graph);
-    if (status == 0 && buffer->obj != NULL && graph_find(graph, buffer->obj) < 0) {
-        graph->edge_flag = 0;
-        status = graph_meet(graph, buffer->obj) < 0 ? -1 : 0;
-    }
     graph->edge_flag = 0;
-    return status == 0 && buffer->obj != NULL
-               ? open_base(graph, buffer->obj, (int64_t)(intptr_t)buffer->buf, buffer->len)
-               : status;
+    if (status != 0 || buffer->obj == NULL) {
+        return status;
+    }
+    int64_t owner = meet_owner(graph, buffer->obj);
+    return owner == -2 ? -1 : open_base(graph, buffer->obj, owner, (int64_t)(intptr_t)buffer->buf, buffer->len);
 }

@@ -9,7 +9,7 @@
 #endif
 
 /* The interpreter keeps these itself, whoever refers to them; from 3.12 they are immortal. */
-static int
+int
 is_kept_by_interpreter(PyObject *object)
 {
     if (IS_IMMORTAL(object)) {
@@ -28,15 +28,38 @@ is_kept_by_interpreter(PyObject *object)
            || (PyTuple_CheckExact(object) && PyTuple_GET_SIZE(object) == 0);
 }
 
-/* Whose children are searched by name afterwards. */
-#define SHALLOW 64
+/* An object whose only reference is being followed: nothing else leads to it, and the interpreter does not keep it. */
+static int64_t
+meet_sole(Graph *graph, PyObject *object)
+{
+    TypeInfo *info = graph_type(graph, object);
+    if (info == NULL) {
+        return -2;
+    }
+    if (info->skipped) {
+        return -1;
+    }
+    if (info->folds && graph->folding && !graph->edge_flag) {
+        graph->nodes[graph->source].python += python_nbytes(info, object);
+        return -1;
+    }
+    int plain = info->plain; /* adding moves no types, but opening may */
+    int64_t index = graph_add_sole(graph, object);
+    if (index < 0) {
+        return -2;
+    }
+    graph->nodes[index].flags |= graph->edge_flag ? NODE_LENDER : 0;
+    return plain && open_plain_owner(graph, (uint32_t)index) < 0 ? -2 : index;
+}
 
-/* The node of an object, added if it is new; -1 if it is not to be followed, -2 with an exception set. */
+/* The node of an object, added if it is new; -1 if it needs none, -2 with an exception set. */
 int64_t
 graph_meet(Graph *graph, PyObject *object)
 {
-    int sole = Py_REFCNT(object) == 1 && graph->borrowed == 0 && graph->source >= SHALLOW;
-    int64_t index = sole ? -1 : graph_find(graph, object);
+    if (Py_REFCNT(object) == 1 && graph->borrowed == 0) {
+        return meet_sole(graph, object);
+    }
+    int64_t index = graph_find(graph, object);
     /* Two references may be one of the program's and our own, of a node that is not in the table. */
     if (index < 0 && graph->n_unindexed > 0 && (Py_REFCNT(object) == 2 || graph->borrowed)) {
         if (graph_index_all(graph) < 0) {
@@ -57,7 +80,7 @@ graph_meet(Graph *graph, PyObject *object)
     if (info->skipped) {
         return -1;
     }
-    if ((index = sole ? graph_add_sole(graph, object) : graph_add(graph, object)) < 0) {
+    if ((index = graph_add(graph, object)) < 0) {
         return -2;
     }
     /* What only a base leads to is nobody's `.nbytes`. */
@@ -70,6 +93,7 @@ int
 graph_visit(PyObject *object, void *arg)
 {
     Graph *graph = arg;
+    graph->visits += !PyType_Check(object);
     int64_t index = graph_meet(graph, object);
     if (index < 0) {
         return index == -1 ? 0 : -1;
@@ -91,6 +115,76 @@ open_function(Graph *graph, PyObject *object)
     VISIT(function->func_defaults);
     VISIT(function->func_kwdefaults);
     VISIT(function->func_dict);
+    return 0;
+}
+
+/* The objects lie anywhere: their heads are asked for before they are needed. */
+#define AHEAD 8
+
+static int
+open_list(Graph *graph, PyObject *list)
+{
+    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(list); i++) { /* may shrink: a rule is Python code */
+        if (i + AHEAD < PyList_GET_SIZE(list)) {
+            __builtin_prefetch(PyList_GET_ITEM(list, i + AHEAD));
+        }
+        VISIT(PyList_GET_ITEM(list, i));
+    }
+    return 0;
+}
+
+static int
+open_tuple(Graph *graph, PyObject *tuple)
+{
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(tuple); i++) {
+        if (i + AHEAD < PyTuple_GET_SIZE(tuple)) {
+            __builtin_prefetch(PyTuple_GET_ITEM(tuple, i + AHEAD));
+        }
+        VISIT(PyTuple_GET_ITEM(tuple, i));
+    }
+    return 0;
+}
+
+/* With its keys, which dict's own traversal leaves out where all are text: text makes no cycles. Those of a split
+ * table, the __dict__ of an instance, belong to its class. */
+static int
+open_dict(Graph *graph, PyObject *dict)
+{
+    PyObject *key, *value;
+    Py_ssize_t at = 0;
+    if (((PyDictObject *)dict)->ma_values != NULL) {
+        return PyDict_Type.tp_traverse(dict, graph_visit, graph);
+    }
+    while (PyDict_Next(dict, &at, &key, &value)) {
+        VISIT(key);
+        VISIT(value);
+    }
+    return 0;
+}
+
+static int
+count_visit(PyObject *Py_UNUSED(object), void *count)
+{
+    ++*(Py_ssize_t *)count;
+    return 0;
+}
+
+/* The keys of a subclass's instance, where the traversal has left them out. */
+static int
+open_keys(Graph *graph, PyObject *dict)
+{
+    PyObject *key, *value;
+    Py_ssize_t at = 0, visited = 0;
+    PyDict_Type.tp_traverse(dict, count_visit, &visited);
+    int unseen = visited == PyDict_GET_SIZE(dict) && ((PyDictObject *)dict)->ma_values == NULL;
+    while (PyDict_Next(dict, &at, &key, &value)) {
+        if (unseen) {
+            VISIT(key);
+        }
+        if (PyODict_Check(dict)) { /* its list of nodes holds each key too */
+            VISIT(key);
+        }
+    }
     return 0;
 }
 
@@ -196,6 +290,18 @@ open_rule(Graph *graph, PyObject *rule, PyObject *object, int *follow)
 }
 
 static int
+open_traversed(Graph *graph, uint32_t index, PyObject *object)
+{
+    if (Py_TYPE(object)->tp_traverse == NULL) {
+        return 0;
+    }
+    graph->visits = 0;
+    int status = Py_TYPE(object)->tp_traverse(object, graph_visit, graph);
+    graph->nodes[index].python += inline_nbytes(object, graph->visits);
+    return status == 0 && PyDict_Check(object) ? open_keys(graph, object) : status;
+}
+
+static int
 open_as(Graph *graph, uint32_t index, const TypeInfo *info)
 {
     PyObject *object = graph->nodes[index].object;
@@ -211,18 +317,20 @@ open_as(Graph *graph, uint32_t index, const TypeInfo *info)
     if (status != 0 || !follow) {
         return status;
     }
-    if (info->opening == OPEN_FUNCTION) {
+    switch (info->opening) {
+    case OPEN_LIST:
+        return open_list(graph, object);
+    case OPEN_TUPLE:
+        return open_tuple(graph, object);
+    case OPEN_DICT:
+        return open_dict(graph, object);
+    case OPEN_FUNCTION:
         return open_function(graph, object);
-    }
-    if (info->opening == OPEN_FRAME) {
+    case OPEN_FRAME:
         return open_frame(graph, object);
+    default:
+        return PyObject_IS_GC(object) ? open_traversed(graph, index, object) : 0;
     }
-    if (PyObject_IS_GC(object) && info->type->tp_traverse != NULL) {
-        uint32_t before = graph->n_edges;
-        status = info->type->tp_traverse(object, graph_visit, graph);
-        graph->nodes[index].python += inline_nbytes(object, graph->n_edges - before);
-    }
-    return status;
 }
 
 static int
@@ -244,8 +352,9 @@ open_node(Graph *graph, uint32_t index)
         graph->nodes[index].python += nbytes;
     }
     graph->edge_flag = graph->nodes[index].flags & NODE_LENDER ? BASE_EDGE : 0;
+    graph->folding = info.tidy;
     int status = open_as(graph, index, &info);
-    graph->edge_flag = 0;
+    graph->edge_flag = graph->folding = 0;
     return status;
 }
 

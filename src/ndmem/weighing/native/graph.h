@@ -48,7 +48,7 @@ typedef struct {
     uint32_t node;
 } Slot;
 
-typedef enum { OPEN_LEAF, OPEN_TRAVERSE, OPEN_FUNCTION, OPEN_FRAME, OPEN_VIEW } Opening;
+typedef enum { OPEN_LEAF, OPEN_TRAVERSE, OPEN_LIST, OPEN_TUPLE, OPEN_DICT, OPEN_FUNCTION, OPEN_FRAME, OPEN_VIEW } Opening;
 typedef enum { SIZE_FIXED, SIZE_ITEMS, SIZE_INT, SIZE_ASKED, SIZE_PLAIN } Sizing;
 
 typedef struct {
@@ -58,6 +58,9 @@ typedef struct {
     Opening opening;
     Sizing sizing;
     uint8_t array;      /* ndarray or a subclass */
+    uint8_t plain;      /* ndarray itself */
+    uint8_t folds;      /* refers to nothing: may be counted with the one object that refers to it */
+    uint8_t tidy;       /* shows each of its references once */
     uint8_t skipped;    /* not followed from elsewhere; only as a root */
     uint8_t counted;    /* sys.getsizeof already has its memory: bytes, bytearray, array.array */
 } TypeInfo;
@@ -72,12 +75,15 @@ typedef struct {
     TypeInfo *types;
     Slot *slots;        /* open addressing */
     uint32_t *stamp, *degree, *order;
-    uint32_t n_nodes, n_payloads, n_edges, n_regions, n_types, n_slots, n_indexed, n_unindexed, clock;
+    uint32_t n_nodes, n_payloads, n_edges, n_regions, n_types, n_slots, n_indexed, n_unindexed, all_indexed, clock;
     uint32_t room_nodes, room_payloads, room_edges, room_regions, room_types;
     uint32_t source;    /* the node being opened */
+    uint32_t visits;    /* references it was seen to have, but for those to types */
+    uint32_t room_frozen;
     uint32_t edge_flag;
     int64_t borrowed;   /* references that a rule's own answer adds to what it answers with */
     uint8_t frozen;
+    uint8_t folding;    /* the node being opened is tidy */
     uint8_t ask_always; /* the resolver is asked about builtin types too */
 } Graph;
 
@@ -85,10 +91,12 @@ typedef struct {
 int64_t graph_find(const Graph *graph, const PyObject *object);
 int64_t graph_add(Graph *graph, PyObject *object);
 int64_t graph_add_sole(Graph *graph, PyObject *object);
+int64_t graph_seek(Graph *graph, int64_t parent, uint32_t *from, PyObject *object);
 int graph_index_all(Graph *graph);
 Payload *graph_payload(Graph *graph, uint32_t index);
 int graph_edge(Graph *graph, uint32_t source, uint32_t target);
 int graph_region(Graph *graph, int64_t address, int64_t nbytes, int domain, int certainty);
+void keep_column(void *items, uint32_t room, size_t itemsize);
 void *graph_grow(void *items, uint32_t used, uint32_t *room, size_t itemsize);
 void graph_clear(Graph *graph);
 /* types.c */
@@ -98,10 +106,12 @@ int64_t inline_nbytes(PyObject *object, uint32_t n_values);
 int types_init(void);
 /* explore.c */
 int64_t graph_meet(Graph *graph, PyObject *object);
+int is_kept_by_interpreter(PyObject *object);
 int graph_visit(PyObject *object, void *graph);
 int graph_explore(Graph *graph, uint32_t from);
 /* arrays.c */
 int open_array(Graph *graph, uint32_t index);
+int open_plain_owner(Graph *graph, uint32_t index);
 int open_view(Graph *graph, uint32_t index);
 int is_array(PyTypeObject *type);
 int is_plain_array(PyTypeObject *type);
@@ -114,6 +124,7 @@ PyObject *graph_reached(Graph *graph, PyObject *nodes);
 int graph_freeze(Graph *graph);
 /* queries.c */
 PyObject *graph_arrays(Graph *graph, PyObject *none);
+PyObject *graph_largest(Graph *graph, PyObject *most);
 PyObject *graph_referrers(Graph *graph, PyObject *nodes);
 PyObject *graph_alike(Graph *graph, PyObject *args);
 

@@ -27,12 +27,13 @@ graph_freeze(Graph *graph)
     if (graph->frozen) {
         return 0;
     }
-    uint32_t *stamp = PyMem_RawRealloc(graph->stamp, (n + 1) * sizeof(uint32_t));
+    size_t room = graph->room_frozen = graph->room_nodes; /* for nodes of what was counted with its holder */
+    uint32_t *stamp = PyMem_RawRealloc(graph->stamp, (room + 1) * sizeof(uint32_t));
     graph->stamp = stamp ? stamp : graph->stamp;
-    uint32_t *degree = PyMem_RawRealloc(graph->degree, (n + 1) * sizeof(uint32_t));
+    uint32_t *degree = PyMem_RawRealloc(graph->degree, (room + 1) * sizeof(uint32_t));
     graph->degree = degree ? degree : graph->degree;
     /* The second half is the stack of nodes held from outside. */
-    uint32_t *order = PyMem_RawRealloc(graph->order, (2 * (size_t)n + 1) * sizeof(uint32_t));
+    uint32_t *order = PyMem_RawRealloc(graph->order, (2 * room + 1) * sizeof(uint32_t));
     graph->order = order ? order : graph->order;
     if (stamp == NULL || degree == NULL || order == NULL) {
         PyErr_NoMemory();
@@ -137,15 +138,17 @@ add_up(const Graph *graph, uint32_t n, Totals *totals)
     }
 }
 
-/* Numbers of the nodes given as the bytes of uint32 indices. */
+/* Numbers of the nodes given as a tuple, or as the bytes of uint32 indices. */
 PyObject *
 graph_measure(Graph *graph, PyObject *roots)
 {
-    Py_buffer given;
-    if (graph_freeze(graph) < 0 || PyObject_GetBuffer(roots, &given, PyBUF_SIMPLE) < 0) {
+    Py_buffer given = {0};
+    int numbers = PyTuple_CheckExact(roots);
+    if (graph_freeze(graph) < 0 || (!numbers && PyObject_GetBuffer(roots, &given, PyBUF_SIMPLE) < 0)) {
         return NULL;
     }
     const uint32_t *indices = given.buf;
+    size_t count = numbers ? (size_t)PyTuple_GET_SIZE(roots) : (size_t)given.len / sizeof(uint32_t);
     Totals totals = {.resident_known = 1};
     uint32_t n_roots = 0;
     if (graph->clock > UINT32_MAX - 4) {
@@ -153,18 +156,19 @@ graph_measure(Graph *graph, PyObject *roots)
         graph->clock = 0;
     }
     graph->clock += 2;
-    for (size_t i = 0; i < (size_t)given.len / sizeof(uint32_t); i++) {
-        uint32_t index = indices[i];
+    for (size_t i = 0; i < count; i++) {
+        size_t index = numbers ? PyLong_AsSize_t(PyTuple_GET_ITEM(roots, (Py_ssize_t)i)) : indices[i];
         if (index >= graph->n_nodes) {
             PyBuffer_Release(&given);
+            PyErr_Clear();
             PyErr_SetString(PyExc_IndexError, "no such node");
             return NULL;
         }
-        totals.logical += logical_of(graph, index);
+        totals.logical += logical_of(graph, (uint32_t)index);
         if (graph->stamp[index] != graph->clock) {
             graph->stamp[index] = graph->clock;
             graph->degree[index] = 0;
-            graph->order[n_roots++] = index;
+            graph->order[n_roots++] = (uint32_t)index;
         }
     }
     PyBuffer_Release(&given);

@@ -41,16 +41,19 @@ graph_root(Graph *graph, PyObject *object)
 }
 
 static PyObject *
-graph_index(Graph *graph, PyObject *object)
+graph_index(Graph *graph, PyObject *args)
 {
-    int64_t index = graph_find(graph, object);
-    if (index < 0 && graph->n_unindexed > 0) {
-        if (graph_index_all(graph) < 0) {
-            return NULL;
-        }
-        index = graph_find(graph, object);
+    PyObject *object;
+    int parent = -1;
+    uint32_t from = 0;
+    if (!PyArg_ParseTuple(args, "O|i", &object, &parent)) {
+        return NULL;
     }
-    return PyLong_FromLongLong(index);
+    if (parent >= (int64_t)graph->n_nodes) {
+        return PyErr_Format(PyExc_IndexError, "no such node");
+    }
+    int64_t index = graph_seek(graph, parent, &from, object);
+    return index == -2 ? NULL : PyLong_FromLongLong(index);
 }
 
 static PyObject *
@@ -195,13 +198,14 @@ graph_len(Graph *graph)
 static PyMethodDef methods[] = {
     {"root", (PyCFunction)graph_root, METH_O, "Walk from an object; return its node."},
     {"clear", (PyCFunction)graph_release, METH_NOARGS, "Let go of all objects."},
-    {"index", (PyCFunction)graph_index, METH_O, "Return the node of an object, -1 if it was not met."},
+    {"index", (PyCFunction)graph_index, METH_VARARGS, "Return the node of an object, -1 if it was not met."},
     {"object_of", (PyCFunction)graph_object, METH_O, "Return the object of a node, None for a region."},
     {"regions", (PyCFunction)graph_regions, METH_NOARGS, "Return the regions that objects described."},
     {"region_node", (PyCFunction)graph_region_node, METH_VARARGS, "Add a node for a region of memory."},
     {"link", (PyCFunction)graph_link, METH_VARARGS, "Add the reference of one node to another."},
     {"set_resident", (PyCFunction)graph_set_resident, METH_VARARGS, "Say how much of a buffer is in RAM."},
     {"buffers", (PyCFunction)graph_buffers, METH_NOARGS, "Return the buffers as rows of int64."},
+    {"largest", (PyCFunction)graph_largest, METH_O, "Return how many buffers there are, and rows of the largest."},
     {"unasked", (PyCFunction)graph_unasked, METH_NOARGS, "Return the buffers whose share in RAM is not known."},
     {"arrays", (PyCFunction)graph_arrays, METH_NOARGS, "Return the nodes of all arrays."},
     {"referrers", (PyCFunction)graph_referrers, METH_O, "Return who refers to a set of nodes, as pairs."},

@@ -19,6 +19,44 @@ graph_arrays(Graph *graph, PyObject *Py_UNUSED(none))
     return answer;
 }
 
+#define MOST_LARGEST 64
+
+/* Of the buffers, (how many, rows of the largest: node, address, nbytes, domain, resident), largest first. */
+PyObject *
+graph_largest(Graph *graph, PyObject *most)
+{
+    const Payload *top[MOST_LARGEST + 1];
+    long wanted = PyLong_AsLong(most), found = 0;
+    Py_ssize_t count = 0;
+    if (wanted < 0 || wanted > MOST_LARGEST) {
+        return PyErr_Occurred() ? NULL : PyErr_Format(PyExc_ValueError, "0 to %d buffers can be asked for", MOST_LARGEST);
+    }
+    for (uint32_t i = 1; i < graph->n_payloads; i++) {
+        const Payload *payload = &graph->payloads[i];
+        count += payload->data > 0;
+        if (payload->data <= 0 || (found == wanted && (found == 0 || payload->data <= top[found - 1]->data))) {
+            continue;
+        }
+        long at = found;
+        for (; at > 0 && top[at - 1]->data < payload->data; at--) {
+            top[at] = top[at - 1];
+        }
+        top[at] = payload;
+        found += found < wanted;
+    }
+    PyObject *rows = PyTuple_New(found);
+    for (long i = 0; rows != NULL && i < found; i++) {
+        PyObject *row = Py_BuildValue("ILLiL", top[i]->node, (long long)(intptr_t)top[i]->address,
+                                      (long long)top[i]->data, (int)top[i]->domain, (long long)top[i]->resident);
+        if (row == NULL) {
+            Py_CLEAR(rows);
+        } else {
+            PyTuple_SET_ITEM(rows, i, row);
+        }
+    }
+    return rows == NULL ? NULL : Py_BuildValue("nN", count, rows);
+}
+
 /* Of each reference to one of the nodes: who refers, and to which. */
 PyObject *
 graph_referrers(Graph *graph, PyObject *nodes)
@@ -73,16 +111,14 @@ group_append(Group *group, uint32_t index)
 }
 
 static int
-group_all(Graph *graph, PyObject *items, Group *groups, int *n_groups, int most)
+group_all(Graph *graph, int64_t parent, PyObject *items, Group *groups, int *n_groups, int most)
 {
+    uint32_t from = 0;
     for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(items); i++) {
         PyObject *item = PySequence_Fast_GET_ITEM(items, i);
-        int64_t index = graph_find(graph, item);
-        if (index < 0 && graph->n_unindexed > 0) {
-            if (graph_index_all(graph) < 0) {
-                return -1;
-            }
-            index = graph_find(graph, item);
+        int64_t index = graph_seek(graph, parent, &from, item);
+        if (index == -2) {
+            return -1;
         }
         if (index < 0) {
             continue;
@@ -111,9 +147,12 @@ PyObject *
 graph_alike(Graph *graph, PyObject *args)
 {
     PyObject *objects;
-    int most;
-    if (!PyArg_ParseTuple(args, "Oi", &objects, &most)) {
+    int most, parent;
+    if (!PyArg_ParseTuple(args, "iOi", &parent, &objects, &most)) {
         return NULL;
+    }
+    if (parent >= (int64_t)graph->n_nodes) {
+        return PyErr_Format(PyExc_IndexError, "no such node");
     }
     PyObject *items = PySequence_Fast(objects, "objects must be a sequence");
     if (items == NULL) {
@@ -122,7 +161,7 @@ graph_alike(Graph *graph, PyObject *args)
     Group groups[MOST_GROUPS];
     int n_groups = 0;
     most = most < 1 ? 1 : most > MOST_GROUPS ? MOST_GROUPS : most;
-    int failed = group_all(graph, items, groups, &n_groups, most) < 0;
+    int failed = group_all(graph, parent, items, groups, &n_groups, most) < 0;
     PyObject *answer = failed ? NULL : PyList_New(n_groups);
     for (int i = 0; i < n_groups; i++) {
         PyObject *item = answer == NULL ? NULL

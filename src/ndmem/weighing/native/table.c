@@ -1,6 +1,48 @@
 /* Storage of the graph: growing columns, and a hash table from object to node. */
 #include "graph.h"
 
+/* Columns of the last graph, for the next: where pages of memory are dear, asking for them anew is a third of the
+ * time that ten thousand arrays take. One of each width, of at most a mebibyte. */
+enum { N_SPARES = 4, SPARE_NBYTES = 1 << 20 };
+static struct {
+    void *items;
+    uint32_t room;
+    size_t itemsize;
+} spares[N_SPARES];
+
+void
+keep_column(void *items, uint32_t room, size_t itemsize)
+{
+    for (int i = 0; items != NULL && room * itemsize <= SPARE_NBYTES && i < N_SPARES; i++) {
+        if (spares[i].items == NULL || (spares[i].itemsize == itemsize && spares[i].room < room)) {
+            PyMem_RawFree(spares[i].items);
+            spares[i].items = items;
+            spares[i].room = room;
+            spares[i].itemsize = itemsize;
+            return;
+        }
+        if (spares[i].itemsize == itemsize) {
+            break;
+        }
+    }
+    PyMem_RawFree(items);
+}
+
+static void *
+take_column(uint32_t *room, size_t itemsize)
+{
+    for (int i = 0; i < N_SPARES; i++) {
+        if (spares[i].items != NULL && spares[i].itemsize == itemsize) {
+            void *items = spares[i].items;
+            *room = spares[i].room;
+            spares[i].items = NULL;
+            spares[i].itemsize = 0;
+            return items;
+        }
+    }
+    return NULL;
+}
+
 void *
 graph_grow(void *items, uint32_t used, uint32_t *room, size_t itemsize)
 {
@@ -11,6 +53,9 @@ graph_grow(void *items, uint32_t used, uint32_t *room, size_t itemsize)
     if (used >= BASE_EDGE / 2) {
         PyErr_SetString(PyExc_MemoryError, "an object of more than 2**30 parts cannot be weighed");
         return NULL;
+    }
+    if (items == NULL && (items = take_column(room, itemsize)) != NULL) {
+        return items;
     }
     uint32_t wanted = *room ? *room * 2 : 16;
     void *grown = PyMem_RawRealloc(items, wanted * itemsize);
@@ -86,7 +131,11 @@ append(Graph *graph, PyObject *object)
     uint32_t index = graph->n_nodes++;
     Node *node = &nodes[index];
     memset(node, 0, sizeof(Node));
-    graph->frozen = 0;
+    if (graph->frozen && graph->n_nodes <= graph->room_frozen) {
+        graph->stamp[index] = 0; /* a node without edges needs no new order */
+    } else {
+        graph->frozen = 0;
+    }
     if (object != NULL) {
         int64_t refs = (int64_t)Py_REFCNT(object) - graph->borrowed;
         node->object = Py_NewRef(object);
@@ -123,15 +172,67 @@ graph_add_sole(Graph *graph, PyObject *object)
     int64_t index = append(graph, object);
     if (index >= 0) {
         graph->nodes[index].flags = NODE_UNINDEXED;
-        graph->n_unindexed++;
+        graph->all_indexed = graph->n_unindexed++ == 0 ? (uint32_t)index : graph->all_indexed;
     }
     return index;
+}
+
+/* Where in the edges of a node, from `*from` on or anywhere among a few, is the one to an object. */
+static int64_t
+seek_edge(const Graph *graph, uint32_t parent, uint32_t *from, const PyObject *object)
+{
+    const Node *node = &graph->nodes[parent];
+    for (uint32_t i = *from; i < node->count && i < *from + 2; i++) { /* children are asked for in their order */
+        uint32_t target = graph->edges[node->first + i].target & ~BASE_EDGE;
+        if (graph->nodes[target].object == object) {
+            *from = i + 1;
+            return target;
+        }
+    }
+    for (uint32_t i = 0; node->count <= 64 && i < node->count; i++) {
+        uint32_t target = graph->edges[node->first + i].target & ~BASE_EDGE;
+        if (graph->nodes[target].object == object) {
+            return target;
+        }
+    }
+    return -1;
+}
+
+/* The node of an object that the walk has met, probably below `parent` (-1: anywhere); -1 if it met none, -2 with an
+ * exception set. What was counted with its holder gets a node of its own. */
+int64_t
+graph_seek(Graph *graph, int64_t parent, uint32_t *from, PyObject *object)
+{
+    int64_t index = parent >= 0 && graph->frozen ? seek_edge(graph, (uint32_t)parent, from, object) : -1;
+    if (index >= 0 || (index = graph_find(graph, object)) >= 0) {
+        return index;
+    }
+    if (PyType_Check(object) || is_kept_by_interpreter(object)) {
+        return -1;
+    }
+    TypeInfo *info = graph_type(graph, object);
+    if (info == NULL || info->skipped) {
+        return info == NULL ? -2 : -1;
+    }
+    if (info->folds) {
+        int64_t nbytes = python_nbytes(info, object);
+        index = graph_add(graph, object);
+        if (index >= 0) {
+            graph->nodes[index].python = nbytes;
+            graph->nodes[index].flags |= NODE_OPENED;
+        }
+        return index < 0 ? -2 : index;
+    }
+    if (graph->n_unindexed == 0) {
+        return -1;
+    }
+    return graph_index_all(graph) < 0 ? -2 : graph_find(graph, object);
 }
 
 int
 graph_index_all(Graph *graph)
 {
-    for (uint32_t index = 0; graph->n_unindexed > 0 && index < graph->n_nodes; index++) {
+    for (uint32_t index = graph->all_indexed; graph->n_unindexed > 0 && index < graph->n_nodes; index++) {
         if (graph->nodes[index].flags & NODE_UNINDEXED) {
             if (index_node(graph, index) < 0) {
                 return -1;
@@ -196,8 +297,9 @@ graph_clear(Graph *graph)
     Node *nodes = graph->nodes;
     TypeInfo *types = graph->types;
     PyObject *resolve = graph->resolve;
-    PyMem_RawFree(graph->payloads);
-    PyMem_RawFree(graph->edges);
+    uint32_t room_nodes = graph->room_nodes;
+    keep_column(graph->payloads, graph->room_payloads, sizeof(Payload));
+    keep_column(graph->edges, graph->room_edges, sizeof(Edge));
     PyMem_RawFree(graph->regions);
     PyMem_RawFree(graph->slots);
     PyMem_RawFree(graph->stamp);
@@ -213,6 +315,6 @@ graph_clear(Graph *graph)
         Py_DECREF(types[index].type);
     }
     Py_XDECREF(resolve);
-    PyMem_RawFree(nodes);
+    keep_column(nodes, room_nodes, sizeof(Node));
     PyMem_RawFree(types);
 }

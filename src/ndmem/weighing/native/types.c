@@ -3,15 +3,19 @@
 #include <frameobject.h>
 
 static PyObject *plain_sizeof; /* object.__sizeof__ */
+static traverseproc traverse_instance; /* of all classes written in Python */
 static PyObject *getsizeof;    /* sys.getsizeof */
 
 int
 types_init(void)
 {
     PyObject *sys = PyImport_ImportModule("sys");
-    if (sys == NULL) {
+    PyObject *written = PyObject_CallFunction((PyObject *)&PyType_Type, "s(){}", "Written");
+    if (sys == NULL || written == NULL) {
         return -1;
     }
+    traverse_instance = ((PyTypeObject *)written)->tp_traverse;
+    Py_DECREF(written);
     getsizeof = PyObject_GetAttrString(sys, "getsizeof");
     Py_DECREF(sys);
     plain_sizeof = PyObject_GetAttrString((PyObject *)&PyBaseObject_Type, "__sizeof__");
@@ -107,11 +111,21 @@ describe_type(Graph *graph, TypeInfo *info, PyObject *object)
     if (type == &PyLong_Type || type == &PyFloat_Type || type == &PyUnicode_Type) {
         info->sizing = type == &PyFloat_Type ? SIZE_FIXED : SIZE_INT;
         info->fixed = type->tp_basicsize;
+        info->folds = info->rule == NULL;
         return 0;
     }
     info->counted |= type == &PyBytes_Type || type == &PyByteArray_Type;
     info->array = (uint8_t)is_array(type);
-    if (type == &PyFunction_Type) {
+    info->plain = (uint8_t)is_plain_array(type);
+    /* Not arrays: the rule for a pandas index names the elements of one again, which must then be found. */
+    info->tidy = is_builtin_container(type) || type->tp_traverse == traverse_instance;
+    if (type == &PyList_Type) {
+        info->opening = OPEN_LIST;
+    } else if (type == &PyTuple_Type) {
+        info->opening = OPEN_TUPLE;
+    } else if (type == &PyDict_Type) {
+        info->opening = OPEN_DICT;
+    } else if (type == &PyFunction_Type) {
         info->opening = OPEN_FUNCTION;
     } else if (type == &PyFrame_Type) {
         info->opening = OPEN_FRAME;
@@ -122,6 +136,7 @@ describe_type(Graph *graph, TypeInfo *info, PyObject *object)
         && ask_resolver(graph, info) < 0) {
         return -1;
     }
+    info->folds = info->opening == OPEN_LEAF && !info->array && info->rule == NULL;
     /* A rule tells the memory: a __sizeof__ of the type's own, as Arrow's, would tell it twice. */
     info->sizing = info->rule != NULL && !info->array ? SIZE_PLAIN : sizing_of(type);
     if (info->sizing == SIZE_PLAIN) {
@@ -152,7 +167,9 @@ graph_type(Graph *graph, PyObject *object)
     }
     /* Described before it is stored: the resolver is Python code. */
     TypeInfo info = {.type = (PyTypeObject *)Py_NewRef(type)};
+    Py_INCREF(object); /* its holder may let go of it meanwhile */
     int failed = describe_type(graph, &info, object) < 0;
+    Py_DECREF(object);
     TypeInfo *types = failed ? NULL : graph_grow(graph->types, graph->n_types, &graph->room_types, sizeof(TypeInfo));
     if (types == NULL) {
         Py_XDECREF(info.rule);

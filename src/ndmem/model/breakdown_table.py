@@ -1,0 +1,67 @@
+"""A Breakdown as a table, in plain text and HTML: the conclusion first, the remainder last."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from html import escape
+from typing import TYPE_CHECKING
+
+from ndmem.units import format_nbytes
+
+if TYPE_CHECKING:
+    from .breakdown import Breakdown
+
+_UNKNOWN = "?"
+
+
+def as_text(breakdown: Breakdown) -> str:
+    """Write a sentence and a table."""
+    table = list(_rows(breakdown))
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    lines = []
+    for label, *cells in table:
+        shown = [cell.rjust(width) for cell, width in zip(cells, widths[1:], strict=True)]
+        lines.append("  ".join([label.ljust(widths[0]), *shown]))
+    return "\n".join([f"{breakdown.conclusion}.", "", *lines, *_remarks(breakdown)])
+
+
+def as_html(breakdown: Breakdown) -> str:
+    """Write a sentence and an HTML table, for notebooks."""
+    (_, *heads), *rows = _rows(breakdown)
+    head = "".join(f"<th>{escape(cell)}</th>" for cell in ("", *heads))
+    body = "".join(
+        f'<tr><td style="text-align:left">{escape(label)}</td>'
+        + "".join(f'<td style="text-align:right">{escape(cell)}</td>' for cell in cells)
+        + "</tr>"
+        for label, *cells in rows
+    )
+    said = "".join(f"<p>{escape(remark)}</p>" for remark in _remarks(breakdown))
+    return (
+        f"<p><strong>{escape(breakdown.conclusion)}.</strong></p>"
+        f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{said}"
+    )
+
+
+def _rows(breakdown: Breakdown) -> Iterator[tuple[str, ...]]:
+    """Yield the heading and the rows: what, bytes before if there is a before, bytes, share of RSS."""
+    from .breakdown import PARTS  # noqa: PLC0415 (it imports this module)
+
+    before = breakdown.before
+    yield ("", "before", "now", "of RSS") if before else ("", "resident", "of RSS")
+    for name, label in (*PARTS.items(), ("unexplained", "unexplained"), ("rss", "RSS")):
+        nbytes = getattr(breakdown, name)
+        share = "" if nbytes is None or not breakdown.rss else f"{round(100 * nbytes / breakdown.rss)}%"
+        then = (_cell(getattr(before, name)),) if before else ()
+        yield (label, *then, _cell(nbytes), share)
+
+
+def _remarks(breakdown: Breakdown) -> Iterator[str]:
+    if breakdown.untouched:
+        yield f"{format_nbytes(breakdown.untouched)} of live arrays was never written and is not in RAM."
+    if any(nbytes is None for nbytes in breakdown.parts.values()):
+        yield f"{_UNKNOWN} is not known; it is part of unexplained."
+    yield from breakdown.notes
+
+
+def _cell(nbytes: int | None) -> str:
+    return _UNKNOWN if nbytes is None else format_nbytes(nbytes)

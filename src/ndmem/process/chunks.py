@@ -1,0 +1,107 @@
+"""Where glibc's malloc has its memory besides the main heap: found by the headers that it writes."""
+
+from __future__ import annotations
+
+import mmap
+import os
+import struct
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+
+from .heap import HeapFigures
+from .smaps import Kind, Region
+
+Extent = tuple[int, int]
+"""Address and bytes."""
+
+# glibc on 64 bits: a thread's heap starts at a multiple of HEAP_MAX_SIZE (arena.c).
+_HEAP_MAX = 64 << 20
+_MAPPED_BIT = 2
+_MOST_PAGES = 1 << 20
+
+
+def mapped_chunks(regions: Iterable[Region], figures: HeapFigures) -> list[Extent]:
+    """Return malloc's blocks that have a mapping of their own, as far as they are found.
+
+    Such a block starts a page with two words: 0, and its size in whole pages with the bit for "mapped" (malloc.c,
+    ``sysmalloc_mmap``). Those that `posix_memalign` shifted are not found. The search ends when there are as many as
+    malloc says, or after 4 GiB of pages that begin otherwise.
+    """
+    found: list[Extent] = []
+    looked = 0
+    with _words() as read:
+        for start, end in _writable_spans(regions):
+            at = start
+            while at < end and len(found) < figures.mapped_count and looked < _MOST_PAGES:
+                before, size = read(at, 2)
+                nbytes = size - _MAPPED_BIT
+                if before == 0 and nbytes > 0 and nbytes % mmap.PAGESIZE == 0 and at + nbytes <= end:
+                    found.append((at, nbytes))
+                    at += nbytes
+                else:
+                    looked += 1
+                    at += mmap.PAGESIZE
+    # More than there is: something else looked like a block, and none of them can be trusted.
+    return found if sum(nbytes for _, nbytes in found) <= figures.mapped_nbytes else []
+
+
+def thread_heaps(regions: Iterable[Region]) -> list[Extent]:
+    """Return the heaps of the arenas that threads have.
+
+    Each starts with ``heap_info`` (arena.c): its arena, the arena's heap before it, bytes used, bytes made writable.
+    """
+    heaps: dict[int, tuple[int, int]] = {}
+    with _words() as read:
+        for start, end in _writable_spans(regions):
+            for at in range(-(-start // _HEAP_MAX) * _HEAP_MAX, end, _HEAP_MAX):
+                arena, before, used, writable = read(at, 4)
+                sizes = 0 < used <= writable <= _HEAP_MAX and writable % mmap.PAGESIZE == 0
+                if sizes and before % _HEAP_MAX == 0 and at + writable <= end:
+                    heaps[at] = arena, writable
+    # The arena itself lies behind the header of its first heap.
+    return [
+        (at, writable)
+        for at, (arena, writable) in heaps.items()
+        if arena - arena % _HEAP_MAX in heaps and 32 <= arena % _HEAP_MAX <= 128
+    ]
+
+
+def _writable_spans(regions: Iterable[Region]) -> Iterator[tuple[int, int]]:
+    """Yield start and end of anonymous memory without a gap.
+
+    One block may be several regions: NumPy asks for huge pages from a large array's second page on.
+    """
+    start = end = 0
+    for region in regions:
+        if region.kind is not Kind.ANONYMOUS or region.permissions[:2] != "rw":
+            continue
+        if region.start != end:
+            yield start, end
+            start = region.start
+        end = region.end
+    yield start, end
+
+
+@contextmanager
+def _words() -> Iterator[Callable[[int, int], tuple[int, ...]]]:
+    """Give a function that reads so many words of 8 bytes at an address; 0 where there is nothing to read.
+
+    Through the kernel, for another thread may unmap the address at any time.
+    """
+    try:
+        memory = os.open("/proc/self/mem", os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        memory = -1
+
+    def read(address: int, count: int) -> tuple[int, ...]:
+        try:
+            found = os.pread(memory, 8 * count, address)
+        except OSError:
+            found = b""
+        return struct.unpack(f"={count}Q", found.ljust(8 * count, b"\0"))
+
+    try:
+        yield read
+    finally:
+        if memory >= 0:
+            os.close(memory)

@@ -1,0 +1,172 @@
+"""What a tracked program starts: Python interpreters are told to track themselves, and endings are noted.
+
+The program must not see it. Its environment stays what it is; only a Python that it executes is handed an environment
+with two variables more, which that Python takes away again before any of its code runs. The functions that start
+processes are replaced by builtins of the same name, so that no traceback has a frame of ours.
+"""
+
+from __future__ import annotations
+
+import _posixsubprocess
+import os
+import sys
+
+from .interpreter import find_program, is_open_python
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from types import ModuleType
+    from typing import Any
+
+    from .folder import ChildrenFolder
+
+    _Call = tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]
+
+VARIABLE = "NDMEM_CHILD"
+_PATH = "PYTHONPATH"
+# Positions among the arguments of _posixsubprocess.fork_exec, the same from Python 3.10 to 3.14.
+_WORDS, _PROGRAMS, _FOLDER, _ENVIRONMENT = 0, 1, 4, 5
+
+
+class Offspring:
+    """Sees what this process starts.
+
+    Parameters
+    ----------
+    native : module
+        ``ndmem._native``.
+    invite : callable
+        Returns the value of `VARIABLE` for a process that is started now, or ``None`` if it cannot be tracked.
+    """
+
+    def __init__(self, native: ModuleType, *, invite: Callable[[], str | None]) -> None:
+        self._native = native
+        self._invite = invite
+        self._inject = os.path.join(os.path.dirname(os.path.abspath(__file__)), "inject")  # noqa: PTH100, PTH118, PTH120  # pathlib costs 5 ms of every start
+        self._execve = os.execve
+
+    def watch_starts(self, *, leave: Callable[[], None]) -> None:
+        """Hand tracking on to the interpreters that are started; call ``leave`` before this process is replaced."""
+
+        def before_execve(path: Any, words: Any, env: Any) -> _Call | None:
+            leave()
+            return self._with_environment(self._execve, (path, words, env), {})
+
+        def before_execv(path: Any, words: Any, /) -> _Call | None:
+            leave()
+            # It takes its environment from C: there is no place for ours in it.
+            return self._with_environment(self._execve, (path, words, None), {})
+
+        def before_spawn(spawn: Callable[..., Any]) -> Callable[..., _Call | None]:
+            def before(path: Any, words: Any, env: Any, /, **keywords: Any) -> _Call | None:
+                return self._with_environment(spawn, (path, words, env), keywords)
+
+            return before
+
+        self._watch(_posixsubprocess, "fork_exec", before=self._before_fork_exec)
+        self._watch(os, "execve", before=before_execve)
+        self._watch(os, "execv", before=before_execv)
+        for name in ("posix_spawn", "posix_spawnp"):
+            if hasattr(os, name):
+                self._watch(os, name, before=before_spawn(getattr(os, name)))
+
+    def watch_endings(self, folder: Callable[[], ChildrenFolder | None], *, leave: Callable[[], None]) -> None:
+        """Note how the processes end that this one waits for; call ``leave`` before it ends itself without ado."""
+
+        def note(pid: int, status: int) -> None:
+            place = folder() if pid > 0 else None
+            if place is not None:
+                place.note_ending(pid, status)
+
+        def after_wait(result: tuple[int, int]) -> None:
+            if os.WIFEXITED(result[1]) or os.WIFSIGNALED(result[1]):
+                note(result[0], os.waitstatus_to_exitcode(result[1]))
+
+        def after_waitid(result: Any) -> None:
+            if result is not None and result.si_code in {os.CLD_EXITED, os.CLD_KILLED, os.CLD_DUMPED}:
+                note(result.si_pid, result.si_status if result.si_code == os.CLD_EXITED else -result.si_status)
+
+        for name in ("wait", "waitpid", "wait3", "wait4"):
+            self._watch(os, name, after=after_wait)
+        if hasattr(os, "waitid"):
+            self._watch(os, "waitid", after=after_waitid)
+        self._watch(os, "_exit", before=lambda *_, **__: leave())
+
+    def _watch(
+        self,
+        module: ModuleType,
+        name: str,
+        *,
+        before: Callable[..., _Call | None] | None = None,
+        after: Callable[[Any], None] | None = None,
+    ) -> None:
+        function = getattr(module, name)
+        try:
+            watched = self._native.watch_builtin(function, before, after)
+        except TypeError:  # somebody has put a function of Python there: it stays
+            return
+        # os has its functions from posix, where pickle looks for them.
+        for home in {module, sys.modules.get(function.__module__, module)}:
+            if getattr(home, name, None) is function:
+                setattr(home, name, watched)
+
+    def _before_fork_exec(self, *args: Any) -> _Call | None:
+        programs = [os.fsdecode(each) for each in args[_PROGRAMS]]
+        folder = None if args[_FOLDER] is None else os.fsdecode(args[_FOLDER])
+        if not self._is_to_be_told(find_program(programs, folder), args[_WORDS]):
+            return None
+        given = args[_ENVIRONMENT]
+        entries = self._native.watch_environment() if given is None else list(given)
+        variables = self._extend({os.fsdecode(name): value for name, _, value in (e.partition(b"=") for e in entries)})
+        if variables is None:
+            return None
+        encoded = {os.fsencode(name): os.fsencode(f"{name}={value}") for name, value in variables.items()}
+        kept = [encoded.pop(entry.partition(b"=")[0], entry) for entry in entries]
+        return _fork_exec, (*args[:_ENVIRONMENT], [*kept, *encoded.values()], *args[_ENVIRONMENT + 1 :]), {}
+
+    def _with_environment(
+        self, start: Callable[..., Any], args: tuple[Any, Any, Mapping[Any, Any] | None], keywords: dict[str, Any]
+    ) -> _Call | None:
+        path, words, given = args
+        if isinstance(path, int) or not self._is_to_be_told(_look_up(os.fsdecode(path), start), words):
+            return None
+        if given is None:
+            given = dict(entry.split(b"=", 1) for entry in self._native.watch_environment() if b"=" in entry)
+        variables = self._extend({os.fsdecode(name): value for name, value in given.items()})
+        if variables is None:
+            return None
+        # A name keeps its place among the others, for a program can see their order.
+        kept = {name: variables.pop(os.fsdecode(name), value) for name, value in given.items()}
+        return start, (path, words, {**kept, **variables}), keywords
+
+    def _is_to_be_told(self, program: str | None, words: Sequence[Any]) -> bool:
+        return program is not None and bool(words) and is_open_python(program, [os.fsdecode(word) for word in words])
+
+    def _extend(self, given: Mapping[str, Any]) -> dict[str, str] | None:
+        """Return the variables that an interpreter needs in order to track itself, ``None`` if it must not.
+
+        Parameters
+        ----------
+        given : mapping of str to str or bytes
+            The environment that it would have.
+        """
+        invitation = None if "NDMEM_RUN" in given else self._invite()
+        if invitation is None:
+            return None
+        path = None if _PATH not in given else os.fsdecode(given[_PATH])
+        # An empty PYTHONPATH and none are not the same to a program that looks.
+        return {
+            VARIABLE: f"{'-' if path is None else '+'}:{invitation}",
+            _PATH: self._inject + (os.pathsep + path if path else ""),
+        }
+
+
+_fork_exec = _posixsubprocess.fork_exec
+
+
+def _look_up(name: str, start: Callable[..., Any]) -> str | None:
+    """Return the file that a name stands for, which only posix_spawnp looks for on PATH."""
+    if os.sep not in name and start.__name__ == "posix_spawnp":
+        return find_program([os.path.join(folder, name) for folder in os.get_exec_path()], None)  # noqa: PTH118  # as above
+    return find_program([name], None)

@@ -1,0 +1,66 @@
+"""`ndmem breakdown`, as a person types it."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+needs_linux = pytest.mark.skipif(not Path("/proc/self/smaps").exists(), reason="needs Linux")
+
+
+def run(*words):
+    """Run the command; return status, output and errors."""
+    done = subprocess.run(
+        [sys.executable, "-m", "ndmem", "breakdown", *words], capture_output=True, text=True, check=False
+    )
+    return done.returncode, done.stdout, done.stderr
+
+
+@needs_linux
+def test_another_process():
+    """The table begins with the conclusion; JSON has bytes that add up, and null for what cannot be known."""
+    status, out, err = run(str(os.getpid()))
+    assert (status, err) == (0, "")
+    assert out.startswith("RSS is ")
+    assert "unexplained" in out
+    status, out, _ = run("--json", str(os.getpid()))
+    found = json.loads(out)
+    assert (status, found["pid"], found["arrays_nbytes"]) == (0, os.getpid(), None)
+    names = [name for name in found if name.endswith("_nbytes") and name not in {"rss_nbytes", "untouched_nbytes"}]
+    assert sum(found[name] or 0 for name in names) == found["rss_nbytes"]
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ([], "no process given; write for example: ndmem breakdown 1234, or call ndmem.breakdown() in the program"),
+        (["--trim"], "no process given"),
+        (["seven"], "'seven' is not a process id; write a number as ps shows it"),
+        (["1.5"], "'1.5' is not a process id"),
+        (["0"], "0 is not a process id"),
+        (["--", "-7"], "'-7' is not a process id"),
+        (["٣"], "is not a process id"),
+        (["\x1b[31m7"], "is not a process id"),
+        (["9" * 5000], "is not a process id"),
+        (["2147483647"], "there is no process 2147483647, or nothing may be known of it"),
+        (["1", "2"], "2"),
+    ],
+)
+def test_bad_input(words, message):
+    """Each mistake is one line that says what to write, and status 2."""
+    status, out, err = run(*words)
+    assert (status, out) == (2, "")
+    assert err.startswith("ndmem: ")
+    assert message in err
+    assert err.count("\n") == 1
+    assert err.strip().isprintable()
+
+
+def test_trim_from_outside():
+    """Another process's malloc cannot be trimmed, and the line says what can be done."""
+    status, out, err = run("--trim", str(os.getpid()))
+    assert (status, out) == (2, "")
+    assert err == f"ndmem: malloc can only be trimmed from inside: call ndmem.breakdown(trim=True) in {os.getpid()}\n"

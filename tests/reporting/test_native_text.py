@@ -1,0 +1,207 @@
+"""Native memory in the report for people."""
+
+import dataclasses
+import io
+import json
+import re
+
+import pytest
+from hypothesis import given
+from tests.reporting.samples import HARM, MIB, factoring, pipeline
+from tests.reporting.test_text import render
+from tests.traces import USER, Frame, TraceBuilder, traces
+
+from ndmem.analysis.moment import Moment
+from ndmem.analysis.total import find_total
+from ndmem.analysis.total_sentence import total_sentence
+from ndmem.model.trace import Trace
+from ndmem.reporting.json import write_json
+from ndmem.reporting.stats import write_stats, write_stats_json
+from ndmem.units import format_nbytes
+
+
+def test_the_report_of_a_run_with_native_blocks() -> None:
+    """Native memory has its sentence, its column, its lines and its blocks; together they are the total peak."""
+    assert render(factoring(rss_peak_nbytes=95 * MIB)).splitlines()[:-2] == [
+        "Peak 16 MiB at pipeline.py:7: one array of 16 MiB.",
+        "With native work memory 76 MiB at pipeline.py:4 in factor: 16 MiB of arrays and",
+        "60 MiB native (48 MiB by `np.linalg.svd(a)`, 8 MiB OpenBLAS thread buffers).",
+        "1 array, 16 MiB in total, 16 MiB alive at the end; 1.5 s.",
+        "",
+        "share   peak native temporary   kept  total count made what the peak holds",
+        "                                                  pipeline.py",
+        " 100% 16 MiB 60 MiB         - 16 MiB 16 MiB     1 7 u, s, v = factor(np.ones((1…",
+        "                                                  no arrays at the peak",
+        "    - 16 MiB 60 MiB         -      -      -     - 4 return np.linalg.svd(a)",
+        "                                                  <no file>",
+        "    - 16 MiB 12 MiB         -      -      -     - - in <no Python frame>",
+        "                                                  pipeline.py",
+        "    -      -  4 MiB         -      -      -     - 6 words = sorted(words)",
+        "",
+        "Largest arrays at the peak",
+        "",
+        "nbytes  made by                              held by",
+        "16 MiB  pipeline.py:7 np.ones((1024, 2048))  no name found",
+        "16 MiB  all",
+        "",
+        "Largest native blocks at the total peak",
+        "",
+        "nbytes  made by                         what it is",
+        "32 MiB  pipeline.py:4 np.linalg.svd(a)  temporary",
+        "16 MiB  pipeline.py:4 np.linalg.svd(a)  temporary",
+        " 8 MiB  outside Python                  OpenBLAS thread buffers",
+        " 4 MiB  pipeline.py:6 sorted(words)",
+        "60 MiB  all",
+        "",
+        "Resident memory: at most 95 MiB, with the interpreter, libraries and smaller",
+        "blocks.",
+    ]
+
+
+def test_native_blocks_at_the_end() -> None:
+    """At the end those are left that nobody gave back."""
+    text = render(factoring(), moment=Moment.END)
+    assert "With native work memory 28 MiB at the end: 16 MiB of arrays and 12 MiB native (8\n" in text
+    assert re.search(r"^Largest native blocks at the end$", text, re.MULTILINE)
+    assert re.search(r"^12 MiB  all$", text, re.MULTILINE)
+
+
+def test_limits_sum_the_other_blocks() -> None:
+    """Blocks beyond the limit are one row, and those whose events were dropped another."""
+    text = render(factoring(dropped=3), buffers=1)
+    assert re.search(r"^28 MiB  3 other blocks$", text, re.MULTILINE)
+    builder = TraceBuilder(native_threshold=64 * 1024)
+    builder.native((Frame(USER, 1),), 4 * MIB)
+    trace = builder.build(dropped=1)
+    tallies = dataclasses.replace(trace.tallies, at_total_peak=2 * trace.tallies.at_total_peak)
+    unknown = dataclasses.replace(trace, tallies=tallies)
+    assert re.search(r"^ 4 MiB  blocks not known: events dropped$", render(unknown), re.MULTILINE)
+
+
+def test_native_memory_that_does_not_matter_takes_no_room() -> None:
+    """Below half a percent of the total peak native memory is a sentence; its lines, column and table are left out."""
+    builder = TraceBuilder(native_threshold=64 * 1024)
+    builder.born((Frame(USER, 1),), 100 * MIB)
+    block = builder.native((Frame(USER, 2),), 256 * 1024)
+    text = render(builder.build())
+    assert "With native work memory 100 MiB at pipeline.py:2: 100 MiB of arrays and 256 KiB native." in text.replace(
+        "\n", " "
+    )
+    assert "share" in text
+    assert not re.search("share.*native", text)
+    assert "native blocks" not in text
+    assert "100% 100 MiB" in text
+    assert "no arrays" not in text
+    builder.died(block, (Frame(USER, 2),))
+    builder.native((Frame(USER, 2),), MIB)
+    assert re.search("share.*native", render(builder.build()))
+
+
+def test_no_native_block_at_all() -> None:
+    """Where native memory was watched and none was there, that is said."""
+    builder = TraceBuilder(native_threshold=64 * 1024)
+    builder.born((Frame(USER, 1),), MIB)
+    assert "No native work memory: no block of 64 KiB or more was allocated beside the\narrays." in render(
+        builder.build()
+    )
+
+
+def test_a_run_of_native_blocks_alone() -> None:
+    """A program without arrays still has its total peak, its lines and its blocks."""
+    builder = TraceBuilder(native_threshold=64 * 1024)
+    builder.native((Frame(USER, 1),), MIB)
+    text = render(builder.build())
+    assert text.startswith("No array memory: no array was made while it ran.\nWith native work memory 1 MiB at ")
+    assert "pipeline.py:1: all of it native (1 MiB in <module>)." in text.replace("\n", " ")
+    assert re.search(r"^ 1 MiB  pipeline.py:1 in <module>$", text, re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    ("resident", "text"),
+    [
+        (None, "Outside arrays, not attributed: not measured."),
+        (
+            795 * MIB,
+            "Outside arrays, not attributed: 194 MiB, between the highest resident memory (795 MiB) and the highest "
+            "arrays (601 MiB), which need not be at one moment.",
+        ),
+        (
+            300 * MIB,
+            "Outside arrays, not attributed: not known; resident memory was at most 300 MiB, less than arrays: some "
+            "pages were never touched, or were swapped out.",
+        ),
+    ],
+)
+def test_memory_outside_arrays_is_not_attributed(resident: int | None, text: str) -> None:
+    """Without native memory the report says how much there was besides arrays, as far as that is known."""
+    assert text in render(pipeline(rss_peak_nbytes=resident), width=400)
+
+
+@pytest.mark.parametrize(
+    ("resident", "text"),
+    [
+        (None, "Resident memory: not measured."),
+        (
+            50 * MIB,
+            "Resident memory: at most 50 MiB, less than arrays and native blocks together: some pages were never "
+            "touched, or were swapped out.",
+        ),
+    ],
+)
+def test_resident_memory_beside_native(resident: int | None, text: str) -> None:
+    """With native memory the report says how much was resident, and that untouched pages are not."""
+    assert text in render(factoring(rss_peak_nbytes=resident), width=400)
+
+
+def test_stats_have_both_kinds_of_memory() -> None:
+    """The totals name native blocks, both together and resident memory; where nobody watched, that is said."""
+    stream = io.StringIO()
+    write_stats(factoring(rss_peak_nbytes=95 * MIB), stream)
+    watched = dict(re.findall(r"^(\S.{17})(.+)$", stream.getvalue(), re.MULTILINE))
+    assert {name.strip(): text for name, text in watched.items() if "native" in name or "resident" in name} == {
+        "native": "blocks of 64 KiB (65,536 bytes) and more",
+        "native peak": "60 MiB (62,914,560 bytes)",
+        "native at the end": "12 MiB (12,582,912 bytes)",
+        "native total": "60 MiB (62,914,560 bytes)",
+        "arrays and native": "76 MiB (79,691,776 bytes) at most at one moment",
+        "resident peak": "95 MiB (99,614,720 bytes)",
+    }
+    stream = io.StringIO()
+    write_stats(pipeline(), stream)
+    assert "native            not watched\n" in stream.getvalue()
+    assert "resident peak     not measured\n" in stream.getvalue()
+
+
+@given(traces(native=True))
+def test_text_and_json_agree(trace: Trace) -> None:
+    """For any program the stats, the report's sentence and the JSON have the same totals."""
+    stream, numbers = io.StringIO(), io.StringIO()
+    write_json(trace, stream)
+    write_stats_json(trace, numbers)
+    document, stats = json.loads(stream.getvalue()), json.loads(numbers.getvalue())
+    for name in (
+        "peak_nbytes",
+        "live_nbytes_at_end",
+        "total_nbytes",
+        "total_peak_nbytes",
+        "domains",
+        "ended",
+        "events",
+    ):
+        assert stats[name] == document[name]
+    sentence = total_sentence(trace)
+    assert sentence is not None
+    if document["domains"]["native"]["peak_nbytes"]:
+        assert sentence.startswith(f"With native work memory {format_nbytes(document['total_peak_nbytes'])} at ")
+        # What the table of blocks sums to is what the list has.
+        blocks = sum(block["nbytes"] for block in document["native_at_total_peak"])
+        assert blocks == sum(share.nbytes for share in find_total(trace).shares)  # type: ignore[union-attr]  # watched
+
+
+def test_hostile_libraries_stay_in_their_place() -> None:
+    """A library's name that holds escapes is shown, never obeyed, in the sentence and in the table."""
+    builder = TraceBuilder(native_threshold=64 * 1024)
+    builder.native((Frame("", 0, "<no Python frame>"),), MIB)
+    text = render(builder.build(origins={0: f"lib{HARM}.so"}), width=200)
+    assert all(line.isprintable() for line in text.split("\n"))
+    assert "mapped by lib\\x1b[31m" in text

@@ -1,0 +1,80 @@
+"""The table of processes: a row each, one row for many that are alike, and nothing that steers a terminal."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+
+from tests.reporting.samples import pipeline
+
+from ndmem.model.family import Begun, Family, Kin, Member, make_family
+from ndmem.reporting.text import write_text
+
+TRACE = pipeline()
+ENDED = TRACE.run.started + 1
+
+
+def child(pid: int, name: str | None = None, *, status: int | None = 0, begun: Begun = Begun.FORK) -> Member:
+    """Return a child with the arrays of the sample."""
+    run = replace(TRACE.run, pid=pid, started=TRACE.run.started + pid, exit_status=status)
+    return Member(replace(TRACE, run=run), Kin(begun, (TRACE.run.pid,), name, ended=ENDED + pid))
+
+
+def report(members: list[Member], *notes: str, rows: int | None = 20) -> list[str]:
+    """Return the lines about processes."""
+    stream = io.StringIO()
+    family = make_family([Member(TRACE, Kin(ended=ENDED)), *members], notes)
+    write_text(TRACE, stream, family=family, width=100, folder="/home/ada", rows=rows, file="a.ndmem")
+    lines = stream.getvalue().splitlines()
+    begin = next((i for i, line in enumerate(lines) if "processes made arrays" in line or line in notes), len(lines))
+    return [line for line in lines[begin:] if not line.startswith("More:")]
+
+
+def test_a_program_alone_has_no_table() -> None:
+    """One process is not worth a table."""
+    assert report([]) == []
+
+
+def test_each_process_has_a_row() -> None:
+    """A few children are shown one by one, with what is known of their end."""
+    lines = report([child(5, "Worker-1"), child(6, status=-9), child(7, status=3), child(8, status=None)])
+    text = "\n".join(lines)
+    for expected in ("5   Worker-1 at", "6   fork at", "killed by SIGKILL", "exit status 3", "still runs or was not"):
+        assert expected in text
+    assert "5 processes made arrays" in lines[0]
+
+
+def test_thousands_of_short_children_are_one_row() -> None:
+    """1,000 workers of one kind are one row, and another kind has its own."""
+    workers = [child(pid, f"Worker-{pid}") for pid in range(1, 1001)]
+    lines = report([*workers, child(2000, "Loader")])
+    assert [line.split()[-5:-3] for line in lines if "Worker-*" in line] == [["1,000", "x"]]
+    assert sum("Loader" in line for line in lines) == 1
+    assert len(lines) < 12
+
+
+def test_rows_beyond_the_limit_are_counted() -> None:
+    """Twenty-five children of different kinds fill the table, and the rest are counted."""
+    lines = report([child(pid, "abcdefghijklmnopqrstuvwxyz"[pid]) for pid in range(25)], rows=10)
+    assert sum("… and 16 more" in line for line in lines) == 1
+
+
+def test_names_do_not_steer_the_terminal() -> None:
+    """What a process is called and what a note says is shown harmless."""
+    hostile = "\x1b[31mred\nline [bold]x[/bold] \u202e"
+    text = "\n".join(report([child(5, hostile)], hostile))
+    assert "\x1b" not in text
+    assert "\u202e" not in text
+    assert "[bold]x[/bold]" in text
+
+
+def test_notes_are_shown_without_children() -> None:
+    """A file that cannot be read is said, also if there is no other."""
+    assert report([], "The record cannot be read.") == ["The record cannot be read.", ""]
+
+
+def test_an_empty_family_is_nothing() -> None:
+    """A family of nobody adds nothing to a report."""
+    stream = io.StringIO()
+    write_text(TRACE, stream, family=Family(()), width=100)
+    assert "processes" not in stream.getvalue()

@@ -1,0 +1,145 @@
+"""Native memory of launched programs: blocks by hand, at the line that asked for them, with and without the GIL."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tests.system.running import Place
+from tests.system.running import write_program as write_file
+
+import ndmem
+from ndmem.model.trace import Domain, Kind, Trace
+
+from .native_programs import PROGRAMS, write_program
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="malloc is stood in front of on Linux only")
+
+
+def _track(folder: Path, text: str, *options: str) -> Trace:
+    place = Place(folder)
+    outcome = place.run_tracked(*options, write_file(folder, text))
+    assert (outcome.status, outcome.stderr) == (0, b"")
+    return ndmem.load(place.trace).trace
+
+
+def _native_births(trace: Trace) -> list[tuple[int, int, int]]:
+    """Buffer, line of the program, and bytes of each native block that the program's own code asked for."""
+    events = trace.events
+    found = []
+    for i in np.flatnonzero((events.domain == Domain.NATIVE) & (events.kind == Kind.BORN)):
+        own = [site for site in trace.stack(int(events.stack[i])) if site.filename.endswith("prog.py")]
+        if own:
+            found.append((int(events.buffer[i]), own[0].lineno, int(events.nbytes[i])))
+    return found
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_blocks_are_those_of_the_program(name: str, tmp_path: Path) -> None:
+    """Each block of 64 KiB and more is born with its bytes at its line, and what is not given back is alive."""
+    _, sizes, left = PROGRAMS[name]
+    text, marked = write_program(name)
+    trace = _track(tmp_path / "w", text)
+    births = [(buffer, nbytes) for buffer, line, nbytes in _native_births(trace) if line in marked]
+    died = set(trace.events.buffer[trace.events.kind == Kind.DIED].tolist())
+    assert sorted(nbytes for _, nbytes in births) == sorted(sizes)
+    if "unmapped" not in name:  # what is left of a mapping is a block of its own, born where the other part went
+        assert sum(nbytes for buffer, nbytes in births if buffer not in died) == left
+    else:
+        assert sum(nbytes for buffer, _, nbytes in _native_births(trace) if buffer not in died) == left
+
+
+def test_arrays_are_not_told_of_twice(tmp_path: Path) -> None:
+    """Arrays of all sizes, grown and freed, make no native block."""
+    text = (
+        "import numpy as np\na = np.ones(100_000)\nb = np.zeros(3_000_000)\na.resize(500_000, refcheck=False)\n"
+        "c = np.fromiter(range(100_000), float)\ndel a, b\n"
+    )
+    trace = _track(tmp_path / "w", text)
+    assert [birth for birth in _native_births(trace) if birth[1] > 1 and birth[2] % 8 == 0 and birth[2] > 2**20] == []
+    assert trace.live_nbytes == 800_000
+
+
+def test_the_peak_of_the_sum_is_that_of_one_moment(tmp_path: Path) -> None:
+    """Arrays and native blocks that were never alive together do not add up."""
+    text = (
+        "import numpy as np\na = np.empty(2_000_000)\ndel a\nb = bytearray(40_000_000)\ndel b\n"
+        "c = np.empty(1_000_000)\nd = bytearray(20_000_000)\n"
+    )
+    trace = _track(tmp_path / "w", text)
+    assert trace.native is not None
+    assert trace.total is not None
+    before = trace.total.nbytes - 40_000_001  # what NumPy's import took, and still has
+    assert (trace.peak.nbytes, trace.native.nbytes) == (16_000_000, 40_000_001 + before)
+    assert int(trace.tallies.at_total_peak.sum()) == trace.total.nbytes
+    assert trace.stack(trace.total.stack)[0].lineno == 4
+
+
+def test_lapack_is_found_at_its_line(tmp_path: Path) -> None:
+    """The work memory of an SVD of 700 x 700 is native, at the line that called it: gesdd wants 7 n² for its bases."""
+    text = "import numpy as np\na = np.ones((700, 700))\nu, s, v = np.linalg.svd(a)\n"
+    trace = _track(tmp_path / "w", text)
+    of_svd = [nbytes for _, line, nbytes in _native_births(trace) if line == 3]
+    n = 700 * 700 * 8
+    # NumPy's copy of the matrix with both bases, and LAPACK's work array of 3 n² + 7 n at least.
+    assert sum(nbytes for nbytes in of_svd if nbytes >= n) >= 6 * n
+
+
+def test_without_native_only_arrays_are_recorded(tmp_path: Path) -> None:
+    """--no-native records no native block, and says that there is no figure."""
+    trace = _track(tmp_path / "w", "import numpy as np\na = np.ones(1000)\nb = bytearray(10**7)\n", "--no-native")
+    assert (trace.native, trace.total, trace.native_live_nbytes) == (None, None, None)
+    assert set(trace.events.domain.tolist()) == {Domain.ARRAY}
+
+
+def test_native_memory_needs_no_numpy(tmp_path: Path) -> None:
+    """A program that never imports NumPy has its native blocks recorded all the same."""
+    trace = _track(tmp_path / "w", "b = bytearray(5_000_000 - 1)\nc = b * 2\n")
+    assert [nbytes for _, _, nbytes in _native_births(trace)] == [5_000_000, 9_999_999]
+    assert trace.run.numpy is None
+
+
+def test_a_forked_child_writes_nothing_into_its_parents_journal(tmp_path: Path) -> None:
+    """What a forked child takes and frees does not change what the parent has."""
+    text = (
+        "import os\nkept = bytearray(1_000_000 - 1)\npid = os.fork()\nif pid == 0:\n    del kept\n"
+        "    b = [bytearray(200_000) for _ in range(50)]\n    os._exit(0)\nos.waitpid(pid, 0)\n"
+        "after = bytearray(300_000 - 1)\n"
+    )
+    trace = _track(tmp_path / "w", text)
+    assert [(line, nbytes) for _, line, nbytes in _native_births(trace)] == [(2, 1_000_000), (9, 300_000)]
+
+
+def test_a_thread_without_the_gil_is_told_apart_from_one_that_runs(tmp_path: Path) -> None:
+    """Blocks taken without the GIL while another thread makes arrays are booked at their own thread's line."""
+    text = (
+        "import ctypes, threading\nimport numpy as np\nlibc = ctypes.CDLL(None)\n"
+        "libc.malloc.restype = ctypes.c_void_p\nlibc.free.argtypes = [ctypes.c_void_p]\n"
+        "def native():\n    for _ in range(3000):\n"
+        "        libc.free(libc.malloc(100_000))\nt = threading.Thread(target=native)\nt.start()\n"
+        "while t.is_alive():\n    a = np.ones(1000) + 1\nt.join()\n"
+    )
+    trace = _track(tmp_path / "w", text)
+    assert [(line, nbytes) for _, line, nbytes in _native_births(trace) if nbytes == 100_000] == [(8, 100_000)] * 3000
+    assert trace.dropped == 0
+
+
+def test_a_preloaded_library_of_the_user_stays(tmp_path: Path) -> None:
+    """A program started with LD_PRELOAD sees that variable as it was."""
+    folder = tmp_path / "w"
+    write_file(folder, "import os\nprint(os.environ.get('LD_PRELOAD'))\n")
+    for value in ("libm.so.6", None):
+        place = Place(folder, environment={"LD_PRELOAD": value})
+        assert place.run_tracked("prog.py") == place.run_plain("prog.py")
+
+
+def test_resident_memory_is_sampled_and_has_a_peak(tmp_path: Path) -> None:
+    """The kernel's high-water mark is in the trace, and no sample is above it."""
+    text = "import numpy as np, time\na = np.ones(10_000_000)\ntime.sleep(0.3)\n"
+    trace = _track(tmp_path / "w", text)
+    assert trace.rss_peak_nbytes is not None
+    assert trace.rss_peak_nbytes > 80_000_000
+    assert 80_000_000 < int(trace.rss.nbytes.max()) <= trace.rss_peak_nbytes
+    assert (np.diff(trace.rss.time_ns) >= 0).all()
