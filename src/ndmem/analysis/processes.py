@@ -11,9 +11,9 @@ from .frames import user_site
 from .peak import find_peak_node
 
 if TYPE_CHECKING:
+    from ndmem.model.columns import Int64s
     from ndmem.model.family import Begun, Family, Member
     from ndmem.model.site import Site
-    from ndmem.model.trace import Int64s
 
 _SECOND = 1_000_000_000
 
