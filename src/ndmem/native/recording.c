@@ -66,7 +66,14 @@ static NodeId record_code(Recording *recording, PyCodeObject *code)
     return id;
 }
 
-/* The record of a node whose caller has one; the caller's own without room, so that no byte is lost. */
+/* Without room the bytes are counted with the caller, or where native blocks are never without a record: the figures
+ * of arrays stay those of arrays. */
+static NodeRecord *fall_back(Recording *recording, NodeId id, NodeRecord *caller)
+{
+    return stack_node(id)->domain == NATIVE ? recording->records[NATIVE_ROOT] : caller;
+}
+
+/* The record of a node whose caller has one. */
 static NodeRecord *add_record(Recording *recording, NodeId id, NodeRecord *caller)
 {
     const Node *node = stack_node(id);
@@ -85,14 +92,14 @@ static NodeRecord *add_record(Recording *recording, NodeId id, NodeRecord *calle
     record.code = record_code(recording, code);
     NodeRecord *there = journal_node(&recording->journal, &record);
     recording->record_count += there != NULL;
-    return there ? there : caller;
+    return there ? there : fall_back(recording, id, caller);
 }
 
 /* Kept out of the hot path: it runs once for a place. */
 static NodeRecord *find_or_add_record(Recording *recording, NodeId id)
 {
     if (!reserve_records(recording, id))
-        return recording->records[ROOT];
+        return fall_back(recording, id, recording->records[ROOT]);
     while (recording->records[id] == NULL) {
         NodeId missing = id; /* the outermost frame without a record, for callers come first */
         while (recording->records[stack_node(missing)->parent] == NULL)
@@ -127,7 +134,7 @@ void recording_close(Recording *recording)
     recording->journal.file = -1;
 }
 
-void recording_start(Recording *recording, uint16_t generation, uint64_t first_serial, size_t native_threshold)
+bool recording_start(Recording *recording, uint16_t generation, uint64_t first_serial, size_t native_threshold)
 {
     recording->generation = generation;
     recording->first_serial = first_serial;
@@ -140,9 +147,15 @@ void recording_start(Recording *recording, uint16_t generation, uint64_t first_s
     header->state = RUNNING;
     NodeRecord root = {.id = ROOT, .code = ROOT, .offset = -1, .lineno = -1, .end_lineno = -1, .col = -1, .end_col = -1,
                        .max_live = -1, .max_native = -1};
-    if (reserve_records(recording, ROOT))
-        recording->records[ROOT] = journal_node(&recording->journal, &root);
+    if (!reserve_records(recording, NATIVE_ROOT))
+        return false;
+    recording->records[ROOT] = journal_node(&recording->journal, &root);
     recording->record_count = 1;
+    if (native_threshold) {
+        root.id = recording->record_count++, root.domain = NATIVE;
+        recording->records[NATIVE_ROOT] = journal_node(&recording->journal, &root);
+    }
+    return true;
 }
 
 void recording_stop(Recording *recording)

@@ -27,8 +27,8 @@ typedef struct {
 bool recording_open(Recording *recording, int file, size_t threshold);
 void recording_close(Recording *recording);
 
-/* From now on it sees what happens. */
-void recording_start(Recording *recording, uint16_t generation, uint64_t first_serial, size_t native_threshold);
+/* From now on it sees what happens. False without memory. */
+bool recording_start(Recording *recording, uint16_t generation, uint64_t first_serial, size_t native_threshold);
 void recording_stop(Recording *recording);
 
 void recording_birth(Recording *recording, const Buffer *buffer, uint16_t thread);

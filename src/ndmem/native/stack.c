@@ -50,8 +50,10 @@ bool stack_open(void)
         stack_close();
         return false;
     }
-    tree.nodes[ROOT] = (Node){.offset = -1};
-    tree.count = 1;
+    tree.nodes[ROOT] = tree.nodes[NATIVE_ROOT] = (Node){.offset = -1};
+    tree.nodes[NATIVE_ROOT].domain = NATIVE;
+    tree.count = 2;
+    tree.slots[hash_place(ROOT, NULL, -1, NATIVE) & tree.mask] = NATIVE_ROOT;
     return true;
 }
 
@@ -162,7 +164,8 @@ NodeId stack_code(PyCodeObject *code) { return code ? intern(ROOT, (Place){code,
 NodeId stack_native_leaf(NodeId leaf)
 {
     Node node = tree.nodes[leaf];
-    return intern(node.parent, (Place){node.code, node.offset}, NATIVE);
+    NodeId native = intern(node.parent, (Place){node.code, node.offset}, NATIVE);
+    return tree.nodes[native].domain == NATIVE ? native : NATIVE_ROOT;
 }
 
 /* --- Threads and their frames ------------------------------------------------------------------------------ */

@@ -15,6 +15,7 @@ typedef uint32_t NodeId;
 
 enum {
     ROOT = 0, /* the stack of an event without any Python frame */
+    NATIVE_ROOT = 1, /* its leaf for native blocks; there from the start, for those that find no room of their own */
     /* A program that makes code as it goes (eval in a loop) has no end of places, and each keeps its code. */
     MAX_NODES = 1 << 18
 };
@@ -43,7 +44,7 @@ NodeId stack_current(PyThreadState *thread, uint16_t *number);
 /* The same for a thread that has not the GIL, or NULL for one that Python does not know; works without the GIL. */
 NodeId stack_without_gil(PyThreadState *thread, uint16_t *number);
 
-/* The leaf for native blocks beside that for arrays. Works without the GIL. */
+/* The leaf for native blocks beside that for arrays; NATIVE_ROOT without room for it. Works without the GIL. */
 NodeId stack_native_leaf(NodeId leaf);
 
 const Node *stack_node(NodeId node); /* Works without the GIL. */

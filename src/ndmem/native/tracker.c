@@ -206,11 +206,18 @@ int tracker_start(Recording *recording, size_t threshold, Start start)
     lock_enter(true);
     if (tracker.generation == UINT16_MAX)
         renumber_generations();
-    recording_start(recording, ++tracker.generation, tracker.next_serial, native_threshold());
-    tracker.running[tracker.count++] = recording;
+    bool started = recording_start(recording, ++tracker.generation, tracker.next_serial, native_threshold());
+    if (started)
+        tracker.running[tracker.count++] = recording;
     lock_leave();
-    native_hook();
-    return 0;
+    if (started) {
+        native_hook();
+        return 0;
+    }
+    PyErr_NoMemory();
+    if (tracker.count == 0)
+        close_tracker();
+    return -1;
 }
 
 int tracker_hear_numpy(void) { return handler_hook(); }
