@@ -25,6 +25,8 @@ def name_origin(library: str) -> str:
         OpenBLAS maps a buffer for each of its threads (``blas_memory_alloc``) and keeps it until the end. CPython
         maps the arenas of its small objects (``Objects/obmalloc.c``; 1 MiB each since 3.10).
     """
+    if library == "(small blocks)":
+        return "small blocks"
     if "openblas" in library.lower():
         return "OpenBLAS thread buffers"
     if _PYTHON.fullmatch(library):

@@ -65,7 +65,7 @@ static void died(void *pointer)
 
 static void *hook_malloc(void *context, size_t nbytes)
 {
-    int *muted = native_mute(nbytes);
+    int *muted = native_mute();
     void *pointer = original.malloc(context, nbytes);
     native_unmute(muted);
     if (pointer && tracker_runs())
@@ -75,7 +75,7 @@ static void *hook_malloc(void *context, size_t nbytes)
 
 static void *hook_calloc(void *context, size_t count, size_t nbytes)
 {
-    int *muted = native_mute(count * nbytes);
+    int *muted = native_mute();
     void *pointer = original.calloc(context, count, nbytes);
     native_unmute(muted);
     if (pointer && tracker_runs())
@@ -86,7 +86,7 @@ static void *hook_calloc(void *context, size_t count, size_t nbytes)
 /* NumPy holds either the old or the new buffer, never both, and so does tracemalloc. */
 static void *hook_realloc(void *context, void *old, size_t nbytes)
 {
-    int *muted = native_mute(SIZE_MAX); /* the old block's size is not told */
+    int *muted = native_mute();
     void *pointer = original.realloc(context, old, nbytes);
     native_unmute(muted);
     if (pointer && tracker_runs()) {
@@ -102,7 +102,7 @@ static void hook_free(void *context, void *pointer, size_t nbytes)
 {
     if (pointer && tracker_runs())
         died(pointer);
-    int *muted = native_mute(nbytes);
+    int *muted = native_mute();
     original.free(context, pointer, nbytes);
     native_unmute(muted);
 }

@@ -16,12 +16,14 @@ void native_unhook(void);
 
 extern PreloadMuted *native_muted; /* NULL if nobody tells */
 
-/* The calling thread's blocks are not told of until native_unmute. For blocks of so many bytes it matters. */
-static inline int *native_mute(size_t nbytes)
+/* The calling thread's blocks are not told of until native_unmute. */
+static inline int *native_mute(void)
 {
-    if (native_muted == NULL || nbytes < PRELOAD_THRESHOLD)
+    static __thread int *muted __attribute__((tls_model("initial-exec")));
+    if (native_muted == NULL)
         return NULL;
-    int *muted = native_muted();
+    if (muted == NULL)
+        muted = native_muted();
     ++*muted;
     return muted;
 }

@@ -9,6 +9,7 @@
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <execinfo.h>
 #include <malloc.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -116,23 +117,64 @@ static inline const PreloadHooks *heard_by(void)
         errno = error; \
     } while (0)
 
+/* What the thread's small blocks take more, or less, than was told; blocks that other threads free count there. */
+static __thread long untold __attribute__((tls_model("initial-exec")));
+
+static inline void count_small(const PreloadHooks *listener, long nbytes)
+{
+    untold += nbytes;
+    long lots = untold / PRELOAD_THRESHOLD;
+    if (__builtin_expect(lots == 0, 1))
+        return;
+    untold -= lots * PRELOAD_THRESHOLD;
+    TELL(listener->changed(lots));
+}
+
+/* malloc's own figure decides what is small, here as in tell_death, where no other is known. A block between the two
+ * figures is told of by neither. */
 static inline void *tell_birth(void *pointer, size_t nbytes)
 {
-    const PreloadHooks *listener;
-    if (nbytes >= PRELOAD_THRESHOLD && pointer && (listener = heard_by()))
+    const PreloadHooks *listener = pointer ? heard_by() : NULL;
+    if (listener == NULL)
+        return pointer;
+    size_t usable = next.usable_size(pointer);
+    if (usable < PRELOAD_THRESHOLD)
+        count_small(listener, (long)usable);
+    else if (nbytes >= PRELOAD_THRESHOLD)
         TELL(listener->born(pointer, nbytes));
     return pointer;
 }
 
-/* A block that may be one that was told of; its size is in the header that free is about to read anyway. Answers the
- * bytes that were told, 0 if none were. */
+/* The size is in the header that free is about to read anyway. Answers the bytes with which to tell of the block again, 0 for a large one that was never told of. */
 static inline size_t tell_death(void *pointer)
 {
-    const PreloadHooks *listener;
+    const PreloadHooks *listener = pointer ? heard_by() : NULL;
     size_t nbytes = 0;
-    if (pointer && next.usable_size(pointer) >= PRELOAD_THRESHOLD && (listener = heard_by()))
-        TELL(nbytes = listener->died(pointer));
+    if (listener == NULL)
+        return 0;
+    size_t usable = next.usable_size(pointer);
+    if (usable < PRELOAD_THRESHOLD) {
+        count_small(listener, -(long)usable);
+        return usable;
+    }
+    TELL(nbytes = listener->died(pointer));
     return nbytes;
+}
+
+/* Whether the loader is among the callers: a library is being loaded and prepares itself. OpenBLAS reserves 32 MiB for
+ * each thread then, and mostly never touches them; like a library's image that is not the program's doing. */
+static bool is_loading(void)
+{
+    static const void *loader; /* where ld.so lies; its own debugging symbol is always there */
+    if (loader == NULL)
+        loader = dlsym(RTLD_DEFAULT, "_r_debug");
+    Dl_info ours, theirs;
+    void *callers[32];
+    int count = loader && dladdr(loader, &ours) ? backtrace(callers, 32) : 0;
+    for (int i = 0; i < count; i++)
+        if (dladdr(callers[i], &theirs) && theirs.dli_fbase == ours.dli_fbase)
+            return true;
+    return false;
 }
 
 /* Base name of the library that the caller is in. Before any lock of the listener's: dladdr takes the loader's. */
@@ -236,6 +278,12 @@ static inline bool is_memory(int protection, int flags)
     return (flags & MAP_ANONYMOUS) && (protection & PROT_WRITE);
 }
 
+static void tell_mapping(const PreloadHooks *listener, void *at, size_t nbytes, const void *caller)
+{
+    if (!is_loading())
+        listener->mapped(at, nbytes, library_of(caller));
+}
+
 static void *told_mmap(void *wanted, size_t nbytes, int protection, int flags, int file, off_t offset, const void *caller)
 {
     const PreloadHooks *listener = heard_by();
@@ -243,7 +291,7 @@ static void *told_mmap(void *wanted, size_t nbytes, int protection, int flags, i
         TELL(listener->unmapped(wanted, nbytes));
     void *at = next.mmap(wanted, nbytes, protection, flags, file, offset);
     if (listener && at != MAP_FAILED && nbytes >= PRELOAD_THRESHOLD && is_memory(protection, flags))
-        TELL(listener->mapped(at, nbytes, library_of(caller)));
+        TELL(tell_mapping(listener, at, nbytes, caller));
     return at;
 }
 

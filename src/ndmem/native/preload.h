@@ -5,8 +5,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Smaller blocks are not told of. An upper bound of what goes unseen would need each block's size; glibc serves
- * blocks of this size and more from few, large regions, and they are what makes a process large. */
+/* Blocks from here on are told of one by one. Smaller ones only in lots of so many bytes, when that much more, or less,
+ * is in use by them: a hash table of ten million nodes makes a process large too. */
 enum { PRELOAD_THRESHOLD = 65536 };
 
 /* Called in the thread that allocates, with or without the GIL, at any time. What a hook allocates is not told of. */
@@ -15,6 +15,7 @@ typedef struct {
     size_t (*died)(void *pointer); /* before it is freed; answers its bytes, 0 if it was never told of */
     void (*mapped)(void *at, size_t nbytes, const char *library);
     bool (*unmapped)(void *at, size_t nbytes); /* any range, before; whether a part of it was told of */
+    void (*changed)(long lots);                /* small blocks, told late */
 } PreloadHooks;
 
 /* `ndmem_preload_attach`: NULL for nobody. */
