@@ -43,7 +43,7 @@ def test_a_full_disk_stops_the_journal_and_not_the_program(times: int, disk: Pat
     place = Place(tmp_path / "w")
     name = write_program(place.folder, source)
     plain = place.run_plain(name)
-    shown = place.run_ndmem("run", "-o", str(disk / "t.ndmem"), name)
+    shown = place.run_ndmem("run", "--no-native", "-o", str(disk / "t.ndmem"), name)
     assert (shown.stdout, shown.status) == (plain.stdout, plain.status) == (b"40000\n", 0)
     trace = ndmem.load(disk / "t.ndmem").trace
     # Arrays of 8,000 bytes, two at a time as each is replaced, then one of 40,000 beside the last.
