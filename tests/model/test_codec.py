@@ -199,6 +199,13 @@ def test_absurd_sizes_are_refused_before_memory_is_taken(encoded: bytes) -> None
         read_trace(rewrite(encoded, "events/live.npy", header.getvalue()))
 
 
+def test_a_description_without_end_is_refused(encoded: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A description that unpacks to more than a run's can be is refused before it is unpacked."""
+    monkeypatch.setattr("ndmem.model.codec._MAX_TEXT", 2**20)
+    with pytest.raises(TraceError, match="more than 1048576 bytes"):
+        read_trace(rewrite(encoded, "trace.json", b" " * 2**24))
+
+
 def test_pickles_are_never_loaded(encoded: bytes) -> None:
     """A column of objects is refused by its dtype."""
     data = io.BytesIO()

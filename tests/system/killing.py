@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 
 import ndmem
-from ndmem.model.trace import Kind
+from ndmem.model.columns import Domain, Kind
 
 from .running import NDMEM
 
@@ -67,7 +67,7 @@ class Killed:
     found : Counter
         Number of live arrays by their bytes, as the trace's events add up.
     events : int
-        Of the trace.
+        Of arrays, in the trace.
     ended : str or None
         How the trace says that it ended.
     """
@@ -128,7 +128,8 @@ def kill_at_random(folder: Path, seed: int, *, with_launcher: bool) -> Killed:
         log.release()
     trace = ndmem.load(folder / "t.ndmem").trace
     events = trace.events
-    signed = np.where(events.kind == Kind.BORN, events.nbytes, -events.nbytes)
+    arrays = events.domain == Domain.ARRAY  # of native blocks the program's log knows nothing
+    signed = np.where(events.kind == Kind.BORN, events.nbytes, -events.nbytes)[arrays]
     return Killed(
         begun=begun,
         done=done,
@@ -136,7 +137,7 @@ def kill_at_random(folder: Path, seed: int, *, with_launcher: bool) -> Killed:
         counted_nbytes=trace.live_nbytes,
         last_nbytes=int(events.live[-1]) if len(events) else 0,
         found=_alive(signed),
-        events=len(events),
+        events=len(signed),
         ended=trace.run.ended,
     )
 

@@ -97,5 +97,5 @@ def test_a_report_of_now(handles: bool, folder: Path) -> None:
         out, err = process.stdout.read(), process.stderr.read()
         assert process.wait(60) == 0
     assert out == ("got\n" if handles else "") + "end\n"
-    assert err.startswith("Still running at 78.1 KiB")
+    assert err.startswith("Still running at 78.1 KiB: one array of 78.1 KiB; last seen at prog.py:2")
     assert "\nPeak 78.1 KiB at prog.py:2" in err

@@ -15,6 +15,8 @@ from ndmem.model.trace import Domain, Kind, Trace
 
 from .native_programs import PROGRAMS, write_program
 
+SMALL = "(small blocks)"
+
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="malloc is stood in front of on Linux only")
 
 
@@ -26,10 +28,12 @@ def _track(folder: Path, text: str, *options: str) -> Trace:
 
 
 def _native_births(trace: Trace) -> list[tuple[int, int, int]]:
-    """Buffer, line of the program, and bytes of each native block that the program's own code asked for."""
+    """Buffer, line of the program, and bytes of each large native block that the program's own code asked for."""
     events = trace.events
     found = []
     for i in np.flatnonzero((events.domain == Domain.NATIVE) & (events.kind == Kind.BORN)):
+        if trace.origins.get(int(events.buffer[i])) == SMALL:
+            continue
         own = [site for site in trace.stack(int(events.stack[i])) if site.filename.endswith("prog.py")]
         if own:
             found.append((int(events.buffer[i]), own[0].lineno, int(events.nbytes[i])))
@@ -85,6 +89,44 @@ def test_lapack_is_found_at_its_line(tmp_path: Path) -> None:
     n = 700 * 700 * 8
     # NumPy's copy of the matrix with both bases, and LAPACK's work array of 3 n² + 7 n at least.
     assert sum(nbytes for nbytes in of_svd if nbytes >= n) >= 6 * n
+
+
+def test_small_blocks_are_told_in_lots(tmp_path: Path) -> None:
+    """10,000 blocks of 1,000 bytes take 10 MB in lots at their line, and are gone when they are given back."""
+    text = (
+        "import ctypes\nlibc = ctypes.CDLL(None)\nlibc.malloc.restype = ctypes.c_void_p\n"
+        "libc.free.argtypes = [ctypes.c_void_p]\ndef take():\n    return [libc.malloc(1000) for _ in range(10_000)]\n"
+        "kept = take()\nmarker = bytearray(777_777)\nfor block in kept:\n    libc.free(block)\n"
+    )
+    trace = _track(tmp_path / "w", text)
+    events, sizes = trace.events, dict(zip(trace.events.buffer.tolist(), trace.events.nbytes.tolist(), strict=True))
+    small = {buffer for buffer, origin in trace.origins.items() if origin == SMALL}
+    at_line = {
+        int(events.buffer[i])
+        for i in np.flatnonzero(events.kind == Kind.BORN)
+        if int(events.buffer[i]) in small and trace.stack(int(events.stack[i]))[0].lineno == 6
+    }
+    # malloc gives 1,000 bytes in 1,008; the list of Python's integers is made by the same line.
+    assert 10_080_000 - 65536 <= sum(sizes[buffer] for buffer in at_line) <= 10_080_000 * 1.1
+    born = {int(events.buffer[i]): i for i in np.flatnonzero(events.kind == Kind.BORN)}
+    died = set(events.buffer[events.kind == Kind.DIED].tolist())
+    assert sum(sizes[b] for b in at_line if b in died) >= 10_080_000 - 2 * 65536
+    assert set(born) >= at_line
+
+
+def test_small_arrays_are_no_small_blocks(tmp_path: Path) -> None:
+    """A hundred thousand arrays of 1,600 bytes are arrays, and no native memory beside them."""
+    text = "import numpy as np\nkept = [np.empty(200) for _ in range(100_000)]\n"
+    trace = _track(tmp_path / "w", text)
+    events = trace.events
+    small = {buffer for buffer, origin in trace.origins.items() if origin == SMALL}
+    lots = [
+        i
+        for i in np.flatnonzero(events.kind == Kind.BORN)
+        if int(events.buffer[i]) in small and trace.stack(int(events.stack[i]))[0].filename.endswith("prog.py")
+    ]
+    assert trace.live_nbytes == 160_000_000
+    assert len(lots) * 65536 < 2_000_000
 
 
 def test_without_native_only_arrays_are_recorded(tmp_path: Path) -> None:

@@ -66,6 +66,8 @@ _ADDED_FIELDS: Mapping[str, Any] = {"native": None, "total": None, "origins": {}
 
 # A column of more bytes is not a trace's: it would be 268 million events.
 _MAX_COLUMN = 2**31
+# Sources, places and sightings of the longest runs seen take some megabytes.
+_MAX_TEXT = 2**29
 
 # No count of bytes reaches the largest address space that there is, of 57 bits; sums of them do not wrap unseen.
 _ADDRESSABLE = 2**57
@@ -157,7 +159,11 @@ def _column_member(group: type, name: str) -> str:
 
 
 def _decode(archive: zipfile.ZipFile) -> Trace:
-    rest: dict[str, Any] = json.loads(archive.read(_MEMBER))
+    with archive.open(_MEMBER) as stream:
+        text = stream.read(_MAX_TEXT + 1)  # a few kilobytes of zip can hold any number of spaces
+    if len(text) > _MAX_TEXT:
+        raise ValueError(f"{_MEMBER} has more than {_MAX_TEXT} bytes")
+    rest: dict[str, Any] = json.loads(text)
     if rest.get("format") != "ndmem trace":
         raise TraceError("it is no ndmem trace")
     if rest["version"] not in {1, VERSION}:
