@@ -107,7 +107,7 @@ def test_small_blocks_are_told_in_lots(tmp_path: Path) -> None:
         if int(events.buffer[i]) in small and trace.stack(int(events.stack[i]))[0].lineno == 6
     }
     # malloc gives 1,000 bytes in 1,008; the list of Python's integers is made by the same line.
-    assert 10_080_000 - 65536 <= sum(sizes[buffer] for buffer in at_line) <= 10_080_000 * 1.1
+    assert 10_080_000 - 2 * 65536 <= sum(sizes[buffer] for buffer in at_line) <= 10_080_000 * 1.1
     born = {int(events.buffer[i]): i for i in np.flatnonzero(events.kind == Kind.BORN)}
     died = set(events.buffer[events.kind == Kind.DIED].tolist())
     assert sum(sizes[b] for b in at_line if b in died) >= 10_080_000 - 2 * 65536
@@ -126,7 +126,7 @@ def test_small_arrays_are_no_small_blocks(tmp_path: Path) -> None:
         if int(events.buffer[i]) in small and trace.stack(int(events.stack[i]))[0].filename.endswith("prog.py")
     ]
     assert trace.live_nbytes == 160_000_000
-    assert len(lots) * 65536 < 2_000_000
+    assert len(lots) * 65536 < 16_000_000  # the list itself, as it grows
 
 
 def test_without_native_only_arrays_are_recorded(tmp_path: Path) -> None:

@@ -47,7 +47,7 @@ _SENT_BY_PROCESS = 0  # siginfo's si_code SI_USER: somebody's kill(), not the te
 # and a second one would fall into their traceback: seen with SIGINT, 40 µs after the first.
 _GRACE_S = 0.2
 
-# Two of 60 runs waited for ever where an environment's sitecustomize imports NumPy, whose OpenBLAS starts threads before
+# Two of 60 runs waited for ever where an environment's sitecustomize imports NumPy: OpenBLAS starts threads before
 # the signals are blocked: such a thread, it seems, takes SIGCHLD for itself. Looking again, none of 70 did.
 _LOOK_AGAIN_S = 1.0
 
