@@ -1,8 +1,9 @@
-/* The library that `ndmem run` preloads: it stands in front of malloc and mmap, and tells of large blocks.
+/* The library that `ndmem run` preloads: it stands in front of malloc and mmap, and tells of large blocks one by one
+ * and of small ones in lots.
  *
- * Knows nothing of Python. Until hooks are set it only passes on, and it does so for every block below the
- * threshold. Each function may be called at any time, in any thread, with or without the GIL, also before main()
- * and in the child of vfork(). It never fails by itself: what the next malloc answers is what the caller gets. */
+ * Knows nothing of Python. Until hooks are set it only passes on. Each function may be called at any time, in any
+ * thread, with or without the GIL, also before main() and in the child of vfork(). It never fails by itself: what the
+ * next malloc answers is what the caller gets. */
 #undef _FILE_OFFSET_BITS /* it would make mmap another name of mmap64, and both are defined here */
 #define _GNU_SOURCE      /* RTLD_NEXT, dladdr, mremap */
 #include "preload.h"
