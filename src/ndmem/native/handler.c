@@ -33,29 +33,39 @@ static PyDataMemAllocator original;
 
 /* NumPy calls with the GIL nearly always: now and then between Py_BEGIN_ALLOW_THREADS and its end (seen 102
  * times in 9 million in its own tests). tracemalloc takes the GIL for a moment then, and so do we. */
-static void born(void *pointer, size_t nbytes)
+__attribute__((noinline)) static void born_without_gil(void *pointer, size_t nbytes)
+{
+    PyGILState_STATE state = PyGILState_Ensure();
+    lock_enter(true);
+    tracker_born(PyThreadState_Get(), pointer, nbytes, ARRAY, NULL);
+    lock_leave();
+    PyGILState_Release(state);
+}
+
+__attribute__((noinline)) static void died_without_gil(void *pointer)
+{
+    PyGILState_STATE state = PyGILState_Ensure();
+    lock_enter(true);
+    tracker_died(PyThreadState_Get(), pointer, ARRAY);
+    lock_leave();
+    PyGILState_Release(state);
+}
+
+static inline void born(void *pointer, size_t nbytes)
 {
     PyThreadState *thread = thread_with_gil();
-    if (thread == NULL) {
-        PyGILState_STATE state = PyGILState_Ensure();
-        born(pointer, nbytes);
-        PyGILState_Release(state);
-        return;
-    }
+    if (thread == NULL)
+        return born_without_gil(pointer, nbytes);
     lock_enter(true);
     tracker_born(thread, pointer, nbytes, ARRAY, NULL);
     lock_leave();
 }
 
-static void died(void *pointer)
+static inline void died(void *pointer)
 {
     PyThreadState *thread = thread_with_gil();
-    if (thread == NULL) {
-        PyGILState_STATE state = PyGILState_Ensure();
-        died(pointer);
-        PyGILState_Release(state);
-        return;
-    }
+    if (thread == NULL)
+        return died_without_gil(pointer);
     lock_enter(true);
     tracker_died(thread, pointer, ARRAY);
     lock_leave();

@@ -53,7 +53,7 @@ void ledger_close(void)
 
 size_t ledger_count(void) { return ledger.count; }
 
-static bool grow_entries(void)
+__attribute__((noinline)) static bool grow_entries(void)
 {
     Entry *old = ledger.entries;
     size_t old_size = ledger.mask + 1;
@@ -69,7 +69,7 @@ static bool grow_entries(void)
     return true;
 }
 
-static bool take_large(uint32_t *index)
+__attribute__((noinline)) static bool take_large(uint32_t *index)
 {
     if (ledger.spare_count) {
         *index = ledger.spare[--ledger.spare_count];

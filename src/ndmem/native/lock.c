@@ -1,43 +1,37 @@
 #include "lock.h"
 
-#include <pthread.h>
+#include <sched.h>
 
-bool lock_required;
+struct Lock lock;
 
-static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
-static bool without_gil;
+__thread unsigned lock_depth __attribute__((tls_model("initial-exec")));
 
-/* Beside the thread's own stack: the general model costs a call at each of the four uses of an event. */
-static __thread unsigned depth __attribute__((tls_model("initial-exec")));
+void lock_require(void) { lock.required = true; }
 
-void lock_require(void) { lock_required = true; }
-
-void lock_take(bool gil)
+/* Who is inside stays for some 50 ns, or some microseconds at a look for holders. If it lost the processor meanwhile,
+ * yielding gives it back. */
+void lock_wait(void)
 {
-    if (depth++ == 0) {
-        pthread_mutex_lock(&mutex);
-        without_gil = !gil;
-    }
+    do {
+        for (unsigned tries = 0; tries < 100; tries++)
+            if (!atomic_load_explicit(&lock.taken, memory_order_relaxed))
+                break;
+        if (atomic_load_explicit(&lock.taken, memory_order_relaxed))
+            sched_yield();
+    } while (atomic_exchange_explicit(&lock.taken, true, memory_order_acquire));
 }
 
-void lock_give(void)
-{
-    if (--depth == 0)
-        pthread_mutex_unlock(&mutex);
-}
-
-bool lock_has_gil(void) { return !without_gil; }
-
-bool lock_is_mine(void) { return depth > 0; }
+bool lock_is_mine(void) { return lock_depth > 0; }
 
 void lock_before_fork(void)
 {
-    pthread_mutex_lock(&mutex);
-    depth++; /* other handlers of the fork may allocate */
+    if (atomic_exchange_explicit(&lock.taken, true, memory_order_acquire))
+        lock_wait();
+    lock_depth++; /* other handlers of the fork may allocate */
 }
 
 void lock_after_fork(void)
 {
-    depth--;
-    pthread_mutex_unlock(&mutex);
+    lock_depth--;
+    atomic_store_explicit(&lock.taken, false, memory_order_release);
 }

@@ -95,12 +95,21 @@ size_t tracker_died(PyThreadState *thread, void *pointer, Domain domain)
 }
 
 /* Reading a trace makes arrays, which are not the program's. */
-static bool is_quiet(const PyThreadState *thread)
+static inline bool is_quiet(const PyThreadState *thread)
 {
-    for (unsigned i = 0; thread && i < tracker.quiet_count; i++)
+    for (unsigned i = 0; i < tracker.quiet_count && thread; i++)
         if (tracker.quiet[i] == thread->id)
             return true;
     return false;
+}
+
+/* Where a buffer is still known whose owner was freed behind our back. */
+__attribute__((noinline)) static Added add_again(PyThreadState *thread, void *pointer, Buffer *buffer)
+{
+    Buffer lost;
+    if (ledger_find(pointer, &lost))
+        tracker_died(thread, pointer, (Domain)lost.domain);
+    return ledger_add(pointer, buffer);
 }
 
 void tracker_born(PyThreadState *thread, void *pointer, size_t nbytes, Domain domain, const char *library)
@@ -113,12 +122,8 @@ void tracker_born(PyThreadState *thread, void *pointer, size_t nbytes, Domain do
         stack = stack_native_leaf(stack);
     Buffer buffer = {.nbytes = nbytes, .stack = stack, .generation = tracker.generation, .domain = (uint8_t)domain};
     Added added = ledger_add(pointer, &buffer);
-    if (added == KNOWN) { /* its owner was freed behind our back */
-        Buffer lost;
-        if (ledger_find(pointer, &lost))
-            tracker_died(thread, pointer, (Domain)lost.domain);
-        added = ledger_add(pointer, &buffer);
-    }
+    if (added == KNOWN)
+        added = add_again(thread, pointer, &buffer);
     if (added == NO_MEMORY)
         return miss();
     if (buffer.large)
