@@ -1,8 +1,10 @@
 """Run kernels plain and profiled in turn, so that a slow minute of the machine meets all of them."""
 
+import random
 import re
 import statistics
 import tempfile
+import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -53,9 +55,10 @@ def measure_kernels(
     *,
     rounds: int,
     limit_s: float,
+    rest_s: float,
     say: Callable[[str], None],
 ) -> list[Measurement]:
-    """Measure each kernel under each profiler, A B C A B C ….
+    """Measure each kernel under each profiler once a round, in another order each round.
 
     Parameters
     ----------
@@ -65,6 +68,10 @@ def measure_kernels(
         How often.
     limit_s : float
         Seconds after which one run is given up, and its profiler for this kernel.
+    rest_s : float
+        Seconds of rest before each run. A virtual machine gives pages back to its host some two seconds after they
+        were freed, and they are dear to touch again: without rest, a program begins on its predecessor's warm pages
+        or not, by how long its profiler takes to start.
     say : callable
         Told what is being done, a line a round.
 
@@ -74,14 +81,16 @@ def measure_kernels(
         One for each pair, in order.
     """
     results = []
+    orders = random.Random(0)
     for kernel in kernels:
         pairs = [Measurement(kernel, profiler, problem=explain_absence(profiler)) for profiler in profilers]
         # Not timed: the first run reads files from disk and fills the byte-code cache.
         _try_sample(Measurement(kernel, PLAIN), limit_s)
         for round_ in range(rounds):
             say(f"{kernel.name}: round {round_ + 1} of {rounds}")
-            for pair in pairs:
+            for pair in orders.sample(pairs, len(pairs)):
                 if pair.problem is None:
+                    time.sleep(rest_s)
                     _try_sample(pair, limit_s)
         _compare_answers(pairs)
         results += pairs

@@ -23,11 +23,11 @@ from scale import LargeTrace, LiveArrays, measure_large_trace, measure_live_arra
 from tables import QUANTITIES, write_tables
 
 METHOD: Final = (
-    "Each run is a process of its own; for each kernel and round the profilers take turns, plain first, "
-    "after one run that is not counted. Ratios are of medians over the rounds. 'Inside' is timed by the "
-    "kernel itself, after NumPy's import; 'whole' is the process and, where it is apart, the step that "
-    "prints the report. One BLAS thread, fixed hash seed, no PYTHON* variables. 'control' is a second plain "
-    "run: its ratio is the noise."
+    "Each run is a process of its own; for each kernel and round the profilers take turns, in an order that is "
+    "random and the same each time, each after a rest, all after one run that is not counted. Ratios are of "
+    "medians over the rounds. 'Inside' is timed by the kernel itself, after NumPy's import; 'whole' is the "
+    "process and, where it is apart, the step that prints the report. One BLAS thread, fixed hash seed, no "
+    "PYTHON* variables. 'control' is a second plain run: its ratio is the noise."
 )
 
 
@@ -37,7 +37,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     chosen = [each for each in PROFILERS if each.name in {PLAIN.name, *options.profilers}]
     kernels = [each for each in KERNELS if each.name in options.kernels]
     machine = describe_machine(["numpy", *(each.package for each in PROFILERS if each.package)])
-    measured = measure_kernels(kernels, chosen, rounds=options.rounds, limit_s=options.limit, say=_say)
+    measured = measure_kernels(
+        kernels, chosen, rounds=options.rounds, limit_s=options.limit, rest_s=options.rest, say=_say
+    )
     live: list[LiveArrays] = []
     trace = LargeTrace(problem="not measured: left out")
     if not options.no_scale:
@@ -49,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     bars = hold_bars(measured, live, trace)
     print(write_tables(measured, live, trace, bars))
     machine["load_at_end"] = os.getloadavg()[0]
-    report = _collect(machine, options.rounds, measured, live, trace, bars)
+    report = _collect(machine, options.rounds, options.rest, measured, live, trace, bars)
     options.output.write_text(json.dumps(report, indent=1) + "\n", "utf-8")
     _say(f"written: {options.output}")
     return 0
@@ -60,6 +62,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("-o", "--output", type=Path, default=Path("overhead.json"), help="JSON file to write")
     parser.add_argument("--rounds", type=_count, default=7, help="runs of each program (default 7)")
     parser.add_argument("--limit", type=_count, default=60, help="seconds after which a run is given up")
+    parser.add_argument("--rest", type=_seconds, default=2.5, help="seconds of rest before each run (default 2.5)")
     names = [each.name for each in KERNELS]
     parser.add_argument("--kernels", nargs="+", choices=names, default=names, metavar="NAME", help=", ".join(names))
     names = [each.name for each in PROFILERS]
@@ -77,9 +80,20 @@ def _count(text: str) -> int:
     return int(text)
 
 
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1.0
+    if not 0 <= seconds <= 60:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds from 0 to 60")
+    return seconds
+
+
 def _collect(
     machine: dict[str, object],
     rounds: int,
+    rest_s: float,
     measured: Sequence[Measurement],
     live: Sequence[LiveArrays],
     trace: LargeTrace,
@@ -91,6 +105,7 @@ def _collect(
         "machine": machine,
         "method": METHOD,
         "rounds": rounds,
+        "rest_s": rest_s,
         "kernels": [
             {
                 "kernel": pair.kernel.name,
