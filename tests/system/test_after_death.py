@@ -29,6 +29,8 @@ def work():
 kept = work()
 {}
 """
+# Python knows columns of expressions from 3.11 on; before, the whole line is shown.
+MADE_BY = "np.sqrt(first)" if sys.version_info >= (3, 11) else "return np.sqrt(first)"
 DEATHS = {
     "SIGKILL": ("os.kill(os.getpid(), 9)", -9),
     "a segfault in C": ("ctypes.string_at(0)", -11),
@@ -62,7 +64,7 @@ def test_a_death_leaves_what_was_alive_and_what_ran(death: str, place: Place) ->
             in text
         )
         table = text.partition("Largest arrays when it was killed")[2]
-        assert table.startswith(" nbytes made by held by 78.1 KiB prog.py:5 np.sqrt(first) ")
+        assert table.startswith(f" nbytes made by held by 78.1 KiB prog.py:5 {MADE_BY} ")
 
 
 @pytest.fixture
