@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ndmem.units import format_nbytes
 
 from .moment import Moment
-from .sentence import LONGEST, file_name, matters, place_text, shorten
+from .sentence import LONGEST, file_name, place_text, shorten
 from .total import find_total
 
 if TYPE_CHECKING:
@@ -20,16 +20,19 @@ if TYPE_CHECKING:
 _NAMED = 2
 """How many makers of native blocks a sentence can name and still be read."""
 
+_WORTH_NAMING = 20
+"""The part of the total, as its denominator, below which native memory is not worth a place."""
+
 
 def native_matters(trace: Trace) -> bool:
     """Say whether a run's native memory is worth a column, a table and a composition.
 
-    It is if three digits of the total peak show it: from half a percent up. Below that there is an interpreter's own
-    memory and nothing that a person could save.
+    It is from a twentieth of the total peak up. Below that it is an interpreter's own memory for the most part, its
+    tables push the arrays out of sight, and the sentence has its sum.
     """
     if trace.native is None or trace.total is None:
         return False
-    return trace.native.nbytes > 0 and matters(trace.native.nbytes, trace.total.nbytes)
+    return trace.native.nbytes > 0 and trace.native.nbytes * _WORTH_NAMING >= trace.total.nbytes
 
 
 def total_sentence(
@@ -74,8 +77,7 @@ def _composition(answer: TotalAnswer) -> str:
         return "none of it native"
     arrays, native = format_nbytes(answer.array_nbytes), format_nbytes(answer.native_nbytes)
     parts = f"{arrays} of arrays and {native} native" if answer.array_nbytes else "all of it native"
-    # Less than 5 % of the whole is not worth a place in the sentence.
-    named = [share for share in answer.shares[:_NAMED] if share.nbytes * 20 >= answer.nbytes]
+    named = [share for share in answer.shares[:_NAMED] if share.nbytes * _WORTH_NAMING >= answer.nbytes]
     return f"{parts} ({', '.join(map(_write_share, named))})" if named else parts
 
 

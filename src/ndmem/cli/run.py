@@ -59,7 +59,7 @@ class _ProgramCommand(click.Command):
     "--native/--no-native",
     default=True,
     show_default=True,
-    help="Watch memory that libraries take with malloc and mmap, in blocks of 64 KiB and more (Linux).",
+    help="Watch memory that libraries take with malloc and mmap (Linux).",
 )
 @click.option("-q", "--quiet", is_flag=True, help="Print no report after the run.")
 @click.option("-m", "module", metavar="MODULE", help="Run a module, as python -m does.")

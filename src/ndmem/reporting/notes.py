@@ -81,7 +81,7 @@ def _describe_rest(trace: Trace) -> str:
             return f"{what}: not measured."
         if resident < known:
             return f"{what}: at most {format_nbytes(resident)}, less than {recorded}: {_UNTOUCHED}."
-        return f"{what}: at most {format_nbytes(resident)}, with the interpreter, libraries and smaller blocks."
+        return f"{what}: at most {format_nbytes(resident)}, with the interpreter and its libraries."
     known, what = trace.peak.nbytes, "Outside arrays, not attributed"
     if resident is None:
         return f"{what}: not measured."
