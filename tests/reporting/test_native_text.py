@@ -78,21 +78,21 @@ def test_limits_sum_the_other_blocks() -> None:
 
 
 def test_native_memory_that_does_not_matter_takes_no_room() -> None:
-    """Below a twentieth of the total peak native memory is a sentence; its lines, column and table are left out."""
+    """Below a tenth of the total peak native memory is a sentence; its lines, column and table are left out."""
     builder = TraceBuilder(native_threshold=64 * 1024)
-    builder.born((Frame(USER, 1),), 95 * MIB)
-    block = builder.native((Frame(USER, 2),), 4 * MIB)  # of 99 MiB: 4.04 %
+    builder.born((Frame(USER, 1),), 91 * MIB)
+    block = builder.native((Frame(USER, 2),), 9 * MIB)  # of 100 MiB: 9 %
     text = render(builder.build())
-    assert "With native work memory 99 MiB at pipeline.py:2: 95 MiB of arrays and 4 MiB native." in text.replace(
+    assert "With native work memory 100 MiB at pipeline.py:2: 91 MiB of arrays and 9 MiB native (" in text.replace(
         "\n", " "
     )
     assert "share" in text
     assert not re.search("share.*native", text)
     assert "native blocks" not in text
-    assert "100% 95 MiB" in text
+    assert "100% 91 MiB" in text
     assert "no arrays" not in text
     builder.died(block, (Frame(USER, 2),))
-    builder.native((Frame(USER, 2),), 5 * MIB)  # of 100 MiB: 5 %
+    builder.native((Frame(USER, 2),), 11 * MIB)  # of 102 MiB: 10.8 %
     assert re.search("share.*native", render(builder.build()))
 
 

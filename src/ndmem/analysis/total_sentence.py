@@ -20,19 +20,19 @@ if TYPE_CHECKING:
 _NAMED = 2
 """How many makers of native blocks a sentence can name and still be read."""
 
-_WORTH_NAMING = 20
-"""The part of the total, as its denominator, below which native memory is not worth a place."""
+_WORTH_NAMING, _WORTH_SHOWING = 20, 10
+"""The parts of the total, as denominators, from which on a sentence names a maker, and tables show native memory."""
 
 
 def native_matters(trace: Trace) -> bool:
     """Say whether a run's native memory is worth a column, a table and a composition.
 
-    It is from a twentieth of the total peak up. Below that it is an interpreter's own memory for the most part, its
+    It is from a tenth of the total peak up. Below that it is an interpreter's own memory for the most part, its
     tables push the arrays out of sight, and the sentence has its sum.
     """
     if trace.native is None or trace.total is None:
         return False
-    return trace.native.nbytes > 0 and trace.native.nbytes * _WORTH_NAMING >= trace.total.nbytes
+    return trace.native.nbytes > 0 and trace.native.nbytes * _WORTH_SHOWING >= trace.total.nbytes
 
 
 def total_sentence(
