@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from interleave import Measurement, Sample
 from kernel_list import KERNELS, Group
-from profilers import NDMEM, PLAIN
+from profilers import CONTROL, NDMEM, PLAIN
 from scale import LargeTrace, LiveArrays
 
 
@@ -53,7 +53,12 @@ def hold_bars(measured: Sequence[Measurement], live: Sequence[LiveArrays], trace
     complete = trace.problem is None and bool(steps)
     large, tiny = median_of(ours, Group.LARGE), median_of(ours, Group.ADD_3)
     whole_median = median_of(whole, Group.LARGE, Group.SMALL)
-    dearer = {peer: _count_dearer(ours, inside.get(peer, {})) for peer in ("memray", "fil")}
+    noise = find_noise(inside)
+    dearer = {
+        f"{peer}{'' if by == 0 else ' by more than the noise'}": _count_dearer(ours, inside.get(peer, {}), by=by)
+        for peer in ("memray", "fil")
+        for by in ([0.0] if noise is None else [0.0, noise])
+    }
     return [
         Bar("CPU inside, arrays of 64 KiB and more, median", 1.02, large),
         Bar("CPU inside, adds of 20 KB", 1.10, median_of(ours, Group.ADD_20KB)),
@@ -74,11 +79,17 @@ def _find_all(ratios: dict[str, float | None], *groups: Group) -> list[float]:
     return known if len(known) == len(chosen) else []
 
 
-def _count_dearer(ours: dict[str, float | None], theirs: dict[str, float | None]) -> float | None:
+def find_noise(ratios: dict[str, dict[str, float | None]]) -> float | None:
+    """Return how far the second plain run is from the first at most; ``None`` if it was not made."""
+    apart = [abs(ratio - 1) for ratio in ratios.get(CONTROL.name, {}).values() if ratio is not None]
+    return max(apart, default=None)
+
+
+def _count_dearer(ours: dict[str, float | None], theirs: dict[str, float | None], *, by: float) -> float | None:
     mine, others = (_find_all(ratios, Group.LARGE, Group.SMALL) for ratios in (ours, theirs))
     if not mine or not others:
         return None
-    return sum(our_ratio > their_ratio for our_ratio, their_ratio in zip(mine, others, strict=True))
+    return sum(our_ratio > their_ratio + by for our_ratio, their_ratio in zip(mine, others, strict=True))
 
 
 def _find_added_mib(live: Sequence[LiveArrays]) -> float | None:

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Sequence
 
-from bars import Bar, find_ratios
+from bars import Bar, find_noise, find_ratios
 from interleave import Measurement, Sample
-from profilers import CONTROL, PLAIN
+from profilers import PLAIN
 from scale import LargeTrace, LiveArrays
 
 QUANTITIES: dict[str, Callable[[Sample], float]] = {
@@ -46,10 +46,9 @@ def _write_noise(measured: Sequence[Measurement]) -> str:
     """Say how far two plain runs are apart: a smaller difference means nothing."""
     lines = []
     for title, quantity in QUANTITIES.items():
-        ratios = find_ratios(measured, quantity).get(CONTROL.name, {}).values()
-        apart = [abs(ratio - 1) for ratio in ratios if ratio is not None]
-        if apart:
-            lines.append(f"noise: {title}, control differs from plain by up to {max(apart):.1%}")
+        apart = find_noise(find_ratios(measured, quantity))
+        if apart is not None:
+            lines.append(f"noise: {title}, control differs from plain by up to {apart:.1%}")
     return "\n".join(lines)
 
 
