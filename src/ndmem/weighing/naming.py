@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from types import FunctionType, GetSetDescriptorType, MemberDescriptorType, MethodType
@@ -26,25 +26,28 @@ _dtype_of, _shape_of, _base_of = np.ndarray.dtype.__get__, np.ndarray.shape.__ge
 
 @dataclass(frozen=True, slots=True)
 class Children:
-    """Children and their labels; labels of positions are made when they are needed.
+    """Children and their labels, which are made when they are needed: of a thousand one is shown.
 
     Attributes
     ----------
     objects : sequence of object
         The children.
-    labels : sequence of str or None
-        Their labels; ``None`` if they are positions.
+    names : sequence, or None
+        What labels are written of; ``None`` if they are positions.
+    write : callable
+        Makes a name a label.
     shares : sequence of int or None, or None
         Bytes of those that are only a share of their object.
     """
 
     objects: Sequence[object]
-    labels: Sequence[str] | None = None
+    names: Sequence[Any] | None = None
+    write: Callable[[Any], str] = str
     shares: Sequence[int | None] | None = None
 
     def label(self, position: int) -> str:
         """Return the label of one child."""
-        return f"[{position}]" if self.labels is None else self.labels[position]
+        return f"[{position}]" if self.names is None else self.write(self.names[position])
 
 
 _NONE = Children(())
@@ -101,7 +104,7 @@ def _registered(named: Any, parent: object) -> Children | None:
     return Children(
         [child.object for child in found],
         [child.label for child in found],
-        [child.share for child in found] if any(child.share is not None for child in found) else None,
+        shares=[child.share for child in found] if any(child.share is not None for child in found) else None,
     )
 
 
@@ -119,9 +122,9 @@ def _items(parent: Any) -> Children:
     base = next(kind for kind in (list, tuple, deque, set, frozenset) if is_a(parent, kind))
     objects = parent if type(parent) in (list, tuple) else list(base.__iter__(parent))
     if base is tuple and isinstance(fields, tuple) and len(fields) == len(objects):
-        return Children(objects, [f".{field}" for field in fields])
+        return Children(objects, fields, ".{}".format)
     if base in (set, frozenset):
-        return Children(objects, [f"{{{position}}}" for position in range(len(objects))])
+        return Children(objects, range(len(objects)), "{{{}}}".format)
     extra = [] if type(parent) is base else list(_attributes(parent))
     if extra:
         labels = [f"[{position}]" for position in range(len(objects))]
@@ -130,8 +133,13 @@ def _items(parent: Any) -> Children:
 
 
 def _entries(parent: dict[Any, Any]) -> Children:
-    pairs = [(f"[{_key(key)}]", value) for key, value in dict.items(parent)]
-    return _named(pairs if type(parent) is dict else [*pairs, *_attributes(parent)])
+    if type(parent) is dict:
+        return Children(list(parent.values()), list(parent), _entry)
+    return _named([*((_entry(key), value) for key, value in dict.items(parent)), *_attributes(parent)])
+
+
+def _entry(key: object) -> str:
+    return f"[{_key(key)}]"
 
 
 def _key(key: object) -> str:

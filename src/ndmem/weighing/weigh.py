@@ -78,7 +78,7 @@ def _weight(objects: tuple[object, ...], found: Survey, depth: int) -> Weight:
     kind = describe(objects[0]) if len(objects) == 1 else f"{len(objects)} objects together"
     if depth == 0:
         return Weight(kind, numbers, notes=found.notes)
-    named = children(objects[0]) if len(objects) == 1 else Children(objects, _numbered(len(objects)))
+    named = children(objects[0]) if len(objects) == 1 else Children(objects, range(len(objects)), "#{}".format)
     if len(found.graph) == 1 and not named.objects:
         return Weight(kind, numbers, notes=found.notes)
     n_buffers, top = found.graph.largest(_MOST_BUFFERS)
@@ -86,10 +86,6 @@ def _weight(objects: tuple[object, ...], found: Survey, depth: int) -> Weight:
     parts, users = parts_of(found, named, parent=parent, depth=depth, marked=tuple([row[NODE] for row in top]))
     buffers = tuple([_share(found, row, used_by) for row, used_by in zip(top, users, strict=True)])
     return Weight(kind, numbers, parts, buffers, n_buffers, found.notes)
-
-
-def _numbered(count: int) -> list[str]:
-    return [f"#{number}" for number in range(count)]
 
 
 def _share(found: Survey, row: tuple[int, int, int, int, int], used_by: tuple[str, ...]) -> BufferShare:

@@ -39,8 +39,9 @@ meet_sole(Graph *graph, PyObject *object)
     if (info->skipped) {
         return -1;
     }
-    if (info->folds && graph->folding && !graph->edge_flag) {
-        graph->nodes[graph->source].python += python_nbytes(info, object);
+    int64_t folded = graph->folding && !graph->edge_flag ? fold_nbytes(graph, info, object) : -1;
+    if (folded >= 0) {
+        graph->nodes[graph->source].python += folded;
         return -1;
     }
     int plain = info->plain; /* adding moves no types, but opening may */

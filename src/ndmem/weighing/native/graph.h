@@ -59,11 +59,13 @@ typedef struct {
     Sizing sizing;
     uint8_t array;      /* ndarray or a subclass */
     uint8_t plain;      /* ndarray itself */
-    uint8_t folds;      /* refers to nothing: may be counted with the one object that refers to it */
+    uint8_t folds;      /* a leaf: may be counted with the one object that refers to it */
     uint8_t tidy;       /* shows each of its references once */
     uint8_t skipped;    /* not followed from elsewhere; only as a root */
     uint8_t counted;    /* sys.getsizeof already has its memory: bytes, bytearray, array.array */
 } TypeInfo;
+
+#define N_SEEN 64
 
 typedef struct {
     PyObject_HEAD
@@ -74,6 +76,7 @@ typedef struct {
     Region *regions;
     TypeInfo *types;
     Slot *slots;        /* open addressing */
+    uint16_t seen[N_SEEN]; /* where in `types` the last type of each hash is */
     uint32_t *stamp, *degree, *order;
     uint32_t n_nodes, n_payloads, n_edges, n_regions, n_types, n_slots, n_indexed, n_unindexed, all_indexed, clock;
     uint32_t room_nodes, room_payloads, room_edges, room_regions, room_types;
@@ -91,7 +94,8 @@ typedef struct {
 int64_t graph_find(const Graph *graph, const PyObject *object);
 int64_t graph_add(Graph *graph, PyObject *object);
 int64_t graph_add_sole(Graph *graph, PyObject *object);
-int64_t graph_seek(Graph *graph, int64_t parent, uint32_t *from, PyObject *object);
+int64_t graph_seek(Graph *graph, int64_t parent, uint32_t *from, PyObject *object, int64_t *folded);
+int64_t graph_add_folded(Graph *graph, int64_t nbytes);
 int graph_index_all(Graph *graph);
 Payload *graph_payload(Graph *graph, uint32_t index);
 int graph_edge(Graph *graph, uint32_t source, uint32_t target);
@@ -101,9 +105,12 @@ void *graph_grow(void *items, uint32_t used, uint32_t *room, size_t itemsize);
 void graph_clear(Graph *graph);
 /* types.c */
 TypeInfo *graph_type(Graph *graph, PyObject *object);
+TypeInfo *known_type(Graph *graph, PyTypeObject *type);
 int64_t python_nbytes(TypeInfo *info, PyObject *object);
 int64_t inline_nbytes(PyObject *object, uint32_t n_values);
 int types_init(void);
+/* fold.c */
+int64_t fold_nbytes(Graph *graph, TypeInfo *info, PyObject *object);
 /* explore.c */
 int64_t graph_meet(Graph *graph, PyObject *object);
 int is_kept_by_interpreter(PyObject *object);

@@ -52,7 +52,8 @@ graph_index(Graph *graph, PyObject *args)
     if (parent >= (int64_t)graph->n_nodes) {
         return PyErr_Format(PyExc_IndexError, "no such node");
     }
-    int64_t index = graph_seek(graph, parent, &from, object);
+    int64_t folded, index = graph_seek(graph, parent, &from, object, &folded);
+    index = folded >= 0 ? graph_add_folded(graph, folded) : index;
     return index == -2 ? NULL : PyLong_FromLongLong(index);
 }
 

@@ -150,20 +150,30 @@ describe_type(Graph *graph, TypeInfo *info, PyObject *object)
     return 0;
 }
 
+/* A type that was met before; NULL if it was not. */
+TypeInfo *
+known_type(Graph *graph, PyTypeObject *type)
+{
+    uint16_t *seen = &graph->seen[((uintptr_t)type >> 5) % N_SEEN];
+    if (*seen < graph->n_types && graph->types[*seen].type == type) {
+        return &graph->types[*seen];
+    }
+    for (uint32_t index = 0; index < graph->n_types; index++) {
+        if (graph->types[index].type == type) {
+            *seen = (uint16_t)index; /* beyond 65,535 it points to another type, and is not believed */
+            return &graph->types[index];
+        }
+    }
+    return NULL;
+}
+
 TypeInfo *
 graph_type(Graph *graph, PyObject *object)
 {
     PyTypeObject *type = Py_TYPE(object);
-    for (uint32_t index = 0; index < graph->n_types; index++) {
-        if (graph->types[index].type == type) {
-            if (index > 3) { /* The common types move to the front of the line. */
-                TypeInfo moved = graph->types[index];
-                graph->types[index] = graph->types[index / 2];
-                graph->types[index / 2] = moved;
-                index /= 2;
-            }
-            return &graph->types[index];
-        }
+    TypeInfo *known = known_type(graph, type);
+    if (known != NULL) {
+        return known;
     }
     /* Described before it is stored: the resolver is Python code. */
     TypeInfo info = {.type = (PyTypeObject *)Py_NewRef(type)};
