@@ -32,14 +32,16 @@ is_kept_by_interpreter(PyObject *object)
 static int64_t
 meet_sole(Graph *graph, PyObject *object)
 {
-    TypeInfo *info = graph_type(graph, object);
-    if (info == NULL) {
+    int may_fold = graph->folding && !graph->edge_flag;
+    int64_t folded = may_fold ? common_nbytes(graph, object) : -1;
+    TypeInfo *info = folded < 0 ? graph_type(graph, object) : NULL;
+    if (folded < 0 && info == NULL) {
         return -2;
     }
-    if (info->skipped) {
+    if (folded < 0 && info->skipped) {
         return -1;
     }
-    int64_t folded = graph->folding && !graph->edge_flag ? fold_nbytes(graph, info, object) : -1;
+    folded = folded < 0 && may_fold ? fold_nbytes(graph, info, object) : folded;
     if (folded >= 0) {
         graph->nodes[graph->source].python += folded;
         return -1;

@@ -49,7 +49,7 @@ typedef struct {
 } Slot;
 
 typedef enum { OPEN_LEAF, OPEN_TRAVERSE, OPEN_LIST, OPEN_TUPLE, OPEN_DICT, OPEN_FUNCTION, OPEN_FRAME, OPEN_VIEW } Opening;
-typedef enum { SIZE_FIXED, SIZE_ITEMS, SIZE_INT, SIZE_ASKED, SIZE_PLAIN } Sizing;
+typedef enum { SIZE_FIXED, SIZE_ITEMS, SIZE_INT, SIZE_TEXT, SIZE_ASKED, SIZE_PLAIN } Sizing;
 
 typedef struct {
     PyTypeObject *type; /* owned reference */
@@ -106,6 +106,7 @@ void graph_clear(Graph *graph);
 /* types.c */
 TypeInfo *graph_type(Graph *graph, PyObject *object);
 TypeInfo *known_type(Graph *graph, PyTypeObject *type);
+int64_t common_nbytes(const Graph *graph, PyObject *object);
 int64_t python_nbytes(TypeInfo *info, PyObject *object);
 int64_t inline_nbytes(PyObject *object, uint32_t n_values);
 int types_init(void);

@@ -109,7 +109,7 @@ describe_type(Graph *graph, TypeInfo *info, PyObject *object)
         return -1;
     }
     if (type == &PyLong_Type || type == &PyFloat_Type || type == &PyUnicode_Type) {
-        info->sizing = type == &PyFloat_Type ? SIZE_FIXED : SIZE_INT;
+        info->sizing = type == &PyFloat_Type ? SIZE_FIXED : type == &PyLong_Type ? SIZE_INT : SIZE_TEXT;
         info->fixed = type->tp_basicsize;
         info->folds = info->rule == NULL;
         return 0;
@@ -194,14 +194,33 @@ graph_type(Graph *graph, PyObject *object)
 static int64_t
 int_nbytes(PyObject *object)
 {
-    int overflow;
-    long long value = PyLong_AsLongLongAndOverflow(object, &overflow);
-    int64_t digits = 3; /* of 30 bits */
-    if (!overflow && value > -(1ll << 60) && value < 1ll << 60) {
-        digits = value > -(1ll << 30) && value < 1ll << 30 ? 1 : 2;
+#if PY_VERSION_HEX >= 0x030C0000
+    int64_t digits = (int64_t)(((PyLongObject *)object)->long_value.lv_tag >> 3);
+#else
+    int64_t digits = Py_ABS(Py_SIZE(object));
+#endif
+    /* Each of 30 bits; there is room for one in a zero too. */
+    return (int64_t)(offsetof(PyVarObject, ob_size) + sizeof(Py_ssize_t)) + 4 * (digits ? digits : 1);
+}
+
+static int64_t
+text_nbytes(PyObject *object)
+{
+    return PyUnicode_IS_COMPACT_ASCII(object) ? (int64_t)sizeof(PyASCIIObject) + PyUnicode_GET_LENGTH(object) + 1
+                                              : ask_size(getsizeof, object);
+}
+
+/* The same for numbers and text, of which a program has most, before their type is looked up; -1 for all others. */
+int64_t
+common_nbytes(const Graph *graph, PyObject *object)
+{
+    if (graph->ask_always) {
+        return -1;
     }
-    return digits < 3 ? (int64_t)(offsetof(PyVarObject, ob_size) + sizeof(Py_ssize_t)) + 4 * digits
-                      : ask_size(getsizeof, object);
+    if (PyFloat_CheckExact(object)) {
+        return (int64_t)sizeof(PyFloatObject);
+    }
+    return PyUnicode_CheckExact(object) ? text_nbytes(object) : PyLong_CheckExact(object) ? int_nbytes(object) : -1;
 }
 
 /* `sys.getsizeof`, spelled out for the types of which a program has millions. */
@@ -214,13 +233,9 @@ python_nbytes(TypeInfo *info, PyObject *object)
     case SIZE_ITEMS:
         return info->fixed + Py_ABS(Py_SIZE(object)) * info->type->tp_itemsize;
     case SIZE_INT:
-        if (PyLong_CheckExact(object)) {
-            return int_nbytes(object);
-        }
-        if (PyUnicode_IS_COMPACT_ASCII(object)) {
-            return (int64_t)sizeof(PyASCIIObject) + PyUnicode_GET_LENGTH(object) + 1;
-        }
-        return ask_size(getsizeof, object);
+        return int_nbytes(object);
+    case SIZE_TEXT:
+        return text_nbytes(object);
     case SIZE_PLAIN:
         return plain_size(object);
     default:
