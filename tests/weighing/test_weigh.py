@@ -165,6 +165,54 @@ def test_classic_traps():
     assert zeros.resident is None or zeros.resident < 8192
 
 
+@given(
+    st.sampled_from("?bBhHiIlLqQefdgFDG"),
+    st.sampled_from("=<>"),
+    st.lists(st.integers(0, 12), max_size=5),
+    st.booleans(),
+)
+def test_arrays_in_words(char, order, shape, is_view):
+    """An array is described by its dtype's name and its shape as NumPy writes them, a view as such."""
+    array = np.zeros(shape, np.dtype(char).newbyteorder(order))
+    array = array[...] if is_view else array
+    assert weigh(array).kind == f"ndarray {array.dtype.name} {array.shape}{' view' if is_view else ''}"
+
+
+def test_view_has_its_base_as_part():
+    """A view of an array has one part, which weighs what its base weighs, and one buffer, of the base."""
+    base = np.ones((30, 40))
+    for view in (base.T, base[::-1, 3], base[:0]):
+        weight = weigh(view)
+        (part,) = weight.parts
+        assert (part.label, part.kind, part.numbers) == (".base", "ndarray float64 (30, 40)", weigh(base).numbers)
+        (buffer,) = weight.buffers
+        assert (buffer.nbytes, buffer.holder, buffer.parts) == (9600, part.kind, (".base",))
+        assert (buffer.resident, weight.n_buffers) == (weight.resident, 1)
+    assert weigh(np.empty((0, 3))[:0]).buffers == ()
+
+
+def test_leaves_counted_with_their_holder_have_weights_of_their_own():
+    """Small containers of numbers and text weigh as parts what sys.getsizeof says of all that is in them."""
+
+    def deep(thing):
+        inside = thing if isinstance(thing, (list, tuple)) else [*thing, *thing.values()] if type(thing) is dict else ()
+        return sys.getsizeof(thing) + sum(map(deep, inside))
+
+    def make(number):
+        # text that is not interned, numbers that are not cached
+        return {f"k{number}": (float(number), [10**9 + number, f"text {number}"]), f"l{number}": [[], {}]}
+
+    nest = {f"name {number}": make(number) for number in range(10)}
+    many = [make(number) for number in range(100)]
+    for part in weigh(nest, depth=4).parts:
+        assert part.numbers.reachable == part.numbers.owned == deep(nest[part.label[2:-2]])
+    (part,) = weigh(many).parts
+    assert (part.count, part.numbers.reachable) == (100, sum(map(deep, many)))
+    assert weigh(many).reachable == deep(many)
+    shared = many[3]
+    assert weigh(many).owned == deep(many) - deep(shared)
+
+
 def test_held_elsewhere_is_not_owned():
     """What a variable of the caller holds too is reachable and not owned; its weight by itself is."""
     array = np.ones(1000)

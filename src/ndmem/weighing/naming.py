@@ -6,12 +6,13 @@ import functools
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from types import FunctionType, GetSetDescriptorType, MemberDescriptorType, MethodType
-from typing import Any
+from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
 import numpy as np
+
+from ndmem._walk import describe_numbers
 
 from .mirror import is_a, mro_of, namespace_of
 from .registry import children_of
@@ -24,8 +25,7 @@ _known_members: WeakKeyDictionary[type, list[tuple[str, int]]] = WeakKeyDictiona
 _dtype_of, _shape_of, _base_of = np.ndarray.dtype.__get__, np.ndarray.shape.__get__, np.ndarray.base.__get__
 
 
-@dataclass(frozen=True, slots=True)
-class Children:
+class Children(NamedTuple):
     """Children and their labels, which are made when they are needed: of a thousand one is shown.
 
     Attributes
@@ -53,7 +53,7 @@ class Children:
 _NONE = Children(())
 
 
-@functools.cache  # dtype.name is Python code, and a fourth of the time that a small array takes
+@functools.cache  # dtype.name is Python code
 def _builtin_name(char: str) -> str:
     return str(np.dtype(char).name)
 
@@ -85,6 +85,9 @@ def children(parent: Any) -> Children:
 
 def describe(thing: object) -> str:
     """Return the type of an object in a few words, with dtype and shape, or length, where it has them."""
+    words = describe_numbers(thing)
+    if words is not None:
+        return words
     kind = type(thing)
     if issubclass(kind, np.ndarray):
         dtype = _dtype_of(thing)

@@ -21,7 +21,7 @@ class _Group(NamedTuple):
     """Children shown as one part: the position of the first, how many, the nodes of all."""
 
     first: int
-    count: int
+    count: int  # type: ignore[assignment]  # nobody counts a value in it
     nodes: bytes
     mixed: bool = False
     share: int | None = None

@@ -123,9 +123,12 @@ int open_plain_owner(Graph *graph, uint32_t index);
 int open_view(Graph *graph, uint32_t index);
 int is_array(PyTypeObject *type);
 int is_plain_array(PyTypeObject *type);
+int64_t itemsize_of(void *array);
 int arrays_init(void);
 /* strings.c */
 int open_strings(Graph *graph, PyObject *array);
+/* words.c */
+PyObject *describe_numbers(PyObject *module, PyObject *object);
 /* measure.c */
 PyObject *graph_measure(Graph *graph, PyObject *roots);
 PyObject *graph_reached(Graph *graph, PyObject *nodes);

@@ -230,7 +230,12 @@ static PyTypeObject graph_type_object = {
     .tp_as_sequence = &as_sequence,
 };
 
-static struct PyModuleDef module = {PyModuleDef_HEAD_INIT, "_walk", "The walk of ndmem.weigh.", -1, NULL};
+static PyMethodDef functions[] = {
+    {"describe_numbers", describe_numbers, METH_O, "Describe a plain array of native numbers; None for all else."},
+    {NULL, NULL, 0, NULL},
+};
+
+static struct PyModuleDef module = {PyModuleDef_HEAD_INIT, "_walk", "The walk of ndmem.weigh.", -1, functions};
 
 PyMODINIT_FUNC
 PyInit__walk(void)
