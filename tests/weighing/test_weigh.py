@@ -437,6 +437,55 @@ def test_running_frame():
         assert weight.reachable >= weight.owned >= 0
 
 
+def test_variables_of_a_running_frame():
+    """The variables of a function that runs, here or in another thread, are all that its frame reaches."""
+
+    def waiting(started, ended):
+        array = np.ones(30_000)
+        started.set()
+        ended.wait()
+        return array
+
+    def here():
+        array = np.ones(10_000)
+        cell = np.ones(20_000)
+        frame = sys._getframe()
+        before = [sys.getrefcount(array), sys.getrefcount(cell), sys.getrefcount(frame)]
+        weight = weigh(frame)
+        assert [sys.getrefcount(array), sys.getrefcount(cell), sys.getrefcount(frame)] == before
+        return weight, (lambda: cell)
+
+    assert here()[0].numbers.buffers_nbytes == 8 * 30_000
+    started, ended = threading.Event(), threading.Event()
+    thread = threading.Thread(target=waiting, args=(started, ended))
+    thread.start()
+    try:
+        assert started.wait(60)
+        frame = sys._current_frames()[thread.ident]
+        while frame.f_code is not waiting.__code__:
+            frame = frame.f_back
+        assert weigh(frame).numbers.buffers_nbytes == 8 * 30_000
+    finally:
+        ended.set()
+        thread.join()
+
+
+def test_frame_of_a_suspended_generator():
+    """It reaches the variables, which the generator owns while there is one, and then the frame."""
+
+    def generate():
+        array = np.ones(10_000)
+        yield array[:1]
+
+    generator = generate()
+    next(generator)
+    frame = generator.gi_frame
+    assert weigh(frame).numbers.buffers_nbytes == weigh(generator).numbers.buffers_nbytes == 80_000
+    assert weigh(frame).owned < 80_000
+    del generator
+    assert weigh(frame).owned > 80_000
+
+
 def test_all_objects_there_are():
     """Every object the collector knows of can be weighed together, and a sample of them alone."""
     everything = gc.get_objects()

@@ -191,37 +191,6 @@ open_keys(Graph *graph, PyObject *dict)
     return 0;
 }
 
-typedef struct {
-    Graph *graph;
-    PyObject *globals, *builtins;
-} FrameVisit;
-
-static int
-visit_local(PyObject *object, void *arg)
-{
-    FrameVisit *frame = arg;
-    if (object == frame->globals || object == frame->builtins || PyFrame_Check(object)) {
-        return 0;
-    }
-    return graph_visit(object, frame->graph);
-}
-
-/* A frame's own locals: not its caller, and not the module's globals. */
-static int
-open_frame(Graph *graph, PyObject *object)
-{
-    FrameVisit visit = {.graph = graph};
-    visit.globals = PyObject_GetAttrString(object, "f_globals");
-    visit.builtins = PyObject_GetAttrString(object, "f_builtins");
-    if (visit.globals == NULL || visit.builtins == NULL) {
-        PyErr_Clear();
-    }
-    int status = Py_TYPE(object)->tp_traverse(object, visit_local, &visit);
-    Py_XDECREF(visit.globals);
-    Py_XDECREF(visit.builtins);
-    return status;
-}
-
 static int
 open_regions(Graph *graph, PyObject *regions)
 {

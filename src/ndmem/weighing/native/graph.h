@@ -117,6 +117,8 @@ int64_t graph_meet(Graph *graph, PyObject *object);
 int is_kept_by_interpreter(PyObject *object);
 int graph_visit(PyObject *object, void *graph);
 int graph_explore(Graph *graph, uint32_t from);
+/* frames.c */
+int open_frame(Graph *graph, PyObject *object);
 /* arrays.c */
 int open_array(Graph *graph, uint32_t index);
 int open_plain_owner(Graph *graph, uint32_t index);
