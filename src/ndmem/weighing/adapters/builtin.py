@@ -26,4 +26,8 @@ def hold_mmap(mapping: mmap) -> Holding:
     return Holding(regions=(Region(view.ctypes.data, view.nbytes, domain),), logical=0)
 
 
-RULES: Final[dict[str, Rule | Leave]] = {"mmap.mmap": hold_mmap, "array.array": "counted"}
+RULES: Final[dict[str, Rule | Leave]] = {
+    "mmap.mmap": hold_mmap,
+    "array.array": "counted",
+    "_io._BytesIOBuffer": "counted",  # by the BytesIO that it lends the memory of
+}

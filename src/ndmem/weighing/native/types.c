@@ -69,7 +69,8 @@ sizing_of(PyTypeObject *type)
     } else if (found == plain_sizeof) {
         sizing = type->tp_itemsize == 0 ? SIZE_FIXED : SIZE_ITEMS;
     } else if (Py_IS_TYPE(found, &PyMethodDescr_Type)) {
-        sizing = SIZE_ASKED;
+        /* numpy.bytes_ adds its length to a size that has it. */
+        sizing = PyType_HasFeature(type, Py_TPFLAGS_BYTES_SUBCLASS) ? SIZE_PLAIN : SIZE_ASKED;
     }
     /* Else written in Python: pandas answers with a deep sum of its own there, users with anything. */
     Py_XDECREF(found);
