@@ -1,6 +1,7 @@
 from collections.abc import Callable
 from typing import Any
 
+def attributes_beside(thing: object, /) -> dict[str, Any] | None: ...
 def describe_numbers(thing: object, /) -> str | None: ...
 
 class Graph:

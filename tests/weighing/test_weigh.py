@@ -437,6 +437,28 @@ def test_running_frame():
         assert weight.reachable >= weight.owned >= 0
 
 
+def test_attributes_are_named_without_making_a_dict():
+    """Weighing an instance, whose attributes it names, takes no memory for good and does not change its weight."""
+
+    class Plain:
+        def __init__(self, **attributes):
+            for name, value in attributes.items():
+                setattr(self, name, value)
+
+    thing = Plain(first=np.ones(100), second=np.ones(200), gone=1)
+    del thing.gone
+    first = weigh(thing, depth=2)
+    assert {part.label for part in first.parts} == {".first", ".second"}
+    assert weigh(thing, depth=2) == first
+    thing.third = np.ones(300)
+    assert [part.label for part in weigh(thing).parts] == [".third", ".second", ".first"]
+    thing.__dict__["fourth"] = np.ones(400)
+    assert [part.label for part in weigh(thing).parts] == [".fourth", ".third", ".second", ".first"]
+    many = [Plain(**{f"name{number}": np.ones(number + 1)}) for number in range(50)]
+    for number, each in enumerate(many):
+        assert [part.label for part in weigh(each).parts] == [f".name{number}"]
+
+
 def test_variables_of_a_running_frame():
     """The variables of a function that runs, here or in another thread, are all that its frame reaches."""
 

@@ -12,7 +12,7 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from ndmem._walk import describe_numbers
+from ndmem._walk import attributes_beside, describe_numbers
 
 from .mirror import is_a, mro_of, namespace_of
 from .registry import children_of
@@ -59,13 +59,7 @@ def _builtin_name(char: str) -> str:
 
 
 def children(parent: Any) -> Children:
-    """Return the children of an object by name.
-
-    Notes
-    -----
-    The attributes of an ordinary instance are read from its ``__dict__``. CPython 3.11 to 3.13 make that dict
-    when it is first asked for, so it is read after everything was counted.
-    """
+    """Return the children of an object by name."""
     kind = type(parent)
     if kind is np.ndarray:
         return _of_array(parent)
@@ -189,7 +183,8 @@ def _attributes(parent: Any) -> Iterator[tuple[str, object]]:
     for name, position in _members(type(parent)):
         member = namespace_of(bases[position])[name]
         if name == "__dict__":
-            held = member.__get__(parent)
+            held = attributes_beside(parent)
+            held = member.__get__(parent) if held is None else held
             if is_a(held, dict):  # a type's is a view of one
                 yield from ((f".{key}", value) for key, value in list(dict.items(held)) if type(key) is str)
         else:

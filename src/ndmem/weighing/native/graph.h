@@ -129,6 +129,8 @@ int64_t itemsize_of(void *array);
 int arrays_init(void);
 /* strings.c */
 int open_strings(Graph *graph, PyObject *array);
+/* attributes.c */
+PyObject *attributes_beside(PyObject *module, PyObject *object);
 /* words.c */
 PyObject *describe_numbers(PyObject *module, PyObject *object);
 /* measure.c */

@@ -231,6 +231,7 @@ static PyTypeObject graph_type_object = {
 };
 
 static PyMethodDef functions[] = {
+    {"attributes_beside", attributes_beside, METH_O, "Return the attributes of an instance without a dict; else None."},
     {"describe_numbers", describe_numbers, METH_O, "Describe a plain array of native numbers; None for all else."},
     {NULL, NULL, 0, NULL},
 };
