@@ -179,7 +179,7 @@ graph_type(Graph *graph, PyObject *object)
     /* Described before it is stored: the resolver is Python code. */
     TypeInfo info = {.type = (PyTypeObject *)Py_NewRef(type)};
     Py_INCREF(object); /* its holder may let go of it meanwhile */
-    int failed = describe_type(graph, &info, object) < 0;
+    int failed = describe_type(graph, &info, object) < 0, gone = Py_REFCNT(object) == 1;
     Py_DECREF(object);
     TypeInfo *types = failed ? NULL : graph_grow(graph->types, graph->n_types, &graph->room_types, sizeof(TypeInfo));
     if (types == NULL) {
@@ -189,7 +189,9 @@ graph_type(Graph *graph, PyObject *object)
     }
     graph->types = types;
     types[graph->n_types] = info;
-    return &types[graph->n_types++];
+    graph->n_types++;
+    static TypeInfo nobodys = {.skipped = 1};
+    return gone ? &nobodys : &types[graph->n_types - 1];
 }
 
 static int64_t
