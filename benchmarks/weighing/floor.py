@@ -1,4 +1,4 @@
-"""How long it takes at least to look at every object, beside three times dask's sizeof, which looks at ten of a list."""
+"""How long it takes at least to look at every object, beside dask's sizeof, which looks at ten of a list."""
 
 import importlib.util
 import statistics
@@ -26,7 +26,7 @@ def built():
 
 if __name__ == "__main__":
     touch = built().touch
-    print("| what | each head once, µs | shapes too, µs | 3 × dask, µs | ndmem, µs | ndmem / dask |")
+    print("| what | each head once, µs | shapes too, µs | 3 dask, µs | ndmem, µs | ndmem / dask |")
     print("|---|--:|--:|--:|--:|--:|")
     asked = [lambda thing: touch(thing, False), lambda thing: touch(thing, True), sizeof, weigh]
     for what in list(CASES)[:2]:

@@ -297,6 +297,20 @@ def test_stop_at():
     assert weigh(nest, stop_at=(dict, np.ndarray)).numbers.buffers_nbytes == 0
 
 
+@pytest.mark.parametrize("kind", [bytes, str, float, int, tuple, list, np.float64, complex])
+def test_stop_at_leaves(kind):
+    """Stopping at leaves, or containers of leaves, leaves those out; all else is what sys.getsizeof says."""
+
+    def deep(thing):
+        inside = thing if isinstance(thing, (list, tuple)) else ()
+        return sys.getsizeof(thing) + sum(deep(held) for held in inside if not isinstance(held, kind))
+
+    text, number = "é" * 500, 10**30
+    nest = [bytes([65]) * 1000, text * 2, float("1.5"), number + 1, (float("2.5"),), [[], text * 3], np.float64(2)]
+    assert weigh(nest, stop_at=kind).reachable == deep(nest)
+    assert weigh([tuple(nest)], stop_at=kind).reachable == deep([tuple(nest)])
+
+
 def test_resident_is_optional():
     """Without asking the system, resident is None and the rest is the same."""
     nest = [np.ones(100_000), np.ones(3)]

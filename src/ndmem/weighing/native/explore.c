@@ -33,18 +33,17 @@ static int64_t
 meet_sole(Graph *graph, PyObject *object)
 {
     int may_fold = graph->folding && !graph->edge_flag;
-    int64_t folded = may_fold ? common_nbytes(graph, object) : -1;
+    int64_t folded = may_fold ? fold_nbytes(graph, object) : -1;
     TypeInfo *info = folded < 0 ? graph_type(graph, object) : NULL;
-    if (folded < 0 && info == NULL) {
-        return -2;
+    if (info != NULL && may_fold && info->folds && !info->skipped) {
+        folded = python_nbytes(info, object);
     }
-    if (folded < 0 && info->skipped) {
-        return -1;
-    }
-    folded = folded < 0 && may_fold ? fold_nbytes(graph, info, object) : folded;
     if (folded >= 0) {
         graph->nodes[graph->source].python += folded;
         return -1;
+    }
+    if (info == NULL || info->skipped) {
+        return info == NULL ? -2 : -1;
     }
     int plain = info->plain; /* adding moves no types, but opening may */
     int64_t index = graph_add_sole(graph, object);
@@ -104,8 +103,23 @@ graph_visit(PyObject *object, void *arg)
     return graph_edge(graph, graph->source, (uint32_t)index | graph->edge_flag);
 }
 
+/* Most of what a container holds is done here, without a call. */
+static inline int
+visit_item(Graph *graph, PyObject *object)
+{
+    int64_t nbytes = -1;
+    if (Py_REFCNT(object) == 1 && graph->folding && !graph->edge_flag) {
+        nbytes = common_nbytes(graph, object);
+    }
+    if (nbytes < 0) {
+        return graph_visit(object, graph);
+    }
+    graph->nodes[graph->source].python += nbytes;
+    return 0;
+}
+
 #define VISIT(held) \
-    if ((held) != NULL && graph_visit((held), graph) < 0) { \
+    if ((held) != NULL && visit_item(graph, (held)) < 0) { \
         return -1; \
     }
 

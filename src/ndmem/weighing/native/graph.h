@@ -107,11 +107,12 @@ void graph_clear(Graph *graph);
 TypeInfo *graph_type(Graph *graph, PyObject *object);
 TypeInfo *known_type(Graph *graph, PyTypeObject *type);
 int64_t common_nbytes(const Graph *graph, PyObject *object);
+int64_t container_nbytes(PyObject *object);
 int64_t python_nbytes(TypeInfo *info, PyObject *object);
 int64_t inline_nbytes(PyObject *object, uint32_t n_values);
 int types_init(void);
 /* fold.c */
-int64_t fold_nbytes(Graph *graph, TypeInfo *info, PyObject *object);
+int64_t fold_nbytes(Graph *graph, PyObject *object);
 /* explore.c */
 int64_t graph_meet(Graph *graph, PyObject *object);
 int is_kept_by_interpreter(PyObject *object);

@@ -232,7 +232,9 @@ graph_seek(Graph *graph, int64_t parent, uint32_t *from, PyObject *object, int64
         }
         index = graph_find(graph, object);
     }
-    *folded = index < 0 ? fold_nbytes(graph, info, object) : -1;
+    if (index < 0) {
+        *folded = info->folds ? python_nbytes(info, object) : fold_nbytes(graph, object);
+    }
     return index;
 }
 

@@ -226,6 +226,18 @@ common_nbytes(const Graph *graph, PyObject *object)
     return PyUnicode_CheckExact(object) ? text_nbytes(object) : PyLong_CheckExact(object) ? int_nbytes(object) : -1;
 }
 
+/* The same for a list, a tuple or a dict. */
+int64_t
+container_nbytes(PyObject *object)
+{
+    int64_t word = sizeof(void *);
+    if (PyList_CheckExact(object)) {
+        return (int64_t)sizeof(PyListObject) + 2 * word + ((PyListObject *)object)->allocated * word;
+    }
+    return PyTuple_CheckExact(object) ? PyTuple_Type.tp_basicsize + (2 + PyTuple_GET_SIZE(object)) * word
+                                      : ask_size(getsizeof, object);
+}
+
 /* `sys.getsizeof`, spelled out for the types of which a program has millions. */
 int64_t
 python_nbytes(TypeInfo *info, PyObject *object)
@@ -242,11 +254,7 @@ python_nbytes(TypeInfo *info, PyObject *object)
     case SIZE_PLAIN:
         return plain_size(object);
     default:
-        if (PyList_CheckExact(object)) {
-            return (int64_t)sizeof(PyListObject) + 2 * (int64_t)sizeof(void *)
-                   + ((PyListObject *)object)->allocated * (int64_t)sizeof(void *);
-        }
-        return ask_size(getsizeof, object);
+        return PyList_CheckExact(object) ? container_nbytes(object) : ask_size(getsizeof, object);
     }
 }
 
