@@ -6,6 +6,7 @@ import sys
 import threading
 import tracemalloc
 import types
+import weakref
 
 import numpy as np
 import pytest
@@ -508,20 +509,20 @@ def test_variables_of_a_running_frame():
 
 
 def test_frame_of_a_suspended_generator():
-    """It reaches the variables, which from Python 3.11 on the generator has while there is one, and then the frame."""
+    """It reaches the variables, from Python 3.11 on as its generator's; afterwards what of them is still alive."""
 
     def generate():
         array = np.ones(10_000)
-        yield array[:1]
+        yield weakref.ref(array)
 
     generator = generate()
-    next(generator)
+    array = next(generator)
     frame = generator.gi_frame
     assert weigh(frame).numbers.buffers_nbytes == weigh(generator).numbers.buffers_nbytes == 80_000
     if sys.version_info >= (3, 11):
         assert weigh(frame).owned < 80_000
     del generator
-    assert weigh(frame).owned > 80_000
+    assert (weigh(frame).owned > 80_000) == (array() is not None)  # 3.13 lets go of them
 
 
 def test_all_objects_there_are():
