@@ -6,12 +6,14 @@ import sys
 import threading
 import tracemalloc
 import types
+import weakref
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ndmem._walk import Graph
 from ndmem.errors import WeighError
 from ndmem.weighing import weigh
 
@@ -165,6 +167,54 @@ def test_classic_traps():
     assert zeros.resident is None or zeros.resident < 8192
 
 
+@given(
+    st.sampled_from("?bBhHiIlLqQefdgFDG"),
+    st.sampled_from("=<>"),
+    st.lists(st.integers(0, 12), max_size=5),
+    st.booleans(),
+)
+def test_arrays_in_words(char, order, shape, is_view):
+    """An array is described by its dtype's name and its shape as NumPy writes them, a view as such."""
+    array = np.zeros(shape, np.dtype(char).newbyteorder(order))
+    array = array[...] if is_view else array
+    assert weigh(array).kind == f"ndarray {array.dtype.name} {array.shape}{' view' if is_view else ''}"
+
+
+def test_view_has_its_base_as_part():
+    """A view of an array has one part, which weighs what its base weighs, and one buffer, of the base."""
+    base = np.ones((30, 40))
+    for view in (base.T, base[::-1, 3], base[:0]):
+        weight = weigh(view)
+        (part,) = weight.parts
+        assert (part.label, part.kind, part.numbers) == (".base", "ndarray float64 (30, 40)", weigh(base).numbers)
+        (buffer,) = weight.buffers
+        assert (buffer.nbytes, buffer.holder, buffer.parts) == (9600, part.kind, (".base",))
+        assert (buffer.resident, weight.n_buffers) == (weight.resident, 1)
+    assert weigh(np.empty((0, 3))[:0]).buffers == ()
+
+
+def test_leaves_counted_with_their_holder_have_weights_of_their_own():
+    """Small containers of numbers and text weigh as parts what sys.getsizeof says of all that is in them."""
+
+    def deep(thing):
+        inside = thing if isinstance(thing, (list, tuple)) else [*thing, *thing.values()] if type(thing) is dict else ()
+        return sys.getsizeof(thing) + sum(map(deep, inside))
+
+    def make(number):
+        # text that is not interned, numbers that are not cached
+        return {f"k{number}": (float(number), [10**9 + number, f"text {number}"]), f"l{number}": [[], {}]}
+
+    nest = {f"name {number}": make(number) for number in range(10)}
+    many = [make(number) for number in range(100)]
+    for part in weigh(nest, depth=4).parts:
+        assert part.numbers.reachable == part.numbers.owned == deep(nest[part.label[2:-2]])
+    (part,) = weigh(many).parts
+    assert (part.count, part.numbers.reachable) == (100, sum(map(deep, many)))
+    assert weigh(many).reachable == deep(many)
+    shared = many[3]
+    assert weigh(many).owned == deep(many) - deep(shared)
+
+
 def test_held_elsewhere_is_not_owned():
     """What a variable of the caller holds too is reachable and not owned; its weight by itself is."""
     array = np.ones(1000)
@@ -246,6 +296,20 @@ def test_stop_at():
     nest = [np.ones(1000), {"a": np.ones(2000)}, Sub(b=np.ones(3000))]
     assert weigh(nest, stop_at=dict).numbers.buffers_nbytes == 8000
     assert weigh(nest, stop_at=(dict, np.ndarray)).numbers.buffers_nbytes == 0
+
+
+@pytest.mark.parametrize("kind", [bytes, str, float, int, tuple, list, np.float64, complex])
+def test_stop_at_leaves(kind):
+    """Stopping at leaves, or containers of leaves, leaves those out; all else is what sys.getsizeof says."""
+
+    def deep(thing):
+        inside = thing if isinstance(thing, (list, tuple)) else ()
+        return sys.getsizeof(thing) + sum(deep(held) for held in inside if not isinstance(held, kind))
+
+    text, number = "é" * 500, 10**30
+    nest = [bytes([65]) * 1000, text * 2, float("1.5"), number + 1, (float("2.5"),), [[], text * 3], np.float64(2)]
+    assert weigh(nest, stop_at=kind).reachable == deep(nest)
+    assert weigh([tuple(nest)], stop_at=kind).reachable == deep([tuple(nest)])
 
 
 def test_resident_is_optional():
@@ -389,6 +453,78 @@ def test_running_frame():
         assert weight.reachable >= weight.owned >= 0
 
 
+def test_attributes_are_named_without_making_a_dict():
+    """Weighing an instance, whose attributes it names, takes no memory for good and does not change its weight."""
+
+    class Plain:
+        def __init__(self, **attributes):
+            for name, value in attributes.items():
+                setattr(self, name, value)
+
+    thing = Plain(first=np.ones(100), second=np.ones(200), gone=1)
+    del thing.gone
+    first = weigh(thing, depth=2)
+    assert {part.label for part in first.parts} == {".first", ".second"}
+    assert weigh(thing, depth=2) == first
+    thing.third = np.ones(300)
+    assert [part.label for part in weigh(thing).parts] == [".third", ".second", ".first"]
+    thing.__dict__["fourth"] = np.ones(400)
+    assert [part.label for part in weigh(thing).parts] == [".fourth", ".third", ".second", ".first"]
+    many = [Plain(**{f"name{number}": np.ones(number + 1)}) for number in range(50)]
+    for number, each in enumerate(many):
+        assert [part.label for part in weigh(each).parts] == [f".name{number}"]
+
+
+def test_variables_of_a_running_frame():
+    """The variables of a function that runs, here or in another thread, are all that its frame reaches."""
+
+    def waiting(started, ended):
+        array = np.ones(30_000)
+        started.set()
+        ended.wait()
+        return array
+
+    def here():
+        array = np.ones(10_000)
+        cell = np.ones(20_000)
+        frame = sys._getframe()
+        before = [sys.getrefcount(array), sys.getrefcount(cell), sys.getrefcount(frame)]
+        weight = weigh(frame)
+        assert [sys.getrefcount(array), sys.getrefcount(cell), sys.getrefcount(frame)] == before
+        return weight, (lambda: cell)
+
+    assert here()[0].numbers.buffers_nbytes == 8 * 30_000
+    started, ended = threading.Event(), threading.Event()
+    thread = threading.Thread(target=waiting, args=(started, ended))
+    thread.start()
+    try:
+        assert started.wait(60)
+        frame = sys._current_frames()[thread.ident]
+        while frame.f_code is not waiting.__code__:
+            frame = frame.f_back
+        assert weigh(frame).numbers.buffers_nbytes == 8 * 30_000
+    finally:
+        ended.set()
+        thread.join()
+
+
+def test_frame_of_a_suspended_generator():
+    """It reaches the variables, from Python 3.11 on as its generator's; afterwards what of them is still alive."""
+
+    def generate():
+        array = np.ones(10_000)
+        yield weakref.ref(array)
+
+    generator = generate()
+    array = next(generator)
+    frame = generator.gi_frame
+    assert weigh(frame).numbers.buffers_nbytes == weigh(generator).numbers.buffers_nbytes == 80_000
+    if sys.version_info >= (3, 11):
+        assert weigh(frame).owned < 80_000
+    del generator
+    assert (weigh(frame).owned > 80_000) == (array() is not None)  # 3.13 lets go of them
+
+
 def test_all_objects_there_are():
     """Every object the collector knows of can be weighed together, and a sample of them alone."""
     everything = gc.get_objects()
@@ -405,6 +541,24 @@ def test_deep_nesting():
     assert weigh(deep).numbers.buffers_nbytes == 8000
     while deep and isinstance(deep[0], list):  # freed step by step: CPython's own freeing recurses
         deep = deep[0]
+
+
+def test_let_go_while_its_type_is_looked_up():
+    """What its holder lets go of while rules for its type are looked for is left out, and what is left is weighed."""
+
+    class Brief:
+        pass
+
+    holder = [Brief(), np.ones(1000)]
+
+    def resolve(kind):
+        if kind is Brief:
+            del holder[0]
+
+    graph = Graph(resolve)
+    graph.root(holder)
+    assert [type(graph.object_of(node)) for node in range(len(graph))] == [list]
+    assert holder[0].sum() == 1000
 
 
 def test_html_escapes():

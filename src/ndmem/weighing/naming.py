@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import functools
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from types import FunctionType, GetSetDescriptorType, MemberDescriptorType, MethodType
-from typing import Any
+from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
 import numpy as np
+
+from ndmem._walk import attributes_beside, describe_numbers
 
 from .mirror import is_a, mro_of, namespace_of
 from .registry import children_of
@@ -24,45 +25,41 @@ _known_members: WeakKeyDictionary[type, list[tuple[str, int]]] = WeakKeyDictiona
 _dtype_of, _shape_of, _base_of = np.ndarray.dtype.__get__, np.ndarray.shape.__get__, np.ndarray.base.__get__
 
 
-@dataclass(frozen=True, slots=True)
-class Children:
-    """Children and their labels; labels of positions are made when they are needed.
+class Children(NamedTuple):
+    """Children and their labels, which are made when they are needed: of a thousand one is shown.
 
     Attributes
     ----------
     objects : sequence of object
         The children.
-    labels : sequence of str or None
-        Their labels; ``None`` if they are positions.
+    names : sequence, or None
+        What labels are written of; ``None`` if they are positions.
+    write : callable
+        Makes a name a label.
     shares : sequence of int or None, or None
         Bytes of those that are only a share of their object.
     """
 
     objects: Sequence[object]
-    labels: Sequence[str] | None = None
+    names: Sequence[Any] | None = None
+    write: Callable[[Any], str] = str
     shares: Sequence[int | None] | None = None
 
     def label(self, position: int) -> str:
         """Return the label of one child."""
-        return f"[{position}]" if self.labels is None else self.labels[position]
+        return f"[{position}]" if self.names is None else self.write(self.names[position])
 
 
 _NONE = Children(())
 
 
-@functools.cache  # dtype.name is Python code, and a fourth of the time that a small array takes
+@functools.cache  # dtype.name is Python code
 def _builtin_name(char: str) -> str:
     return str(np.dtype(char).name)
 
 
 def children(parent: Any) -> Children:
-    """Return the children of an object by name.
-
-    Notes
-    -----
-    The attributes of an ordinary instance are read from its ``__dict__``. CPython 3.11 to 3.13 make that dict
-    when it is first asked for, so it is read after everything was counted.
-    """
+    """Return the children of an object by name."""
     kind = type(parent)
     if kind is np.ndarray:
         return _of_array(parent)
@@ -82,6 +79,9 @@ def children(parent: Any) -> Children:
 
 def describe(thing: object) -> str:
     """Return the type of an object in a few words, with dtype and shape, or length, where it has them."""
+    words = describe_numbers(thing)
+    if words is not None:
+        return words
     kind = type(thing)
     if issubclass(kind, np.ndarray):
         dtype = _dtype_of(thing)
@@ -101,7 +101,7 @@ def _registered(named: Any, parent: object) -> Children | None:
     return Children(
         [child.object for child in found],
         [child.label for child in found],
-        [child.share for child in found] if any(child.share is not None for child in found) else None,
+        shares=[child.share for child in found] if any(child.share is not None for child in found) else None,
     )
 
 
@@ -119,9 +119,9 @@ def _items(parent: Any) -> Children:
     base = next(kind for kind in (list, tuple, deque, set, frozenset) if is_a(parent, kind))
     objects = parent if type(parent) in (list, tuple) else list(base.__iter__(parent))
     if base is tuple and isinstance(fields, tuple) and len(fields) == len(objects):
-        return Children(objects, [f".{field}" for field in fields])
+        return Children(objects, fields, ".{}".format)
     if base in (set, frozenset):
-        return Children(objects, [f"{{{position}}}" for position in range(len(objects))])
+        return Children(objects, range(len(objects)), "{{{}}}".format)
     extra = [] if type(parent) is base else list(_attributes(parent))
     if extra:
         labels = [f"[{position}]" for position in range(len(objects))]
@@ -130,8 +130,13 @@ def _items(parent: Any) -> Children:
 
 
 def _entries(parent: dict[Any, Any]) -> Children:
-    pairs = [(f"[{_key(key)}]", value) for key, value in dict.items(parent)]
-    return _named(pairs if type(parent) is dict else [*pairs, *_attributes(parent)])
+    if type(parent) is dict:
+        return Children(list(parent.values()), list(parent), _entry)
+    return _named([*((_entry(key), value) for key, value in dict.items(parent)), *_attributes(parent)])
+
+
+def _entry(key: object) -> str:
+    return f"[{_key(key)}]"
 
 
 def _key(key: object) -> str:
@@ -178,7 +183,8 @@ def _attributes(parent: Any) -> Iterator[tuple[str, object]]:
     for name, position in _members(type(parent)):
         member = namespace_of(bases[position])[name]
         if name == "__dict__":
-            held = member.__get__(parent)
+            held = attributes_beside(parent)
+            held = member.__get__(parent) if held is None else held
             if is_a(held, dict):  # a type's is a view of one
                 yield from ((f".{key}", value) for key, value in list(dict.items(held)) if type(key) is str)
         else:

@@ -18,16 +18,13 @@ _MOST_GROUPS = 64
 
 
 class _Group(NamedTuple):
-    """Children shown as one part: the position of the first, the nodes of all."""
+    """Children shown as one part: the position of the first, how many, the nodes of all."""
 
     first: int
+    count: int  # type: ignore[assignment]  # nobody counts a value in it
     nodes: bytes
     mixed: bool = False
     share: int | None = None
-
-    def number(self) -> int:
-        """Return how many there are."""
-        return len(self.nodes) // 4
 
 
 def parts_of(
@@ -56,21 +53,20 @@ def parts_of(
     for group in list(_groups(found, named, parent)):
         numbers = _numbers(found, group)
         label = named.label(group.first)
-        count = group.number()
-        if count > 1:
-            label = f"{label}, … ({count})"
+        if group.count > 1:
+            label = f"{label}, … ({group.count})"
         if marked:
             for labels, used in zip(users, found.graph.reached(marked), strict=True):
                 if used:
                     labels.append(label)
         first = named.objects[group.first]
         below: tuple[Part, ...] = ()
-        if count == 1 and depth > 1 and group.share is None:
+        if group.count == 1 and depth > 1 and group.share is None:
             (node,) = struct.unpack("=I", group.nodes)
             below, _ = parts_of(found, children(first), parent=node, depth=depth - 1)
         kind = "various" if group.mixed else describe(first)
         kind = kind if group.share is None else f"part of {kind}"
-        parts.append(Part(label, kind, count, numbers, below))
+        parts.append(Part(label, kind, group.count, numbers, below))
     if len(parts) > 1:
         parts.sort(key=lambda part: -(part.numbers.reachable + part.numbers.mapped))
     return tuple(parts), [tuple(labels) for labels in users]
@@ -79,16 +75,16 @@ def parts_of(
 def _groups(found: Survey, named: Children, parent: int) -> Iterator[_Group]:
     if named.shares is not None:
         yield from _shared_groups(found, named, named.shares)
-    elif len(named.objects) <= (_MOST_POSITIONS if named.labels is None else _MOST_NAMED):
+    elif len(named.objects) <= (_MOST_POSITIONS if named.names is None else _MOST_NAMED):
         for position, child in enumerate(named.objects):
             node = found.graph.index(child, parent)
             if node >= 0:
-                yield _Group(position, struct.pack("=I", node))
+                yield _Group(position, 1, struct.pack("=I", node))
     else:
         groups = found.graph.alike(parent, named.objects, _MOST_GROUPS)
-        for number, (first, nodes) in enumerate(groups):
+        for number, (first, count, nodes) in enumerate(groups):
             # When all groups are taken the last one has everything that is left.
-            yield _Group(first, nodes, mixed=number == _MOST_GROUPS - 1)
+            yield _Group(first, count, nodes, mixed=number == _MOST_GROUPS - 1)
 
 
 def _shared_groups(found: Survey, named: Children, shares: Sequence[int | None]) -> Iterator[_Group]:
@@ -100,11 +96,11 @@ def _shared_groups(found: Survey, named: Children, shares: Sequence[int | None])
         if node < 0:
             continue
         if few or share is None:
-            yield _Group(position, struct.pack("=I", node), share=share)
+            yield _Group(position, 1, struct.pack("=I", node), share=share)
         else:
             seen.setdefault((node, share), []).append(position)
     for (node, share), positions in seen.items():
-        yield _Group(positions[0], struct.pack("=I", node) * len(positions), share=share)
+        yield _Group(positions[0], len(positions), struct.pack("=I", node), share=share)
 
 
 def _numbers(found: Survey, group: _Group) -> Numbers:
@@ -112,4 +108,4 @@ def _numbers(found: Survey, group: _Group) -> Numbers:
     if group.share is None:
         return numbers
     # Without this share the rest would still hold the whole.
-    return numbers._replace(logical=group.share * group.number(), owned=0, owned_mapped=0, unsure=0)
+    return numbers._replace(logical=group.share * group.count, owned=0, owned_mapped=0, unsure=0)

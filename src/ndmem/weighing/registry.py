@@ -96,6 +96,7 @@ Children = Callable[[Any], Iterable[Child]]
 
 ADAPTERS: Final[dict[str, str]] = {
     "_ctypes": "ctypes",
+    "_io": "builtin",
     "array": "builtin",
     "dask": "dask",
     "h5py": "hdf5",

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from ndmem.errors import WeighError
 from ndmem.model.trace import Domain
-from ndmem.model.weight import BufferShare, Weight
+from ndmem.model.weight import BufferShare, Numbers, Part, Weight
 
 from .buffers import ADDRESS, DOMAIN, NBYTES, NODE, RESIDENT
 from .naming import Children, children, describe
@@ -78,7 +80,10 @@ def _weight(objects: tuple[object, ...], found: Survey, depth: int) -> Weight:
     kind = describe(objects[0]) if len(objects) == 1 else f"{len(objects)} objects together"
     if depth == 0:
         return Weight(kind, numbers, notes=found.notes)
-    named = children(objects[0]) if len(objects) == 1 else Children(objects, _numbered(len(objects)))
+    base = objects[0].base if len(found.graph) == 2 and type(objects[0]) is np.ndarray else None
+    if type(base) is np.ndarray:
+        return _of_view(kind, numbers, found, base)
+    named = children(objects[0]) if len(objects) == 1 else Children(objects, range(len(objects)), "#{}".format)
     if len(found.graph) == 1 and not named.objects:
         return Weight(kind, numbers, notes=found.notes)
     n_buffers, top = found.graph.largest(_MOST_BUFFERS)
@@ -88,8 +93,14 @@ def _weight(objects: tuple[object, ...], found: Survey, depth: int) -> Weight:
     return Weight(kind, numbers, parts, buffers, n_buffers, found.notes)
 
 
-def _numbered(count: int) -> list[str]:
-    return [f"#{number}" for number in range(count)]
+def _of_view(kind: str, numbers: Numbers, found: Survey, base: object) -> Weight:
+    """Weigh the view of an array: the only buffer is that of its only part."""
+    words, nbytes = describe(base), numbers.reachable - numbers.python
+    parts = (Part(".base", words, 1, numbers_of(found, (1,))),)
+    if nbytes == 0:
+        return Weight(kind, numbers, parts, notes=found.notes)
+    buffer = BufferShare(nbytes, Domain.ARRAY, numbers.resident, words, (".base",))
+    return Weight(kind, numbers, parts, (buffer,), 1, found.notes)
 
 
 def _share(found: Survey, row: tuple[int, int, int, int, int], used_by: tuple[str, ...]) -> BufferShare:

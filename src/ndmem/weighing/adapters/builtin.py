@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from io import BytesIO
 from mmap import mmap
 from typing import Final
 
@@ -26,4 +28,15 @@ def hold_mmap(mapping: mmap) -> Holding:
     return Holding(regions=(Region(view.ctypes.data, view.nbytes, domain),), logical=0)
 
 
-RULES: Final[dict[str, Rule | Leave]] = {"mmap.mmap": hold_mmap, "array.array": "counted"}
+def hold_bytes(_: BytesIO) -> Holding:
+    """Return nothing besides: from Python 3.12 on its bytes are a reference, which its __sizeof__ counts as well."""
+    return Holding()
+
+
+RULES: Final[dict[str, Rule | Leave]] = {
+    "mmap.mmap": hold_mmap,
+    "array.array": "counted",
+    "_io._BytesIOBuffer": "counted",  # by the BytesIO that it lends the memory of
+}
+if sys.version_info >= (3, 12):
+    RULES["_io.BytesIO"] = hold_bytes

@@ -33,6 +33,13 @@ is_plain_array(PyTypeObject *type)
     return type == &PyArray_Type;
 }
 
+/* Here, for a file that does not import NumPy's table of functions takes the dtype of NumPy 2 for that of 1. */
+int64_t
+itemsize_of(void *array)
+{
+    return PyArray_ITEMSIZE((PyArrayObject *)array);
+}
+
 static uint64_t
 mix(uint64_t hash, uint64_t value)
 {

@@ -32,16 +32,18 @@ is_kept_by_interpreter(PyObject *object)
 static int64_t
 meet_sole(Graph *graph, PyObject *object)
 {
-    TypeInfo *info = graph_type(graph, object);
-    if (info == NULL) {
-        return -2;
+    int may_fold = graph->folding && !graph->edge_flag;
+    int64_t folded = may_fold ? fold_nbytes(graph, object) : -1;
+    TypeInfo *info = folded < 0 ? graph_type(graph, object) : NULL;
+    if (info != NULL && may_fold && info->folds && !info->skipped) {
+        folded = python_nbytes(info, object);
     }
-    if (info->skipped) {
+    if (folded >= 0) {
+        graph->nodes[graph->source].python += folded;
         return -1;
     }
-    if (info->folds && graph->folding && !graph->edge_flag) {
-        graph->nodes[graph->source].python += python_nbytes(info, object);
-        return -1;
+    if (info == NULL || info->skipped) {
+        return info == NULL ? -2 : -1;
     }
     int plain = info->plain; /* adding moves no types, but opening may */
     int64_t index = graph_add_sole(graph, object);
@@ -101,8 +103,23 @@ graph_visit(PyObject *object, void *arg)
     return graph_edge(graph, graph->source, (uint32_t)index | graph->edge_flag);
 }
 
+/* Most of what a container holds is done here, without a call. */
+static inline int
+visit_item(Graph *graph, PyObject *object)
+{
+    int64_t nbytes = -1;
+    if (Py_REFCNT(object) == 1 && graph->folding && !graph->edge_flag) {
+        nbytes = common_nbytes(graph, object);
+    }
+    if (nbytes < 0) {
+        return graph_visit(object, graph);
+    }
+    graph->nodes[graph->source].python += nbytes;
+    return 0;
+}
+
 #define VISIT(held) \
-    if ((held) != NULL && graph_visit((held), graph) < 0) { \
+    if ((held) != NULL && visit_item(graph, (held)) < 0) { \
         return -1; \
     }
 
@@ -186,37 +203,6 @@ open_keys(Graph *graph, PyObject *dict)
         }
     }
     return 0;
-}
-
-typedef struct {
-    Graph *graph;
-    PyObject *globals, *builtins;
-} FrameVisit;
-
-static int
-visit_local(PyObject *object, void *arg)
-{
-    FrameVisit *frame = arg;
-    if (object == frame->globals || object == frame->builtins || PyFrame_Check(object)) {
-        return 0;
-    }
-    return graph_visit(object, frame->graph);
-}
-
-/* A frame's own locals: not its caller, and not the module's globals. */
-static int
-open_frame(Graph *graph, PyObject *object)
-{
-    FrameVisit visit = {.graph = graph};
-    visit.globals = PyObject_GetAttrString(object, "f_globals");
-    visit.builtins = PyObject_GetAttrString(object, "f_builtins");
-    if (visit.globals == NULL || visit.builtins == NULL) {
-        PyErr_Clear();
-    }
-    int status = Py_TYPE(object)->tp_traverse(object, visit_local, &visit);
-    Py_XDECREF(visit.globals);
-    Py_XDECREF(visit.builtins);
-    return status;
 }
 
 static int

@@ -49,7 +49,7 @@ typedef struct {
 } Slot;
 
 typedef enum { OPEN_LEAF, OPEN_TRAVERSE, OPEN_LIST, OPEN_TUPLE, OPEN_DICT, OPEN_FUNCTION, OPEN_FRAME, OPEN_VIEW } Opening;
-typedef enum { SIZE_FIXED, SIZE_ITEMS, SIZE_INT, SIZE_ASKED, SIZE_PLAIN } Sizing;
+typedef enum { SIZE_FIXED, SIZE_ITEMS, SIZE_INT, SIZE_TEXT, SIZE_ASKED, SIZE_PLAIN } Sizing;
 
 typedef struct {
     PyTypeObject *type; /* owned reference */
@@ -59,11 +59,13 @@ typedef struct {
     Sizing sizing;
     uint8_t array;      /* ndarray or a subclass */
     uint8_t plain;      /* ndarray itself */
-    uint8_t folds;      /* refers to nothing: may be counted with the one object that refers to it */
+    uint8_t folds;      /* a leaf: may be counted with the one object that refers to it */
     uint8_t tidy;       /* shows each of its references once */
     uint8_t skipped;    /* not followed from elsewhere; only as a root */
     uint8_t counted;    /* sys.getsizeof already has its memory: bytes, bytearray, array.array */
 } TypeInfo;
+
+#define N_SEEN 64
 
 typedef struct {
     PyObject_HEAD
@@ -74,6 +76,7 @@ typedef struct {
     Region *regions;
     TypeInfo *types;
     Slot *slots;        /* open addressing */
+    uint16_t seen[N_SEEN]; /* where in `types` the last type of each hash is */
     uint32_t *stamp, *degree, *order;
     uint32_t n_nodes, n_payloads, n_edges, n_regions, n_types, n_slots, n_indexed, n_unindexed, all_indexed, clock;
     uint32_t room_nodes, room_payloads, room_edges, room_regions, room_types;
@@ -91,7 +94,8 @@ typedef struct {
 int64_t graph_find(const Graph *graph, const PyObject *object);
 int64_t graph_add(Graph *graph, PyObject *object);
 int64_t graph_add_sole(Graph *graph, PyObject *object);
-int64_t graph_seek(Graph *graph, int64_t parent, uint32_t *from, PyObject *object);
+int64_t graph_seek(Graph *graph, int64_t parent, uint32_t *from, PyObject *object, int64_t *folded);
+int64_t graph_add_folded(Graph *graph, int64_t nbytes);
 int graph_index_all(Graph *graph);
 Payload *graph_payload(Graph *graph, uint32_t index);
 int graph_edge(Graph *graph, uint32_t source, uint32_t target);
@@ -101,23 +105,35 @@ void *graph_grow(void *items, uint32_t used, uint32_t *room, size_t itemsize);
 void graph_clear(Graph *graph);
 /* types.c */
 TypeInfo *graph_type(Graph *graph, PyObject *object);
+TypeInfo *known_type(Graph *graph, PyTypeObject *type);
+int64_t common_nbytes(const Graph *graph, PyObject *object);
+int64_t container_nbytes(PyObject *object);
 int64_t python_nbytes(TypeInfo *info, PyObject *object);
 int64_t inline_nbytes(PyObject *object, uint32_t n_values);
 int types_init(void);
+/* fold.c */
+int64_t fold_nbytes(Graph *graph, PyObject *object);
 /* explore.c */
 int64_t graph_meet(Graph *graph, PyObject *object);
 int is_kept_by_interpreter(PyObject *object);
 int graph_visit(PyObject *object, void *graph);
 int graph_explore(Graph *graph, uint32_t from);
+/* frames.c */
+int open_frame(Graph *graph, PyObject *object);
 /* arrays.c */
 int open_array(Graph *graph, uint32_t index);
 int open_plain_owner(Graph *graph, uint32_t index);
 int open_view(Graph *graph, uint32_t index);
 int is_array(PyTypeObject *type);
 int is_plain_array(PyTypeObject *type);
+int64_t itemsize_of(void *array);
 int arrays_init(void);
 /* strings.c */
 int open_strings(Graph *graph, PyObject *array);
+/* attributes.c */
+PyObject *attributes_beside(PyObject *module, PyObject *object);
+/* words.c */
+PyObject *describe_numbers(PyObject *module, PyObject *object);
 /* measure.c */
 PyObject *graph_measure(Graph *graph, PyObject *roots);
 PyObject *graph_reached(Graph *graph, PyObject *nodes);

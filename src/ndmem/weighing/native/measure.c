@@ -138,6 +138,24 @@ add_up(const Graph *graph, uint32_t n, Totals *totals)
     }
 }
 
+enum { N_NUMBERS = 8, RESIDENT = 3 };
+
+/* The fields of ndmem.model.weight.Numbers in their order, None for one that is not known. */
+static PyObject *
+as_tuple(const int64_t *numbers, int unknown)
+{
+    PyObject *answer = PyTuple_New(N_NUMBERS);
+    for (int i = 0; answer != NULL && i < N_NUMBERS; i++) {
+        PyObject *number = i == unknown ? Py_NewRef(Py_None) : PyLong_FromLongLong(numbers[i]);
+        if (number == NULL) {
+            Py_CLEAR(answer);
+        } else {
+            PyTuple_SET_ITEM(answer, i, number);
+        }
+    }
+    return answer;
+}
+
 /* Numbers of the nodes given as a tuple, or as the bytes of uint32 indices. */
 PyObject *
 graph_measure(Graph *graph, PyObject *roots)
@@ -175,10 +193,11 @@ graph_measure(Graph *graph, PyObject *roots)
     uint32_t n = reach(graph, n_roots, &totals);
     mark_held(graph, n_roots, n);
     add_up(graph, n, &totals);
-    return Py_BuildValue("LLLLLLLLLO", (long long)totals.owned_data, (long long)totals.owned_python,
-                         (long long)totals.owned_mapped, (long long)totals.data, (long long)totals.python,
-                         (long long)totals.mapped, (long long)totals.logical, (long long)totals.unsure,
-                         (long long)totals.resident, totals.resident_known ? Py_True : Py_False);
+    const int64_t fields[] = {
+        totals.owned_data + totals.owned_python, totals.data + totals.python, totals.logical,
+        totals.resident, totals.mapped, totals.owned_mapped, totals.python, totals.unsure,
+    };
+    return as_tuple(fields, totals.resident_known ? -1 : RESIDENT);
 }
 
 /* For each node, whether the last measure reached it. */

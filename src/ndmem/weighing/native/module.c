@@ -52,7 +52,8 @@ graph_index(Graph *graph, PyObject *args)
     if (parent >= (int64_t)graph->n_nodes) {
         return PyErr_Format(PyExc_IndexError, "no such node");
     }
-    int64_t index = graph_seek(graph, parent, &from, object);
+    int64_t folded, index = graph_seek(graph, parent, &from, object, &folded);
+    index = folded >= 0 ? graph_add_folded(graph, folded) : index;
     return index == -2 ? NULL : PyLong_FromLongLong(index);
 }
 
@@ -229,7 +230,13 @@ static PyTypeObject graph_type_object = {
     .tp_as_sequence = &as_sequence,
 };
 
-static struct PyModuleDef module = {PyModuleDef_HEAD_INIT, "_walk", "The walk of ndmem.weigh.", -1, NULL};
+static PyMethodDef functions[] = {
+    {"attributes_beside", attributes_beside, METH_O, "Return the attributes of an instance without a dict; else None."},
+    {"describe_numbers", describe_numbers, METH_O, "Describe a plain array of native numbers; None for all else."},
+    {NULL, NULL, 0, NULL},
+};
+
+static struct PyModuleDef module = {PyModuleDef_HEAD_INIT, "_walk", "The walk of ndmem.weigh.", -1, functions};
 
 PyMODINIT_FUNC
 PyInit__walk(void)

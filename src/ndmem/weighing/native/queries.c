@@ -95,6 +95,7 @@ graph_referrers(Graph *graph, PyObject *nodes)
 typedef struct {
     uint64_t key;
     Py_ssize_t first, count;
+    int64_t folded; /* the node of those counted with their holder; -1 if there is none */
     uint32_t *nodes, room, used;
 } Group;
 
@@ -110,39 +111,63 @@ group_append(Group *group, uint32_t index)
     return 0;
 }
 
+/* What is equal for arrays of one type, dtype and shape, and for other objects of one type. */
+static uint64_t
+key_of(const Graph *graph, int64_t index, PyObject *object)
+{
+    uint32_t payload = index < 0 ? 0 : graph->nodes[index].payload;
+    uint64_t key = payload ? graph->payloads[payload].alike : 0;
+    return key ? key : (uint64_t)(uintptr_t)Py_TYPE(object);
+}
+
+static int
+group_add(Graph *graph, Group *group, int64_t index, int64_t folded)
+{
+    group->count++;
+    if (index >= 0) {
+        return group_append(group, (uint32_t)index);
+    }
+    if (group->folded < 0) {
+        group->folded = graph_add_folded(graph, 0);
+        if (group->folded < 0 || group_append(group, (uint32_t)group->folded) < 0) {
+            return -1;
+        }
+    }
+    graph->nodes[group->folded].python += folded;
+    return 0;
+}
+
 static int
 group_all(Graph *graph, int64_t parent, PyObject *items, Group *groups, int *n_groups, int most)
 {
     uint32_t from = 0;
     for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(items); i++) {
         PyObject *item = PySequence_Fast_GET_ITEM(items, i);
-        int64_t index = graph_seek(graph, parent, &from, item);
+        int64_t folded, index = graph_seek(graph, parent, &from, item, &folded);
         if (index == -2) {
             return -1;
         }
-        if (index < 0) {
+        if (index < 0 && folded < 0) {
             continue;
         }
-        const Node *node = &graph->nodes[index];
-        uint64_t key = node->payload ? graph->payloads[node->payload].alike : 0;
-        key = key || node->object == NULL ? key : (uint64_t)(uintptr_t)Py_TYPE(node->object);
+        uint64_t key = key_of(graph, index, item);
         int at = 0;
         while (at < *n_groups && groups[at].key != key) {
             at++;
         }
         if (at == *n_groups && at < most) {
-            groups[(*n_groups)++] = (Group){.key = key, .first = i};
+            groups[(*n_groups)++] = (Group){.key = key, .first = i, .folded = -1};
         } else if (at == *n_groups) {
             at = most - 1; /* the last group takes what is left, alike or not */
         }
-        if (group_append(&groups[at], (uint32_t)index) < 0) {
+        if (group_add(graph, &groups[at], index, folded) < 0) {
             return -1;
         }
     }
     return 0;
 }
 
-/* Group objects of one type, dtype and shape: list of (position of the first, nodes as uint32 bytes). */
+/* Group objects of one type, dtype and shape: list of (position of the first, how many, nodes as uint32 bytes). */
 PyObject *
 graph_alike(Graph *graph, PyObject *args)
 {
@@ -165,7 +190,7 @@ graph_alike(Graph *graph, PyObject *args)
     PyObject *answer = failed ? NULL : PyList_New(n_groups);
     for (int i = 0; i < n_groups; i++) {
         PyObject *item = answer == NULL ? NULL
-                                        : Py_BuildValue("ny#", groups[i].first, (char *)groups[i].nodes,
+                                        : Py_BuildValue("nny#", groups[i].first, groups[i].count, (char *)groups[i].nodes,
                                                         (Py_ssize_t)(groups[i].used * sizeof(uint32_t)));
         PyMem_RawFree(groups[i].nodes);
         if (item == NULL) {

@@ -177,6 +177,17 @@ graph_add_sole(Graph *graph, PyObject *object)
     return index;
 }
 
+/* A node for what was counted with its holder, when it is asked for by itself. */
+int64_t
+graph_add_folded(Graph *graph, int64_t nbytes)
+{
+    int64_t index = append(graph, NULL);
+    if (index >= 0) {
+        graph->nodes[index].python = nbytes;
+    }
+    return index < 0 ? -2 : index;
+}
+
 /* Where in the edges of a node, from `*from` on or anywhere among a few, is the one to an object. */
 static int64_t
 seek_edge(const Graph *graph, uint32_t parent, uint32_t *from, const PyObject *object)
@@ -198,12 +209,13 @@ seek_edge(const Graph *graph, uint32_t parent, uint32_t *from, const PyObject *o
     return -1;
 }
 
-/* The node of an object that the walk has met, probably below `parent` (-1: anywhere); -1 if it met none, -2 with an
- * exception set. What was counted with its holder gets a node of its own. */
+/* The node of an object that the walk has met, probably below `parent` (-1: anywhere); -1 if it has none, -2 with an
+ * exception set. `*folded` becomes the bytes of what was counted with its holder, else -1. */
 int64_t
-graph_seek(Graph *graph, int64_t parent, uint32_t *from, PyObject *object)
+graph_seek(Graph *graph, int64_t parent, uint32_t *from, PyObject *object, int64_t *folded)
 {
     int64_t index = parent >= 0 && graph->frozen ? seek_edge(graph, (uint32_t)parent, from, object) : -1;
+    *folded = -1;
     if (index >= 0 || (index = graph_find(graph, object)) >= 0) {
         return index;
     }
@@ -214,19 +226,16 @@ graph_seek(Graph *graph, int64_t parent, uint32_t *from, PyObject *object)
     if (info == NULL || info->skipped) {
         return info == NULL ? -2 : -1;
     }
-    if (info->folds) {
-        int64_t nbytes = python_nbytes(info, object);
-        index = graph_add(graph, object);
-        if (index >= 0) {
-            graph->nodes[index].python = nbytes;
-            graph->nodes[index].flags |= NODE_OPENED;
+    if (graph->n_unindexed > 0 && !info->folds) {
+        if (graph_index_all(graph) < 0) {
+            return -2;
         }
-        return index < 0 ? -2 : index;
+        index = graph_find(graph, object);
     }
-    if (graph->n_unindexed == 0) {
-        return -1;
+    if (index < 0) {
+        *folded = info->folds ? python_nbytes(info, object) : fold_nbytes(graph, object);
     }
-    return graph_index_all(graph) < 0 ? -2 : graph_find(graph, object);
+    return index;
 }
 
 int

@@ -69,7 +69,8 @@ sizing_of(PyTypeObject *type)
     } else if (found == plain_sizeof) {
         sizing = type->tp_itemsize == 0 ? SIZE_FIXED : SIZE_ITEMS;
     } else if (Py_IS_TYPE(found, &PyMethodDescr_Type)) {
-        sizing = SIZE_ASKED;
+        /* numpy.bytes_ adds its length to a size that has it. */
+        sizing = PyType_HasFeature(type, Py_TPFLAGS_BYTES_SUBCLASS) ? SIZE_PLAIN : SIZE_ASKED;
     }
     /* Else written in Python: pandas answers with a deep sum of its own there, users with anything. */
     Py_XDECREF(found);
@@ -109,7 +110,7 @@ describe_type(Graph *graph, TypeInfo *info, PyObject *object)
         return -1;
     }
     if (type == &PyLong_Type || type == &PyFloat_Type || type == &PyUnicode_Type) {
-        info->sizing = type == &PyFloat_Type ? SIZE_FIXED : SIZE_INT;
+        info->sizing = type == &PyFloat_Type ? SIZE_FIXED : type == &PyLong_Type ? SIZE_INT : SIZE_TEXT;
         info->fixed = type->tp_basicsize;
         info->folds = info->rule == NULL;
         return 0;
@@ -150,25 +151,35 @@ describe_type(Graph *graph, TypeInfo *info, PyObject *object)
     return 0;
 }
 
+/* A type that was met before; NULL if it was not. */
+TypeInfo *
+known_type(Graph *graph, PyTypeObject *type)
+{
+    uint16_t *seen = &graph->seen[((uintptr_t)type >> 5) % N_SEEN];
+    if (*seen < graph->n_types && graph->types[*seen].type == type) {
+        return &graph->types[*seen];
+    }
+    for (uint32_t index = 0; index < graph->n_types; index++) {
+        if (graph->types[index].type == type) {
+            *seen = (uint16_t)index; /* beyond 65,535 it points to another type, and is not believed */
+            return &graph->types[index];
+        }
+    }
+    return NULL;
+}
+
 TypeInfo *
 graph_type(Graph *graph, PyObject *object)
 {
     PyTypeObject *type = Py_TYPE(object);
-    for (uint32_t index = 0; index < graph->n_types; index++) {
-        if (graph->types[index].type == type) {
-            if (index > 3) { /* The common types move to the front of the line. */
-                TypeInfo moved = graph->types[index];
-                graph->types[index] = graph->types[index / 2];
-                graph->types[index / 2] = moved;
-                index /= 2;
-            }
-            return &graph->types[index];
-        }
+    TypeInfo *known = known_type(graph, type);
+    if (known != NULL) {
+        return known;
     }
     /* Described before it is stored: the resolver is Python code. */
     TypeInfo info = {.type = (PyTypeObject *)Py_NewRef(type)};
     Py_INCREF(object); /* its holder may let go of it meanwhile */
-    int failed = describe_type(graph, &info, object) < 0;
+    int failed = describe_type(graph, &info, object) < 0, gone = Py_REFCNT(object) == 1;
     Py_DECREF(object);
     TypeInfo *types = failed ? NULL : graph_grow(graph->types, graph->n_types, &graph->room_types, sizeof(TypeInfo));
     if (types == NULL) {
@@ -178,20 +189,53 @@ graph_type(Graph *graph, PyObject *object)
     }
     graph->types = types;
     types[graph->n_types] = info;
-    return &types[graph->n_types++];
+    graph->n_types++;
+    static TypeInfo nobodys = {.skipped = 1};
+    return gone ? &nobodys : &types[graph->n_types - 1];
 }
 
 static int64_t
 int_nbytes(PyObject *object)
 {
-    int overflow;
-    long long value = PyLong_AsLongLongAndOverflow(object, &overflow);
-    int64_t digits = 3; /* of 30 bits */
-    if (!overflow && value > -(1ll << 60) && value < 1ll << 60) {
-        digits = value > -(1ll << 30) && value < 1ll << 30 ? 1 : 2;
+#if PY_VERSION_HEX >= 0x030C0000
+    int64_t digits = (int64_t)(((PyLongObject *)object)->long_value.lv_tag >> 3);
+#else
+    int64_t digits = Py_ABS(Py_SIZE(object));
+#endif
+    /* Each of 30 bits; there is room for one in a zero too. */
+    return (int64_t)(offsetof(PyVarObject, ob_size) + sizeof(Py_ssize_t)) + 4 * (digits ? digits : 1);
+}
+
+static int64_t
+text_nbytes(PyObject *object)
+{
+    return PyUnicode_IS_COMPACT_ASCII(object) ? (int64_t)sizeof(PyASCIIObject) + PyUnicode_GET_LENGTH(object) + 1
+                                              : ask_size(getsizeof, object);
+}
+
+/* The same for numbers and text, of which a program has most, before their type is looked up; -1 for all others. */
+int64_t
+common_nbytes(const Graph *graph, PyObject *object)
+{
+    if (graph->ask_always) {
+        return -1;
     }
-    return digits < 3 ? (int64_t)(offsetof(PyVarObject, ob_size) + sizeof(Py_ssize_t)) + 4 * digits
-                      : ask_size(getsizeof, object);
+    if (PyFloat_CheckExact(object)) {
+        return (int64_t)sizeof(PyFloatObject);
+    }
+    return PyUnicode_CheckExact(object) ? text_nbytes(object) : PyLong_CheckExact(object) ? int_nbytes(object) : -1;
+}
+
+/* The same for a list, a tuple or a dict. */
+int64_t
+container_nbytes(PyObject *object)
+{
+    int64_t word = sizeof(void *);
+    if (PyList_CheckExact(object)) {
+        return (int64_t)sizeof(PyListObject) + 2 * word + ((PyListObject *)object)->allocated * word;
+    }
+    return PyTuple_CheckExact(object) ? PyTuple_Type.tp_basicsize + (2 + PyTuple_GET_SIZE(object)) * word
+                                      : ask_size(getsizeof, object);
 }
 
 /* `sys.getsizeof`, spelled out for the types of which a program has millions. */
@@ -204,21 +248,13 @@ python_nbytes(TypeInfo *info, PyObject *object)
     case SIZE_ITEMS:
         return info->fixed + Py_ABS(Py_SIZE(object)) * info->type->tp_itemsize;
     case SIZE_INT:
-        if (PyLong_CheckExact(object)) {
-            return int_nbytes(object);
-        }
-        if (PyUnicode_IS_COMPACT_ASCII(object)) {
-            return (int64_t)sizeof(PyASCIIObject) + PyUnicode_GET_LENGTH(object) + 1;
-        }
-        return ask_size(getsizeof, object);
+        return int_nbytes(object);
+    case SIZE_TEXT:
+        return text_nbytes(object);
     case SIZE_PLAIN:
         return plain_size(object);
     default:
-        if (PyList_CheckExact(object)) {
-            return (int64_t)sizeof(PyListObject) + 2 * (int64_t)sizeof(void *)
-                   + ((PyListObject *)object)->allocated * (int64_t)sizeof(void *);
-        }
-        return ask_size(getsizeof, object);
+        return PyList_CheckExact(object) ? container_nbytes(object) : ask_size(getsizeof, object);
     }
 }
 
