@@ -5,6 +5,7 @@
 #include "lock.h"
 #include "native.h"
 #include "replay.h"
+#include "request.h"
 #include "tracker.h"
 #include "watch.h"
 
@@ -285,6 +286,7 @@ static PyMethodDef functions[] = {
     {"buffer_at", py_buffer_at, METH_O, "buffer_at(address, /)\n--\n\nThe live buffer that starts there: (address, nbytes, stack), or None if it is not known."},
     {"live_buffers", py_live_buffers, METH_O, "live_buffers(smallest, /)\n--\n\nThe live buffers of arrays of so many bytes and more: (address, nbytes, stack) each."},
     {"places_of", py_places_of, METH_O, "places_of(stack, /)\n--\n\nFilename, line and function of the frames of a stack of the running tracker, leaf first."},
+    {"pass_requests", pass_requests, METH_O, pass_requests_doc},
     {"watch_builtin", watch_builtin, METH_VARARGS, watch_builtin_doc},
     {"watch_environment", watch_environment, METH_NOARGS, watch_environment_doc},
     {"statement_depths", replay_statement_depths, METH_VARARGS, replay_statement_depths_doc},

@@ -48,6 +48,7 @@ def begin(text: str) -> None:
         tracking = _Tracking(Kinship.of_program(descriptor), order["threshold"])
         tracking.open_journal(descriptor, order["meta"])
         tracking.watch_native(order["native"])
+        tracking.pass_requests()
     except Exception as error:  # the program must not run untracked without a word
         _refuse(error)
     tracking.prepare()
@@ -145,6 +146,13 @@ class _Tracking:
             self._begin()
         elif absence:
             self._notes.append(absence)
+
+    def pass_requests(self) -> None:
+        """Have the launcher report when somebody sends SIGUSR2 to this process, and not to it.
+
+        In C: to ``signal`` this process handles nothing, as it was.
+        """
+        self._native.pass_requests(os.getppid())
 
     def start(self) -> None:
         """Record from now on: NumPy has just been imported."""

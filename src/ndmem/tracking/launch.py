@@ -224,9 +224,10 @@ def wait(pid: int, samples: ResidentSamples, together: TogetherSamples, *, repor
             if ended:
                 # Linux counts ru_maxrss in KiB.
                 return Ended(os.waitstatus_to_exitcode(status), usage.ru_maxrss * 1024)
-            if number == signal.SIGUSR2:
+            if information is not None and number == signal.SIGUSR2:
                 report()
-                forward &= handles(pid, signal.SIGUSR2)
+                # The program sends on what others sent to it, see native/request.c.
+                forward &= information.si_pid != pid and handles(pid, signal.SIGUSR2)
             if forward:
                 os.kill(pid, number)
     finally:
