@@ -58,9 +58,10 @@ static void handle(int number, siginfo_t *information, void *Py_UNUSED(context))
     /* A forked child has this handler too, and a launcher that was killed leaves the program to somebody else. */
     bool is_asked = is_sent && getpid() == program && getppid() == launcher && !is_of_program(information->si_pid);
     if (!is_asked) {
-        /* Without us it would have ended the process; it does on return, when it is let through again. */
+        /* Without us it would have ended the process. Not by kill(): a thread in sigwait() could take that, though it was
+         * this one that was given the signal. */
         signal(number, SIG_DFL);
-        kill(getpid(), number);
+        raise(number);
     } else if (information->si_pid != launcher) /* which passes on what it was asked, for it sees this handler */
         kill(launcher, number);
     errno = error;
@@ -69,7 +70,7 @@ static void handle(int number, siginfo_t *information, void *Py_UNUSED(context))
 PyObject *pass_requests(PyObject *Py_UNUSED(module), PyObject *number)
 {
     long pid = PyLong_AsLong(number);
-    struct sigaction present, ours = {.sa_sigaction = handle, .sa_flags = SA_SIGINFO | SA_RESTART | SA_ONSTACK};
+    struct sigaction present, ours = {.sa_sigaction = handle, .sa_flags = SA_SIGINFO | SA_RESTART | SA_ONSTACK | SA_NODEFER};
     if (pid == -1 && PyErr_Occurred())
         return NULL;
     if (sigaction(SIGUSR2, NULL, &present) < 0 || present.sa_handler != SIG_DFL)
