@@ -63,6 +63,7 @@ def hold_bars(measured: Sequence[Measurement], live: Sequence[LiveArrays], trace
         Bar("CPU inside, arrays of 64 KiB and more, median", 1.02, large),
         Bar("CPU inside, adds of 20 KB", 1.10, median_of(ours, Group.ADD_20KB)),
         Bar("CPU inside, adds of 3 elements", 1.25, tiny),
+        Bar("CPU inside, small blocks of malloc's", 1.05, median_of(ours, Group.SMALL_BLOCKS)),
         *(Bar(f"CPU inside, kernels of ten dearer than {peer}", 0, count) for peer, count in dearer.items()),
         Bar("wall of process and report, median of ten", 1.15, whole_median),
         Bar("MiB added by 1 million live small arrays", 64, _find_added_mib(live)),

@@ -16,6 +16,7 @@ class Group(enum.Enum):
     ADD_3 = "adds of 3 elements"
     ADD_20KB = "adds of 20 KB"
     ADD_512KB = "adds of 512 KB"
+    SMALL_BLOCKS = "small blocks of malloc's"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,4 +46,5 @@ KERNELS: Final = (
     Kernel("add_3", Group.ADD_3),
     Kernel("add_20kb", Group.ADD_20KB),
     Kernel("add_512kb", Group.ADD_512KB),
+    Kernel("small_blocks", Group.SMALL_BLOCKS),
 )

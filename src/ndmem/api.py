@@ -14,6 +14,7 @@ from .reporting.text import By
 from .run import Run, TrackedRun
 from .tracking.program import read_file
 from .tracking.recorder import unseen
+from .units import format_nbytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -86,13 +87,28 @@ def breakdown(pid: int | None = None, *, trim: bool = False) -> Breakdown:
     if pid is not None and check_pid(pid) != os.getpid():
         if trim:
             raise ProcessError(f"malloc can only be trimmed from inside: call ndmem.breakdown(trim=True) in {pid}")
-        return outside(pid)
+        found = outside(pid)
+        return replace(found, notes=(*found.notes, _say_live(pid)))
     before = _own_breakdown()
     if not trim:
         return before
     if not trim_heap():
         raise ProcessError("this malloc cannot be trimmed: only glibc's has malloc_trim")
     return replace(_own_breakdown(), before=before)
+
+
+def _say_live(pid: int) -> str:
+    """Say what is known of another process's arrays: a journal has no addresses, so never their pages."""
+    from .tracking.totals import read_totals  # noqa: PLC0415  # as above
+
+    totals = read_totals(pid)
+    if totals is None:
+        return "The arrays of another process are known if ndmem run started it; this one is not tracked."
+    native = "" if totals.native_nbytes is None else f", its native blocks {format_nbytes(totals.native_nbytes)}"
+    return (
+        f"By its journal its live arrays have {format_nbytes(totals.nbytes)}{native}, as they were asked for; how much "
+        "of that is in RAM is not known."
+    )
 
 
 def _own_breakdown() -> Breakdown:

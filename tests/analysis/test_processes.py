@@ -78,6 +78,36 @@ def test_a_peak_of_small_arrays_is_in_the_sum() -> None:
     assert process_tree(Family((Member(alone.build()),))).peak_nbytes == 100
 
 
+def native_process(pid: int, started: float) -> Member:
+    """Return a process that has 100,000 native bytes from its first to its second second, then an array of 10,000."""
+    builder = TraceBuilder(native_threshold=65536)
+    block = builder.native(HERE, 100_000, time_s=1.0)
+    builder.died(block, HERE, time_s=2.0)
+    builder.born(HERE, SIZE, time_s=3.0)
+    trace = builder.build(rss_peak_nbytes=500_000)
+    kin = Kin(Begun.FORK if pid > 1 else Begun.PROGRAM, (1,) if pid > 1 else (), ended=EPOCH + started + 9)
+    return Member(replace(trace, run=replace(trace.run, pid=pid, started=EPOCH + started)), kin)
+
+
+def test_the_total_sum_is_that_of_one_moment_too() -> None:
+    """Native blocks of two processes whose times meet sum; where they do not meet, one and the other's array do."""
+    for started, total in ((0.5, 200_000), (2.5, 110_000)):
+        tree = process_tree(Family((native_process(1, 0.0), native_process(2, started))))
+        assert tree.total_peak_nbytes == total
+        assert tree.peak_nbytes == 20_000
+        for figures in tree.processes:
+            assert (figures.native_peak_nbytes, figures.total_peak_nbytes) == (100_000, 100_000)
+            assert (figures.peak_nbytes, figures.rss_peak_nbytes) == (10_000, 500_000)
+
+
+def test_a_total_sum_needs_all_processes() -> None:
+    """Where native memory of one process was not watched, the sum is not known."""
+    tree = process_tree(Family((native_process(1, 0.0), process(2, [(1.0, 1)], ancestors=(1,)))))
+    assert tree.total_peak_nbytes is None
+    assert [figures.native_peak_nbytes for figures in tree.processes] == [100_000, None]
+    assert process_tree(Family(())).total_peak_nbytes is None
+
+
 def test_a_process_without_arrays() -> None:
     """It has zeros and no place; nor has a family of none a peak."""
     (only,) = process_tree(Family((process(1, []),))).processes

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -31,6 +32,27 @@ def test_another_process():
     assert (status, found["pid"], found["arrays_nbytes"]) == (0, os.getpid(), None)
     names = [name for name in found if name.endswith("_nbytes") and name not in {"rss_nbytes", "untouched_nbytes"}]
     assert sum(found[name] or 0 for name in names) == found["rss_nbytes"]
+
+
+@needs_linux
+@pytest.mark.parametrize(
+    ("option", "native"), [("--native", r", its native blocks [45]\d(\.\d+)? MiB"), ("--no-native", "")], ids=str
+)
+def test_a_tracked_process(option, native, tmp_path):
+    """Of a program that ndmem run started the live bytes are said, and that their pages are not known."""
+    program = (
+        "import os, numpy as np\na = np.ones(10 * 2**17)\nb = bytearray(40 * 2**20)\n"
+        "print(os.getpid(), flush=True)\ninput()\n"
+    )
+    command = [sys.executable, "-m", "ndmem", "run", option, "-q", "-o", "a.ndmem", "-c", program]
+    with subprocess.Popen(command, cwd=tmp_path, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        pid = process.stdout.readline().strip()
+        notes = [json.loads(run("--json", number)[1])["notes"] for number in (pid, str(process.pid))]
+        process.communicate("\n")
+    said = rf"By its journal its live arrays have 10 MiB{native}, as they were asked for; how much of that is in RAM"
+    assert re.match(said, notes[0][-1])
+    # The interpreter and NumPy have some 10 MiB of their own. The launcher is not its program.
+    assert "this one is not tracked" in notes[1][-1]
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,10 @@ from tests.traces import USER, Frame, TraceBuilder, traces
 import ndmem
 from ndmem.errors import TraceError
 from ndmem.model.codec import read_trace, write_trace
+from ndmem.model.together import Together
 from ndmem.model.trace import Samples, Trace
+
+TOGETHER = dataclasses.asdict(Together(9, 12, 3, 4, 2, 7, 1))
 
 
 def make_trace() -> Trace:
@@ -70,6 +73,7 @@ def test_any_trace_with_native_blocks_survives_its_file(found: Trace, rss: list[
         origins={buffer: f"lib{buffer}\udcff.so" for buffer in range(0, born, 2)},
         rss=Samples(*(np.array([sample[i] for sample in rss], np.int64) for i in (0, 1))),
         rss_peak_nbytes=born or None,
+        together=Together(9, 12, 3 if born else None, None, 2, 7, 1) if len(rss) else None,
     )
     file = io.BytesIO()
     write_trace(found, file)
@@ -233,6 +237,8 @@ def test_pickles_are_never_loaded(encoded: bytes) -> None:
         {"origins": {"x": "lib.so"}},
         {"origins": {"99": "lib.so"}},
         {"rss_peak_nbytes": "much"},
+        *({"together": together} for together in (5, {}, {**TOGETHER, "looks": None}, {**TOGETHER, "nbytes": -1})),
+        *({"together": {**TOGETHER, **change}} for change in ({"more": 1}, {"files_nbytes": 1.5}, {"time_ns": 2**60})),
     ],
 )
 def test_a_wrong_description_is_refused(encoded: bytes, change: dict[str, object]) -> None:
@@ -241,6 +247,14 @@ def test_a_wrong_description_is_refused(encoded: bytes, change: dict[str, object
         rest = json.loads(archive.read("trace.json"))
     with pytest.raises(TraceError):
         read_trace(rewrite(encoded, "trace.json", json.dumps({**rest, **change}).encode()))
+
+
+def test_a_file_from_before_processes_were_looked_at_together_is_read(trace: Trace, encoded: bytes) -> None:
+    """A file of version 2 without that field is the trace of which it is not known."""
+    with zipfile.ZipFile(io.BytesIO(encoded)) as archive:
+        rest = json.loads(archive.read("trace.json"))
+    assert rest.pop("together") is None
+    assert read_trace(rewrite(encoded, "trace.json", json.dumps(rest).encode())) == trace
 
 
 def test_the_version_is_named(encoded: bytes) -> None:

@@ -43,7 +43,7 @@ def test_the_schema_is_strict_and_described() -> None:
     """The schema is valid; its objects allow and require exactly the fields they describe."""
     jsonschema.Draft202012Validator.check_schema(SCHEMA)
     found = objects_of(SCHEMA)
-    assert len(found) == 10
+    assert len(found) == 11
     for each in found:
         assert each["additionalProperties"] is False
         assert sorted(each["required"]) == sorted(each["properties"])
@@ -76,6 +76,8 @@ def test_fields_of_a_pipeline() -> None:
         "total_peak_site": None,
         "rss_peak_nbytes": None,
         "processes_peak_nbytes": 601 * MIB,
+        "processes_total_peak_nbytes": None,
+        "processes_resident": None,
         "processes": [
             {
                 "pid": 4242,
@@ -88,6 +90,9 @@ def test_fields_of_a_pipeline() -> None:
                 "exit_status": 0,
                 **figures,
                 "peak_site": site,
+                "native_peak_nbytes": None,
+                "total_peak_nbytes": None,
+                "rss_peak_nbytes": None,
                 "inherited_nbytes": 0,
                 "at_processes_peak_nbytes": 601 * MIB,
             }

@@ -5,9 +5,10 @@ from __future__ import annotations
 import io
 from dataclasses import replace
 
-from tests.reporting.samples import pipeline
+from tests.reporting.samples import MIB, pipeline
 
 from ndmem.model.family import Begun, Family, Kin, Member, make_family
+from ndmem.model.together import Together
 from ndmem.reporting.text import write_text
 
 TRACE = pipeline()
@@ -71,6 +72,23 @@ def test_names_do_not_steer_the_terminal() -> None:
 def test_notes_are_shown_without_children() -> None:
     """A file that cannot be read is said, also if there is no other."""
     assert report([], "The record cannot be read.") == ["The record cannot be read.", ""]
+
+
+def test_what_processes_have_together_is_said() -> None:
+    """With children the sum of resident memory is said, with its shared memory; for a shell without it is not."""
+    together = Together(200 * MIB, 340 * MIB, 64 * MIB, None, 3, 0, 12)
+    shared = replace(TRACE, together=together)
+    alone = replace(TRACE, together=replace(together, shared_memory_nbytes=None, processes=2, looks=1))
+    sentence = (
+        "Resident memory of 3 processes together, shared pages counted once: 200 MiB, 64 MiB of it shared memory; "
+        "what each has adds up to 340 MiB. This is the highest of 12 looks."
+    )
+    for trace, members, said in ((shared, 1, True), (shared, 2, True), (alone, 1, False), (alone, 2, True)):
+        stream = io.StringIO()
+        family = make_family([Member(trace, Kin(ended=ENDED)), child(5)][:members])
+        write_text(trace, stream, family=family, width=200)
+        assert ("Resident memory of" in stream.getvalue()) is said
+        assert (sentence in stream.getvalue()) is (said and trace is shared)
 
 
 def test_an_empty_family_is_nothing() -> None:

@@ -8,6 +8,7 @@ from tests import journals
 from tests.journals import BORN, CLOCK, DIED, NATIVE, event, node
 
 from ndmem.errors import TraceError
+from ndmem.model.together import Together
 from ndmem.model.trace import Domain, Peak, Trace
 
 HEADER = {
@@ -50,6 +51,15 @@ META = {
     "exit_status": -9,
     "rss": {"time_ns": [1000, 2000], "nbytes": [5, 7]},
     "rss_peak_nbytes": 9,
+    "together": {
+        "nbytes": 9,
+        "separate_nbytes": 12,
+        "shared_memory_nbytes": 3,
+        "files_nbytes": None,
+        "processes": 2,
+        "time_ns": 7,
+        "looks": 1,
+    },
 }
 TEXTS = (
     journals.code(1, "/home/ada/work.py", "work"),
@@ -97,6 +107,7 @@ def test_a_journal_with_native_blocks(tmp_path: Path) -> None:
     assert trace.origins == {3: "libscipy_openblas64_-1234.so"}
     assert journals.columns(trace.rss.time_ns, trace.rss.nbytes) == [[1000, 2000], [5, 7]]
     assert trace.rss_peak_nbytes == 9
+    assert trace.together == Together(9, 12, 3, None, 2, 7, 1)
     assert [site.function for site in trace.stack(2)] == ["<no Python frame>"]
     assert trace.stack(0) == trace.stack(1)
 

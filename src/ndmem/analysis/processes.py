@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from ndmem.model.columns import Int64s
     from ndmem.model.family import Begun, Family, Member
     from ndmem.model.site import Site
+    from ndmem.model.trace import Peak
 
 _SECOND = 1_000_000_000
 
@@ -44,6 +45,10 @@ class ProcessFigures:
         Minus the signal's number if a signal ended it.
     peak_nbytes, live_nbytes_at_end, total_nbytes : int
         Bytes of its own arrays.
+    native_peak_nbytes, total_peak_nbytes : int or None
+        The highest bytes of its native blocks, and of both together; ``None`` where native memory was not watched.
+    rss_peak_nbytes : int or None
+        The kernel's high-water mark of its resident memory, shared pages included; ``None`` if it is not known.
     inherited_nbytes : int
         Bytes of its ancestors' arrays that it was forked with; they are not in the other figures.
     at_peak_nbytes : int
@@ -64,6 +69,9 @@ class ProcessFigures:
     peak_nbytes: int
     live_nbytes_at_end: int
     total_nbytes: int
+    native_peak_nbytes: int | None
+    total_peak_nbytes: int | None
+    rss_peak_nbytes: int | None
     inherited_nbytes: int
     at_peak_nbytes: int
     peak_site: Site | None
@@ -81,11 +89,14 @@ class ProcessTree:
         Highest sum of the live bytes of all of them at one moment, to the clock's tick (1 to 4 ms).
     peak_s : float
         That moment, in seconds after the program's start.
+    total_peak_nbytes : int or None
+        The same of arrays and native blocks together; ``None`` if native memory was not watched in all of them.
     """
 
     processes: tuple[ProcessFigures, ...]
     peak_nbytes: int
     peak_s: float
+    total_peak_nbytes: int | None = None
 
 
 def process_tree(family: Family) -> ProcessTree:
@@ -95,13 +106,16 @@ def process_tree(family: Family) -> ProcessTree:
     """
     members = family.members
     start = min((member.trace.run.started for member in members), default=0.0)
-    peak_nbytes, peak_ns, shares = _find_peak(members, start)
+    peak_nbytes, peak_ns, shares = _find_peak([_curve(member, start) for member in members])
+    total = None
+    if members and all(member.trace.total is not None for member in members):
+        total = _find_peak([_total_curve(member, start) for member in members])[0]
     ancestors = _find_parents(members)
     figures = [
         _describe(member, depth=len(ancestors[i]), at_peak=shares[i], start=start) for i, member in enumerate(members)
     ]
     order = sorted(range(len(members)), key=lambda i: [*ancestors[i], i])
-    return ProcessTree(tuple(figures[i] for i in order), peak_nbytes, peak_ns / _SECOND)
+    return ProcessTree(tuple(figures[i] for i in order), peak_nbytes, peak_ns / _SECOND, total)
 
 
 def _describe(member: Member, *, depth: int, at_peak: int, start: float) -> ProcessFigures:
@@ -121,6 +135,9 @@ def _describe(member: Member, *, depth: int, at_peak: int, start: float) -> Proc
         peak_nbytes=int(trace.peak.nbytes),
         live_nbytes_at_end=trace.live_nbytes,
         total_nbytes=trace.total_nbytes,
+        native_peak_nbytes=None if trace.native is None else trace.native.nbytes,
+        total_peak_nbytes=None if trace.total is None else trace.total.nbytes,
+        rss_peak_nbytes=trace.rss_peak_nbytes,
         inherited_nbytes=kin.inherited_nbytes,
         at_peak_nbytes=at_peak,
         peak_site=user_site(trace, find_peak_node(trace)),
@@ -141,9 +158,8 @@ def _find_parents(members: tuple[Member, ...]) -> list[list[int]]:
     return found
 
 
-def _find_peak(members: tuple[Member, ...], start: float) -> tuple[int, int, list[int]]:
+def _find_peak(curves: list[tuple[Int64s, Int64s]]) -> tuple[int, int, list[int]]:
     """Return the highest sum, its nanosecond after the start, and what of it was in each process."""
-    curves = [_curve(member, start) for member in members]
     if not curves:
         return 0, 0, []
     when = np.concatenate([times for times, _ in curves])
@@ -152,22 +168,34 @@ def _find_peak(members: tuple[Member, ...], start: float) -> tuple[int, int, lis
     order = np.argsort(when, kind="stable")
     total = np.cumsum(change[order])
     highest = int(np.argmax(total))
-    shares = np.zeros(len(members), np.int64)
+    shares = np.zeros(len(curves), np.int64)
     np.add.at(shares, owner[order][: highest + 1], change[order][: highest + 1])
     return int(total[highest]), int(when[order][highest]), shares.tolist()
 
 
 def _curve(member: Member, start: float) -> tuple[Int64s, Int64s]:
-    """Return the moments at which a process's live bytes changed, in nanoseconds after the start, and what they were.
+    """Return the moments at which the live bytes of a process's arrays changed, and what they were."""
+    return _with_peak(member, start, member.trace.events.live, member.trace.peak)
+
+
+def _total_curve(member: Member, start: float) -> tuple[Int64s, Int64s]:
+    """Return the same of arrays and native blocks together."""
+    trace = member.trace
+    assert trace.total is not None  # who calls has looked
+    return _with_peak(member, start, trace.events.live + trace.events.native_live(), trace.total)
+
+
+def _with_peak(member: Member, start: float, live: Int64s, peak: Peak) -> tuple[Int64s, Int64s]:
+    """Return nanoseconds after the start, and live bytes, with a process's peak and its end.
 
     A peak that a small array made has no event: it is put behind the event before. A process whose end nobody saw is
     taken to keep what it had.
     """
     trace, ended = member.trace, member.kin.ended
-    events, until = trace.events, trace.peak.events
+    events, until = trace.events, peak.events
     began = int((trace.run.started - start) * _SECOND)
     time = np.insert(events.time_ns.astype(np.int64), until, int(events.time_ns[until - 1]) if until else 0)
-    live = np.insert(events.live.astype(np.int64), until, trace.peak.nbytes)
+    live = np.insert(live.astype(np.int64), until, peak.nbytes)
     if ended is None:
         return began + time, live
     end = max(int((ended - trace.run.started) * _SECOND), int(time[-1]))

@@ -75,7 +75,7 @@ class Member:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Family:
-    """The processes of a run that made arrays.
+    """The processes of a run: the program, and those of its children in which something happened.
 
     Attributes
     ----------

@@ -13,6 +13,7 @@ from .columns import CallTree, Domain, Events, Kind, Samples, Tallies
 from .ending import Ending
 from .holder import Holder
 from .site import Site, Stack
+from .together import Together
 
 if TYPE_CHECKING:
     from .columns import Int64s
@@ -144,6 +145,9 @@ class Trace:
         Resident memory over time; empty if it was not sampled.
     rss_peak_nbytes : int or None
         The kernel's high-water mark of the process's resident memory; ``None`` if it is not known.
+    together : Together or None
+        The most resident memory that was seen in the process and its children together; ``None`` if it had none, or
+        nobody looked.
     """
 
     origin: Origin
@@ -161,6 +165,7 @@ class Trace:
     origins: Mapping[int, str] = field(default_factory=dict)
     rss: Samples = field(default_factory=_no_samples)
     rss_peak_nbytes: int | None = None
+    together: Together | None = None
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Trace):

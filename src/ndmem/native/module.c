@@ -5,6 +5,7 @@
 #include "lock.h"
 #include "native.h"
 #include "replay.h"
+#include "request.h"
 #include "tracker.h"
 #include "watch.h"
 
@@ -161,6 +162,7 @@ static PyGetSetDef recording_getset[] = {
     {"running", get_running, NULL, "Whether it records; False in the child of a fork.", NULL},
     {"live", get_figure, NULL, "Live bytes.", (void *)offsetof(JournalHeader, live)},
     {"peak", get_figure, NULL, "Highest live bytes.", (void *)offsetof(JournalHeader, peak)},
+    {"native_peak", get_figure, NULL, "Highest live bytes of native blocks.", (void *)offsetof(JournalHeader, native_peak)},
     {"events", get_figure, NULL, "Events written.", (void *)offsetof(JournalHeader, events)},
     {"dropped", get_figure, NULL, "Events that found no room.", (void *)offsetof(JournalHeader, dropped)},
     {"missed", get_figure, NULL, "Buffers for which the books had no memory.", (void *)offsetof(JournalHeader, missed)},
@@ -265,22 +267,26 @@ static PyObject *py_hear_numpy(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(
     Py_RETURN_NONE;
 }
 
-static PyObject *py_native_threshold(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(none))
+static PyObject *py_native_library(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(none))
 {
     native_find();
-    return PyLong_FromSize_t(native_threshold());
+    const char *library = native_library();
+    if (library == NULL)
+        Py_RETURN_NONE;
+    return PyUnicode_DecodeFSDefault(library);
 }
 
 static PyMethodDef functions[] = {
     {"hear_numpy", py_hear_numpy, METH_NOARGS, "hear_numpy()\n--\n\nHook NumPy, which has just been imported, for the recordings that run."},
-    {"native_threshold", py_native_threshold, METH_NOARGS,
-     "native_threshold()\n--\n\nNative blocks of this many bytes and more can be seen; 0 without the preloaded library."},
+    {"native_library", py_native_library, METH_NOARGS,
+     "native_library()\n--\n\nPath of the preloaded library that tells of native blocks; None if there is none."},
     {"running_threshold", py_threshold, METH_NOARGS, "running_threshold()\n--\n\nThreshold of the running tracker in bytes; 0 if none runs."},
     {"sight_holders", py_sight, METH_NOARGS, "sight_holders()\n--\n\nWrite to the running recordings which variables hold which buffers."},
     {"quiet", py_quiet, METH_O, "quiet(on, /)\n--\n\nBegin or end not to see what this thread allocates; calls nest. False if it cannot."},
     {"buffer_at", py_buffer_at, METH_O, "buffer_at(address, /)\n--\n\nThe live buffer that starts there: (address, nbytes, stack), or None if it is not known."},
     {"live_buffers", py_live_buffers, METH_O, "live_buffers(smallest, /)\n--\n\nThe live buffers of arrays of so many bytes and more: (address, nbytes, stack) each."},
     {"places_of", py_places_of, METH_O, "places_of(stack, /)\n--\n\nFilename, line and function of the frames of a stack of the running tracker, leaf first."},
+    {"pass_requests", pass_requests, METH_O, pass_requests_doc},
     {"watch_builtin", watch_builtin, METH_VARARGS, watch_builtin_doc},
     {"watch_environment", watch_environment, METH_NOARGS, watch_environment_doc},
     {"statement_depths", replay_statement_depths, METH_VARARGS, replay_statement_depths_doc},

@@ -173,6 +173,12 @@ void native_find(void)
 
 size_t native_threshold(void) { return attach ? PRELOAD_THRESHOLD : 0; }
 
+const char *native_library(void)
+{
+    Dl_info found;
+    return attach && dladdr(*(void **)&attach, &found) ? found.dli_fname : NULL;
+}
+
 void native_hook(void)
 {
     if (attach)

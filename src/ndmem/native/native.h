@@ -10,6 +10,9 @@ void native_find(void);
 /* Blocks of this many bytes and more are told of; 0 if nobody tells. */
 size_t native_threshold(void);
 
+/* Path of the library that tells, as the loader was given it; NULL if nobody tells. May allocate. Does not raise. */
+const char *native_library(void);
+
 /* From now on, until then, it tells. Need the GIL. Do not raise. */
 void native_hook(void);
 void native_unhook(void);

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from ndmem.analysis.processes import ProcessFigures
     from ndmem.model.family import Family
     from ndmem.model.site import Site
+    from ndmem.model.together import Together
     from ndmem.model.trace import Trace
 
 SCHEMA = 1
@@ -67,7 +68,12 @@ def write_json(trace: Trace, stream: IO[str], *, library: bool = False, family: 
         "rss": (_encode(point._asdict()) for point in resident_timeline(trace, points=_POINTS)),
     }
     stream.write("{\n")
-    for key, value in {**_run(trace), "processes_peak_nbytes": tree.peak_nbytes}.items():
+    together = {
+        "processes_peak_nbytes": tree.peak_nbytes,
+        "processes_total_peak_nbytes": tree.total_peak_nbytes,
+        "processes_resident": None if trace.together is None else _resident(trace.together),
+    }
+    for key, value in {**_run(trace), **together}.items():
         stream.write(f" {_encode(key)}: {_encode(value)},\n")
     before = ""
     for key, entries in lists.items():
@@ -117,6 +123,11 @@ def _run(trace: Trace) -> dict[str, Any]:
     }
 
 
+def _resident(together: Together) -> dict[str, Any]:
+    figures = asdict(together)
+    return {**figures, "time_s": figures.pop("time_ns") / 1e9}
+
+
 def _process(process: ProcessFigures) -> dict[str, Any]:
     site = process.peak_site
     return {
@@ -132,6 +143,9 @@ def _process(process: ProcessFigures) -> dict[str, Any]:
         "peak_site": None if site is None else _site(site),
         "live_nbytes_at_end": process.live_nbytes_at_end,
         "total_nbytes": process.total_nbytes,
+        "native_peak_nbytes": process.native_peak_nbytes,
+        "total_peak_nbytes": process.total_peak_nbytes,
+        "rss_peak_nbytes": process.rss_peak_nbytes,
         "inherited_nbytes": process.inherited_nbytes,
         "at_processes_peak_nbytes": process.at_peak_nbytes,
     }

@@ -8,9 +8,11 @@ import signal
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ndmem.analysis.sentence import matters
 from ndmem.model.family import Begun
 from ndmem.units import format_nbytes
 
+from .figure_table import UNKNOWN
 from .plain import plain
 
 if TYPE_CHECKING:
@@ -19,13 +21,14 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from ndmem.analysis.processes import ProcessFigures, ProcessTree
+    from ndmem.model.together import Together
 
     from .paths import FileNames
 
 # So many processes of one kind from one parent are shown one by one.
 _MOST_ALIKE = 4
 _MOST_INDENT = 8
-_FIGURES = ("peak", "then", "kept", "pid")
+_FIGURES = ("peak", "then", "kept")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +55,8 @@ def make_process_table(tree: ProcessTree, names: FileNames, *, limit: int | None
     from rich.text import Text  # noqa: PLC0415
 
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
-    for name in _FIGURES:
+    native = _shows_native(tree)
+    for name in (*_FIGURES, *(["native"] if native else []), "pid"):
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("process", overflow="fold")
     rows = [*_fold(tree.processes)]
@@ -63,23 +67,67 @@ def make_process_table(tree: ProcessTree, names: FileNames, *, limit: int | None
             ("to " if count > 1 else "") + _format(most.peak_nbytes),
             _format(sum(each.at_peak_nbytes for each in shared)),
             _format(sum(each.live_nbytes_at_end for each in shared)),
+            *([_format_native(shared)] if native else []),
             f"{count:,} x" if count > 1 else str(most.pid),
             Text.assemble("  " * min(row.depth, _MOST_INDENT), *_tell(most, names, alone=count == 1)),
         )
     if limit is not None and len(rows) > limit:
         left = sum(len(row.members) for row in rows[limit:])
-        table.add_row("", "", "", "", Text(f"… and {left:,} more", "dim"))
-    table.add_row("", Text(_format(tree.peak_nbytes), "bold"), "", "", Text("all", "bold"))
+        table.add_row("", "", "", *([""] if native else []), "", Text(f"… and {left:,} more", "dim"))
+    total = Text(_format(tree.peak_nbytes), "bold")
+    table.add_row("", total, "", *([""] if native else []), "", Text("all", "bold"))
     return table
+
+
+def _shows_native(tree: ProcessTree) -> bool:
+    """Whether what a process had of native memory is worth a column: if three digits of its total show it."""
+    return any(
+        process.native_peak_nbytes
+        and process.total_peak_nbytes
+        and matters(process.native_peak_nbytes, process.total_peak_nbytes)
+        for process in tree.processes
+    )
 
 
 def say_processes(tree: ProcessTree, file: str | None) -> str:
     """Say what all processes had together, and where the lines of the children are to be seen."""
-    text = (
-        f"{len(tree.processes):,} processes made arrays: {format_nbytes(tree.peak_nbytes)} in all at the highest, "
-        f"{tree.peak_s:.3g} s after the start. The lines above are the program's own"
-    )
+    made, total = sum(process.peak_nbytes > 0 for process in tree.processes), tree.total_peak_nbytes
+    others = len(tree.processes) - made
+    sentences = []
+    if made:
+        sentences.append(
+            f"{_count(made)} made arrays: {format_nbytes(tree.peak_nbytes)} in all at the highest, "
+            f"{tree.peak_s:.3g} s after the start"
+        )
+    if others:
+        sentences.append(f"{f'{others:,} more' if made else _count(others)} had native memory alone")
+    if total and _shows_native(tree):
+        sentences.append(f"With native memory all of them had {format_nbytes(total)} at the highest")
+    text = ". ".join([*sentences, "The lines above are the program's own"])
     return f"{text}." if file is None else f"{text}; of a child: ndmem report {shlex.quote(file)}.children/PID.ndmem"
+
+
+def _count(processes: int) -> str:
+    return f"{processes:,} process{'es' if processes > 1 else ''}"
+
+
+def say_resident(together: Together) -> str:
+    """Say what a program and its children had in RAM together, with the pages that they share counted once."""
+    kinds = ((together.shared_memory_nbytes, "shared memory"), (together.files_nbytes, "pages of files"))
+    parts = [
+        f"{format_nbytes(nbytes)} of it {kind}" for nbytes, kind in kinds if nbytes and matters(nbytes, together.nbytes)
+    ]
+    return (
+        f"Resident memory of {together.processes:,} processes together, shared pages counted once: "
+        f"{', '.join([format_nbytes(together.nbytes), *parts])}; what each has adds up to "
+        f"{format_nbytes(together.separate_nbytes)}. This is the highest of {together.looks:,} "
+        f"look{'s' if together.looks > 1 else ''}."
+    )
+
+
+def _format_native(members: Sequence[ProcessFigures]) -> str:
+    known = [each.native_peak_nbytes for each in members if each.native_peak_nbytes is not None]
+    return ("to " if len(members) > 1 else "") + _format(max(known)) if known else UNKNOWN
 
 
 def _format(nbytes: int) -> str:

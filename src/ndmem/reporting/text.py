@@ -10,7 +10,7 @@ from ndmem.analysis.functions import Function, function_table
 from ndmem.analysis.lines import Line, line_table
 from ndmem.analysis.moment import Moment, nbytes_at
 from ndmem.analysis.processes import process_tree
-from ndmem.analysis.sentence import answer_sentence
+from ndmem.analysis.sentence import answer_sentence, matters
 from ndmem.analysis.total_sentence import native_matters, total_sentence
 
 from .buffer_table import make_buffer_table
@@ -20,7 +20,7 @@ from .native_table import make_native_table
 from .notes import describe_run, list_notes, suggest_next
 from .paths import file_names
 from .plain import encodable, plain
-from .process_table import make_process_table, say_processes
+from .process_table import make_process_table, say_processes, say_resident
 from .stack_list import make_stack_list
 
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ def write_text(
         ):
             console.print(part)
             console.print()
-        for part in _process_parts(family, names, rows=rows, file=file):
+        for part in _process_parts(trace, family, names, rows=rows, file=file):
             console.print(part)
             console.print()
         if trace.peak.nbytes:
@@ -165,16 +165,21 @@ def _parts(
 
 
 def _process_parts(
-    family: Family | None, names: FileNames, *, rows: int | None, file: str | None
+    trace: Trace, family: Family | None, names: FileNames, *, rows: int | None, file: str | None
 ) -> Iterator[RenderableType]:
     """Give what is to be said of the processes that the program started, if it did."""
     from rich.console import Group  # noqa: PLC0415  # as above
     from rich.text import Text  # noqa: PLC0415
 
-    if family is not None and len(family.members) > 1:
+    several = family is not None and len(family.members) > 1
+    if family is not None and several:
         tree = process_tree(family)
         heading = Text(plain(say_processes(tree, file)), "bold")
         yield Group(heading, "", make_process_table(tree, names, limit=rows))
+    together = trace.together
+    # Of a child without any, such as a shell, nobody wants to know; shared memory is counted nowhere else.
+    if together is not None and (several or matters(together.shared_memory_nbytes or 0, together.nbytes)):
+        yield Text(say_resident(together), "dim")
     if family is not None and family.notes:
         yield Text("\n".join(map(plain, family.notes)), "dim")
 

@@ -15,6 +15,7 @@ from ndmem.model.columns import CallTree, Domain, Kind, Samples, Tallies
 from ndmem.model.ending import Ending
 from ndmem.model.site import Site
 from ndmem.model.source import read_statements
+from ndmem.model.together import read_together
 from ndmem.model.trace import Origin, Peak, RunInfo, Trace
 
 from .event_columns import make_events
@@ -84,6 +85,7 @@ def assemble(journal: Journal) -> Trace:
         origins={buffer: library for buffer, library in journal.origins.items() if 0 <= buffer < births},
         rss=_read_samples(journal.meta),
         rss_peak_nbytes=_read_nbytes(journal.meta, "rss_peak_nbytes"),
+        together=None if journal.meta.get("together") is None else read_together(journal.meta["together"]),
     )
 
 

@@ -13,6 +13,7 @@ import os
 import sys
 
 from .describe import describe_run, find_program
+from .folder import is_worth_keeping
 from .kinship import Kinship
 from .meta import encode_meta
 from .offspring import Offspring
@@ -47,6 +48,7 @@ def begin(text: str) -> None:
         tracking = _Tracking(Kinship.of_program(descriptor), order["threshold"])
         tracking.open_journal(descriptor, order["meta"])
         tracking.watch_native(order["native"])
+        tracking.pass_requests()
     except Exception as error:  # the program must not run untracked without a word
         _refuse(error)
     tracking.prepare()
@@ -65,6 +67,7 @@ def join(invitation: str) -> None:
     try:
         threshold, _, rest = invitation.partition(":")
         tracking = _Tracking(Kinship.of_interpreter(rest), int(threshold))
+        tracking.watch_native()
     except Exception:  # a child runs whatever becomes of us
         return
     tracking.prepare()
@@ -107,6 +110,7 @@ class _Tracking:
         self._threshold = threshold
         self._recording: _native.Recording | None = None
         self._started = False
+        self._sees_native = False
         self._obstacle: str | None = None
         self._shared_nbytes = 0
         self._notes: list[str] = []
@@ -129,18 +133,26 @@ class _Tracking:
         self._recording = self._native.Recording(self._threshold, descriptor)
         self._recording.write_meta(meta)
 
-    def watch_native(self, absence: str) -> None:
+    def watch_native(self, absence: str = "") -> None:
         """Record native memory from now on, if this process was started with what sees it.
 
         Parameters
         ----------
-        absence : str
+        absence : str, optional
             What to say if it was not; nothing if it was not meant to be.
         """
-        if self._recording is not None and self._native.native_threshold():
-            self._recording.start(numpy=False)
+        self._sees_native = self._native.native_library() is not None
+        if self._sees_native:
+            self._begin()
         elif absence:
             self._notes.append(absence)
+
+    def pass_requests(self) -> None:
+        """Have the launcher report when somebody sends SIGUSR2 to this process, and not to it.
+
+        In C: to ``signal`` this process handles nothing, as it was.
+        """
+        self._native.pass_requests(os.getppid())
 
     def start(self) -> None:
         """Record from now on: NumPy has just been imported."""
@@ -155,15 +167,18 @@ class _Tracking:
         self._write({"notes": self._notes, "numpy": version})
 
     def _begin(self) -> None:
-        """Record arrays if that is possible: in the journal that there is, or in one of this process's own."""
-        if self._recording is None and not self._obstacle:
-            self._open_own_journal()
-        if self._recording is None or self._obstacle:
+        """Record what can be seen by now: in the journal that there is, or in one of this process's own."""
+        sees_arrays = self._started and not self._obstacle
+        if not sees_arrays and not self._sees_native:
             return
-        if self._recording.running:
+        if self._recording is None:
+            self._open_own_journal()
+        if self._recording is None:
+            return
+        if not self._recording.running:
+            self._recording.start(numpy=sees_arrays)
+        elif sees_arrays:
             self._native.hear_numpy()
-        else:
-            self._recording.start()
 
     def finish(self) -> None:
         """Record no more, and say what was not seen."""
@@ -189,8 +204,7 @@ class _Tracking:
         """Begin a journal of this process's own; the parent's is the parent's, and its arrays are counted there."""
         self._kinship.fork(self._shared_nbytes)
         self._recording = None
-        if self._started:
-            self._begin()
+        self._begin()
 
     def _open_own_journal(self) -> None:
         """Begin the journal of a child; without one it runs all the same."""
@@ -210,7 +224,9 @@ class _Tracking:
             self._discard_if_empty()
 
     def _discard_if_empty(self) -> None:
-        if self._recording is not None and self._recording.peak == 0:
+        """Take a child's journal away in which nothing matters, see `is_worth_keeping`."""
+        recording = self._recording
+        if recording is not None and not is_worth_keeping(recording.peak, recording.native_peak):
             self._kinship.discard_journal()
 
     def _write(self, meta: dict[str, object]) -> None:

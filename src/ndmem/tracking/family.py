@@ -11,7 +11,7 @@ from ndmem.errors import TraceError
 from ndmem.model.family import Begun, Family, Kin, Member, make_family
 
 from .assemble import assemble
-from .folder import MOST_JOURNALS, ChildrenFolder, folder_of
+from .folder import MOST_JOURNALS, ChildrenFolder, folder_of, is_worth_keeping
 from .journal import STOPPED, complete_journal, read_journal
 from .program import DAMAGE
 
@@ -61,7 +61,7 @@ def _gather(program: Trace, folder: ChildrenFolder, found: Iterable[tuple[Path, 
             notes.append(f"The record of a child process, {place.name}, cannot be read: {member}.")
         elif member.kin.ancestors[:1] != (program.run.pid,):
             strangers += 1
-        elif member.trace.tallies.count.any():
+        elif _matters(member.trace):
             members.append(member)
     # The program may have gone on as one of them.
     replaced = any(member.kin.ancestors[-1] == program.run.pid == member.trace.run.pid for member in members)
@@ -126,11 +126,15 @@ def _find_ending(endings: _Endings, journal: Journal) -> tuple[int, int] | None:
     return min(later, key=lambda each: each[1], default=None)
 
 
+def _matters(trace: Trace) -> bool:
+    return is_worth_keeping(trace.peak.nbytes, 0 if trace.native is None else trace.native.nbytes)
+
+
 def settle_children(path: Path, program: Trace) -> Family:
     """Put the journals of a run that has ended in order, and return the run's processes.
 
-    Journals without an array go, the others are given the sources as they are now. Those of processes that go on
-    stay as they are.
+    Journals in which nothing matters go, the others are given the sources as they are now. Those of processes that go
+    on stay as they are.
     """
     folder = folder_of(os.fspath(path))
     found = [*_read_each(folder, program)]
@@ -143,7 +147,7 @@ def settle_children(path: Path, program: Trace) -> Family:
 
 
 def _settle(place: Path, trace: Trace) -> None:
-    if trace.tallies.count.any():
+    if _matters(trace):
         complete_journal(place, {"exit_status": trace.run.exit_status, "sources": dict(trace.sources)})
         _give_back_zeros(place)
     else:

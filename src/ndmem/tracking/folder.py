@@ -1,8 +1,10 @@
 """The folder beside a run's file where the processes that the program starts leave their journals.
 
-``FILE.children/`` has a journal for each process that made an array, ``endings`` with a line for each process that
-was waited for, and ``unrecorded`` with a byte for each process that found the folder full. It is made by the first
-process that needs it. Used inside the program: imports nothing that Python has not imported by itself.
+``FILE.children/`` has a journal for each process that matters (see `is_worth_keeping`), ``endings`` with a line for
+each process that was waited for, and ``unrecorded`` with a byte for each process that found the folder full. It is
+made by the first process that needs it.
+
+Used inside the program: imports nothing that Python has not imported by itself.
 """
 
 from __future__ import annotations
@@ -16,6 +18,10 @@ if TYPE_CHECKING:
 
 MOST_JOURNALS = 1000
 """A journal takes 256 KiB of the disk while its process runs, and a report of more processes helps nobody."""
+
+# Python with NumPy takes 10 to 11 MiB, a worker or a helper of multiprocessing 3: where nothing comes on top, a row
+# says nothing of the program.
+_WORTH_KEEPING_NBYTES = 16 * 2**20
 
 _ENDINGS, _UNRECORDED, _SUFFIX = "endings", "unrecorded", ".ndmem"
 
@@ -130,6 +136,19 @@ class ChildrenFolder:
         yield from self.list_journals()
         yield f"{self.path}/{_ENDINGS}"
         yield f"{self.path}/{_UNRECORDED}"
+
+
+def is_worth_keeping(peak_nbytes: int, native_peak_nbytes: int) -> bool:
+    """Whether a child's journal says anything that a report of the run should have.
+
+    It does if it has an array, or more native memory than an interpreter takes for itself.
+
+    Parameters
+    ----------
+    peak_nbytes, native_peak_nbytes : int
+        The most that its arrays, and its native blocks, had.
+    """
+    return peak_nbytes > 0 or native_peak_nbytes >= _WORTH_KEEPING_NBYTES
 
 
 def folder_of(path: str) -> ChildrenFolder:

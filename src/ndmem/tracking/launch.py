@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from .samples import ResidentSamples
+    from .together import TogetherSamples
 
 # Above the descriptors that a program counts on being given next.
 _JOURNAL_DESCRIPTOR = 200
@@ -193,7 +194,7 @@ def find_interpreter_options(words: Iterable[str]) -> list[str]:
     return options
 
 
-def wait(pid: int, samples: ResidentSamples, *, report: Callable[[], None]) -> Ended:
+def wait(pid: int, samples: ResidentSamples, together: TogetherSamples, *, report: Callable[[], None]) -> Ended:
     """Wait for a launched program, passing on the signals that others send to this process.
 
     Ctrl-C at a terminal reaches the program by itself, for it is in the same process group.
@@ -204,6 +205,8 @@ def wait(pid: int, samples: ResidentSamples, *, report: Callable[[], None]) -> E
         The program's process.
     samples : ResidentSamples
         Told when to look at it.
+    together : TogetherSamples
+        Told when to look at it and its children.
     report : callable
         Called at SIGUSR2, which is passed on only to a program that handles it: it would end others.
     """
@@ -214,15 +217,17 @@ def wait(pid: int, samples: ResidentSamples, *, report: Callable[[], None]) -> E
             number = signal.SIGCHLD if information is None else information.si_signo
             forward = information is not None and number in _FORWARDED and information.si_code <= _SENT_BY_PROCESS
             samples.take()
+            together.take()
             if forward:
                 signal.sigtimedwait({signal.SIGCHLD}, _GRACE_S)
             ended, status, usage = os.wait4(pid, os.WNOHANG)
             if ended:
                 # Linux counts ru_maxrss in KiB.
                 return Ended(os.waitstatus_to_exitcode(status), usage.ru_maxrss * 1024)
-            if number == signal.SIGUSR2:
+            if information is not None and number == signal.SIGUSR2:
                 report()
-                forward &= handles(pid, signal.SIGUSR2)
+                # The program sends on what others sent to it, see native/request.c.
+                forward &= information.si_pid != pid and handles(pid, signal.SIGUSR2)
             if forward:
                 os.kill(pid, number)
     finally:

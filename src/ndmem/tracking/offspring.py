@@ -1,7 +1,7 @@
 """What a tracked program starts: Python interpreters are told to track themselves, and endings are noted.
 
 The program must not see it. Its environment stays what it is; only a Python that it executes is handed an environment
-with two variables more, which that Python takes away again before any of its code runs. The functions that start
+with variables of ours, which that Python takes away again before any of its code runs. The functions that start
 processes are replaced by builtins of the same name, so that no traceback has a frame of ours.
 """
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     _Call = tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]
 
 VARIABLE = "NDMEM_CHILD"
-_PATH = "PYTHONPATH"
+_PATH, _PRELOADED = "PYTHONPATH", "LD_PRELOAD"
 # Positions among the arguments of _posixsubprocess.fork_exec, the same from Python 3.10 to 3.14.
 _WORDS, _PROGRAMS, _FOLDER, _ENVIRONMENT = 0, 1, 4, 5
 
@@ -44,6 +44,8 @@ class Offspring:
         self._native = native
         self._invite = invite
         self._inject = os.path.join(os.path.dirname(os.path.abspath(__file__)), "inject")  # noqa: PTH100, PTH118, PTH120  # pathlib costs 5 ms of every start
+        # Who sees no native memory itself, for it was not wanted or cannot be, hands nothing on to see it.
+        self._library = native.native_library()
         self._execve = os.execve
 
     def watch_starts(self, *, leave: Callable[[], None]) -> None:
@@ -154,11 +156,13 @@ class Offspring:
         invitation = None if "NDMEM_RUN" in given else self._invite()
         if invitation is None:
             return None
-        path = None if _PATH not in given else os.fsdecode(given[_PATH])
-        # An empty PYTHONPATH and none are not the same to a program that looks.
+        ours = {_PATH: self._inject} | ({_PRELOADED: self._library} if self._library else {})
+        # An empty variable and none are not the same to a program that looks.
+        signs = "".join("=" if name not in ours else "+" if name in given else "-" for name in (_PATH, _PRELOADED))
+        theirs = {name: os.fsdecode(given.get(name, "")) for name in ours}
         return {
-            VARIABLE: f"{'-' if path is None else '+'}:{invitation}",
-            _PATH: self._inject + (os.pathsep + path if path else ""),
+            VARIABLE: f"{signs}:{invitation}",
+            **{name: first + (os.pathsep + theirs[name] if theirs[name] else "") for name, first in ours.items()},
         }
 
 

@@ -18,6 +18,7 @@ from .folder import folder_of
 from .launch import check_launch, launch, wait
 from .output import OutputFile, open_output
 from .samples import ResidentSamples
+from .together import TogetherSamples
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -56,6 +57,8 @@ class Program:
         What it writes its journal to.
     samples : ResidentSamples
         Its resident memory over time.
+    together : TogetherSamples
+        That of it and its children.
     oom_kills : int or None
         Processes that the kernel had killed for want of memory when it started.
     """
@@ -63,6 +66,7 @@ class Program:
     pid: int
     output: OutputFile
     samples: ResidentSamples
+    together: TogetherSamples
     oom_kills: int | None = None
 
     def wait(self, *, report: Callable[[], None]) -> Ended:
@@ -73,7 +77,7 @@ class Program:
         report : callable
             Called when somebody asks for a report of now, by SIGUSR2.
         """
-        return wait(self.pid, self.samples, report=report)
+        return wait(self.pid, self.samples, self.together, report=report)
 
     def read_trace(self, ended: Ended) -> Trace | None:
         """Make a trace of the journal and save it in its place; ``None`` if the program never began.
@@ -99,6 +103,7 @@ class Program:
             "exit_status": ended.status,
             "notes": [*journal.meta.get("notes", ()), *self._explain(ended.status)],
             "rss": self.samples.describe(int(journal.header["started_ns"])),
+            "together": self.together.describe(int(journal.header["started_ns"])),
             # The program's own figure is better, if it came to say it.
             "rss_peak_nbytes": journal.meta.get("rss_peak_nbytes", ended.rss_peak_nbytes),
         }
@@ -154,10 +159,10 @@ def start_program(
         pid = launch(arguments, file.descriptor, threshold=threshold, native=native, sources=sources)
     finally:
         file.close()
-    samples = ResidentSamples(pid)
+    samples, together = ResidentSamples(pid), TogetherSamples(pid)
     if output is None:
         file = file.rename(_free_path(name, pid))
-    return Program(pid, file, samples, oom_kills)
+    return Program(pid, file, samples, together, oom_kills)
 
 
 def _free_path(name: str, pid: int) -> Path:

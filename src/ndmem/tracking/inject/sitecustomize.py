@@ -16,19 +16,20 @@ def _withdraw() -> None:
     sys.path_importer_cache.pop(here, None)
 
 
-def _restore_pythonpath(sign: str) -> None:
-    """Take this folder out of the variable, which was there before if the sign is a plus."""
-    _, _, rest = os.environ.get("PYTHONPATH", "").partition(os.pathsep)
+def _restore(variable: str, sign: str) -> None:
+    """Take our part, the first one, out of a variable that was there before (+), was not (-), or has none (=)."""
+    _, _, rest = os.environ.get(variable, "").partition(os.pathsep)
     if sign == "+":
-        os.environ["PYTHONPATH"] = rest
-    else:
-        os.environ.pop("PYTHONPATH", None)
+        os.environ[variable] = rest
+    elif sign == "-":
+        os.environ.pop(variable, None)
 
 
 def _join(invitation: str) -> None:
     """Track an interpreter that a tracked program started, if it can be: it must run in any case."""
-    sign, _, rest = invitation.partition(":")
-    _restore_pythonpath(sign)
+    signs, _, rest = invitation.partition(":")
+    for variable, sign in zip(("PYTHONPATH", "LD_PRELOAD"), signs):  # noqa: B905  # a sign each
+        _restore(variable, sign)
     try:
         from ndmem.tracking.child import join  # noqa: PLC0415  # may be missing here, see below
     except ImportError:  # another environment, or another Python than that of the program
