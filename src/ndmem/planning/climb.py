@@ -7,10 +7,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from ndmem.errors import PredictionError
 
 from .child import Child, ChildDied, ChildTimeout
 from .estimate import Estimate, estimate
+from .fit import grow
 from .match import Places, Point
 from .samples import Sample
 from .work import Answer, Request
@@ -99,10 +102,16 @@ class Ladder:
             raise FunctionFailed(_explain(answer, size, self.budget.memory))
         return answer
 
-    def needs(self, t: int, found: Estimate | None) -> int:
-        """Return the bytes that a run there will take, as far as is known."""
-        lengths = self.line.at(t)
-        return self.arguments.cost(lengths) * 2 + (found.high if found is not None else self.arguments.cost(lengths))
+    def needs(self, t: int, best: Climbed | None = None) -> int:
+        """Return the bytes that a run there will take, as far as is known; samples are made of copies."""
+        if best is None:
+            return 3 * self.arguments.cost(self.line.at(t))
+        peak = estimate(self.line, best.points, t).high
+        inputs = self.arguments.nbytes(self.line.at(t))
+        if inputs is None:
+            made = np.array([[point.inputs_nbytes or 0] for point in best.points], np.int64)
+            inputs = int(grow(self.line, [point.t for point in best.points], made, t).nbytes[0])
+        return 2 * inputs + peak
 
 
 def _explain(answer: Answer, size: str, memory: int) -> str:
@@ -160,13 +169,15 @@ def climb(ladder: Ladder) -> Climbed:
     if not target:
         return _run_real(ladder, ladder.line.at(0))
     best, scale = _first_rung(ladder)
+    begun = scale > 1
     growth = 8.0  # of the time, for twice the length; until two rungs tell
     while True:
         if _is_cheap(ladder, best):
             real = _try_measure(ladder, target)
             if real is not None:
                 return Climbed(best.points, best.found, _differ(real.peak, best.found), real)
-        scale *= 2
+        scale = 2 * scale if begun else scale
+        begun = True
         if not _is_worth(ladder, best, scale, growth):
             return best
         higher = _try_rung(ladder, scale, best)
@@ -199,7 +210,7 @@ def _first_rung(ladder: Ladder) -> tuple[Climbed, int]:
         except FunctionFailed as error:
             failure = failure or error
             scale *= 4
-        if ladder.needs(scale * _RUNG[-1], None) > ladder.budget.memory // 2 or ladder.left() < 0.1:
+        if ladder.needs(scale * _RUNG[-1]) > ladder.budget.memory // 2 or ladder.left() < 0.1:
             break
     raise failure or PredictionError("no size is small enough to be tried; pass memory= and timeout= to allow more")
 
@@ -207,14 +218,16 @@ def _first_rung(ladder: Ladder) -> tuple[Climbed, int]:
 def _is_worth(ladder: Ladder, best: Climbed, scale: int, growth: float) -> bool:
     """Whether a larger rung may tell more, and can be had."""
     t = scale * _RUNG[-1]
-    if 2 * t > ladder.line.target:
+    if t > 0.8 * ladder.line.target:
         return False
-    if ladder.needs(t, estimate(ladder.line, best.points, t)) > ladder.budget.memory // 2:
+    if ladder.needs(t, best) > ladder.budget.memory // 2:
         return False
     takes = best.seconds * growth
     if not _is_settled(best):
         return takes < 0.7 * ladder.left()
-    return takes < _SHORT_S - ladder.spent() and best.points[-1].peak < _TELLING_NBYTES
+    # Two rungs that only nearly agree may come to agree.
+    patience = _SHORT_S if best.found.is_exact and best.agreement == 0 else 2 * _SHORT_S
+    return takes < patience - ladder.spent() and best.points[-1].peak < _TELLING_NBYTES
 
 
 def _try_rung(ladder: Ladder, scale: int, before: Climbed) -> Climbed | None:
@@ -225,6 +238,8 @@ def _try_rung(ladder: Ladder, scale: int, before: Climbed) -> Climbed | None:
         return None
     found = estimate(ladder.line, points, ladder.line.target)
     agreement = min(_differ(found.nbytes, before.found), _differ(found.low, before.found))
+    if before.found.is_matched and not found.is_matched:
+        agreement = max(agreement, 2 * _AGREE)  # a rung that lies across a threshold; the next one lies beyond it
     return Climbed(points, found, agreement, None)
 
 
@@ -239,7 +254,7 @@ def _is_cheap(ladder: Ladder, best: Climbed) -> bool:
     """Whether the real size can simply be run."""
     growth = ladder.line.target / best.points[-1].t
     takes = best.points[-1].seconds * growth**3
-    return takes <= _CHEAP_S and ladder.needs(ladder.line.target, best.found) <= min(
+    return takes <= _CHEAP_S and ladder.needs(ladder.line.target, best) <= min(
         _CHEAP_NBYTES, ladder.budget.memory // 2
     )
 

@@ -116,35 +116,35 @@ class Basis:
         """Return a size at the target, and the relative error to expect."""
         if not sizes.any():
             return 0, 0.0
-        value, error = min((self._in_proportion(sizes, here, there) for here, there in self._products), key=lambda x: x[1])
-        if error > 0.02:
-            value, error = min((value, error), self._polynomial(sizes), key=lambda x: x[1])
+        guesses = [self._in_proportion(sizes, here, there) for here, there in self._products]
+        value, error = min([*guesses, self._affine(sizes)], key=lambda guess: guess[1])
         return int(min(max(value, 0), _LARGEST)), error
 
     def _in_proportion(self, sizes: Int64s, here: npt.NDArray[np.float64], there: float) -> tuple[float, float]:
+        """Take a size to be proportional to a product of dimensions."""
         ratio = sizes / here
         mean = float(ratio.mean())
         if not mean:
             return 0.0, 1.0
-        slope = float(np.polyfit(np.log(here + 1), ratio / mean, 1)[0]) if np.ptp(here) else float(np.ptp(ratio)) / mean
-        scatter = float(ratio.std()) / mean
+        position = np.log(here / here[0]) if np.ptp(here) else np.log(self._ts / self._ts[0])
+        slope, residual = _trend(position, ratio / mean)
         # A trend goes on all the way; scatter averages out.
-        doublings = float(np.log(max(there / here.mean(), 1.0)))
-        return mean * there, scatter / len(sizes) ** 0.5 + abs(slope) * doublings
+        doublings = float(np.log(max(there / here.mean(), self._target / self._ts.mean(), 1.0)))
+        return mean * there, residual / len(sizes) ** 0.5 + abs(slope) * doublings
 
-    def _polynomial(self, sizes: Int64s) -> tuple[float, float]:
-        found = (0.0, float("inf"))
-        scaled = self._ts / self._ts.max()
-        for degree in range(min(_HIGHEST_DEGREE, len(sizes) - 2) + 1):
-            coefficients = np.polyfit(scaled, sizes.astype(float), degree)
-            residual = float(np.abs(np.polyval(coefficients, scaled) - sizes).max() / sizes.max())
-            value = float(np.polyval(coefficients, self._target / self._ts.max()))
-            error = residual * (self._target / self._ts.max()) ** 0.5 + 0.005 * degree
-            if error < found[1]:
-                found = (value, error)
-            if residual < 0.005:
-                break
-        return found
+    def _affine(self, sizes: Int64s) -> tuple[float, float]:
+        """Take a size to grow by the same amount for each step of the line."""
+        mean = float(sizes.mean())
+        slope, residual = _trend(self._ts, sizes / mean)
+        value = mean * (1 + slope * (self._target - self._ts.mean()))
+        return value, residual * (self._target / self._ts.max()) ** 0.5 + 0.01
+
+
+def _trend(position: npt.NDArray[np.float64], values: npt.NDArray[np.float64]) -> tuple[float, float]:
+    """Return the slope of values and their scatter around it."""
+    centred = position - position.mean()
+    slope = float((centred * (values - values.mean())).sum() / max(float((centred**2).sum()), 1e-300))
+    return slope, float(np.abs(values - values.mean() - slope * centred).max())
 
 
 def _product(lengths: Mapping[str, int], term: Sequence[str]) -> float:
