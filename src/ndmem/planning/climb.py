@@ -67,6 +67,7 @@ class Ladder:
     places: Places = field(default_factory=Places)
     started: float = field(default_factory=time.monotonic)
     refused: set[str] = field(default_factory=set)
+    times: list[tuple[dict[str, int], float]] = field(default_factory=list)
 
     def spent(self) -> float:
         """Return the seconds that were spent."""
@@ -90,6 +91,8 @@ class Ladder:
         """Measure at any lengths."""
         self.progress(", ".join(f"{name}={length:,}" for name, length in lengths.items()))
         answer = self.ask(Request(dict(lengths), sample))
+        if t >= 0:
+            self.times.append((dict(lengths), answer.seconds))
         run = self.meter.read(answer.parts)
         return Point(t, run, self.places.number(run)[run.node], answer.seconds, answer.inputs_nbytes, answer.parts, dict(lengths))
 

@@ -13,12 +13,13 @@ from .child import Child, ChildDied, ChildTimeout
 from .climb import Budget, Climbed, FunctionFailed, Ladder, climb
 from .constants import INDEX_LIMIT
 from .envelope_trace import envelope_trace
-from .fit import Basis, grow
+from .fit import grow
 from .formula import Formulas, find_formulas
 from .label import Confidence
 from .line import Line, choose_line
 from .match import match
 from .predicted_trace import build_trace, predict_trace
+from .pace import carry_seconds
 from .samples import Sample
 from .work import Ask, Meter, Request, Worker
 
@@ -256,16 +257,8 @@ def _inputs(ladder: Ladder, climbed: Climbed) -> int:
 
 
 def _estimate_seconds(ladder: Ladder, climbed: Climbed) -> float:
-    """Return about what the real run takes, without the recording: with the dimensions as the times grew."""
+    """Return about what the real run takes: the product of dimensions that the times grew with goes on."""
     if climbed.real is not None:
         return climbed.real.seconds
-    basis = Basis(ladder.line, [point.t for point in climbed.points], ladder.line.target)
-    nanoseconds = np.array([point.seconds * 1e9 for point in climbed.points]).astype(np.int64)
-    return basis.grow(nanoseconds)[0] / 1e9
-
-
-def say_size(lengths: Mapping[str, int]) -> str:
-    """Write lengths as a caller would pass them."""
-    return ", ".join(f"{name}={length:,}" for name, length in lengths.items())
-
-
+    scaled = [name for name, step in ladder.line.step.items() if step][:3]
+    return carry_seconds(ladder.times, scaled, ladder.arguments.lengths)
