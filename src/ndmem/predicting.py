@@ -17,6 +17,7 @@ from .planning.samples import Fill
 from .prediction import Prediction
 from .reporting.prediction import prediction_sentence
 from .tracking.meter import Meter
+from .tracking.preload import VARIABLE, add_to_preloaded, find_preload
 from .tracking.recorder import unseen
 from .units import parse_nbytes
 
@@ -37,6 +38,7 @@ def predict(
     timeout: float = 20.0,
     memory: int | str = "512 MiB",
     sandbox: bool = True,
+    native: bool = True,
     progress: Callable[[str], None] | None = None,
     **kwargs: Any,
 ) -> Prediction:
@@ -68,6 +70,8 @@ def predict(
         Bytes that a measurement may take.
     sandbox : bool
         Refuse files written outside a temporary folder, network and processes while measuring.
+    native : bool
+        Measure native memory too, in an interpreter of its own: on Linux, for functions that can be imported.
     progress : callable, optional
         Told in a few words what is measured.
 
@@ -105,6 +109,7 @@ def predict(
             arguments,
             budget=Budget(_check_timeout(timeout), parse_nbytes(memory)),
             sandbox=sandbox,
+            native=native,
             progress=progress or _keep_quiet,
         )
 
@@ -115,11 +120,15 @@ def predict_bound(
     *,
     budget: Budget,
     sandbox: bool,
+    native: bool,
     progress: Callable[[str], None],
 ) -> Prediction:
     """Predict a call whose arguments have their dimensions."""
-    meter = Meter()
-    found = forecast(function, arguments, meter, budget=budget, sandbox=sandbox, progress=progress)
+    library, obstacle = find_preload() if native else (None, "it was not asked for")
+    environment = obstacle if library is None else {VARIABLE: add_to_preloaded(library)}
+    found = forecast(
+        function, arguments, Meter(), budget=budget, sandbox=sandbox, progress=progress, environment=environment
+    )
     return Prediction(found, arguments)
 
 
@@ -162,7 +171,7 @@ def planned(
             bound = signature.bind(*args, **kwargs)
             key = _shape_key(bound.arguments)
             if key not in known:
-                known[key] = predict(function, *args, timeout=timeout, **kwargs)
+                known[key] = predict(function, *args, timeout=timeout, native=False, **kwargs)
             _check(function, known[key], budget, warn=warn)
             return function(*args, **kwargs)
 

@@ -33,8 +33,6 @@ class Prediction(Run):
         What was found.
     arguments : Arguments
         What it was found for.
-    native : int, optional
-        Native bytes at the peak of both.
     verify : callable, optional
         Runs the real size as a ghost.
     """
@@ -44,13 +42,11 @@ class Prediction(Run):
         forecast: Forecast,
         arguments: Arguments,
         *,
-        native: int | None = None,
         verify: Verify | None = None,
     ) -> None:
         super().__init__(forecast.trace)
         self._forecast = forecast
         self._arguments = arguments
-        self._native = native
         self._verify = verify
 
     @property
@@ -66,7 +62,12 @@ class Prediction(Run):
     @property
     def native(self) -> int | None:
         """Native bytes on top of the arrays at the peak of both; ``None`` where they were not measured."""
-        return self._native
+        return self._forecast.native.nbytes
+
+    @property
+    def native_reason(self) -> str:
+        """Why native memory is not known; empty where it is."""
+        return self._forecast.native.why
 
     @property
     def total(self) -> int:
@@ -198,7 +199,7 @@ class Prediction(Run):
             raise PredictionError(f"there is no way {how!r} to verify; write verify('ghost')")
         if self._verify is None:
             raise PredictionError("a prediction that was made elsewhere cannot be verified; call ndmem.predict again")
-        return Prediction(self._verify(self._forecast, timeout), self._arguments, native=self.native, verify=self._verify)
+        return Prediction(self._verify(self._forecast, timeout), self._arguments, verify=self._verify)
 
     def report(self, stream: IO[str] | None = None, **options: Any) -> None:
         """Print the answer and the lines; with options, the report of a run.

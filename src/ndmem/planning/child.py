@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import pickle
 import re
@@ -77,12 +78,11 @@ class Child:
         ChildTimeout, ChildDied
             If there is none. The child is then gone.
         """
-        if not self._pid:
-            self._start()
+        self.start()
         deadline = time.monotonic() + timeout
         try:
-            _write(self._to, pickle.dumps(request))
-            answer: Answer = pickle.loads(_read(self._from, deadline))  # noqa: S301  # it is our own child
+            write_message(self._to, pickle.dumps(request))
+            answer: Answer = pickle.loads(read_message(self._from, deadline))  # noqa: S301  # it is our own child
         except TimeoutError:
             self.end()
             raise ChildTimeout(f"it did not return within {timeout:.0f} s") from None
@@ -92,6 +92,11 @@ class Child:
             self.end()
             raise
         return answer
+
+    def start(self) -> None:
+        """Start it before it is asked for anything, so that it is ready when it is."""
+        if not self._pid:
+            self._start()
 
     def _start(self) -> None:
         self._folder = Path(tempfile.mkdtemp(prefix="ndmem-predict-"))
@@ -107,15 +112,17 @@ class Child:
         os.close(answer_end)
 
     def serve(self, request_end: int, answer_end: int) -> None:
-        """Answer requests until there are no more; in the child."""
+        """Answer requests until there are no more; in the fork."""
         os.close(self._to)
         os.close(self._from)
-        folder = self._folder or Path()
-        worker = _settle(self._make_worker, folder, self._sandbox, (request_end, answer_end))
-        limit = _make_limit(self._memory)
-        while True:
-            request = pickle.loads(_read(request_end, None))  # noqa: S301  # from our own parent
-            _write(answer_end, pickle.dumps(worker.answer(request, limit)))
+        serve_requests(
+            self._make_worker,
+            request_end,
+            answer_end,
+            folder=self._folder or Path(),
+            memory=self._memory,
+            sandbox=self._sandbox,
+        )
 
     def end(self) -> int | None:
         """End the child, whatever it does; return its wait status."""
@@ -149,6 +156,29 @@ def _serve_and_exit(child: Child, request_end: int, answer_end: int) -> NoReturn
         os._exit(0)
 
 
+def serve_requests(
+    make_worker: Callable[[list[str]], Worker],
+    request_end: int,
+    answer_end: int,
+    *,
+    folder: Path,
+    memory: int,
+    sandbox: bool,
+) -> None:
+    """Answer requests until there are no more; in the child.
+
+    Raises
+    ------
+    EOFError
+        When the parent asks no more.
+    """
+    worker = _settle(make_worker, folder, sandbox, (request_end, answer_end))
+    limit = _make_limit(memory)
+    while True:
+        request = pickle.loads(read_message(request_end, None))  # noqa: S301  # from our own parent
+        write_message(answer_end, pickle.dumps(worker.answer(request, limit)))
+
+
 def _settle(
     make_worker: Callable[[list[str]], Worker], folder: Path, sandboxed: bool, own: tuple[int, ...]
 ) -> Worker:
@@ -167,6 +197,7 @@ def _settle(
     sys.settrace(None)
     sys.setprofile(None)
     sys.dont_write_bytecode = True
+    gc.freeze()  # each run begins with a collection, and what the parent had need not be looked through again
     warnings.simplefilter("ignore")
     refused: list[str] = []
     if sandboxed:
@@ -224,13 +255,21 @@ def _data_nbytes() -> int:
     return int(found[1]) * 1024 if found else 2**40
 
 
-def _write(descriptor: int, data: bytes) -> None:
+def write_message(descriptor: int, data: bytes) -> None:
+    """Write bytes with their length in front."""
     view = memoryview(_LENGTH.pack(len(data)) + data)
     while view:
         view = view[os.write(descriptor, view) :]
 
 
-def _read(descriptor: int, deadline: float | None) -> bytes:
+def read_message(descriptor: int, deadline: float | None) -> bytes:
+    """Read what `write_message` wrote.
+
+    Raises
+    ------
+    EOFError, TimeoutError
+        If the other end is closed, or the deadline is over.
+    """
     (length,) = _LENGTH.unpack(_read_exactly(descriptor, _LENGTH.size, deadline))
     if length > _LONGEST_ANSWER:
         raise EOFError

@@ -18,6 +18,7 @@ from .formula import Formulas, find_formulas
 from .label import Confidence
 from .line import Line, choose_line
 from .match import match
+from .native import Native, measure_native, open_fresh
 from .predicted_trace import build_trace, predict_trace
 from .pace import carry_seconds
 from .samples import Sample
@@ -61,6 +62,8 @@ class Forecast:
         Every buffer's size by the dimensions, where that was found.
     were : (births,) int64 or None
         Which measured buffer each buffer of the trace is; ``None`` where runs did not match.
+    native : Native
+        Native memory on top of the arrays, as far as it is known.
     """
 
     nbytes: int
@@ -75,6 +78,7 @@ class Forecast:
     climbed: Climbed
     formulas: Formulas | None
     were: Int64s | None
+    native: Native
 
 
 def forecast(
@@ -85,8 +89,22 @@ def forecast(
     budget: Budget,
     sandbox: bool,
     progress: Callable[[str], None],
+    environment: Mapping[str, str] | str,
 ) -> Forecast:
     """Predict the memory of a call.
+
+    Parameters
+    ----------
+    function, arguments, meter
+        What is called, with what, and what measures it.
+    budget : Budget
+        What measuring may cost.
+    sandbox : bool
+        Refuse what reaches beyond the child.
+    progress : callable
+        Told what is measured.
+    environment : mapping of str to str, or str
+        Variables with which an interpreter sees native memory, or why there are none.
 
     Raises
     ------
@@ -98,12 +116,14 @@ def forecast(
     def make_worker(refused: list[str]) -> Worker:
         return Worker(function, arguments, meter, refused)
 
-    with Child(make_worker, memory=budget.memory, sandbox=sandbox) as child:
+    fresh = open_fresh(function, arguments, meter, environment, budget=budget, sandbox=sandbox)
+    with Child(make_worker, memory=budget.memory, sandbox=sandbox) as child, fresh as watched:
         ladder = Ladder(line, arguments, meter, child, budget, progress)
         climbed = climb(ladder)
         doubts = _find_doubts(ladder, climbed)
         formulas = None if climbed.real is not None and not line.target else find_formulas(ladder, climbed)
-    return _conclude(ladder, climbed, doubts, formulas)
+        native = measure_native(ladder, climbed, watched)
+    return _conclude(ladder, climbed, doubts, formulas, native)
 
 
 def _find_doubts(ladder: Ladder, climbed: Climbed) -> list[tuple[bool, str]]:
@@ -156,12 +176,15 @@ def _compare_samples(ladder: Ladder, climbed: Climbed) -> list[tuple[bool, str]]
 def _find_crossings(ladder: Ladder, climbed: Climbed) -> list[tuple[bool, str]]:
     """Look for numbers in the code that lie between what was measured and what is predicted."""
     try:
-        answer = ladder.ask(Request(dict(climbed.points[0].lengths), ask=Ask.EXAMINE))
+        answers = [ladder.ask(Request(dict(point.lengths), ask=Ask.EXAMINE)) for point in climbed.points[:2]]
     except (FunctionFailed, ChildDied, ChildTimeout):
         return [(False, "its code could not be examined")]
     crossed = _crossed(ladder.line, climbed)
-    for number, place in sorted(answer.constants):
-        if any(low < number <= high for low, high in crossed):
+    # What is there at both sizes does not come from the size.
+    numbers = set.intersection(*(set(answer.constants) for answer in answers))
+    kept = {length for name, length in ladder.arguments.lengths.items() if not ladder.line.step[name]}
+    for number, place in sorted(numbers):
+        if number not in kept and any(low < number <= high for low, high in crossed):
             return [(False, f"sizes on both sides of the {number:,} of {place} were not measured")]
     libraries = {place.filename.split("/site-packages/")[-1].split("/")[0] for place in climbed.points[-1].run.places}
     if any(low < INDEX_LIMIT <= high for low, high in crossed) and libraries & {"scipy", "pandas", "sklearn"}:
@@ -183,7 +206,7 @@ def _crossed(line: Line, climbed: Climbed) -> list[tuple[float, float]]:
 
 
 def _conclude(
-    ladder: Ladder, climbed: Climbed, doubts: list[tuple[bool, str]], formulas: Formulas | None
+    ladder: Ladder, climbed: Climbed, doubts: list[tuple[bool, str]], formulas: Formulas | None, native: Native
 ) -> Forecast:
     """Say how much, and how sure that is."""
     found, line = climbed.found, ladder.line
@@ -214,6 +237,7 @@ def _conclude(
         climbed=climbed,
         formulas=formulas,
         were=were,
+        native=native,
     )
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+import statistics
 from collections.abc import Mapping, Sequence
 from itertools import combinations_with_replacement
 
 _DEGREE = 3
+_RECENT = 5
 _PREFERENCE = 0.05
 """How much better, in logarithms, a higher product of dimensions must fit."""
 
@@ -28,12 +30,15 @@ def carry_seconds(
     first, last = times[0], times[-1]
     overhead = min(seconds for _, seconds in times[: max(len(times) // 3, 1)])
     best, least = last[1], math.inf
+    recent = times[-_RECENT:]
     for degree in range(1, _DEGREE + 1):
         for term in combinations_with_replacement(names, degree):
             start, end = _product(first[0], term), _product(last[0], term)
             if end <= start:
                 continue
-            rate = max(last[1] - overhead, 1e-6) / (end - start)
+            # One run of several may have met a busy machine.
+            rates = [(seconds - overhead) / max(_product(at, term) - start, 1.0) for at, seconds in recent]
+            rate = max(statistics.median(rates), 1e-15)
             error = _PREFERENCE * degree + _misfit(times, term, overhead, start, rate)
             if error < least:
                 best, least = overhead + rate * (_product(real, term) - start), error

@@ -46,6 +46,10 @@ class Predicted(Protocol):
         """Bytes."""
 
     @property
+    def native_reason(self) -> str:
+        """Why that is not known."""
+
+    @property
     def total(self) -> int:
         """Bytes."""
 
@@ -151,8 +155,10 @@ def _say_most(found: Predicted, free: int) -> str:
 def _lines(found: Predicted, budget: int | str | None) -> Iterator[str]:
     yield prediction_sentence(found, budget=budget)
     parts = [f"{format_nbytes(found.peak)} of arrays", f"{format_nbytes(found.inputs)} of arguments"]
-    parts.append("native memory not measured" if found.native is None else f"{format_nbytes(found.native)} native")
-    yield f"{', '.join(parts)}; takes about {say_seconds(found.seconds)}"
+    parts.append("native memory unknown" if found.native is None else f"{format_nbytes(found.native)} native")
+    yield f"{', '.join(parts)}; takes {say_seconds(found.seconds)}"
+    if found.native is None:
+        yield plain(f"native memory is not known: {found.native_reason}")
     if found.reason:
         yield plain(f"not exact: {found.reason}" if found.confidence is not Confidence.MEASURED else found.reason)
     rows = [row for row in found.lines() if row.peak_nbytes or row.total_nbytes]
@@ -191,5 +197,7 @@ def say_seconds(seconds: float) -> str:
     """Write a time that is only roughly known."""
     for unit, length in (("days", 86400), ("h", 3600), ("min", 60)):
         if seconds >= 2 * length:
-            return f"{seconds / length:.0f} {unit}"
-    return f"{seconds:.0f} s" if seconds >= 1 else f"{seconds:.1f} s" if seconds >= 0.1 else "less than 0.1 s"
+            return f"about {seconds / length:.0f} {unit}"
+    if seconds < 0.1:
+        return "less than 0.1 s"
+    return f"about {seconds:.0f} s" if seconds >= 1 else f"about {seconds:.1f} s"
