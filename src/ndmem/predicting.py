@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from .errors import BudgetExceeded, PredictionError, SpecError
 from .planning.bind import bind_arguments
 from .planning.climb import Budget
-from .planning.forecast import forecast
+from .planning.forecast import Forecast, forecast
+from .planning.ghost import verify_as_ghost
 from .planning.samples import Fill
 from .prediction import Prediction
 from .reporting.prediction import prediction_sentence
@@ -129,7 +130,14 @@ def predict_bound(
     found = forecast(
         function, arguments, Meter(), budget=budget, sandbox=sandbox, progress=progress, environment=environment
     )
-    return Prediction(found, arguments)
+
+    def verify(found: Forecast, timeout: float) -> Forecast:
+        with unseen():
+            return verify_as_ghost(
+                function, arguments, Meter(), found, timeout=timeout, memory=max(budget.memory, 2**31), sandbox=sandbox
+            )
+
+    return Prediction(found, arguments, verify=verify)
 
 
 def planned(

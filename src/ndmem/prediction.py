@@ -100,6 +100,11 @@ class Prediction(Run):
         return self._forecast.seconds
 
     @property
+    def ghost(self) -> int | None:
+        """The most that the ghost of `verify` had in RAM (Pss), in bytes; ``None`` without one."""
+        return self._forecast.ghost_nbytes
+
+    @property
     def dims(self) -> dict[str, int]:
         """The length of each dimension."""
         return dict(self._arguments.lengths)

@@ -2,6 +2,7 @@
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
 
+#include "ghost.h"
 #include "lock.h"
 #include "native.h"
 #include "replay.h"
@@ -283,6 +284,7 @@ static PyMethodDef functions[] = {
     {"places_of", py_places_of, METH_O, "places_of(stack, /)\n--\n\nFilename, line and function of the frames of a stack of the running tracker, leaf first."},
     {"watch_builtin", watch_builtin, METH_VARARGS, watch_builtin_doc},
     {"watch_environment", watch_environment, METH_NOARGS, watch_environment_doc},
+    {"haunt", ghost_haunt, METH_NOARGS, ghost_haunt_doc},
     {"statement_depths", replay_statement_depths, METH_VARARGS, replay_statement_depths_doc},
     {"temporary_peaks", replay_temporary_peaks, METH_VARARGS, replay_temporary_peaks_doc},
     {NULL},

@@ -26,11 +26,12 @@ from .sandbox import Sandbox, keep_descriptor
 from .work import Answer, Request, Worker
 
 _LENGTH = struct.Struct("=Q")
-_LARGEST_FILE = 2**28
+_LARGEST_FILE = 2**30
 # Not RLIMIT_AS: each thread that malloc serves reserves 64 MiB of addresses, which are no memory. Stacks do count.
 _STACK = 2**23
 _DIES_WITH_PARENT = 1  # PR_SET_PDEATHSIG
 _LONGEST_ANSWER = 2**34
+_TICK_S = 0.2
 
 
 class ChildDied(PredictionError):
@@ -70,8 +71,17 @@ class Child:
     ) -> None:
         self.end()
 
-    def ask(self, request: Request, timeout: float) -> Answer:
+    def ask(self, request: Request, timeout: float, watch: Callable[[int], None] | None = None) -> Answer:
         """Send a request and wait for its answer.
+
+        Parameters
+        ----------
+        request : Request
+            What is wanted.
+        timeout : float
+            Seconds to wait.
+        watch : callable, optional
+            Called with the child's process id, some times a second while it works.
 
         Raises
         ------
@@ -82,7 +92,7 @@ class Child:
         deadline = time.monotonic() + timeout
         try:
             write_message(self._to, pickle.dumps(request))
-            answer: Answer = pickle.loads(read_message(self._from, deadline))  # noqa: S301  # it is our own child
+            answer: Answer = pickle.loads(read_message(self._from, deadline, lambda: watch(self._pid) if watch else None))  # noqa: S301  # it is our own child
         except TimeoutError:
             self.end()
             raise ChildTimeout(f"it did not return within {timeout:.0f} s") from None
@@ -262,7 +272,7 @@ def write_message(descriptor: int, data: bytes) -> None:
         view = view[os.write(descriptor, view) :]
 
 
-def read_message(descriptor: int, deadline: float | None) -> bytes:
+def read_message(descriptor: int, deadline: float | None, tick: Callable[[], None] | None = None) -> bytes:
     """Read what `write_message` wrote.
 
     Raises
@@ -270,19 +280,25 @@ def read_message(descriptor: int, deadline: float | None) -> bytes:
     EOFError, TimeoutError
         If the other end is closed, or the deadline is over.
     """
-    (length,) = _LENGTH.unpack(_read_exactly(descriptor, _LENGTH.size, deadline))
+    (length,) = _LENGTH.unpack(_read_exactly(descriptor, _LENGTH.size, deadline, tick))
     if length > _LONGEST_ANSWER:
         raise EOFError
-    return _read_exactly(descriptor, length, deadline)
+    return _read_exactly(descriptor, length, deadline, tick)
 
 
-def _read_exactly(descriptor: int, length: int, deadline: float | None) -> bytes:
+def _read_exactly(
+    descriptor: int, length: int, deadline: float | None, tick: Callable[[], None] | None
+) -> bytes:
     parts: list[bytes] = []
     while length:
-        if deadline is not None:
+        while deadline is not None:
             left = deadline - time.monotonic()
-            if left <= 0 or not select.select([descriptor], [], [], left)[0]:
+            if left <= 0:
                 raise TimeoutError
+            if select.select([descriptor], [], [], min(left, _TICK_S))[0]:
+                break
+            if tick is not None:
+                tick()
         part = os.read(descriptor, min(length, 2**20))
         if not part:
             raise EOFError

@@ -64,6 +64,8 @@ class Forecast:
         Which measured buffer each buffer of the trace is; ``None`` where runs did not match.
     native : Native
         Native memory on top of the arrays, as far as it is known.
+    ghost_nbytes : int or None
+        The most that a ghost of the real size had in RAM (Pss); ``None`` if there was none.
     """
 
     nbytes: int
@@ -79,6 +81,7 @@ class Forecast:
     formulas: Formulas | None
     were: Int64s | None
     native: Native
+    ghost_nbytes: int | None = None
 
 
 def forecast(

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import enum
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from ndmem.errors import SpecError
+from ndmem.model.spec import ArraySpec
 
-if TYPE_CHECKING:
-    from ndmem.model.spec import ArraySpec
+
+
+_SMALLEST_GHOST = 2**20
+_MOST_WINDOWS = 1024
+_PAGE = 4096
 
 
 class Fill(enum.Enum):
@@ -42,11 +46,14 @@ class Sample(enum.Enum):
         Numbers from 0 to 1, small ones more often; the last elements of a real array.
     SIGNED
         Numbers from -1 to 1; every other element of a real array.
+    GHOST
+        As the first, in a large array only as far as its window reaches: what lies beyond is the same memory.
     """
 
     FIRST = 0
     UNEVEN = 1
     SIGNED = 2
+    GHOST = 3
 
 
 def make_sample(array: ArraySpec, *, fill: Fill, bound: int, sample: Sample, like: Any = None) -> Any:
@@ -77,6 +84,8 @@ def make_sample(array: ArraySpec, *, fill: Fill, bound: int, sample: Sample, lik
         return np.asarray(drawn, array.dtype).reshape(array.shape, order=array.order.value)
     if fill is Fill.SPD and len(array.shape) >= 2 and array.shape[-1] == array.shape[-2]:
         return _positive_definite(array, rng)
+    if sample is Sample.GHOST and array.nbytes >= _SMALLEST_GHOST:
+        return _make_hollow(array, fill, max(bound, 1), rng)
     values = _draw(array, fill, max(bound, 1), rng, sample)
     return np.asarray(values.reshape(array.shape), array.dtype, order=array.order.value)
 
@@ -111,3 +120,12 @@ def _positive_definite(array: ArraySpec, rng: np.random.Generator) -> Any:
     values = values + np.swapaxes(values, -1, -2)
     values[..., np.arange(length), np.arange(length)] += length
     return np.asarray(values, array.dtype, order=array.order.value)
+
+
+def _make_hollow(array: ArraySpec, fill: Fill, bound: int, rng: np.random.Generator) -> Any:
+    """Make an array of which only the window of a ghost is written to; see native/ghost.c for its length."""
+    window = max(_SMALLEST_GHOST, array.nbytes // _MOST_WINDOWS + _PAGE)
+    written = ArraySpec((min(window // array.dtype.itemsize, array.count),), array.dtype)
+    values = np.empty(array.count, array.dtype)
+    values[: written.count] = _draw(written, fill, bound, rng, Sample.FIRST)
+    return values.reshape(array.shape, order=array.order.value)

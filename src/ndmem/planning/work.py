@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
+from ndmem import _native
+
 from .constants import watch_constants
 from .samples import Sample
 
@@ -25,10 +27,13 @@ if TYPE_CHECKING:
     from .arguments import Arguments
 
 
+_LARGE = 4096
+
+
 class Meter(Protocol):
     """What measures a call; tracking has one, and planning may not import it."""
 
-    def record(self, action: Callable[[], object]) -> list[bytes]:
+    def record(self, action: Callable[[], object], *, threshold: int = 1) -> list[bytes]:
         """Call something and return its journal."""
 
     def read(self, parts: list[bytes]) -> RawRun:
@@ -43,6 +48,7 @@ class Ask(enum.Enum):
 
     MEASURE = "measure"
     EXAMINE = "examine"
+    HAUNT = "haunt"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +107,8 @@ class Worker:
         """Do what is asked; whatever the function raises is an answer too."""
         seconds, constants, parts, inputs = 0.0, (), [], None
         try:
+            if request.ask is Ask.HAUNT:
+                _native.haunt()
             np.random.seed(0)  # noqa: NPY002  # the function may draw from the old generator, or from random's
             random.seed(0)
             positional, keywords, inputs = self._make(request.lengths, request.sample)
@@ -117,7 +125,8 @@ class Worker:
                 if request.ask is Ask.EXAMINE:
                     constants = watch_constants(action)
                 else:
-                    parts = self.meter.record(action)
+                    # At the real size a loop may make more small buffers than can be kept.
+                    parts = self.meter.record(action, threshold=_LARGE if request.ask is Ask.HAUNT else 1)
         except BaseException as error:  # noqa: BLE001  # SystemExit of a function is no reason to end without a word
             return self._explain(error)
         return Answer(parts, seconds, inputs, refused=tuple(self.refused), constants=constants)

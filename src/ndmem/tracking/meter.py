@@ -26,11 +26,19 @@ _EVERY_BUFFER = 1
 class Meter:
     """What prediction measures with; recording and reading may be in two processes."""
 
-    def record(self, action: Callable[[], object]) -> list[bytes]:
-        """Call something and return its journal; its result is alive until the recording ends."""
+    def record(self, action: Callable[[], object], *, threshold: int = _EVERY_BUFFER) -> list[bytes]:
+        """Call something and return its journal; its result is alive until the recording ends.
+
+        Parameters
+        ----------
+        action : callable
+            What to call.
+        threshold : int
+            Buffers of this many bytes and more become events.
+        """
         from ndmem import _native  # noqa: PLC0415  # as Recorder
 
-        recorder = Recorder(threshold=_EVERY_BUFFER)
+        recorder = Recorder(threshold=threshold)
         recorder.start()
         # A child that was forked where the parent kept its own arrays unseen would see nothing of the function.
         _native.quiet(False)
