@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -56,7 +56,7 @@ def add_formulas(rows: Iterable[Line], found: Forecast) -> tuple[PredictedLine, 
     return tuple(made)
 
 
-def _place(row: Line) -> dict[str, object]:
+def _place(row: Line) -> dict[str, Any]:
     return {name: getattr(row, name) for name in ("filename", "lineno", "function", "source")}
 
 

@@ -102,9 +102,7 @@ def predict(
     if not hasattr(os, "fork"):
         raise PredictionError("prediction needs a system with fork: Linux or macOS")
     with unseen():
-        arguments = bind_arguments(
-            function, args, kwargs, dims=dims, make=make, fill=_read_fill(fill), like=like
-        )
+        arguments = bind_arguments(function, args, kwargs, dims=dims, make=make, fill=_read_fill(fill), like=like)
         return predict_bound(
             function,
             arguments,
@@ -172,7 +170,9 @@ def planned(
         known: dict[Any, Prediction] = {}
         unknown = set(specs) - set(signature.parameters)
         if unknown:
-            raise SpecError(f"{function.__name__} has no parameter {min(unknown)!r}; it has {', '.join(signature.parameters)}")
+            raise SpecError(
+                f"{function.__name__} has no parameter {min(unknown)!r}; it has {', '.join(signature.parameters)}"
+            )
 
         @functools.wraps(function)
         def checked(*args: Any, **kwargs: Any) -> Any:

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from typing import IO, TYPE_CHECKING, Any
 
 from .errors import PredictionError
-from .predicted_lines import PredictedLine, add_formulas
 from .planning.inverse import find_most
+from .predicted_lines import PredictedLine, add_formulas
 from .process.fit import Fit, fits
 from .reporting.prediction import prediction_sentence, write_prediction
 from .run import Run
@@ -109,7 +109,7 @@ class Prediction(Run):
         """The length of each dimension."""
         return dict(self._arguments.lengths)
 
-    def lines(self, *, library: bool = False) -> tuple[PredictedLine, ...]:  # type: ignore[override]  # lines and more
+    def lines(self, *, library: bool = False) -> tuple[PredictedLine, ...]:
         """Return the line table, each line with the formula of its peak where there is one.
 
         Parameters
@@ -237,5 +237,3 @@ class Prediction(Run):
 
     def __repr__(self) -> str:
         return f"<ndmem.Prediction {prediction_sentence(self)}>"
-
-

@@ -25,9 +25,13 @@ _DOES_NOT_FIT = 1
 @click.command("predict")
 @click.argument("function", metavar="MODULE:FUNCTION")
 @click.argument("lengths", nargs=-1, metavar="[NAME=LENGTH]...")
-@click.option("--arg", "args", multiple=True, metavar="NAME=VALUE", help="An argument: 'x=f4[n,d]', 'axis=0', 'count=n'.")
+@click.option(
+    "--arg", "args", multiple=True, metavar="NAME=VALUE", help="An argument: 'x=f4[n,d]', 'axis=0', 'count=n'."
+)
 @click.option("--budget", type=NbytesType(), help="Bytes it may use; what this process may still use otherwise.")
-@click.option("--verify", type=click.Choice(["ghost"]), help="Run the real size with its arrays laid over little memory.")
+@click.option(
+    "--verify", type=click.Choice(["ghost"]), help="Run the real size with its arrays laid over little memory."
+)
 @click.option("--memory", type=NbytesType(), default="512 MiB", show_default=True, help="Bytes a measurement may take.")
 @click.option("--timeout", type=float, default=20.0, show_default=True, help="Seconds for all measurements together.")
 @click.option("--no-sandbox", is_flag=True, help="Let the function write files, use the network, start processes.")
@@ -57,9 +61,14 @@ def command(
     arguments = dict(_read_argument(text, named) for text in args)
     progress = _Progress()
     found = predict(
-        _find_function(function), dims=named, memory=memory, timeout=timeout, sandbox=not no_sandbox, progress=progress.show,
+        _find_function(function),
+        dims=named,
+        memory=memory,
+        timeout=timeout,
+        sandbox=not no_sandbox,
+        progress=progress.show,
         **arguments,
-    )  # fmt: skip
+    )
     if verify:
         progress.show("the real size, as a ghost")
         found = found.verify(verify)

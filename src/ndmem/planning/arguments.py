@@ -57,13 +57,17 @@ class Cropped:
         shape = self._shape(lengths)
         if shape == self.array.shape:
             return self.array.copy(order="K")
-        part = self.array[tuple(_slice(short, whole, sample) for short, whole in zip(shape, self.array.shape, strict=True))]
+        part = self.array[
+            tuple(_slice(short, whole, sample) for short, whole in zip(shape, self.array.shape, strict=True))
+        ]
         return _fold_indices(np.array(part, order="K", subok=True), self.array, lengths)
 
     def nbytes(self, lengths: Lengths) -> int:
         """Return the bytes it would have at these lengths, beyond its own too."""
         pairs = zip(self.axes, self.array.shape, strict=True)
-        return ArraySpec(tuple(whole if name is None else lengths[name] for name, whole in pairs), self.array.dtype).nbytes
+        return ArraySpec(
+            tuple(whole if name is None else lengths[name] for name, whole in pairs), self.array.dtype
+        ).nbytes
 
     def _shape(self, lengths: Lengths) -> tuple[int, ...]:
         pairs = zip(self.axes, self.array.shape, strict=True)

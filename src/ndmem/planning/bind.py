@@ -101,11 +101,13 @@ class _Binder:
                 if length > SHORTEST:
                     self._name(length)
 
-    def bind(self, name: str, value: Any) -> Argument:
+    def bind(self, name: str, value: Any) -> Argument:  # noqa: PLR0911  # one for each kind of argument
         """Return one argument."""
         if isinstance(value, Dim):
             if self.lengths.setdefault(value.name, value.length) != value.length:
-                raise SpecError(f"the dimension {value.name!r} has two lengths: {self.lengths[value.name]} and {value.length}")
+                raise SpecError(
+                    f"the dimension {value.name!r} has two lengths: {self.lengths[value.name]} and {value.length}"
+                )
             return Scalar(value.name)
         if isinstance(value, str) and looks_like_pattern(value):
             return self._describe(name, read_pattern(value, self.lengths))
@@ -123,10 +125,10 @@ class _Binder:
         return self._bind_number(value)
 
     def _bind_number(self, value: Any) -> Argument:
-        if isinstance(value, (int, np.integer)) and not isinstance(value, bool) and value > SHORTEST:
-            # A function without arrays makes its own: a large number is their length.
-            if int(value) in self.named or (not self.has_arrays and value > KEPT):
-                return Scalar(self._name(int(value)))
+        is_number = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+        # A function without arrays makes its own: a large number is their length.
+        if is_number and value > SHORTEST and (int(value) in self.named or (not self.has_arrays and value > KEPT)):
+            return Scalar(self._name(int(value)))
         return Literal(value)
 
     def _describe(self, name: str, pattern: ArrayPattern) -> Described:

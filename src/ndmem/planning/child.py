@@ -34,11 +34,11 @@ _LONGEST_ANSWER = 2**34
 _TICK_S = 0.2
 
 
-class ChildDied(PredictionError):
+class ChildDiedError(PredictionError):
     """The child ended instead of answering: it was killed, or crashed in C."""
 
 
-class ChildTimeout(PredictionError):
+class ChildTimeoutError(PredictionError):
     """The child took longer than it may."""
 
 
@@ -85,19 +85,21 @@ class Child:
 
         Raises
         ------
-        ChildTimeout, ChildDied
+        ChildTimeoutError, ChildDiedError
             If there is none. The child is then gone.
         """
         self.start()
         deadline = time.monotonic() + timeout
         try:
             write_message(self._to, pickle.dumps(request))
-            answer: Answer = pickle.loads(read_message(self._from, deadline, lambda: watch(self._pid) if watch else None))  # noqa: S301  # it is our own child
+            answer: Answer = pickle.loads(
+                read_message(self._from, deadline, lambda: watch(self._pid) if watch else None)
+            )  # it is our own child
         except TimeoutError:
             self.end()
-            raise ChildTimeout(f"it did not return within {timeout:.0f} s") from None
+            raise ChildTimeoutError(f"it did not return within {timeout:.0f} s") from None
         except (OSError, EOFError, pickle.UnpicklingError):
-            raise ChildDied(f"the child process {self._say_end(self.end())}") from None
+            raise ChildDiedError(f"the child process {self._say_end(self.end())}") from None
         except BaseException:  # Ctrl-C while waiting
             self.end()
             raise
@@ -185,18 +187,16 @@ def serve_requests(
     worker = _settle(make_worker, folder, sandbox, (request_end, answer_end))
     limit = _make_limit(memory)
     while True:
-        request = pickle.loads(read_message(request_end, None))  # noqa: S301  # from our own parent
+        request = pickle.loads(read_message(request_end, None))  # from our own parent
         write_message(answer_end, pickle.dumps(worker.answer(request, limit)))
 
 
-def _settle(
-    make_worker: Callable[[list[str]], Worker], folder: Path, sandboxed: bool, own: tuple[int, ...]
-) -> Worker:
+def _settle(make_worker: Callable[[list[str]], Worker], folder: Path, sandboxed: bool, own: tuple[int, ...]) -> Worker:
     """Make a fork a place of its own: no terminal, no signals of the parent's, another folder."""
     os.setsid()
     _die_with_parent()
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGALRM):
-        signal.signal(number, signal.SIG_DFL)
+    for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGALRM):
+        signal.signal(signum, signal.SIG_DFL)
     signal.setitimer(signal.ITIMER_REAL, 0)
     nothing = os.open(os.devnull, os.O_RDWR)
     for number in range(3):
@@ -286,9 +286,7 @@ def read_message(descriptor: int, deadline: float | None, tick: Callable[[], Non
     return _read_exactly(descriptor, length, deadline, tick)
 
 
-def _read_exactly(
-    descriptor: int, length: int, deadline: float | None, tick: Callable[[], None] | None
-) -> bytes:
+def _read_exactly(descriptor: int, length: int, deadline: float | None, tick: Callable[[], None] | None) -> bytes:
     parts: list[bytes] = []
     while length:
         while deadline is not None:
@@ -305,5 +303,3 @@ def _read_exactly(
         parts.append(part)
         length -= len(part)
     return b"".join(parts)
-
-

@@ -11,7 +11,7 @@ import numpy as np
 
 from ndmem.errors import PredictionError
 
-from .child import Child, ChildDied, ChildTimeout
+from .child import Child, ChildDiedError, ChildTimeoutError
 from .estimate import Estimate, estimate
 from .fit import grow
 from .match import Places, Point
@@ -34,7 +34,7 @@ _CHEAP_NBYTES = 2**26
 _TELLING_NBYTES = 2**23
 
 
-class FunctionFailed(PredictionError):
+class FunctionFailedError(PredictionError):
     """The function raised an error at every size that could be tried."""
 
 
@@ -94,7 +94,9 @@ class Ladder:
         if t >= 0:
             self.times.append((dict(lengths), answer.seconds))
         run = self.meter.read(answer.parts)
-        return Point(t, run, self.places.number(run)[run.node], answer.seconds, answer.inputs_nbytes, answer.parts, dict(lengths))
+        return Point(
+            t, run, self.places.number(run)[run.node], answer.seconds, answer.inputs_nbytes, answer.parts, dict(lengths)
+        )
 
     def ask(self, request: Request) -> Answer:
         """Ask the child, and raise what the function raised."""
@@ -102,7 +104,7 @@ class Ladder:
         self.refused.update(answer.refused)
         if answer.error:
             size = ", ".join(f"{name}={length:,}" for name, length in request.lengths.items())
-            raise FunctionFailed(_explain(answer, size, self.budget.memory))
+            raise FunctionFailedError(_explain(answer, size, self.budget.memory))
         return answer
 
     def needs(self, t: int, best: Climbed | None = None) -> int:
@@ -128,8 +130,8 @@ def _explain(answer: Answer, size: str, memory: int) -> str:
     if answer.is_memory:
         return f"it needs more than {memory // 2**20} MiB already where {size}{at}; pass memory='4 GiB' to allow more"
     return (
-        f"it fails at small sizes ({size}){at}: {answer.error}; pass make= for arguments that fit together, or like= for "
-        "values that it can work with"
+        f"it fails at small sizes ({size}){at}: {answer.error}; pass make= for arguments that fit together, or like= "
+        "for values that it can work with"
     )
 
 
@@ -210,7 +212,7 @@ def _first_rung(ladder: Ladder) -> tuple[Climbed, int]:
             ladder.measure_at(ladder.line.at(ts[0]))  # imports, caches, BLAS's buffers
             points = tuple(ladder.measure(t) for t in ts)
             return Climbed(points, estimate(ladder.line, points, ladder.line.target), None, None), scale
-        except FunctionFailed as error:
+        except FunctionFailedError as error:
             failure = failure or error
             scale *= 4
         if ladder.needs(scale * _RUNG[-1]) > ladder.budget.memory // 2 or ladder.left() < 0.1:
@@ -237,7 +239,7 @@ def _try_rung(ladder: Ladder, scale: int, before: Climbed) -> Climbed | None:
     """Measure a rung and compare with what the one below said; ``None`` if it could not be measured."""
     try:
         points = tuple(ladder.measure(scale * t) for t in _RUNG)
-    except (FunctionFailed, ChildDied, ChildTimeout):
+    except (FunctionFailedError, ChildDiedError, ChildTimeoutError):
         return None
     found = estimate(ladder.line, points, ladder.line.target)
     agreement = min(_differ(found.nbytes, before.found), _differ(found.low, before.found))
@@ -249,7 +251,7 @@ def _try_rung(ladder: Ladder, scale: int, before: Climbed) -> Climbed | None:
 def _try_measure(ladder: Ladder, t: int) -> Point | None:
     try:
         return ladder.measure(t)
-    except (FunctionFailed, ChildDied, ChildTimeout):
+    except (FunctionFailedError, ChildDiedError, ChildTimeoutError):
         return None
 
 
@@ -257,9 +259,7 @@ def _is_cheap(ladder: Ladder, best: Climbed) -> bool:
     """Whether the real size can simply be run."""
     growth = ladder.line.target / best.points[-1].t
     takes = best.points[-1].seconds * growth**3
-    return takes <= _CHEAP_S and ladder.needs(ladder.line.target, best) <= min(
-        _CHEAP_NBYTES, ladder.budget.memory // 2
-    )
+    return takes <= _CHEAP_S and ladder.needs(ladder.line.target, best) <= min(_CHEAP_NBYTES, ladder.budget.memory // 2)
 
 
 def _is_settled(best: Climbed) -> bool:

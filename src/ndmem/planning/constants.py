@@ -1,7 +1,7 @@
 """Numbers in the code of a function and of what it calls: there the sizes may take another way.
 
-Small sizes cannot show what a function does beyond a block length or a threshold of its own. Where a number lies between
-a size that was measured and the real one, the prediction is not called exact.
+Small sizes cannot show what a function does beyond a block length or a threshold of its own. Where a number lies
+between a size that was measured and the real one, the prediction is not called exact.
 """
 
 from __future__ import annotations

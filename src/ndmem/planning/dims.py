@@ -85,7 +85,9 @@ def _length(name: str, value: Any) -> int:
             raise TypeError
         length = operator.index(value)
     except TypeError:
-        raise SpecError(f"dimension {name}={str(value)[:40]!r} is not a whole number; write for example {name}=1000") from None
+        raise SpecError(
+            f"dimension {name}={str(value)[:40]!r} is not a whole number; write for example {name}=1000"
+        ) from None
     if length < 0:
         raise SpecError(f"dimension {name}={length} is negative; a length is 0 or more")
     if length >= 2**62:

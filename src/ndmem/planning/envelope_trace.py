@@ -56,9 +56,7 @@ def _first_node(measured: Trace, last: Point) -> int:
     return len(last.run.places) - len(measured.tree)
 
 
-def _grow_composition(
-    line: Line, points: Sequence[Point], highest: int, target: int, limit: int
-) -> dict[int, int]:
+def _grow_composition(line: Line, points: Sequence[Point], highest: int, target: int, limit: int) -> dict[int, int]:
     """Return the bytes alive at the peak, by the place that made them; never more than the peak."""
     found = [_composition(point, highest) for point in points]
     places = sorted(set.intersection(*(set(each) for each in found)))
@@ -115,7 +113,9 @@ def _with_peaks(trace: Trace, measured: Trace, peaks: Mapping[int, int]) -> Trac
     for node, nbytes in peaks.items():
         if node in number:
             max_live[number[node]] = max(max_live[number[node]], nbytes)
-    return replace(trace, tallies=replace(tallies, max_live=max_live, live=live, count=np.maximum(count, tallies.count)))
+    return replace(
+        trace, tallies=replace(tallies, max_live=max_live, live=live, count=np.maximum(count, tallies.count))
+    )
 
 
 def _kept(measured: Trace, trace: Trace) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:

@@ -94,7 +94,7 @@ def _grow_exactly(ts: Sequence[int], patterns: Int64s, target: int) -> tuple[Int
     for i, each in enumerate(value.tolist()):
         whole = Fraction(each)
         exact[i] &= whole.denominator == 1 and 0 <= whole <= _LARGEST
-        nbytes[i] = int(min(max(whole, 0), _LARGEST))
+        nbytes[i] = min(max(int(whole), 0), _LARGEST)
     return nbytes, exact
 
 
@@ -117,7 +117,8 @@ class Basis:
         if not sizes.any():
             return 0, 0.0
         guesses = [self._in_proportion(sizes, here, there) for here, there in self._products]
-        value, error = min([*guesses, self._affine(sizes)], key=lambda guess: guess[1])
+        guesses.append(self._affine(sizes))
+        value, error = min(guesses, key=lambda guess: guess[1])
         return int(min(max(value, 0), _LARGEST)), error
 
     def _in_proportion(self, sizes: Int64s, here: npt.NDArray[np.float64], there: float) -> tuple[float, float]:

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-
-from .child import Child, ChildDied, ChildTimeout
-from .climb import Budget, Climbed, FunctionFailed, Ladder, climb
+from .child import Child, ChildDiedError, ChildTimeoutError
+from .climb import Budget, Climbed, FunctionFailedError, Ladder, climb
 from .constants import INDEX_LIMIT
 from .envelope_trace import envelope_trace
 from .fit import grow
@@ -19,8 +18,8 @@ from .label import Confidence
 from .line import Line, choose_line
 from .match import match
 from .native import Native, measure_native, open_fresh
-from .predicted_trace import build_trace, predict_trace
 from .pace import carry_seconds
+from .predicted_trace import build_trace, predict_trace
 from .samples import Sample
 from .work import Ask, Meter, Request, Worker
 
@@ -137,7 +136,9 @@ def _find_doubts(ladder: Ladder, climbed: Climbed) -> list[tuple[bool, str]]:
     found = climbed.found
     doubts += _compare_samples(ladder, climbed)
     if not found.is_matched:
-        doubts.append((False, "what runs at small sizes is not what runs at the real one: each line was carried on by itself"))
+        doubts.append(
+            (False, "what runs at small sizes is not what runs at the real one: each line was carried on by itself")
+        )
     elif not found.is_exact:
         doubts.append((False, "some sizes follow no polynomial of the dimensions"))
     if found.low < found.high:
@@ -166,21 +167,23 @@ def _compare_samples(ladder: Ladder, climbed: Climbed) -> list[tuple[bool, str]]
     for sample in (Sample.UNEVEN, Sample.SIGNED):
         try:
             other = ladder.measure_at(lengths, sample=sample)
-        except (FunctionFailed, ChildDied, ChildTimeout):
+        except (FunctionFailedError, ChildDiedError, ChildTimeoutError):
             continue
         seen += 1
         first = climbed.points[0]
         if not match((first, other)) or not np.array_equal(first.run.nbytes, other.run.nbytes):
             off = abs(other.peak - first.peak) / max(first.peak, other.peak, 1)
             return [(off > _AGREE, f"it depends on the data: other data of the same size differ by {off:.1%}")]
-    return [] if seen else [(False, "it fails on other data of the same size, so what depends on the data is not known")]
+    return (
+        [] if seen else [(False, "it fails on other data of the same size, so what depends on the data is not known")]
+    )
 
 
 def _find_crossings(ladder: Ladder, climbed: Climbed) -> list[tuple[bool, str]]:
     """Look for numbers in the code that lie between what was measured and what is predicted."""
     try:
         answers = [ladder.ask(Request(dict(point.lengths), ask=Ask.EXAMINE)) for point in climbed.points[:2]]
-    except (FunctionFailed, ChildDied, ChildTimeout):
+    except (FunctionFailedError, ChildDiedError, ChildTimeoutError):
         return [(False, "its code could not be examined")]
     crossed = _crossed(ladder.line, climbed)
     # What is there at both sizes does not come from the size.
@@ -204,7 +207,9 @@ def _crossed(line: Line, climbed: Climbed) -> list[tuple[float, float]]:
     else:
         pairs = np.array([[last.peak], [climbed.found.nbytes]])
     for measured, predicted in pairs.T.tolist():
-        ranges.update((measured / itemsize, predicted / itemsize) for itemsize in (1, 2, 4, 8, 16) if predicted > measured)
+        ranges.update(
+            (measured / itemsize, predicted / itemsize) for itemsize in (1, 2, 4, 8, 16) if predicted > measured
+        )
     return [(low, high) for low, high in ranges if low < high]
 
 

@@ -1,7 +1,7 @@
 """Sizes as polynomials of the dimensions: ``72·h·w − 144·h − 144·w + 288``.
 
-A polynomial of degree 3 in v variables is fixed by its values on a lattice of small steps, one variable or several of them
-at a time. Two sizes more, and the real one, must come out right, for every buffer.
+A polynomial of degree 3 in v variables is fixed by its values on a lattice of small steps, one variable or several of
+them at a time. Two sizes more, and the real one, must come out right, for every buffer.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from .match import Point
 
 _DEGREE = 3
+_MINUS = "\N{MINUS SIGN}"
 _MOST_VARIABLES = 3
 _MOST_TERMS = 8
 _STEP = 8
@@ -89,7 +90,7 @@ def write_polynomial(
     for term, value in parts:
         factors = [name + _power(power) for name, power in zip(names, term, strict=True) if power]
         number = str(abs(value)) if abs(value) != 1 or not factors else ""
-        sign = (" − " if value < 0 else " + ") if text else ("−" if value < 0 else "")
+        sign = (f" {_MINUS} " if value < 0 else " + ") if text else (_MINUS if value < 0 else "")
         text += sign + "·".join(filter(None, [number, *factors]))
     return text or "0"
 
@@ -128,7 +129,9 @@ def _choose_variables(ladder: Ladder, climbed: Climbed) -> tuple[tuple[str, ...]
     names: list[str] = []
     ties: dict[str, tuple[str, int]] = {}
     for name in sorted(lengths, key=lambda name: (name not in scaled, -lengths[name])):
-        near = next((other for other in names if abs(lengths[name] - lengths[other]) < _TIED and lengths[name] > _TIED), None)
+        near = next(
+            (other for other in names if abs(lengths[name] - lengths[other]) < _TIED and lengths[name] > _TIED), None
+        )
         if near is not None and ladder.line.step[near] == ladder.line.step[name]:
             ties[name] = (near, lengths[name] - lengths[near])
         elif name in scaled or (lengths[name] >= _TIED and len(names) < _MOST_VARIABLES):

@@ -88,7 +88,9 @@ class FreshChild(Child):
 def _pickle_call(function: Callable[..., Any], arguments: Arguments, meter: Meter) -> bytes:
     for each in (function, arguments.maker):
         if getattr(each, "__module__", None) == "__main__":
-            raise PredictionError("it is defined in the program itself; functions of modules can be called in another interpreter")
+            raise PredictionError(
+                "it is defined in the program itself; functions of modules can be called in another interpreter"
+            )
     if arguments.present_nbytes() > _MOST_NBYTES:
         raise PredictionError("its arguments are too large to be given to another interpreter")
     try:
@@ -99,11 +101,11 @@ def _pickle_call(function: Callable[..., Any], arguments: Arguments, meter: Mete
 
 def main(request_end: int, answer_end: int) -> None:
     """Serve as the child; this is what a fresh interpreter runs."""
-    setup: Setup = pickle.loads(read_message(request_end, None))  # noqa: S301  # from our own parent
+    setup: Setup = pickle.loads(read_message(request_end, None))  # from our own parent
     sys.path[:] = [entry or os.getcwd() for entry in setup.path]  # noqa: PTH109  # what '' stands for
 
     def make_worker(refused: list[str]) -> Worker:
-        function, arguments, meter = pickle.loads(setup.call)  # noqa: S301  # as above
+        function, arguments, meter = pickle.loads(setup.call)  # as above
         return Worker(function, arguments, meter, refused)
 
     try:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from ndmem.errors import PredictionError
 from ndmem.units import format_nbytes
 
-from .child import Child, ChildDied, ChildTimeout
+from .child import Child, ChildDiedError, ChildTimeoutError
 from .label import Confidence
 from .predicted_trace import build_trace
 from .samples import Sample
@@ -53,8 +53,8 @@ def verify_as_ghost(
     Returns
     -------
     Forecast
-        With the peak that was measured. Where it differs from the prediction by more than 1 % the sizes depend on values,
-        which a ghost has not: the label is then low.
+        With the peak that was measured. Where it differs from the prediction by more than 1 % the sizes depend on
+        values, which a ghost has not: the label is then low.
 
     Raises
     ------
@@ -71,11 +71,13 @@ def verify_as_ghost(
     with Child(make_worker, memory=memory, sandbox=sandbox) as child:
         try:
             answer = child.ask(Request(arguments.lengths, Sample.GHOST, Ask.HAUNT), timeout, resident.look)
-        except (ChildDied, ChildTimeout) as error:
+        except (ChildDiedError, ChildTimeoutError) as error:
             raise PredictionError(f"it cannot be verified: {error} as a ghost, whose values make no sense") from None
     if answer.error:
         where = f" at {answer.where}" if answer.where else ""
-        raise PredictionError(f"it cannot be verified: as a ghost, whose values make no sense, it fails{where}: {answer.error}")
+        raise PredictionError(
+            f"it cannot be verified: as a ghost, whose values make no sense, it fails{where}: {answer.error}"
+        )
     measured = meter.assemble(answer.parts)
     trace, _ = build_trace(measured, measured.events)
     peak = measured.peak.nbytes

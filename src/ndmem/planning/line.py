@@ -96,7 +96,9 @@ def _find_line(lengths: Mapping[str, int], scaled: list[str]) -> Line | None:
     step = grain * ((real - least) // (grain * targets[:, None]))
     start = real - step * targets[:, None]
     order = np.argsort(real, kind="stable")
-    keeps_order = (np.diff(step[:, order], axis=1) >= 0).all(axis=1) & (np.diff(start[:, order], axis=1) >= 0).all(axis=1)
+    keeps_order = (np.diff(step[:, order], axis=1) >= 0).all(axis=1) & (np.diff(start[:, order], axis=1) >= 0).all(
+        axis=1
+    )
     same = np.diff(real[order]) == 0
     keeps_order &= ((np.diff(start[:, order], axis=1) > 0) | same | (np.diff(step[:, order], axis=1) > 0)).all(axis=1)
     weight = np.log(start + 4.0 * step).sum(axis=1)

@@ -63,9 +63,7 @@ def open_fresh(
         yield environment
         return
     try:
-        child = FreshChild(
-            function, arguments, meter, environment=environment, memory=budget.memory, sandbox=sandbox
-        )
+        child = FreshChild(function, arguments, meter, environment=environment, memory=budget.memory, sandbox=sandbox)
     except PredictionError as error:
         yield str(error)
         return

@@ -123,7 +123,9 @@ def _evaluate(node: ast.AST, lengths: Mapping[str, int], text: str) -> int:
     if isinstance(node, ast.Name):
         if node.id not in lengths:
             known = ", ".join(lengths) or "none"
-            raise SpecError(f"the dimension {node.id!r} has no length (known: {known}); give it in dims=ndmem.dims({node.id}=…)")
+            raise SpecError(
+                f"the dimension {node.id!r} has no length (known: {known}); give it in dims=ndmem.dims({node.id}=…)"
+            )
         return int(lengths[node.id])
     if isinstance(node, ast.BinOp) and type(node.op) in _OPERATORS:
         left, right = (_evaluate(side, lengths, text) for side in (node.left, node.right))

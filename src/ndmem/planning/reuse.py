@@ -1,7 +1,7 @@
 """Where NumPy may reuse a temporary: from 256 KiB on, an operator writes its result into an operand nobody else holds.
 
-Below that, a small run has a buffer more than the real one. What could be reused shows in the order of events: a buffer is
-born, and at the same instruction, before anything happens elsewhere, another of the same bytes dies.
+Below that, a small run has a buffer more than the real one. What could be reused shows in the order of events: a buffer
+is born, and at the same instruction, before anything happens elsewhere, another of the same bytes dies.
 """
 
 from __future__ import annotations

@@ -10,8 +10,6 @@ import numpy as np
 from ndmem.errors import SpecError
 from ndmem.model.spec import ArraySpec
 
-
-
 _SMALLEST_GHOST = 2**20
 _MOST_WINDOWS = 1024
 _PAGE = 4096

@@ -49,7 +49,7 @@ _REFUSED: Final = {
 }
 
 
-class Refusal(PermissionError):
+class RefusalError(PermissionError):
     """A dry run tried what it may not do."""
 
 
@@ -95,7 +95,7 @@ class Sandbox:
     def _refuse(self, what: str) -> None:
         if what not in self.refused:
             self.refused.append(what)
-        raise Refusal(f"a dry run may not do this: it {what}")
+        raise RefusalError(f"a dry run may not do this: it {what}")
 
 
 def _writes(mode: Any, flags: Any) -> bool:

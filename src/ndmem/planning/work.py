@@ -105,11 +105,13 @@ class Worker:
 
     def answer(self, request: Request, limit: Callable[[], contextlib.AbstractContextManager[None]]) -> Answer:
         """Do what is asked; whatever the function raises is an answer too."""
-        seconds, constants, parts, inputs = 0.0, (), [], None
+        seconds, inputs = 0.0, None
+        parts: list[bytes] = []
+        constants: tuple[tuple[float, str], ...] = ()
         try:
             if request.ask is Ask.HAUNT:
                 _native.haunt()
-            np.random.seed(0)  # noqa: NPY002  # the function may draw from the old generator, or from random's
+            np.random.seed(0)  # the function may draw from the old generator, or from random's
             random.seed(0)
             positional, keywords, inputs = self._make(request.lengths, request.sample)
             gc.collect()
@@ -127,7 +129,7 @@ class Worker:
                 else:
                     # At the real size a loop may make more small buffers than can be kept.
                     parts = self.meter.record(action, threshold=_LARGE if request.ask is Ask.HAUNT else 1)
-        except BaseException as error:  # noqa: BLE001  # SystemExit of a function is no reason to end without a word
+        except BaseException as error:  # SystemExit of a function is no reason to end without a word
             return self._explain(error)
         return Answer(parts, seconds, inputs, refused=tuple(self.refused), constants=constants)
 

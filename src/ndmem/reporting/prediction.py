@@ -170,7 +170,9 @@ def _lines(found: Predicted, budget: int | str | None) -> Iterator[str]:
 
 def _table(found: Predicted, rows: Sequence[Line]) -> Iterator[str]:
     names = file_names(found.trace.run, folder=None)
-    shown = sorted(sorted(rows, key=lambda row: -(row.peak_nbytes or 0))[:_MOST_LINES], key=lambda row: (row.filename, row.lineno))
+    shown = sorted(
+        sorted(rows, key=lambda row: -(row.peak_nbytes or 0))[:_MOST_LINES], key=lambda row: (row.filename, row.lineno)
+    )
     most = max(row.peak_nbytes or 0 for row in shown)
     digits = max(len(str(row.lineno)) for row in shown)
     figures = [format_nbytes(row.peak_nbytes) if row.peak_nbytes else "-" for row in shown]

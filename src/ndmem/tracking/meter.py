@@ -84,5 +84,3 @@ def _strip(journal: Journal) -> RawRun:
         places=places,
         lost=int(journal.header["dropped"]) + int(journal.header["missed"]) + int(journal.header["merged"]),
     )
-
-
