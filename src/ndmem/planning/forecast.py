@@ -130,11 +130,12 @@ def forecast(
 
 def _find_doubts(ladder: Ladder, climbed: Climbed) -> list[tuple[bool, str]]:
     """Return what speaks against calling the estimate exact, gravest first; true if it may be far off."""
-    doubts: list[tuple[bool, str]] = []
-    if climbed.real is not None:
-        return _compare_samples(ladder, climbed)
     found = climbed.found
-    doubts += _compare_samples(ladder, climbed)
+    doubts = _compare_samples(ladder, climbed)
+    if ladder.refused:
+        doubts.append((True, f"the function {min(ladder.refused)}, which the dry run refused"))
+    if climbed.real is not None:
+        return doubts
     if not found.is_matched:
         doubts.append(
             (False, "what runs at small sizes is not what runs at the real one: each line was carried on by itself")
@@ -143,8 +144,6 @@ def _find_doubts(ladder: Ladder, climbed: Climbed) -> list[tuple[bool, str]]:
         doubts.append((False, "some sizes follow no polynomial of the dimensions"))
     if found.low < found.high:
         doubts.append((False, "temporaries that NumPy reuses from 256 KiB on were only seen smaller"))
-    if ladder.refused:
-        doubts.append((True, f"the function {min(ladder.refused)}, which the dry run refused"))
     if climbed.agreement is None:
         doubts.append((True, "only one set of sizes could be measured"))
     elif climbed.agreement > 0:
