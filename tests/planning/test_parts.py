@@ -77,7 +77,9 @@ def test_formulas_are_written_as_people_write_them() -> None:
     """Highest terms first, with powers, products and signs."""
     terms = [(0, 0), (1, 0), (0, 1), (1, 1), (2, 0)]
     coefficients = [Fraction(288), Fraction(-144), Fraction(-144), Fraction(72), Fraction(0)]
-    assert write_polynomial(("h", "w"), terms, coefficients) == "72·h·w − 144·h − 144·w + 288".replace("−", "\N{MINUS SIGN}")
+    assert write_polynomial(("h", "w"), terms, coefficients) == "72·h·w − 144·h − 144·w + 288".replace(
+        "−", "\N{MINUS SIGN}"
+    )
     assert write_polynomial(("n",), [(0,), (2,)], [Fraction(0), Fraction(8)]) == "8·n²"
     assert write_polynomial(("n",), [(0,)], [Fraction(0)]) == "0"
 
@@ -99,7 +101,9 @@ def test_axes_are_expressions_of_dimensions(text: str, shape: tuple[int, ...]) -
     assert read_pattern(text, {"n": 100, "d": 8}).at({"n": 100, "d": 8}).shape == shape
 
 
-@pytest.mark.parametrize("text", ["f8[n**2]", "f8[n/2]", "f8[f(n)]", "f8[n.real]", "f8[-n]", "f8[n//0]", "f8[d - n]", "f8[n n]"])
+@pytest.mark.parametrize(
+    "text", ["f8[n**2]", "f8[n/2]", "f8[f(n)]", "f8[n.real]", "f8[-n]", "f8[n//0]", "f8[d - n]", "f8[n n]"]
+)
 def test_other_axes_are_refused(text: str) -> None:
     """What is no length is refused in one line."""
     with pytest.raises(SpecError) as caught:

@@ -190,11 +190,11 @@ class Arguments:
         return sum(_present(each, self.lengths) for each in (*self.positional, *self.keywords.values()))
 
     def cost(self, lengths: Lengths) -> int:
-        """Return bytes to choose small sizes by: where no array is described, all dimensions might be one's axes."""
+        """Return bytes to choose small sizes by: the arguments', or an array's with all dimensions as its axes."""
         product = 8
         for length in lengths.values():
             product *= max(length, 1)
-        return self.nbytes(lengths) or product
+        return max(self.nbytes(lengths) or 0, product)
 
 
 def _present(argument: Argument, lengths: Lengths) -> int:

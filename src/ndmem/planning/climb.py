@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,7 +14,7 @@ from ndmem.errors import PredictionError
 from .child import Child, ChildDiedError, ChildTimeoutError
 from .estimate import Estimate, estimate
 from .fit import grow
-from .match import Places, Point
+from .match import Places, Point, match
 from .samples import Sample
 from .work import Answer, Request
 
@@ -110,7 +110,7 @@ class Ladder:
     def needs(self, t: int, best: Climbed | None = None) -> int:
         """Return the bytes that a run there will take, as far as is known; samples are made of copies."""
         if best is None:
-            return 3 * self.arguments.cost(self.line.at(t))
+            return 3 * (self.arguments.nbytes(self.line.at(t)) or 0)
         peak = estimate(self.line, best.points, t).high
         inputs = self.arguments.nbytes(self.line.at(t))
         if inputs is None:
@@ -149,12 +149,15 @@ class Climbed:
         Relative difference to what other sizes said; ``None`` if there was no second opinion.
     real : Point or None
         The run at the real size, where it was cheap.
+    opinion : Estimate
+        What the last runs that matched said; what the first ones said if none did.
     """
 
     points: tuple[Point, ...]
     found: Estimate
     agreement: float | None
     real: Point | None
+    opinion: Estimate
 
     @property
     def seconds(self) -> float:
@@ -180,14 +183,12 @@ def climb(ladder: Ladder) -> Climbed:
         if _is_cheap(ladder, best):
             real = _try_measure(ladder, target)
             if real is not None:
-                return Climbed(best.points, best.found, _differ(real.peak, best.found), real)
+                return Climbed(best.points, best.found, _differ(real.peak, best.found), real, best.opinion)
         scale = 2 * scale if begun else scale
         begun = True
-        if not _is_worth(ladder, best, scale, growth):
-            return best
-        higher = _try_rung(ladder, scale, best)
+        higher = _try_rung(ladder, scale, best) if _is_worth(ladder, best, scale, growth) else None
         if higher is None:
-            return best
+            return best if _is_settled(best) else _check_further(ladder, best)
         growth = min(max(1.3 * higher.seconds / best.seconds, 2.0), 16.0)
         best = higher
 
@@ -197,7 +198,7 @@ def _run_real(ladder: Ladder, lengths: Mapping[str, int]) -> Climbed:
     ladder.measure_at(lengths)  # imports, caches
     real = ladder.measure_at(lengths, t=0)
     found = Estimate(real.peak, real.peak, real.peak, 0.0, True, True, real.run.nbytes, None, {}, 0)
-    return Climbed((real,), found, 0.0, real)
+    return Climbed((real,), found, 0.0, real, found)
 
 
 def _first_rung(ladder: Ladder) -> tuple[Climbed, int]:
@@ -211,7 +212,8 @@ def _first_rung(ladder: Ladder) -> tuple[Climbed, int]:
         try:
             ladder.measure_at(ladder.line.at(ts[0]))  # imports, caches, BLAS's buffers
             points = tuple(ladder.measure(t) for t in ts)
-            return Climbed(points, estimate(ladder.line, points, ladder.line.target), None, None), scale
+            found = estimate(ladder.line, points, ladder.line.target)
+            return Climbed(points, found, None, None, found), scale
         except FunctionFailedError as error:
             failure = failure or error
             scale *= 4
@@ -242,10 +244,29 @@ def _try_rung(ladder: Ladder, scale: int, before: Climbed) -> Climbed | None:
     except (FunctionFailedError, ChildDiedError, ChildTimeoutError):
         return None
     found = estimate(ladder.line, points, ladder.line.target)
-    agreement = min(_differ(found.nbytes, before.found), _differ(found.low, before.found))
+    # A rung whose runs do not match may lie across a threshold: those below and beyond it are compared.
+    other = before.opinion if found.is_matched else before.found
+    agreement = min(_differ(found.nbytes, other), _differ(found.low, other))
     if before.found.is_matched and not found.is_matched:
-        agreement = max(agreement, 2 * _AGREE)  # a rung that lies across a threshold; the next one lies beyond it
-    return Climbed(points, found, agreement, None)
+        agreement = max(agreement, 2 * _AGREE)
+    return Climbed(points, found, agreement, None, found if found.is_matched else before.opinion)
+
+
+def _check_further(ladder: Ladder, best: Climbed) -> Climbed:
+    """Hold what matched against one larger run, where a whole rung more cannot be had."""
+    last, found = best.points[-1], best.found
+    if not found.is_exact or not found.is_matched or found.low < found.high:
+        return best
+    for t in (last.t * 2, last.t * 3 // 2, last.t * 5 // 4, last.t * 9 // 8):
+        fits = t <= 0.8 * ladder.line.target and ladder.needs(t, best) <= ladder.budget.memory // 2
+        if not fits or last.seconds * (t / last.t) ** 3 > 0.5 * ladder.left():
+            continue
+        point = _try_measure(ladder, t)
+        foretold = estimate(ladder.line, best.points, t)
+        if point is None or not match((last, point)):
+            return best
+        return replace(best, agreement=_differ(point.peak, foretold))
+    return best
 
 
 def _try_measure(ladder: Ladder, t: int) -> Point | None:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from .arguments import Arguments
 
 _MOST_NBYTES = 2**28
+# Threads have nothing to gain at small sizes, and wait for each other on a busy machine.
+_ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 _PROGRAM = "from ndmem.planning.fresh import main; main({}, {})"
 
 
@@ -77,7 +79,7 @@ class FreshChild(Child):
         self._pid = os.posix_spawn(
             sys.executable,
             [sys.executable, "-c", _PROGRAM.format(request_end, answer_end)],
-            {**os.environ, **self._environment},
+            {**os.environ, **_ONE_THREAD, **self._environment},
         )
         os.close(request_end)
         os.close(answer_end)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -15,7 +16,6 @@ from .climb import Budget, Climbed, Ladder
 from .fit import Basis, grow
 from .fresh import FreshChild
 from .match import live_bytes
-from .pace import carry_seconds
 from .work import Request
 
 if TYPE_CHECKING:
@@ -25,9 +25,11 @@ if TYPE_CHECKING:
     from .work import Meter
 
 _STEPS = (4, 5, 6, 7, 8)
-_LONGEST_S = 0.25
-_ENOUGH_NBYTES = 2**25
+_LONGEST_S = 0.2
+_ENOUGH_NBYTES = 2**26
 _NATIVE = 1
+_SLIGHT = 0.02
+_FAR = 0.5
 _LEAST_S = 8.0
 """A fresh interpreter has to import what the function needs."""
 
@@ -81,18 +83,32 @@ def measure_native(ladder: Ladder, climbed: Climbed, child: FreshChild | str) ->
     if climbed.real is not None or not target:
         ts: tuple[int, ...] = (target,)
     else:
-        ts = _choose_sizes(ladder, _choose_scale(ladder, climbed))
+        ts = ()
     try:
-        _measure(ladder, child, line.at(ts[0]))  # imports, and what BLAS takes once
+        # The first run has imports in it, and what BLAS takes once.
+        _measure(ladder, child, line.at(ts[0] if ts else climbed.points[0].t))
+        ts = ts or _choose_sizes(ladder, _choose_scale(ladder, climbed, child))
         found = [_measure(ladder, child, line.at(t)) for t in ts]
     except PredictionError as error:
         return Native(None, str(error))
     if len(ts) == 1:
         return Native(found[0])
-    sizes = np.array(found, np.int64)
+    return _carry(ladder, ts, found, ladder.needs(ts[-1], climbed))
+
+
+def _carry(ladder: Ladder, ts: tuple[int, ...], found: list[int], arrays: int) -> Native:
+    """Carry native bytes to the real size, unless they are too few to be told from a block now and then."""
+    line, target, sizes = ladder.line, ladder.line.target, np.array(found, np.int64)
+    if max(found) <= _SLIGHT * arrays:
+        return Native(max(found))
     if len(set(np.diff(ts).tolist())) == 1:
-        return Native(int(grow(line, ts, sizes[:, None], target).nbytes[0]))
-    return Native(Basis(line, ts, target).grow(sizes)[0])
+        grown = grow(line, ts, sizes[:, None], target)
+        nbytes, error = int(grown.nbytes[0]), float(grown.error[0])
+    else:
+        nbytes, error = Basis(line, ts, target).grow(sizes)
+    if error > _FAR:
+        return Native(None, "it grew too unevenly over the sizes that were measured")
+    return Native(nbytes)
 
 
 def _choose_sizes(ladder: Ladder, scale: int) -> tuple[int, ...]:
@@ -116,17 +132,17 @@ def _is_smooth(length: int) -> bool:
     return length == 1
 
 
-def _choose_scale(ladder: Ladder, climbed: Climbed) -> int:
+def _choose_scale(ladder: Ladder, climbed: Climbed, child: FreshChild) -> int:
     """Return the largest rung that takes little time and memory: small blocks are not reported."""
-    names = [name for name, step in ladder.line.step.items() if step][:3]
     scale = max(climbed.points[0].t // _STEPS[0], 1)
-    while True:
-        t = 2 * scale * _STEPS[-1]
-        if t > ladder.line.target or ladder.needs(t, climbed) > min(_ENOUGH_NBYTES, ladder.budget.memory // 3):
-            return scale
-        if carry_seconds(ladder.times, names, ladder.line.at(t)) > _LONGEST_S:
-            return scale
+    most = min(_ENOUGH_NBYTES, ladder.budget.memory // 3)
+    while 2 * scale * _STEPS[-1] <= ladder.line.target and ladder.needs(2 * scale * _STEPS[-1], climbed) <= most:
+        started = time.monotonic()
+        _measure(ladder, child, ladder.line.at(scale * _STEPS[-1]))
+        if time.monotonic() - started > _LONGEST_S:
+            break
         scale *= 2
+    return scale
 
 
 def _measure(ladder: Ladder, child: FreshChild, lengths: Mapping[str, int]) -> int:
