@@ -201,7 +201,7 @@ def test_a_ghost_that_fails_is_no_result() -> None:
         return -x
 
     found = _predict(checks, "f8[n]", dims=ndmem.dims(n=500_000_000))
-    with pytest.raises(ndmem.PredictionError, match="cannot be verified: .*singular"):
+    with pytest.raises(ndmem.PredictionError, match=r"cannot be verified: .*singular"):
         found.verify("ghost")
 
 

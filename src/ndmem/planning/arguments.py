@@ -185,6 +185,10 @@ class Arguments:
             return None
         return sum(each.nbytes(lengths) for each in (*self.positional, *self.keywords.values()))
 
+    def are_real(self) -> bool:
+        """Whether nothing has to be made up at the real size."""
+        return self.maker is not None or not any(map(_is_described, (*self.positional, *self.keywords.values())))
+
     def present_nbytes(self) -> int:
         """Return the bytes of arrays that exist already: the real ones among the arguments."""
         return sum(_present(each, self.lengths) for each in (*self.positional, *self.keywords.values()))
@@ -195,6 +199,12 @@ class Arguments:
         for length in lengths.values():
             product *= max(length, 1)
         return max(self.nbytes(lengths) or 0, product)
+
+
+def _is_described(argument: Argument) -> bool:
+    if isinstance(argument, Several):
+        return any(map(_is_described, argument.items))
+    return isinstance(argument, Described)
 
 
 def _present(argument: Argument, lengths: Lengths) -> int:
