@@ -236,4 +236,5 @@ class Prediction(Run):
         return text.getvalue().rstrip()
 
     def __repr__(self) -> str:
-        return f"<ndmem.Prediction {prediction_sentence(self)}>"
+        with unseen():
+            return f"<ndmem.Prediction {prediction_sentence(self)}>"

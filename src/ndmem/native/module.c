@@ -272,6 +272,12 @@ static PyObject *py_native_threshold(PyObject *Py_UNUSED(module), PyObject *Py_U
     return PyLong_FromSize_t(native_threshold());
 }
 
+static PyObject *py_stop_all(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(none))
+{
+    tracker_stop_all();
+    Py_RETURN_NONE;
+}
+
 static PyMethodDef functions[] = {
     {"hear_numpy", py_hear_numpy, METH_NOARGS, "hear_numpy()\n--\n\nHook NumPy, which has just been imported, for the recordings that run."},
     {"native_threshold", py_native_threshold, METH_NOARGS,
@@ -284,6 +290,7 @@ static PyMethodDef functions[] = {
     {"places_of", py_places_of, METH_O, "places_of(stack, /)\n--\n\nFilename, line and function of the frames of a stack of the running tracker, leaf first."},
     {"watch_builtin", watch_builtin, METH_VARARGS, watch_builtin_doc},
     {"watch_environment", watch_environment, METH_NOARGS, watch_environment_doc},
+    {"stop_all", py_stop_all, METH_NOARGS, "stop_all()\n--\n\nEnd every recording of this process."},
     {"haunt", ghost_haunt, METH_NOARGS, ghost_haunt_doc},
     {"statement_depths", replay_statement_depths, METH_VARARGS, replay_statement_depths_doc},
     {"temporary_peaks", replay_temporary_peaks, METH_VARARGS, replay_temporary_peaks_doc},

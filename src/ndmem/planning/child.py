@@ -20,6 +20,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import NoReturn
 
+from ndmem import _native
 from ndmem.errors import PredictionError
 
 from .sandbox import Sandbox, keep_descriptor
@@ -194,6 +195,7 @@ def serve_requests(
 def _settle(make_worker: Callable[[list[str]], Worker], folder: Path, sandboxed: bool, own: tuple[int, ...]) -> Worker:
     """Make a fork a place of its own: no terminal, no signals of the parent's, another folder."""
     os.setsid()
+    _native.stop_all()  # of a program under `ndmem run`: a dry run is no part of it
     _die_with_parent()
     for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGALRM):
         signal.signal(signum, signal.SIG_DFL)

@@ -34,7 +34,7 @@ _STEP = 8
 _TIED = 8
 """Lengths that differ by less are one variable: an array of n beside one of n - 2."""
 
-_SHORT_S = 1.0
+_LONGEST_S = 2.5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -109,7 +109,7 @@ def find_formulas(ladder: Ladder, climbed: Climbed) -> Formulas | None:
     spare = [tuple([_DEGREE + 1] + [0] * (len(names) - 1)), tuple([2] * len(names))]
     base = climbed.points[0].lengths
     takes = (climbed.points[0].seconds + 0.002) * (len(lattice) + 2)
-    if takes > min(_SHORT_S, ladder.left() * 0.5):
+    if takes > min(_LONGEST_S, ladder.left() * 0.5):
         return None
     try:
         runs = [ladder.measure_at(_shift(base, names, ties, steps)) for steps in (*lattice, *spare)]
