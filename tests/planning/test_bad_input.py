@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 import ndmem
+from ndmem.planning import climb
 
 _N = ndmem.dims(n=1_000_000)
 
@@ -153,7 +154,8 @@ def test_a_function_without_arrays_needs_nothing() -> None:
         return x
 
     found = _predict(returns, "f8[n]")
-    assert (found.peak, found.inputs, found.confidence.value) == (0, 8_000_000, "measured")
+    assert (found.peak, found.inputs) == (0, 8_000_000)
+    assert found.confidence.value in ("exact", "measured")
     assert "fits" in str(found)
 
 
@@ -272,8 +274,9 @@ def test_a_tracked_parent_is_no_obstacle() -> None:
     assert run.peak < 100_000
 
 
-def test_real_data_at_the_real_size_are_measured() -> None:
+def test_real_data_at_the_real_size_are_measured(monkeypatch: pytest.MonkeyPatch) -> None:
     """A real array that is small enough is run as it is: what depends on its data is then known."""
+    monkeypatch.setattr(climb, "_CHEAP_S", 1e9)
     x = np.arange(50_000.0)
     found = ndmem.predict(lambda y: y[y >= 40_000.0], x, native=False)
     assert found.confidence.value == "measured"

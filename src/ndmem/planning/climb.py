@@ -100,10 +100,16 @@ class Ladder:
 
     def ask(self, request: Request) -> Answer:
         """Ask the child, and raise what the function raised."""
-        answer = self.child.ask(request, max(self.left(), 0.1))
+        size = ", ".join(f"{name}={length:,}" for name, length in request.lengths.items())
+        try:
+            answer = self.child.ask(request, max(self.left(), 0.1))
+        except ChildTimeoutError:
+            raise ChildTimeoutError(
+                f"it did not return within {self.budget.seconds:g} s, for all measurements together, at {size}; pass "
+                "timeout= to allow more"
+            ) from None
         self.refused.update(answer.refused)
         if answer.error:
-            size = ", ".join(f"{name}={length:,}" for name, length in request.lengths.items())
             raise FunctionFailedError(_explain(answer, size, self.budget.memory))
         return answer
 
