@@ -115,8 +115,9 @@ def main() -> None:
                 real, pss = -1, str(error)[:100]
         else:
             real = real_peak(program)
+        how = "ghost" if program.is_ghost else "run"
         print(
-            f"| {program.function.__name__} | {found.inputs / 2**30:,.1f} GiB | {'ghost' if program.is_ghost else 'run'} "
+            f"| {program.function.__name__} | {found.inputs / 2**30:,.1f} GiB | {how} "
             f"| {small:,} | {found.peak:,} | {real:,} | {found.confidence.value} | {found.peak / max(small, 1):,.0f} "
             f"| {pss} |",
             flush=True,

@@ -76,7 +76,7 @@ def _never_the_real_size(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(climb, "_CHEAP_S", -1.0)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 @given(source=programs(), rows=st.integers(300, 900), columns=st.sampled_from([2, 7, 120, 250]))
 def test_peaks_called_exact_are_exact(source: str, rows: int, columns: int) -> None:
     """The predicted peak of a random program is the measured one, or is not called exact."""

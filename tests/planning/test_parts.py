@@ -4,7 +4,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import ndmem
@@ -15,6 +15,7 @@ from ndmem.planning.line import Line, choose_line
 from ndmem.planning.pace import carry_seconds
 from ndmem.planning.pattern import looks_like_pattern, read_pattern
 
+_ON_A_BUSY_MACHINE = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 _LENGTHS = st.dictionaries(st.sampled_from("abc"), st.integers(0, 10**7), min_size=1)
 
 
@@ -22,6 +23,7 @@ def _product(lengths: dict[str, int]) -> int:
     return int(np.prod([float(length) for length in lengths.values()]))
 
 
+@_ON_A_BUSY_MACHINE
 @given(_LENGTHS)
 def test_a_line_leads_to_the_real_size(lengths: dict[str, int]) -> None:
     """At its target a line has the real lengths, and smaller ones of the same residues before."""
@@ -33,6 +35,7 @@ def test_a_line_leads_to_the_real_size(lengths: dict[str, int]) -> None:
         assert all(at[name] % 4 == lengths[name] % 4 for name in lengths)
 
 
+@_ON_A_BUSY_MACHINE
 @given(_LENGTHS)
 def test_a_line_keeps_what_is_longer_longer(lengths: dict[str, int]) -> None:
     """A dimension that is longer than another one at the real size is not shorter at a small one."""
@@ -42,6 +45,7 @@ def test_a_line_keeps_what_is_longer_longer(lengths: dict[str, int]) -> None:
     assert [at[name] for name in names] == sorted(at[name] for name in names)
 
 
+@_ON_A_BUSY_MACHINE
 @given(st.lists(st.integers(0, 1000), min_size=1, max_size=4), st.integers(1, 50), st.integers(1, 10**6))
 def test_polynomials_are_carried_exactly(coefficients: list[int], step: int, target: int) -> None:
     """Sizes of a polynomial of degree 3 and less are carried to any size without an error, and called exact."""

@@ -16,7 +16,7 @@ from .estimate import Estimate, estimate
 from .fit import grow
 from .match import Places, Point, match
 from .samples import Sample
-from .work import Answer, Request
+from .work import Answer, Ask, Request
 
 if TYPE_CHECKING:
     from .arguments import Arguments
@@ -95,7 +95,14 @@ class Ladder:
             self.times.append((dict(lengths), answer.seconds))
         run = self.meter.read(answer.parts)
         return Point(
-            t, run, self.places.number(run)[run.node], answer.seconds, answer.inputs_nbytes, answer.parts, dict(lengths)
+            t=t,
+            run=run,
+            place=self.places.number(run)[run.node],
+            seconds=answer.seconds,
+            inputs_nbytes=answer.inputs_nbytes,
+            parts=answer.parts,
+            lengths=dict(lengths),
+            by_operator=self.places.mark_operators(run)[run.node],
         )
 
     def ask(self, request: Request) -> Answer:
@@ -203,7 +210,7 @@ def _run_real(ladder: Ladder, lengths: Mapping[str, int]) -> Climbed:
     """Run the real size: nothing in it is long enough to be made shorter."""
     ladder.measure_at(lengths)  # imports, caches
     real = ladder.measure_at(lengths, t=0)
-    found = Estimate(real.peak, real.peak, real.peak, 0.0, True, True, real.run.nbytes, None, {}, 0)
+    found = Estimate(real.peak, real.peak, real.peak, 0.0, True, True, real.run.nbytes, None, {})
     return Climbed((real,), found, 0.0, real, found)
 
 
@@ -216,7 +223,8 @@ def _first_rung(ladder: Ladder) -> tuple[Climbed, int]:
         if ts[-1] >= ladder.line.target:
             break
         try:
-            ladder.measure_at(ladder.line.at(ts[0]))  # imports, caches, BLAS's buffers
+            # Also the first call, which imports, fills caches and takes BLAS's buffers.
+            ladder.places.operators = ladder.ask(Request(ladder.line.at(ts[0]), ask=Ask.EXAMINE)).operators
             points = tuple(ladder.measure(t) for t in ts)
             found = estimate(ladder.line, points, ladder.line.target)
             return Climbed(points, found, None, None, found), scale

@@ -6,6 +6,8 @@ between a size that was measured and the real one, the prediction is not called 
 
 from __future__ import annotations
 
+import dis
+import itertools
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from types import CodeType, FrameType
@@ -15,12 +17,28 @@ _LEAST: Final = 128
 _MOST: Final = 10_000
 _OWN: Final = __file__.rpartition("planning")[0]
 
+# BINARY_OP from Python 3.11 on, BINARY_ADD, INPLACE_ADD and so on before; a subscript is none.
+_OPERATORS: Final = frozenset(
+    number
+    for name, number in dis.opmap.items()
+    if name.startswith(("BINARY_", "INPLACE_", "UNARY_")) and "SUBSCR" not in name and "SLICE" not in name
+)
+
+Instruction = tuple[str, str, int]
+"""File, function and offset."""
+
 INDEX_LIMIT: Final = 2**31 - 1
 """Libraries choose 64-bit indices beyond it without a number in their Python code."""
 
 
-def watch_constants(action: Callable[[], object]) -> tuple[tuple[float, str], ...]:
-    """Call something and return the numbers in the Python code that ran, with their places."""
+def watch_code(action: Callable[[], object]) -> tuple[tuple[tuple[float, str], ...], frozenset[Instruction]]:
+    """Call something and look at the Python code that ran.
+
+    Returns
+    -------
+    (numbers, operators)
+        The numbers in it, with their places; and the instructions that are operators: NumPy reuses their temporaries.
+    """
     seen: set[CodeType] = set()
     found: dict[tuple[float, str], None] = {}
 
@@ -37,7 +55,15 @@ def watch_constants(action: Callable[[], object]) -> tuple[tuple[float, str], ..
         action()
     finally:
         sys.setprofile(None)
-    return tuple(found)
+    return tuple(found), frozenset(itertools.chain.from_iterable(map(_operators, seen)))
+
+
+def _operators(code: CodeType) -> Iterator[Instruction]:
+    """Yield the instructions that add, multiply, negate and the like."""
+    instructions = code.co_code
+    for offset in range(0, len(instructions), 2):
+        if instructions[offset] in _OPERATORS:
+            yield code.co_filename, code.co_name, offset
 
 
 def _numbers(frame: FrameType) -> Iterator[float]:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from .fit import grow
 from .match import Point, live_bytes, match, stack_sizes
-from .reuse import find_pairs, is_unseen, live_if_reused
+from .reuse import THRESHOLD, find_pairs, is_unseen, live_if_reused
 
 if TYPE_CHECKING:
-    from ndmem.model.columns import Bools, Int64s
+    from ndmem.model.columns import Int64s
 
     from .line import Line
 
@@ -25,9 +25,9 @@ class Estimate:
     Attributes
     ----------
     nbytes : int
-        The peak.
+        The peak, if of the temporaries whose reuse was not seen those of operators are reused.
     low, high : int
-        What it may be, if temporaries whose reuse was not seen are all reused, or none.
+        What it may be, if all of them are reused, or none.
     error : float
         Relative error to expect besides.
     is_matched : bool
@@ -37,11 +37,9 @@ class Estimate:
     sizes : (births,) int64, or None
         Bytes of each buffer where the runs match.
     reused : (born, died), or None
-        Events of temporaries taken to be reused, where the runs match.
+        Events of temporaries that `nbytes` takes to be reused, where the runs match.
     place_peaks : dict of int to int
         Highest live bytes of the whole program at each call stack.
-    unseen_nbytes : int
-        Bytes of the largest buffer that may be reused and was only seen small, as it was measured; 0 if there is none.
     """
 
     nbytes: int
@@ -53,7 +51,6 @@ class Estimate:
     sizes: Int64s | None
     reused: tuple[Int64s, Int64s] | None
     place_peaks: dict[int, int]
-    unseen_nbytes: int
 
 
 def estimate(line: Line, points: Sequence[Point], target: int) -> Estimate:
@@ -66,27 +63,24 @@ def _replay(line: Line, points: Sequence[Point], target: int) -> Estimate:
     last = points[-1]
     grown = grow(line, [point.t for point in points], stack_sizes(points), target)
     live = live_bytes(last.run, grown.nbytes)
-    high = int(live.max(initial=0))
-    at = int(live.argmax()) if len(live) else 0
     born, died = find_pairs(last, grown.nbytes)
     buffer = last.run.buffer[born]
-    # What was seen large in one run of several is settled: the runs would not match otherwise.
-    unseen = is_unseen(points[0].run.nbytes[buffer], grown.nbytes[buffer])
+    # What was large in one of the runs and not reused there is not reused: they would not match.
+    unseen = is_unseen(last.run.nbytes[buffer], grown.nbytes[buffer])
     born, died = born[unseen], died[unseen]
-    reused = live_if_reused(last, grown.nbytes, born, died)
-    low = int(reused.max(initial=0))
-    measured = last.run.nbytes[last.run.buffer[born]]
+    low = int(live_if_reused(last, grown.nbytes, born, died).max(initial=0))
+    by_operator = last.by_operator[born]
+    likely = live_if_reused(last, grown.nbytes, born[by_operator], died[by_operator])
     return Estimate(
-        nbytes=high,
+        nbytes=int(likely.max(initial=0)),
         low=low,
-        high=high,
-        error=_error_at(last, grown.nbytes, grown.error, at),
+        high=int(live.max(initial=0)),
+        error=_error_at(last, grown.nbytes, grown.error, int(likely.argmax()) if len(likely) else 0),
         is_matched=True,
         is_exact=bool(grown.exact.all()),
         sizes=grown.nbytes,
-        reused=(born, died) if low < high else None,
-        place_peaks=peaks_by_place(last, live),
-        unseen_nbytes=int(measured.max(initial=0)) if low < high else 0,
+        reused=(born[by_operator], died[by_operator]) if by_operator.any() else None,
+        place_peaks=peaks_by_place(last, likely),
     )
 
 
@@ -118,42 +112,40 @@ def _envelope(line: Line, points: Sequence[Point], target: int) -> Estimate:
     The peak as a whole does not grow like any one of them: its place moves with the size.
     """
     spread = [peaks_by_place(point, point.live()) for point in points]
-    tight = [_reused_peaks(point) for point in points]
     high, error, exact, peaks = _grow_peaks(line, points, spread, target)
-    low, *_ = _grow_peaks(line, points, tight, target)
     missing = _share_missing(spread)
-    unseen = max((_largest_pair(point) for point in points), default=0)
-    is_open = low < high and _is_unseen_any(points, high)
-    return Estimate(
-        nbytes=high,
-        low=min(low, high) if is_open else high,
-        high=high,
-        error=error + missing,
-        is_matched=False,
-        is_exact=exact and not missing,
-        sizes=None,
-        reused=None,
-        place_peaks=peaks,
-        unseen_nbytes=unseen if is_open else 0,
+    found = Estimate(high, high, high, error + missing, False, exact and not missing, None, None, peaks)
+    if not _is_unseen_any(points, high):
+        return found
+    low = _grow_peaks(line, points, [_reused_peaks(point) for point in points], target)[0]
+    likely, error, _, peaks = _grow_peaks(
+        line, points, [_reused_peaks(point, by_operator=True) for point in points], target
     )
+    if low >= high:
+        return found
+    return replace(found, nbytes=min(max(likely, low), high), low=low, error=error + missing, place_peaks=peaks)
 
 
-def _reused_peaks(point: Point) -> dict[int, int]:
+def _reused_peaks(point: Point, *, by_operator: bool = False) -> dict[int, int]:
+    """Return the peaks of places if what is small and can be reused were reused, all of it or that of operators."""
     born, died = find_pairs(point, point.run.nbytes)
-    small = is_unseen(point.run.nbytes[point.run.buffer[born]], np.full(len(born), 2**60))
-    return peaks_by_place(point, live_if_reused(point, point.run.nbytes, born[small], died[small]))
+    chosen = point.run.nbytes[point.run.buffer[born]] < THRESHOLD
+    if by_operator:
+        chosen &= point.by_operator[born]
+    return peaks_by_place(point, live_if_reused(point, point.run.nbytes, born[chosen], died[chosen]))
 
 
 def _largest_pair(point: Point) -> int:
+    """Return the bytes of the largest buffer that was too small to be reused."""
     born, _ = find_pairs(point, point.run.nbytes)
-    small: Bools = is_unseen(point.run.nbytes[point.run.buffer[born]], np.full(len(born), 2**60))
-    return int(point.run.nbytes[point.run.buffer[born[small]]].max(initial=0))
+    sizes = point.run.nbytes[point.run.buffer[born]]
+    return int(sizes[sizes < THRESHOLD].max(initial=0))
 
 
 def _is_unseen_any(points: Sequence[Point], high: int) -> bool:
     """Whether what may be reused grows beyond the threshold: it grows no faster than the peak."""
     largest = [_largest_pair(point) for point in points]
-    return bool(largest[-1]) and largest[-1] * (high / max(points[-1].peak, 1)) >= 2**18
+    return bool(largest[-1]) and largest[-1] * (high / max(points[-1].peak, 1)) >= THRESHOLD
 
 
 def _grow_peaks(

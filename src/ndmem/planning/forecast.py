@@ -219,7 +219,7 @@ def _conclude(
 ) -> Forecast:
     """Say how much, and how sure that is."""
     found, line = climbed.found, ladder.line
-    nbytes = _likely(climbed)
+    nbytes = found.nbytes
     if climbed.real is not None:
         nbytes = climbed.real.peak
         confidence = Confidence.LOW if any(grave for grave, _ in doubts) else Confidence.MEASURED
@@ -257,11 +257,6 @@ def _label(doubts: list[tuple[bool, str]], low: int, high: int, nbytes: int) -> 
     return Confidence.LOW if far or any(grave for grave, _ in doubts) else Confidence.STABLE
 
 
-def _likely(climbed: Climbed) -> int:
-    """Return the likelier end where the reuse of temporaries was not seen: NumPy reuses all that it can."""
-    return climbed.found.nbytes
-
-
 def _make_trace(ladder: Ladder, climbed: Climbed) -> tuple[Trace, Int64s | None]:
     if climbed.real is not None:
         measured = ladder.meter.assemble(climbed.real.parts)
@@ -271,7 +266,7 @@ def _make_trace(ladder: Ladder, climbed: Climbed) -> tuple[Trace, Int64s | None]
     found = climbed.found
     if found.sizes is None:
         return envelope_trace(measured, ladder.line, climbed.points, found, ladder.line.target), None
-    return predict_trace(measured, found.sizes)
+    return predict_trace(measured, found.sizes, taken_over=found.reused)
 
 
 def _describe(trace: Trace, doubts: list[tuple[bool, str]], seconds: float) -> Trace:

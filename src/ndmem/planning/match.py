@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from ndmem.model.columns import Int64s
+    from ndmem.model.columns import Bools, Int64s
     from ndmem.model.raw_run import RawRun
+
+    from .constants import Instruction
 
 
 @dataclass(slots=True)
@@ -18,7 +20,7 @@ class Places:
     """Numbers for call stacks that are the same in all runs."""
 
     numbers: dict[tuple[int, str, str, int, int], int] = field(default_factory=dict)
-    lines: list[tuple[str, int]] = field(default_factory=list)
+    operators: frozenset[Instruction] = frozenset()
 
     def number(self, run: RawRun) -> Int64s:
         """Return the number of each node of a run."""
@@ -29,9 +31,13 @@ class Places:
             number = self.numbers.get(key)
             if number is None:
                 number = self.numbers[key] = len(self.numbers)
-                self.lines.append((place.filename, place.lineno))
             found[i] = number
         return found
+
+    def mark_operators(self, run: RawRun) -> Bools:
+        """Mark the nodes of a run that are at an operator."""
+        marks = [(place.filename, place.function, place.offset) in self.operators for place in run.places]
+        return np.array(marks, np.bool_)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,6 +60,8 @@ class Point:
         The journal, for the trace.
     lengths : dict of str to int
         The size.
+    by_operator : (m,) bool
+        Whether an event happened at an operator.
     """
 
     t: int
@@ -63,6 +71,7 @@ class Point:
     inputs_nbytes: int | None
     parts: list[bytes]
     lengths: dict[str, int]
+    by_operator: Bools
 
     def live(self) -> Int64s:
         """Return the live bytes of arrays after each event."""

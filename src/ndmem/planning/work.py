@@ -17,7 +17,7 @@ import numpy as np
 
 from ndmem import _native
 
-from .constants import watch_constants
+from .constants import Instruction, watch_code
 from .samples import Sample
 
 if TYPE_CHECKING:
@@ -82,6 +82,8 @@ class Answer:
         What the sandbox refused.
     constants : tuple of (float, str)
         Numbers that the code which ran has in it, with their place.
+    operators : frozenset of Instruction
+        Its instructions that are operators.
     """
 
     parts: list[bytes]
@@ -92,6 +94,7 @@ class Answer:
     is_memory: bool = False
     refused: tuple[str, ...] = ()
     constants: tuple[tuple[float, str], ...] = ()
+    operators: frozenset[Instruction] = frozenset()
 
 
 @dataclass(slots=True)
@@ -108,6 +111,7 @@ class Worker:
         seconds, inputs = 0.0, None
         parts: list[bytes] = []
         constants: tuple[tuple[float, str], ...] = ()
+        operators: frozenset[Instruction] = frozenset()
         try:
             if request.ask is Ask.HAUNT:
                 _native.haunt()
@@ -125,13 +129,13 @@ class Worker:
 
             with limit():
                 if request.ask is Ask.EXAMINE:
-                    constants = watch_constants(action)
+                    constants, operators = watch_code(action)
                 else:
                     # At the real size a loop may make more small buffers than can be kept.
                     parts = self.meter.record(action, threshold=_LARGE if request.ask is Ask.HAUNT else 1)
         except BaseException as error:  # SystemExit of a function is no reason to end without a word
             return self._explain(error)
-        return Answer(parts, seconds, inputs, refused=tuple(self.refused), constants=constants)
+        return Answer(parts, seconds, inputs, refused=tuple(self.refused), constants=constants, operators=operators)
 
     def _make(self, lengths: Mapping[str, int], sample: Sample) -> tuple[tuple[Any, ...], dict[str, Any], int | None]:
         if self.arguments.maker is None:
