@@ -1,6 +1,8 @@
 """Predict programs that are a hundred times larger than anything that was measured, and check them.
 
-Names after the script choose some of them. Five at a size that can be run, five as a ghost: the real function at the real size, its arrays laid over little memory.
+Names after the script choose some of them.
+
+Five at a size that can be run, five as a ghost: the real function at the real size, its arrays laid over little memory.
 """
 
 from __future__ import annotations

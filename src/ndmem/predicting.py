@@ -14,6 +14,7 @@ from .planning.bind import bind_arguments
 from .planning.climb import Budget
 from .planning.forecast import Forecast, forecast
 from .planning.ghost import verify_as_ghost
+from .planning.pattern import read_pattern
 from .planning.samples import Fill
 from .prediction import Prediction
 from .reporting.prediction import prediction_sentence
@@ -156,13 +157,14 @@ def planned(
     timeout : float
         Seconds that a prediction may take. One is made for each new set of shapes, and kept.
     **specs : str
-        The arrays among the parameters, ``x="f4[n, d]"``: where axes have the same name, one prediction serves all
-        lengths of it.
+        The arrays among the parameters, ``x="f4[n, d]"``: axes with the same name have the same length.
 
     Raises
     ------
     BudgetExceeded
         By the decorated function, before it runs, with the line of the peak.
+    SpecError
+        By the decorated function, if an array is not what its text says.
     """
 
     def decorate(function: _F) -> _F:
@@ -177,6 +179,7 @@ def planned(
         @functools.wraps(function)
         def checked(*args: Any, **kwargs: Any) -> Any:
             bound = signature.bind(*args, **kwargs)
+            _check_arrays(bound.arguments, specs)
             key = _shape_key(bound.arguments)
             if key not in known:
                 known[key] = predict(function, *args, timeout=timeout, native=False, **kwargs)
@@ -196,6 +199,25 @@ def _check(function: Callable[..., Any], found: Prediction, budget: int | str | 
     if not warn:
         raise BudgetExceeded(text)
     warnings.warn(text, ResourceWarning, stacklevel=3)
+
+
+def _check_arrays(arguments: Mapping[str, Any], specs: Mapping[str, str]) -> None:
+    """Raise if an array has other axes or another dtype than was said."""
+    lengths: dict[str, int] = {}
+    for name, text in specs.items():
+        shape = getattr(arguments.get(name), "shape", None)
+        if shape is None:
+            continue
+        axes = [axis.strip() for axis in text.rpartition("[")[2].rstrip("] ").split(",") if axis.strip()]
+        described = f"{name} is {arguments[name].dtype}{list(shape)}, not {text}"
+        if len(axes) != len(shape):
+            raise SpecError(described)
+        for axis, length in zip(axes, shape, strict=True):
+            if axis.isidentifier():
+                lengths.setdefault(axis, length)
+        wanted = read_pattern(text, lengths)
+        if wanted.at(lengths).shape != tuple(shape) or wanted.dtype != arguments[name].dtype:
+            raise SpecError(f"{described}; dimensions: {lengths}")
 
 
 def _shape_key(arguments: Mapping[str, Any]) -> tuple[Any, ...]:

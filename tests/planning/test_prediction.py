@@ -177,6 +177,24 @@ def test_planned_functions_refuse_before_they_run() -> None:
     assert issubclass(ndmem.BudgetExceeded, MemoryError)
 
 
+def test_planned_functions_take_the_arrays_they_are_planned_for() -> None:
+    """An array of another dtype or other axes is refused, and so are two lengths of one dimension."""
+
+    @ndmem.planned(x="f8[n, 3]", y="f8[n]")
+    def add(x: Any, y: Any) -> Any:
+        return x + y[:, None]
+
+    assert add(np.ones((400, 3)), np.ones(400)).shape == (400, 3)
+    for x, y in [
+        (np.ones((400, 3), "f4"), np.ones(400)),
+        (np.ones((400, 4)), np.ones(400)),
+        (np.ones((400, 3)), np.ones(300)),
+        (np.ones(400), np.ones(400)),
+    ]:
+        with pytest.raises(ndmem.SpecError, match="not f8"):
+            add(x, y)
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="ghosts need Linux")
 def test_a_ghost_runs_the_real_size() -> None:
     """4 GB of arrays pass through little memory, and the peak is the one worked out by hand."""
