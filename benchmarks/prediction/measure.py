@@ -173,7 +173,7 @@ def main() -> None:
         if options.npbench and options.half != "none"
         else []
     )
-    if options.libraries or not names:
+    if options.libraries or options.half == "all" or not names:
         names += [program.name for program in PROGRAMS]
     if options.only:
         names = [options.only]

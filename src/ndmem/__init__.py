@@ -11,7 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from .api import breakdown, load, planned, predict, profile, track
+    from .api import breakdown, load, profile, track
     from .errors import (
         BudgetExceeded,
         NdmemError,
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     )
     from .model.spec import spec
     from .planning.dims import dims
+    from .predicting import planned, predict
     from .prediction import Prediction
     from .process.fit import fits
     from .process.limits import limits
@@ -54,8 +55,8 @@ _HOMES = {
     "fits": "ndmem.process.fit",
     "limits": "ndmem.process.limits",
     "load": "ndmem.api",
-    "planned": "ndmem.api",
-    "predict": "ndmem.api",
+    "planned": "ndmem.predicting",
+    "predict": "ndmem.predicting",
     "profile": "ndmem.api",
     "spec": "ndmem.model.spec",
     "track": "ndmem.api",

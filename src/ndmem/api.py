@@ -9,7 +9,6 @@ from typing import IO, TYPE_CHECKING, Any, overload
 
 from .analysis.moment import Moment
 from .errors import ProcessError
-from .predicting import planned, predict
 from .reporting.formats import Format
 from .reporting.text import By
 from .run import Run, TrackedRun
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
 
     _F = TypeVar("_F", bound=Callable[..., Any])
 
-__all__ = ["By", "Format", "Moment", "Run", "TrackedRun", "breakdown", "load", "planned", "predict", "profile", "track"]
+__all__ = ["By", "Format", "Moment", "Run", "TrackedRun", "breakdown", "load", "profile", "track"]
 
 
 def track(*, threshold: int | str | None = None) -> TrackedRun:

@@ -53,8 +53,8 @@ def command(
     MODULE is a module, or a file that ends in .py; NAME=LENGTH gives a dimension its length: n=2e6. The function is
     called with small arrays of the same kind. The exit status is 1 if it does not fit.
     """
-    from ndmem.api import predict  # noqa: PLC0415  # NumPy is not needed to say what is wrong with the words
     from ndmem.planning.dims import dims  # noqa: PLC0415
+    from ndmem.predicting import predict  # noqa: PLC0415  # NumPy is not needed to say what is wrong with the words
     from ndmem.reporting.prediction import write_prediction  # noqa: PLC0415
 
     named = dims(**dict(_read_length(text) for text in lengths))
