@@ -51,7 +51,7 @@ def measure_ndmem(folder: Path) -> tuple[int, str]:
 
 def measure_memray(folder: Path) -> int:
     """Return the peak of live bytes."""
-    from memray import FileReader  # noqa: PLC0415  # only here
+    from memray import FileReader  # only here
 
     run([sys.executable, "-m", "memray", "run", "--quiet", "--force", "-o", "t.bin", "program.py"], folder)
     return int(FileReader(str(folder / "t.bin")).metadata.peak_memory)

@@ -12,8 +12,21 @@ if TYPE_CHECKING:
     from typing import Any
 
     from .api import breakdown, load, profile, track
-    from .errors import NdmemError, ProcessError, SpecError, TraceError, TrackingError, UnitError, WeighError
+    from .errors import (
+        BudgetExceeded,
+        NdmemError,
+        PredictionError,
+        ProcessError,
+        SpecError,
+        TraceError,
+        TrackingError,
+        UnitError,
+        WeighError,
+    )
     from .model.spec import spec
+    from .planning.dims import dims
+    from .predicting import planned, predict
+    from .prediction import Prediction
     from .process.fit import fits
     from .process.limits import limits
     from .run import Run, TrackedRun
@@ -24,7 +37,10 @@ __version__ = "0.1.0"
 
 # Public name → the module that has it.
 _HOMES = {
+    "BudgetExceeded": "ndmem.errors",
     "NdmemError": "ndmem.errors",
+    "Prediction": "ndmem.prediction",
+    "PredictionError": "ndmem.errors",
     "ProcessError": "ndmem.errors",
     "Run": "ndmem.run",
     "SpecError": "ndmem.errors",
@@ -35,9 +51,12 @@ _HOMES = {
     "WeighError": "ndmem.errors",
     "arrays": "ndmem.weighing.live",
     "breakdown": "ndmem.api",
+    "dims": "ndmem.planning.dims",
     "fits": "ndmem.process.fit",
     "limits": "ndmem.process.limits",
     "load": "ndmem.api",
+    "planned": "ndmem.predicting",
+    "predict": "ndmem.predicting",
     "profile": "ndmem.api",
     "spec": "ndmem.model.spec",
     "track": "ndmem.api",

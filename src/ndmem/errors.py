@@ -31,3 +31,11 @@ class WeighError(NdmemError, ValueError):
 
 class ProcessError(NdmemError, ValueError):
     """A process does not exist, or cannot be looked at."""
+
+
+class PredictionError(NdmemError, RuntimeError):
+    """A function cannot be predicted: it fails at small sizes, never ends, or does what a dry run may not."""
+
+
+class BudgetExceeded(NdmemError, MemoryError):  # noqa: N818  # the name users expect beside MemoryError
+    """A function would need more memory than it may use; raised before it runs."""

@@ -22,6 +22,7 @@ _COMMANDS = {
     "report": "Show a saved run as text, JSON, or for another tool.",
     "live": "Watch a program that runs under ndmem run.",
     "stats": "Show the figures of a saved run.",
+    "predict": "Say how much memory a function will need, before it is run.",
     "weigh": "Say what files of arrays would weigh in memory, and whether they fit.",
     "limits": "Show every memory limit that binds a process started here.",
     "breakdown": "Say what the resident memory of a process consists of.",

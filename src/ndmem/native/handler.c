@@ -127,6 +127,16 @@ void handler_unhook(void)
     numpy = NULL;
 }
 
+void *handler_find_allocator(void)
+{
+    if (numpy)
+        return &original;
+    if (find_numpy_api() < 0)
+        return NULL;
+    PyDataMem_Handler *found = PyCapsule_GetPointer(PyDataMem_DefaultHandler, "mem_handler");
+    return found ? &found->allocator : NULL;
+}
+
 int handler_hook(void)
 {
     if (numpy)

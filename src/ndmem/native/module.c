@@ -2,6 +2,7 @@
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
 
+#include "ghost.h"
 #include "lock.h"
 #include "native.h"
 #include "replay.h"
@@ -276,6 +277,12 @@ static PyObject *py_native_library(PyObject *Py_UNUSED(module), PyObject *Py_UNU
     return PyUnicode_DecodeFSDefault(library);
 }
 
+static PyObject *py_stop_all(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(none))
+{
+    tracker_stop_all();
+    Py_RETURN_NONE;
+}
+
 static PyMethodDef functions[] = {
     {"hear_numpy", py_hear_numpy, METH_NOARGS, "hear_numpy()\n--\n\nHook NumPy, which has just been imported, for the recordings that run."},
     {"native_library", py_native_library, METH_NOARGS,
@@ -289,6 +296,8 @@ static PyMethodDef functions[] = {
     {"pass_requests", pass_requests, METH_O, pass_requests_doc},
     {"watch_builtin", watch_builtin, METH_VARARGS, watch_builtin_doc},
     {"watch_environment", watch_environment, METH_NOARGS, watch_environment_doc},
+    {"stop_all", py_stop_all, METH_NOARGS, "stop_all()\n--\n\nEnd every recording of this process."},
+    {"haunt", ghost_haunt, METH_NOARGS, ghost_haunt_doc},
     {"statement_depths", replay_statement_depths, METH_VARARGS, replay_statement_depths_doc},
     {"temporary_peaks", replay_temporary_peaks, METH_VARARGS, replay_temporary_peaks_doc},
     {NULL},

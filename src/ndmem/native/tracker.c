@@ -250,6 +250,12 @@ void tracker_stop(Recording *recording)
         close_tracker();
 }
 
+void tracker_stop_all(void)
+{
+    while (tracker.count)
+        tracker_stop(tracker.running[0]);
+}
+
 bool tracker_quiet(bool quiet)
 {
     uint64_t id = PyThreadState_Get()->id;

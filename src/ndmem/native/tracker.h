@@ -21,6 +21,9 @@ int tracker_hear_numpy(void);
 /* Takes it out, unhooking after the last. Needs the GIL; may run Python code. Does not raise. */
 void tracker_stop(Recording *recording);
 
+/* The same for all that run. */
+void tracker_stop_all(void);
+
 /* Whether the recording is fed. After a fork the child feeds none. */
 bool tracker_feeds(const Recording *recording);
 

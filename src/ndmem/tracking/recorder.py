@@ -103,6 +103,11 @@ class Recorder:
         live, peak = self._native.take_window()
         return int(live), int(peak)
 
+    def read_parts(self) -> list[bytes]:
+        """Return the journal as it lies in memory, for `read_journal`, perhaps in another process."""
+        parts: list[bytes] = self._native.read()
+        return parts
+
     def read_trace(self) -> Trace:
         """Return what happened so far; once stopped, the same object each time."""
         from .assemble import assemble  # noqa: PLC0415  # needs NumPy
@@ -110,7 +115,7 @@ class Recorder:
 
         if self._trace is not None:
             return self._trace
-        parts = self._native.read()
+        parts = self.read_parts()
         with unseen():
             trace = assemble(read_journal(parts))
         if not self.running:

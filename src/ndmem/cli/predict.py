@@ -1,0 +1,193 @@
+"""`ndmem predict`: what a function will need, before it is run."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import importlib.util
+import json
+import re
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from .options import NbytesType
+
+if TYPE_CHECKING:
+    from ndmem.prediction import Prediction
+
+_DOES_NOT_FIT = 1
+
+
+@click.command("predict")
+@click.argument("function", metavar="MODULE:FUNCTION")
+@click.argument("lengths", nargs=-1, metavar="[NAME=LENGTH]...")
+@click.option(
+    "--arg", "args", multiple=True, metavar="NAME=VALUE", help="An argument: 'x=f4[n,d]', 'axis=0', 'count=n'."
+)
+@click.option("--budget", type=NbytesType(), help="Bytes it may use; what this process may still use otherwise.")
+@click.option(
+    "--verify", type=click.Choice(["ghost"]), help="Run the real size with its arrays laid over little memory."
+)
+@click.option("--memory", type=NbytesType(), default="512 MiB", show_default=True, help="Bytes a measurement may take.")
+@click.option("--timeout", type=float, default=20.0, show_default=True, help="Seconds for all measurements together.")
+@click.option("--no-sandbox", is_flag=True, help="Let the function write files, use the network, start processes.")
+@click.option("--json", "as_json", is_flag=True, help="Write JSON, bytes as integers, unknown as null.")
+def command(
+    *,
+    function: str,
+    lengths: tuple[str, ...],
+    args: tuple[str, ...],
+    budget: int | None,
+    verify: str | None,
+    memory: int,
+    timeout: float,
+    no_sandbox: bool,
+    as_json: bool,
+) -> None:
+    """Say how much memory a function will need, and whether it fits, without running it.
+
+    MODULE is a module, or a file that ends in .py; NAME=LENGTH gives a dimension its length: n=2e6. The function is
+    called with small arrays of the same kind. The exit status is 1 if it does not fit.
+    """
+    from ndmem.planning.dims import dims  # noqa: PLC0415
+    from ndmem.predicting import predict  # noqa: PLC0415  # NumPy is not needed to say what is wrong with the words
+    from ndmem.reporting.prediction import write_prediction  # noqa: PLC0415
+
+    named = dims(**dict(_read_length(text) for text in lengths))
+    arguments = dict(_read_argument(text, named) for text in args)
+    progress = _Progress()
+    found = predict(
+        _find_function(function),
+        dims=named,
+        memory=memory,
+        timeout=timeout,
+        sandbox=not no_sandbox,
+        progress=progress.show,
+        **arguments,
+    )
+    if verify:
+        progress.show("the real size, as a ghost")
+        found = found.verify(verify)
+    progress.clear()
+    if as_json:
+        click.echo(json.dumps(_as_json(found, budget), indent=2))
+    else:
+        write_prediction(found, sys.stdout, budget=budget)
+    if not found.fits(budget):
+        sys.exit(_DOES_NOT_FIT)
+
+
+class _Progress:
+    """One line on a terminal's standard error, written over again and again."""
+
+    def __init__(self) -> None:
+        self._is_shown = sys.stderr is not None and sys.stderr.isatty()
+
+    def show(self, text: str) -> None:
+        """Say what is measured."""
+        if self._is_shown:
+            sys.stderr.write(f"\r\x1b[Kmeasuring {text[:60]}")
+            sys.stderr.flush()
+
+    def clear(self) -> None:
+        """Take the line away."""
+        if self._is_shown:
+            sys.stderr.write("\r\x1b[K")
+            sys.stderr.flush()
+
+
+def _find_function(text: str) -> Callable[..., Any]:
+    """Import what is named."""
+    module_name, colon, name = text.rpartition(":")
+    if not colon or not module_name or not name:
+        raise click.UsageError(f"{text!r} names no function; write module:function or file.py:function")
+    try:
+        found: Any = _import(module_name)
+        for part in name.split("."):
+            found = getattr(found, part)
+    except AttributeError:
+        raise click.UsageError(f"{module_name} has no {name!r}") from None
+    if not callable(found):
+        raise click.UsageError(f"{text} is no function")
+    function: Callable[..., Any] = found
+    return function
+
+
+def _import(name: str) -> Any:
+    path = Path(name)
+    try:
+        if name.endswith(".py"):
+            if not path.is_file():
+                raise click.UsageError(f"there is no file {name}")
+            sys.path.insert(0, str(path.absolute().parent))
+            return importlib.import_module(path.stem)
+        sys.path.insert(0, str(Path.cwd()))
+        return importlib.import_module(name)
+    except click.UsageError:
+        raise
+    except Exception as error:
+        raise click.UsageError(f"{name} cannot be imported: {type(error).__name__}: {error}") from None
+
+
+def _read_length(text: str) -> tuple[str, Any]:
+    name, equals, value = text.partition("=")
+    if not equals or not name.isidentifier():
+        raise click.UsageError(f"{text!r} gives no dimension a length; write n=2000000 or n=2e6")
+    if not re.fullmatch(r"[0-9][0-9_]*(\.[0-9]*)?([eE]\+?[0-9]{1,2})?|-.*", value):
+        raise click.UsageError(f"{value[:40]!r} is no length of {name}; write {name}=2000000 or {name}=2e6")
+    return name, _number(value)
+
+
+def _number(value: str) -> Any:
+    try:
+        return int(value)
+    except ValueError:
+        try:
+            return float(value)
+        except ValueError:
+            return value
+
+
+def _read_argument(text: str, named: Any) -> tuple[str, Any]:
+    name, equals, value = text.partition("=")
+    if not equals or not name.isidentifier():
+        raise click.UsageError(f"{text!r} is no argument; write --arg 'x=f4[n,d]' or --arg axis=0")
+    if value in named:
+        return name, getattr(named, value)
+    try:
+        return name, ast.literal_eval(value)
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return name, value
+
+
+def _as_json(found: Prediction, budget: int | None) -> dict[str, Any]:
+    fit = found.fits(budget)
+    return {
+        "peak_nbytes": found.peak,
+        "inputs_nbytes": found.inputs,
+        "native_nbytes": found.native,
+        "total_nbytes": found.total,
+        "confidence": found.confidence.value,
+        "interval_nbytes": list(found.interval),
+        "reason": found.reason or None,
+        "seconds": found.seconds,
+        "dims": found.dims,
+        "fits": bool(fit),
+        "free_nbytes": fit.free,
+        "why": fit.why,
+        "lines": [
+            {
+                "filename": line.filename,
+                "lineno": line.lineno,
+                "function": line.function,
+                "peak_nbytes": line.peak_nbytes,
+                "at_peak_nbytes": line.at_peak_nbytes,
+                "formula": line.formula,
+            }
+            for line in found.lines()
+        ],
+    }

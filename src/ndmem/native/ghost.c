@@ -1,0 +1,150 @@
+#define NPY_NO_DEPRECATED_API NPY_1_22_API_VERSION
+#define NPY_TARGET_VERSION NPY_1_22_API_VERSION
+#define PY_ARRAY_UNIQUE_SYMBOL ndmem_numpy
+#define NO_IMPORT_ARRAY
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#include "ghost.h"
+#include "handler.h"
+
+#include <numpy/arrayobject.h>
+
+/* Large arrays as ghosts: real addresses over a small window of memory, mapped again and again. Shapes, strides and C
+ * code are real, the values are those of whoever wrote to the window last. There is no way back: for a child that ends. */
+
+#ifdef __linux__
+#include <pthread.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+enum { PAGE = 4096, SMALLEST = 1 << 20, MOST_MAPS = 1024, MOST_GHOSTS = 4096 };
+
+/* At most 1,024 maps each: Linux allows a process 65,530 of them, and a program has tens of large arrays. */
+typedef struct {
+    char *start;
+    size_t length, window;
+} Ghost;
+
+static Ghost ghosts[MOST_GHOSTS];
+static size_t count;
+static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER; /* NumPy calls without the GIL now and then */
+static PyDataMemAllocator real;
+
+static size_t round_up(size_t nbytes, size_t unit) { return (nbytes + unit - 1) / unit * unit; }
+
+/* Map one file over a reserved range until it is full; false leaves the range to the caller. */
+static bool map_windows(const Ghost *ghost)
+{
+    int file = memfd_create("ndmem-ghost", MFD_CLOEXEC);
+    if (file < 0)
+        return false;
+    bool done = ftruncate(file, (off_t)ghost->window) == 0;
+    for (size_t at = 0; done && at < ghost->length; at += ghost->window) {
+        size_t part = ghost->length - at < ghost->window ? ghost->length - at : ghost->window;
+        done = mmap(ghost->start + at, part, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, file, 0) != MAP_FAILED;
+    }
+    close(file);
+    return done;
+}
+
+/* May be called with or without the GIL; NULL if there is no room, as malloc says it. */
+static void *summon(size_t nbytes)
+{
+    Ghost ghost = {NULL, round_up(nbytes, PAGE), round_up(nbytes / MOST_MAPS, PAGE)};
+    if (ghost.window < SMALLEST)
+        ghost.window = SMALLEST;
+    void *start = mmap(NULL, ghost.length, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (start == MAP_FAILED)
+        return NULL;
+    ghost.start = start;
+    pthread_mutex_lock(&mutex);
+    bool done = count < MOST_GHOSTS && map_windows(&ghost);
+    if (done)
+        ghosts[count++] = ghost;
+    pthread_mutex_unlock(&mutex);
+    if (!done)
+        munmap(start, ghost.length);
+    return done ? start : NULL;
+}
+
+/* Take a ghost out of the books; length 0 if the pointer is none. */
+static Ghost forget(const void *pointer)
+{
+    Ghost found = {NULL, 0, 0};
+    if ((uintptr_t)pointer % PAGE)
+        return found; /* malloc never returns the start of a page for large blocks: it keeps its own data there */
+    pthread_mutex_lock(&mutex);
+    for (size_t i = 0; i < count; i++)
+        if (ghosts[i].start == pointer) {
+            found = ghosts[i];
+            ghosts[i] = ghosts[--count];
+            break;
+        }
+    pthread_mutex_unlock(&mutex);
+    return found;
+}
+
+static void *ghost_malloc(void *context, size_t nbytes)
+{
+    return nbytes < SMALLEST ? real.malloc(context, nbytes) : summon(nbytes);
+}
+
+static void *ghost_calloc(void *context, size_t number, size_t nbytes)
+{
+    return number * nbytes < SMALLEST ? real.calloc(context, number, nbytes) : summon(number * nbytes);
+}
+
+static void ghost_free(void *context, void *pointer, size_t nbytes)
+{
+    Ghost ghost = forget(pointer);
+    if (ghost.length)
+        munmap(ghost.start, ghost.length);
+    else
+        real.free(context, pointer, nbytes);
+}
+
+/* Of what was there only the first window is kept: the rest is garbage as well as anything else. */
+static void *ghost_realloc(void *context, void *old, size_t nbytes)
+{
+    Ghost ghost = forget(old);
+    if (!ghost.length && nbytes < SMALLEST)
+        return real.realloc(context, old, nbytes);
+    void *made = ghost_malloc(context, nbytes);
+    if (made && ghost.length) {
+        memcpy(made, ghost.start, nbytes < SMALLEST ? nbytes : SMALLEST);
+        munmap(ghost.start, ghost.length);
+    }
+    else if (made && old) {
+        /* A small one that grows: its old size is not told, but it had less than a window. */
+        void *moved = real.realloc(context, old, SMALLEST);
+        memcpy(made, moved ? moved : old, moved ? SMALLEST : 1);
+        real.free(context, moved ? moved : old, SMALLEST);
+    }
+    return made;
+}
+#endif
+
+const char ghost_haunt_doc[] = "haunt()\n--\n\nMake every array of 1 MiB and more a ghost from now on, for the rest of this process; Linux only.";
+
+/* GIL held; raises if it cannot be. */
+PyObject *ghost_haunt(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(none))
+{
+#ifdef __linux__
+    PyDataMemAllocator *allocator = handler_find_allocator();
+    if (allocator == NULL)
+        return NULL;
+    if (allocator->malloc != ghost_malloc) {
+        real = *allocator;
+        allocator->malloc = ghost_malloc;
+        allocator->calloc = ghost_calloc;
+        allocator->realloc = ghost_realloc;
+        allocator->free = ghost_free;
+    }
+    Py_RETURN_NONE;
+#else
+    PyErr_SetString(PyExc_OSError, "ghosts need Linux");
+    return NULL;
+#endif
+}

@@ -1,0 +1,7 @@
+#ifndef NDMEM_GHOST_H
+#define NDMEM_GHOST_H
+#include <Python.h>
+
+PyObject *ghost_haunt(PyObject *module, PyObject *none);
+extern const char ghost_haunt_doc[];
+#endif

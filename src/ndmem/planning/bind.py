@@ -1,0 +1,162 @@
+"""From what a caller passed to arguments that can be made for any lengths."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from ndmem.errors import SpecError
+from ndmem.model.spec import ArraySpec
+
+from .arguments import Argument, Arguments, Cropped, Described, Literal, Scalar, Several, Table
+from .dims import Dim
+from .line import KEPT, SHORTEST
+from .pattern import ArrayPattern, Length, looks_like_pattern, read_pattern
+from .samples import Fill
+from .tables import is_table
+
+_NAMES = ("n", "m", "k", "l", "p", "q", "r", "s")
+
+
+def bind_arguments(
+    function: Callable[..., Any],
+    positional: Sequence[Any],
+    keywords: Mapping[str, Any],
+    *,
+    dims: Mapping[str, int] | None = None,
+    make: Callable[..., Any] | None = None,
+    fill: Fill | Mapping[str, Fill] = Fill.UNIFORM,
+    like: Mapping[str, Any] | None = None,
+) -> Arguments:
+    """Find the dimensions of the arguments of a call.
+
+    Parameters
+    ----------
+    function : callable
+        What is called.
+    positional, keywords
+        Its arguments: arrays, tables, specs, texts such as ``"f4[n, d]"``, dimensions, and anything else.
+    dims : mapping of str to int, optional
+        Named dimensions.
+    make : callable, optional
+        Makes all arguments from the lengths of the dimensions.
+    fill, like
+        What samples hold, and arrays to draw their values from, by the parameter's name.
+
+    Raises
+    ------
+    SpecError
+        If a text names a dimension without a length, or `make` has no dimensions to work with.
+    """
+    if make is not None:
+        if positional or keywords:
+            raise SpecError("make= makes all arguments; leave the others out, or leave make= out")
+        if not dims:
+            raise SpecError("make= needs the lengths it is called with; pass dims=ndmem.dims(n=…)")
+        return Arguments((), {}, dict(dims), make)
+    binder = _Binder(dict(dims or {}), fill, dict(like or {}))
+    names = _parameter_names(function, len(positional))
+    binder.note_arrays([*positional, *keywords.values()])
+    bound = tuple(binder.bind(name, value) for name, value in zip(names, positional, strict=True))
+    return Arguments(bound, {name: binder.bind(name, value) for name, value in keywords.items()}, binder.lengths)
+
+
+def _parameter_names(function: Callable[..., Any], count: int) -> list[str]:
+    try:
+        parameters = [
+            each.name
+            for each in inspect.signature(function).parameters.values()
+            if each.kind in (each.POSITIONAL_ONLY, each.POSITIONAL_OR_KEYWORD)
+        ]
+    except (TypeError, ValueError):
+        parameters = []
+    return [parameters[i] if i < len(parameters) else f"argument {i}" for i in range(count)]
+
+
+@dataclass(slots=True)
+class _Binder:
+    """Gives each long axis a dimension; equal lengths are one."""
+
+    lengths: dict[str, int]
+    fill: Fill | Mapping[str, Fill]
+    like: dict[str, Any]
+    has_arrays: bool = False
+    named: dict[int, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for name, length in self.lengths.items():
+            self.named.setdefault(length, name)
+
+    def note_arrays(self, values: Sequence[Any]) -> None:
+        """Name the axes of all arrays before any number is looked at, for a number may be one of the lengths."""
+        for value in _flatten(values):
+            shape = _shape_of(value)
+            self.has_arrays |= shape is not None
+            self.has_arrays |= isinstance(value, str) and looks_like_pattern(value)
+            for length in shape or ():
+                if length > SHORTEST:
+                    self._name(length)
+
+    def bind(self, name: str, value: Any) -> Argument:  # noqa: PLR0911  # one for each kind of argument
+        """Return one argument."""
+        if isinstance(value, Dim):
+            if self.lengths.setdefault(value.name, value.length) != value.length:
+                raise SpecError(
+                    f"the dimension {value.name!r} has two lengths: {self.lengths[value.name]} and {value.length}"
+                )
+            return Scalar(value.name)
+        if isinstance(value, str) and looks_like_pattern(value):
+            return self._describe(name, read_pattern(value, self.lengths))
+        if isinstance(value, ArraySpec):
+            shape = tuple(Length(self._name(n) if n > SHORTEST else str(n)) for n in value.shape)
+            return self._describe(name, ArrayPattern(value.dtype, shape, value.order))
+        if isinstance(value, (list, tuple)) and type(value) in (list, tuple):
+            return Several(type(value), (), tuple(self.bind(name, each) for each in value))
+        if isinstance(value, dict) and type(value) is dict:
+            return Several(dict, tuple(value), tuple(self.bind(name, each) for each in value.values()))
+        if isinstance(value, np.ndarray) and value.ndim:
+            return Cropped(value, self._axes(value.shape))
+        if is_table(value):
+            return Table(value, self._axes(value.shape))
+        return self._bind_number(value)
+
+    def _bind_number(self, value: Any) -> Argument:
+        is_number = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+        # A function without arrays makes its own: a large number is their length.
+        if is_number and value > SHORTEST and (int(value) in self.named or (not self.has_arrays and value > KEPT)):
+            return Scalar(self._name(int(value)))
+        return Literal(value)
+
+    def _describe(self, name: str, pattern: ArrayPattern) -> Described:
+        fill = self.fill if isinstance(self.fill, Fill) else self.fill.get(name, Fill.UNIFORM)
+        return Described(pattern, fill, self.like.get(name))
+
+    def _axes(self, shape: tuple[int, ...]) -> tuple[str | None, ...]:
+        return tuple(self._name(length) if length > SHORTEST else None for length in shape)
+
+    def _name(self, length: int) -> str:
+        if length not in self.named:
+            free = (name for name in (*_NAMES, *(f"n{i}" for i in range(1, 10_000))) if name not in self.lengths)
+            self.named[length] = next(free)
+            self.lengths[self.named[length]] = length
+        return self.named[length]
+
+
+def _flatten(values: Any) -> Iterator[Any]:
+    for value in values:
+        if type(value) in (list, tuple):
+            yield from _flatten(value)
+        elif type(value) is dict:
+            yield from _flatten(value.values())
+        else:
+            yield value
+
+
+def _shape_of(value: Any) -> tuple[int, ...] | None:
+    if isinstance(value, (np.ndarray, ArraySpec)) or is_table(value):
+        return tuple(int(length) for length in value.shape)
+    return None

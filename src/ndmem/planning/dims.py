@@ -1,0 +1,99 @@
+"""Named dimensions: the lengths that a prediction is made for."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ndmem.errors import SpecError
+
+
+@dataclass(frozen=True, slots=True)
+class Dim:
+    """One dimension, standing for an integer argument: the function gets its length.
+
+    Attributes
+    ----------
+    name : str
+        As in specs.
+    length : int
+        What it is in the end.
+    """
+
+    name: str
+    length: int
+
+    def __index__(self) -> int:
+        return self.length
+
+
+class Dims(Mapping[str, int]):
+    """Named dimensions and their lengths; ``dims.n`` stands for the dimension ``n`` as an argument."""
+
+    __slots__ = ("_lengths",)
+
+    def __init__(self, lengths: Mapping[str, int]) -> None:
+        self._lengths = dict(lengths)
+
+    def __getattr__(self, name: str) -> Dim:
+        try:
+            return Dim(name, self._lengths[name])
+        except KeyError:
+            raise AttributeError(f"there is no dimension {name!r}; {_list(self._lengths)}") from None
+
+    def __getitem__(self, name: str) -> int:
+        return self._lengths[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._lengths)
+
+    def __len__(self) -> int:
+        return len(self._lengths)
+
+    def __repr__(self) -> str:
+        return f"dims({', '.join(f'{name}={length}' for name, length in self._lengths.items())})"
+
+
+def dims(**lengths: Any) -> Dims:
+    """Name the dimensions of the arrays that a function is to be predicted for.
+
+    Parameters
+    ----------
+    **lengths : int
+        Length of each dimension; a float that is a whole number is taken, so that ``n=2e6`` can be written.
+
+    Raises
+    ------
+    SpecError
+        If a length is negative or no whole number.
+
+    Examples
+    --------
+    >>> dims(n=2_000_000, d=64)["n"]
+    2000000
+    """
+    return Dims({name: _length(name, value) for name, value in lengths.items()})
+
+
+def _length(name: str, value: Any) -> int:
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    try:
+        if isinstance(value, bool):
+            raise TypeError
+        length = operator.index(value)
+    except TypeError:
+        raise SpecError(
+            f"dimension {name}={str(value)[:40]!r} is not a whole number; write for example {name}=1000"
+        ) from None
+    if length < 0:
+        raise SpecError(f"dimension {name}={length} is negative; a length is 0 or more")
+    if length >= 2**62:
+        raise SpecError(f"dimension {name}={length} is longer than any array; write a length below 2**62")
+    return length
+
+
+def _list(lengths: Mapping[str, int]) -> str:
+    return f"there are {', '.join(lengths)}" if lengths else "none is named: pass dims=ndmem.dims(n=…)"

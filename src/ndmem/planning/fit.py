@@ -1,0 +1,155 @@
+"""How sizes grow: the polynomial that reproduces them exactly, or else the best that can be had."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import combinations_with_replacement
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from ndmem.model.columns import Bools, Int64s
+
+    from .line import Line
+
+_HIGHEST_DEGREE = 3
+_LARGEST = 2**62
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Grown:
+    """Sizes at another point of the line.
+
+    Attributes
+    ----------
+    nbytes : (m,) int64
+        The sizes there.
+    exact : (m,) bool
+        Whether a polynomial reproduced every measured size.
+    error : (m,) float64
+        Relative error to expect of the others.
+    """
+
+    nbytes: Int64s
+    exact: Bools
+    error: npt.NDArray[np.float64]
+
+
+def grow(line: Line, ts: Sequence[int], sizes: Int64s, target: int) -> Grown:
+    """Carry sizes along the line.
+
+    Parameters
+    ----------
+    line : Line
+        The line.
+    ts : sequence of int
+        Where they were measured, evenly spaced.
+    sizes : (len(ts), m) int64
+        What was measured.
+    target : int
+        Where they are wanted.
+    """
+    first, inverse = find_patterns(sizes)
+    patterns = sizes[:, first]
+    nbytes, exact = _grow_exactly(ts, patterns, target)
+    error = np.zeros(len(first))
+    basis = None
+    for i in np.flatnonzero(~exact).tolist():
+        basis = basis or Basis(line, ts, target)
+        nbytes[i], error[i] = basis.grow(patterns[:, i])
+    return Grown(nbytes[inverse], exact[inverse], error[inverse])
+
+
+def find_patterns(sizes: Int64s) -> tuple[Int64s, Int64s]:
+    """Return one column of each kind, and the kind of each column."""
+    # Sorting whole columns takes ten times as long as sorting one number made of each.
+    weights = np.random.default_rng(1).integers(1, 2**62, len(sizes)) | 1
+    mixed = (sizes * weights[:, None]).sum(axis=0)
+    _, first, inverse = np.unique(mixed, return_index=True, return_inverse=True)
+    return first, inverse.reshape(-1)
+
+
+def _grow_exactly(ts: Sequence[int], patterns: Int64s, target: int) -> tuple[Int64s, Bools]:
+    """Return the values of the lowest polynomials through all points, and where there are such."""
+    differences = [patterns[0]]
+    rest = patterns
+    while len(rest) > 1:
+        rest = np.diff(rest, axis=0)
+        differences.append(rest[0])
+    highest = min(_HIGHEST_DEGREE, len(ts) - 2)
+    # All differences above the degree vanish, not only the first of them.
+    exact = (np.diff(patterns, n=highest + 1, axis=0) == 0).all(axis=0)
+    at = Fraction(target - ts[0], ts[1] - ts[0] if len(ts) > 1 else 1)
+    factor, value = Fraction(1), np.zeros(patterns.shape[1], object)
+    for degree in range(highest + 1):
+        if np.any(differences[degree]):
+            value = value + differences[degree].astype(object) * factor
+        factor = factor * (at - degree) / (degree + 1)
+    nbytes = np.zeros(patterns.shape[1], np.int64)
+    for i, each in enumerate(value.tolist()):
+        whole = Fraction(each)
+        exact[i] &= whole.denominator == 1 and 0 <= whole <= _LARGEST
+        nbytes[i] = min(max(int(whole), 0), _LARGEST)
+    return nbytes, exact
+
+
+class Basis:
+    """Products of dimensions, to one of which a size may be proportional."""
+
+    def __init__(self, line: Line, ts: Sequence[int], target: int) -> None:
+        self._ts = np.array(ts, float)
+        self._target = float(target)
+        names = [name for name, step in line.step.items() if step][:3]
+        here, there = [line.at(t) for t in ts], line.at(target)
+        self._products = [
+            (np.array([_product(lengths, term) for lengths in here]), _product(there, term))
+            for degree in range(_HIGHEST_DEGREE + 1)
+            for term in combinations_with_replacement(names, degree)
+        ]
+
+    def grow(self, sizes: Int64s) -> tuple[int, float]:
+        """Return a size at the target, and the relative error to expect."""
+        if not sizes.any():
+            return 0, 0.0
+        guesses = [self._in_proportion(sizes, here, there) for here, there in self._products]
+        guesses.append(self._affine(sizes))
+        value, error = min(guesses, key=lambda guess: guess[1])
+        return int(min(max(value, 0), _LARGEST)), error
+
+    def _in_proportion(self, sizes: Int64s, here: npt.NDArray[np.float64], there: float) -> tuple[float, float]:
+        """Take a size to be proportional to a product of dimensions."""
+        ratio = sizes / here
+        mean = float(ratio.mean())
+        if not mean:
+            return 0.0, 1.0
+        position = np.log(here / here[0]) if np.ptp(here) else np.log(self._ts / self._ts[0])
+        slope, residual = _trend(position, ratio / mean)
+        # A trend goes on all the way; scatter averages out.
+        doublings = float(np.log(max(there / here.mean(), self._target / self._ts.mean(), 1.0)))
+        return mean * there, residual / len(sizes) ** 0.5 + abs(slope) * doublings
+
+    def _affine(self, sizes: Int64s) -> tuple[float, float]:
+        """Take a size to grow by the same amount for each step of the line."""
+        mean = float(sizes.mean())
+        slope, residual = _trend(self._ts, sizes / mean)
+        value = mean * (1 + slope * (self._target - self._ts.mean()))
+        return value, residual * (self._target / self._ts.max()) ** 0.5 + 0.01
+
+
+def _trend(position: npt.NDArray[np.float64], values: npt.NDArray[np.float64]) -> tuple[float, float]:
+    """Return the slope of values and their scatter around it."""
+    centred = position - position.mean()
+    slope = float((centred * (values - values.mean())).sum() / max(float((centred**2).sum()), 1e-300))
+    return slope, float(np.abs(values - values.mean() - slope * centred).max())
+
+
+def _product(lengths: Mapping[str, int], term: Sequence[str]) -> float:
+    product = 1.0
+    for name in term:
+        product *= lengths[name]
+    return product

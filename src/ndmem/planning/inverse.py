@@ -1,0 +1,92 @@
+"""How long a dimension may be: a prediction read backwards."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from ndmem.errors import PredictionError
+
+from .estimate import estimate
+from .match import live_bytes
+
+if TYPE_CHECKING:
+    from .arguments import Arguments
+    from .forecast import Forecast
+
+_LONGEST = 2**40
+
+
+def find_most(found: Forecast, arguments: Arguments, dim: str, budget: int, *, native: int) -> int:
+    """Return the greatest length of a dimension at which everything fits into a budget.
+
+    Parameters
+    ----------
+    found : Forecast
+        For the real size.
+    arguments : Arguments
+        Of the call.
+    dim : str
+        Which dimension.
+    budget : int
+        Bytes.
+    native : int
+        Native bytes at the real size; taken to grow as the arrays do.
+
+    Raises
+    ------
+    PredictionError
+        If there is no such dimension, or nothing says how memory grows with it.
+    """
+    if dim not in arguments.lengths:
+        raise PredictionError(f"there is no dimension {dim!r}; there are {', '.join(arguments.lengths) or 'none'}")
+    share = 1 + native / max(found.nbytes + found.inputs_nbytes, 1)
+    if found.formulas is not None and (dim in found.formulas.names or dim in found.formulas.ties):
+        return _bisect(lambda length: int(share * _at_length(found, arguments, dim, length)), budget)
+    step = found.line.step[dim]
+    if step and sum(bool(each) for each in found.line.step.values()) == 1:
+        t = _bisect(lambda t: int(share * _on_line(found, arguments, t)), budget)
+        return found.line.at(t)[dim] if t else 0
+    raise PredictionError(
+        f"no formula of {dim} was found for this function; predict it for several lengths of {dim} instead"
+    )
+
+
+def _at_length(found: Forecast, arguments: Arguments, dim: str, length: int) -> int:
+    """Return the bytes where one dimension has another length; those that are tied to it follow."""
+    formulas = found.formulas
+    assert formulas is not None
+    lengths = dict(arguments.lengths)
+    main, offset = formulas.ties.get(dim, (dim, 0))
+    lengths[main] = length - offset
+    for name, (other, more) in formulas.ties.items():
+        if other == main:
+            lengths[name] = lengths[main] + more
+    live = live_bytes(formulas.point.run, formulas.sizes(lengths))
+    return int(live.max(initial=0)) + _inputs(found, arguments, lengths)
+
+
+def _on_line(found: Forecast, arguments: Arguments, t: int) -> int:
+    return estimate(found.line, found.climbed.points, t).high + _inputs(found, arguments, found.line.at(t))
+
+
+def _inputs(found: Forecast, arguments: Arguments, lengths: dict[str, int]) -> int:
+    known = arguments.nbytes(lengths)
+    if known is not None:
+        return known
+    # Made arguments: in proportion to the dimensions that changed.
+    share = 1.0
+    for name, length in lengths.items():
+        share *= length / max(arguments.lengths[name], 1)
+    return int(found.inputs_nbytes * share)
+
+
+def _bisect(needs: Callable[[int], int], budget: int) -> int:
+    """Return the greatest number whose need is within the budget; 0 if there is none."""
+    low, high = 0, 1
+    while high < _LONGEST and needs(high) <= budget:
+        low, high = high, high * 2
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if needs(middle) <= budget else (low, middle)
+    return low

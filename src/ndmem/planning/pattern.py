@@ -1,0 +1,134 @@
+"""Arrays whose axes are named dimensions: ``"f4[n, 2*d + 1]"``."""
+
+from __future__ import annotations
+
+import ast
+import operator
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+
+from ndmem.errors import SpecError
+from ndmem.model.spec import ArraySpec, Order, spec
+
+_TEXT: Final = re.compile(r"\s*(?P<dtype>[A-Za-z<>=|?][\w<>=|?]*(?:\[\w+\])?)\s*\[(?P<shape>[^\[\]]*)\]\s*")
+_OPERATORS: Final = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.FloorDiv: operator.floordiv,
+}
+_LONGEST_TEXT: Final = 1000
+_MOST_OPERATORS: Final = 20
+_NO_LENGTH: Final = "{!r} is not the length of an axis; write 1000, n, 2*n or n//2 + 1"
+
+
+@dataclass(frozen=True, slots=True)
+class Length:
+    """The length of an axis: an integer expression of dimensions.
+
+    Attributes
+    ----------
+    text : str
+        As it was written.
+    """
+
+    text: str
+
+    def __post_init__(self) -> None:
+        operators = sum(isinstance(node, ast.BinOp) for node in ast.walk(self._parse()))
+        if operators > _MOST_OPERATORS:
+            raise SpecError(f"the axis {self.text[:40]!r} is too long an expression; name a dimension for it")
+
+    def __call__(self, lengths: Mapping[str, int]) -> int:
+        """Return the length where the dimensions have these lengths."""
+        return _evaluate(self._parse(), lengths, self.text)
+
+    def _parse(self) -> ast.expr:
+        try:
+            return ast.parse(self.text, mode="eval").body
+        except (SyntaxError, ValueError, MemoryError, RecursionError):
+            raise SpecError(_NO_LENGTH.format(self.text[:40])) from None
+
+
+@dataclass(frozen=True, slots=True)
+class ArrayPattern:
+    """An array for any lengths of its dimensions.
+
+    Attributes
+    ----------
+    dtype : numpy.dtype
+        Of its elements.
+    shape : tuple of Length
+        Its axes.
+    order : Order
+        Row-major or column-major.
+    """
+
+    dtype: np.dtype[Any]
+    shape: tuple[Length, ...]
+    order: Order = Order.C
+
+    def at(self, lengths: Mapping[str, int]) -> ArraySpec:
+        """Return the array where the dimensions have these lengths."""
+        return ArraySpec(tuple(length(lengths) for length in self.shape), self.dtype, self.order)
+
+
+def looks_like_pattern(text: str) -> bool:
+    """Whether a text argument is meant as an array: dtype and shape, nothing else."""
+    match = _TEXT.fullmatch(text) if len(text) <= _LONGEST_TEXT else None
+    if match is None:
+        return False
+    try:
+        np.dtype(match["dtype"])
+    except (TypeError, ValueError, SyntaxError):
+        return False
+    return True
+
+
+def read_pattern(text: str, lengths: Mapping[str, int]) -> ArrayPattern:
+    """Read an array with named dimensions.
+
+    Parameters
+    ----------
+    text : str
+        ``"f4[n, d]"``; an axis may be an integer, a dimension, or a sum, difference, product or whole quotient.
+    lengths : mapping of str to int
+        The dimensions there are.
+
+    Raises
+    ------
+    SpecError
+        If it is no array, or names a dimension that there is not.
+    """
+    match = _TEXT.fullmatch(text) if len(text) <= _LONGEST_TEXT else None
+    if match is None:
+        raise SpecError(f"{text[:80]!r} is not an array; write dtype[dimensions], for example 'f4[n, d]'")
+    parts = [part.strip() for part in match["shape"].split(",")]
+    if parts[-1] == "":
+        parts.pop()
+    pattern = ArrayPattern(spec((), match["dtype"]).dtype, tuple(map(Length, parts)))
+    for length in pattern.shape:
+        if length(lengths) < 0:
+            raise SpecError(f"the axis {length.text!r} of {text!r} has a negative length, {length(lengths)}")
+    return pattern
+
+
+def _evaluate(node: ast.AST, lengths: Mapping[str, int], text: str) -> int:
+    if isinstance(node, ast.Constant) and type(node.value) is int:
+        return node.value
+    if isinstance(node, ast.Name):
+        if node.id not in lengths:
+            known = ", ".join(lengths) or "none"
+            raise SpecError(
+                f"the dimension {node.id!r} has no length (known: {known}); give it in dims=ndmem.dims({node.id}=…)"
+            )
+        return int(lengths[node.id])
+    if isinstance(node, ast.BinOp) and type(node.op) in _OPERATORS:
+        left, right = (_evaluate(side, lengths, text) for side in (node.left, node.right))
+        if not (isinstance(node.op, ast.FloorDiv) and right == 0):
+            return int(_OPERATORS[type(node.op)](left, right))
+    raise SpecError(_NO_LENGTH.format(text[:40]))

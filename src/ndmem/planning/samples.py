@@ -1,0 +1,129 @@
+"""Arrays that stand for the real ones while a function is measured at a small size."""
+
+from __future__ import annotations
+
+import enum
+from typing import Any
+
+import numpy as np
+
+from ndmem.errors import SpecError
+from ndmem.model.spec import ArraySpec
+
+_SMALLEST_GHOST = 2**20
+_MOST_WINDOWS = 1024
+_PAGE = 4096
+
+
+class Fill(enum.Enum):
+    """What a sample of a described array holds.
+
+    Attributes
+    ----------
+    UNIFORM
+        Floats from 0 to 1; integers that are valid indices of every axis.
+    INTEGERS
+        Whole numbers below the shortest axis, in any dtype.
+    SPD
+        A symmetric positive definite matrix: a square array that can be factorised.
+    """
+
+    UNIFORM = "uniform"
+    INTEGERS = "integers"
+    SPD = "spd"
+
+
+class Sample(enum.Enum):
+    """Which of the samples that can stand for the data: the second and third only tell whether sizes depend on it.
+
+    Attributes
+    ----------
+    FIRST
+        Numbers from 0 to 1; the first elements of a real array.
+    UNEVEN
+        Numbers from 0 to 1, small ones more often; the last elements of a real array.
+    SIGNED
+        Numbers from -1 to 1; every other element of a real array.
+    GHOST
+        As the first, in a large array only as far as its window reaches: what lies beyond is the same memory.
+    """
+
+    FIRST = 0
+    UNEVEN = 1
+    SIGNED = 2
+    GHOST = 3
+
+
+def make_sample(array: ArraySpec, *, fill: Fill, bound: int, sample: Sample, like: Any = None) -> Any:
+    """Make an array of a described shape and dtype.
+
+    Parameters
+    ----------
+    array : ArraySpec
+        What it is to be.
+    fill : Fill
+        What it is to hold.
+    bound : int
+        Integers stay below it, so that they can be indices.
+    sample : Sample
+        Which one.
+    like : array, optional
+        Its values are drawn instead.
+
+    Raises
+    ------
+    SpecError
+        If there is no sample of such a dtype.
+    """
+    rng = np.random.default_rng(sample.value)
+    if like is not None:
+        values = np.asarray(like).ravel()
+        drawn = values[rng.integers(0, max(len(values), 1), array.count)] if len(values) else np.zeros(array.count)
+        return np.asarray(drawn, array.dtype).reshape(array.shape, order=array.order.value)
+    if fill is Fill.SPD and len(array.shape) >= 2 and array.shape[-1] == array.shape[-2]:
+        return _positive_definite(array, rng)
+    if sample is Sample.GHOST and array.nbytes >= _SMALLEST_GHOST:
+        return _make_hollow(array, fill, max(bound, 1), rng)
+    values = _draw(array, fill, max(bound, 1), rng, sample)
+    return np.asarray(values.reshape(array.shape), array.dtype, order=array.order.value)
+
+
+def _draw(array: ArraySpec, fill: Fill, bound: int, rng: np.random.Generator, sample: Sample) -> Any:
+    dtype, count = array.dtype, array.count
+    if dtype.kind == "b":
+        return rng.random(count) < (0.5 if sample is Sample.FIRST else 0.3)
+    if dtype.kind in "iu":
+        return rng.integers(0, min(bound, np.iinfo(dtype).max), count).astype(dtype)
+    if dtype.kind in "fc":
+        real = rng.integers(0, bound, count) if fill is Fill.INTEGERS else _spread(rng, count, sample)
+        return (real + 1j * _spread(rng, count, sample)).astype(dtype) if dtype.kind == "c" else real.astype(dtype)
+    if dtype.kind in "mM":
+        return np.sort(rng.integers(0, max(count, 1) * 4, count)).astype(dtype)
+    if dtype.kind in "SU":
+        return rng.integers(0, bound, count).astype(dtype)
+    raise SpecError(f"no sample can be made of dtype {dtype}; pass make= or a real array")
+
+
+def _spread(rng: np.random.Generator, count: int, sample: Sample) -> Any:
+    """Return numbers that lie differently in each sample, so that sizes which depend on the data show it."""
+    numbers = rng.random(count)
+    if sample is Sample.UNEVEN:
+        return numbers * numbers
+    return 2 * numbers - 1 if sample is Sample.SIGNED else numbers
+
+
+def _positive_definite(array: ArraySpec, rng: np.random.Generator) -> Any:
+    length = array.shape[-1]
+    values = rng.random(array.shape) * 0.1
+    values = values + np.swapaxes(values, -1, -2)
+    values[..., np.arange(length), np.arange(length)] += length
+    return np.asarray(values, array.dtype, order=array.order.value)
+
+
+def _make_hollow(array: ArraySpec, fill: Fill, bound: int, rng: np.random.Generator) -> Any:
+    """Make an array of which only the window of a ghost is written to; see native/ghost.c for its length."""
+    window = max(_SMALLEST_GHOST, array.nbytes // _MOST_WINDOWS + _PAGE)
+    written = ArraySpec((min(window // array.dtype.itemsize, array.count),), array.dtype)
+    values = np.empty(array.count, array.dtype)
+    values[: written.count] = _draw(written, fill, bound, rng, Sample.FIRST)
+    return values.reshape(array.shape, order=array.order.value)

@@ -1,0 +1,205 @@
+"""A prediction as text: the answer in a sentence, then the lines with a bar and a formula each."""
+
+from __future__ import annotations
+
+import sys
+from typing import IO, TYPE_CHECKING, Protocol
+
+from ndmem.analysis.frames import user_site
+from ndmem.analysis.peak import find_peak_node
+from ndmem.errors import PredictionError
+from ndmem.planning.label import Confidence
+from ndmem.process.fit import Fit
+from ndmem.units import format_nbytes
+
+from .paths import file_names
+from .plain import encodable, plain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from ndmem.analysis.lines import Line
+    from ndmem.model.trace import Trace
+
+_BAR = 12
+_EIGHTHS = " ▏▎▍▌▋▊▉"
+_MOST_LINES = 24
+
+
+class Predicted(Protocol):
+    """What is shown: a `Prediction`, which stands above this layer."""
+
+    @property
+    def trace(self) -> Trace:
+        """The predicted run."""
+
+    @property
+    def peak(self) -> int:
+        """Bytes."""
+
+    @property
+    def inputs(self) -> int:
+        """Bytes."""
+
+    @property
+    def native(self) -> int | None:
+        """Bytes."""
+
+    @property
+    def native_reason(self) -> str:
+        """Why that is not known."""
+
+    @property
+    def total(self) -> int:
+        """Bytes."""
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes."""
+
+    @property
+    def confidence(self) -> Confidence:
+        """How sure."""
+
+    @property
+    def interval(self) -> tuple[int, int]:
+        """Bytes."""
+
+    @property
+    def reason(self) -> str:
+        """Why not exact."""
+
+    @property
+    def seconds(self) -> float:
+        """Seconds."""
+
+    @property
+    def dims(self) -> dict[str, int]:
+        """Lengths."""
+
+    def fits(self, budget: int | str | None = None) -> Fit:
+        """Whether it fits."""
+
+    def max(self, dim: str, *, budget: int | str | None = None) -> int:
+        """How long a dimension may be."""
+
+    def lines(self, *, library: bool = False) -> Sequence[Line]:
+        """The lines."""
+
+
+def write_prediction(found: Predicted, stream: IO[str] | None = None, *, budget: int | str | None = None) -> None:
+    """Print a prediction.
+
+    Parameters
+    ----------
+    found : Prediction
+        What to print.
+    stream : text stream, optional
+        Where to; standard output.
+    budget : int or str, optional
+        Bytes to judge by; what this process may still use if it is left out.
+    """
+    target = stream or sys.stdout
+    text = "".join(f"{line.rstrip()}\n" for line in _lines(found, budget))
+    target.write(encodable(text, getattr(target, "encoding", None)))
+
+
+def prediction_sentence(found: Predicted, *, budget: int | str | None = None) -> str:
+    """Say in one sentence how much, where, how sure, and whether it fits."""
+    names = file_names(found.trace.run, folder=None)
+    site = user_site(found.trace, find_peak_node(found.trace))
+    where = f" at {names.name(site.filename)}:{site.lineno}" if site is not None else ""
+    return f"needs {format_nbytes(found.total)}{where}, {say_confidence(found)}; {_say_fit(found, budget)}"
+
+
+def say_confidence(found: Predicted) -> str:
+    """Say how sure a prediction is, in a word or two."""
+    if found.confidence not in (Confidence.STABLE, Confidence.LOW):
+        return found.confidence.value
+    low, high = found.interval
+    off = max(high - found.peak, found.peak - low) / max(found.peak, 1)
+    if found.confidence is Confidence.STABLE:
+        return f"stable ± {max(off * 100, 0.01):.2g} %"
+    return f"low ({format_nbytes(low)} to {format_nbytes(high)} of arrays)"
+
+
+def _say_fit(found: Predicted, budget: int | str | None) -> str:
+    fit = found.fits(budget)
+    if fit.free is None:
+        return "what may be used here is unknown"
+    free = format_nbytes(fit.free)
+    room = f"the budget is {free}" if budget is not None else f"{_say_who(fit)} has {free} free"
+    return f"{room}: it fits" if fit else f"{room}: {_say_most(found, fit.free)}"
+
+
+def _say_who(fit: Fit) -> str:
+    if fit.limit is None:
+        return "this machine"
+    return {"cgroup": "this container", "rlimit": "this process", "batch system": "this job"}.get(
+        fit.limit.source.value, "this machine"
+    )
+
+
+def _say_most(found: Predicted, free: int) -> str:
+    """Say up to which length it would fit: of the longest dimension that there is a formula for."""
+    for name in sorted(found.dims, key=lambda name: -found.dims[name]):
+        try:
+            most = found.max(name, budget=free)
+        except PredictionError:
+            continue
+        if 0 < most < found.dims[name]:
+            return f"fits up to {name} = {most:,}"
+    return "it does not fit"
+
+
+def _lines(found: Predicted, budget: int | str | None) -> Iterator[str]:
+    yield prediction_sentence(found, budget=budget)
+    parts = [f"{format_nbytes(found.peak)} of arrays", f"{format_nbytes(found.inputs)} of arguments"]
+    parts.append("native memory unknown" if found.native is None else f"{format_nbytes(found.native)} native")
+    yield f"{', '.join(parts)}; takes {say_seconds(found.seconds)}"
+    if found.native is None:
+        yield plain(f"native memory is not known: {found.native_reason}")
+    if found.reason:
+        yield plain(f"not exact: {found.reason}" if found.confidence is not Confidence.MEASURED else found.reason)
+    rows = [row for row in found.lines() if row.peak_nbytes or row.total_nbytes]
+    if not rows:
+        return
+    yield ""
+    yield from _table(found, rows)
+
+
+def _table(found: Predicted, rows: Sequence[Line]) -> Iterator[str]:
+    names = file_names(found.trace.run, folder=None)
+    shown = sorted(
+        sorted(rows, key=lambda row: -(row.peak_nbytes or 0))[:_MOST_LINES], key=lambda row: (row.filename, row.lineno)
+    )
+    most = max(row.peak_nbytes or 0 for row in shown)
+    digits = max(len(str(row.lineno)) for row in shown)
+    figures = [format_nbytes(row.peak_nbytes) if row.peak_nbytes else "-" for row in shown]
+    formulas = [getattr(row, "formula", None) or "" for row in shown]
+    wide, long = max(map(len, figures)), min(max(map(len, formulas)), 60)
+    filename = None
+    for row, figure, formula in zip(shown, figures, formulas, strict=True):
+        if row.filename != filename:
+            filename = row.filename
+            yield names.name(filename)
+        source = plain(row.source if row.source else f"in {row.function}")
+        bar = _bar((row.peak_nbytes or 0) / most if most else 0)
+        yield f"{figure:>{wide}} {bar} {formula[:60]:<{long}}  {row.lineno:>{digits}} {source}"
+    if len(shown) < len(rows):
+        yield f"… and {len(rows) - len(shown):,} more"
+
+
+def _bar(share: float) -> str:
+    eighths = round(share * _BAR * 8)
+    return ("█" * (eighths // 8) + _EIGHTHS[eighths % 8].strip()).ljust(_BAR)
+
+
+def say_seconds(seconds: float) -> str:
+    """Write a time that is only roughly known."""
+    for unit, length in (("days", 86400), ("h", 3600), ("min", 60)):
+        if seconds >= 2 * length:
+            return f"about {seconds / length:.0f} {unit}"
+    if seconds < 0.1:
+        return "less than 0.1 s"
+    return f"about {seconds:.0f} s" if seconds >= 1 else f"about {seconds:.1f} s"

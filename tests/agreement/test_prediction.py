@@ -1,0 +1,91 @@
+"""What is predicted is what is measured."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import ndmem
+from ndmem.planning import climb
+
+# Each takes the last array, or the last two, and makes another; all are of two axes again.
+_STEPS = (
+    "{c} = {a} + {b}[:1]",
+    "{c} = {a} * 2 - {a}",
+    "{c} = ({a} + {a}) * ({a} - 1)",
+    "{c} = np.sqrt(abs({a})) + 1",
+    "{c} = {a} - {a}.mean(axis=0)",
+    "{c} = {a}[::2]",
+    "{c} = {a}[:, : max(1, {a}.shape[1] // 2)].copy()",
+    "{c} = np.vstack([{a}, {a}])[: {a}.shape[0]]",
+    "{c} = np.concatenate([{a}, {a}], axis=1)[:, : {a}.shape[1]].copy()",
+    "{c} = {a} @ {a}.T",
+    "{c} = np.sort({a}, axis=0)",
+    "{c} = {a}.astype(np.float32)",
+    "{c} = np.cumsum({a}, axis=1)",
+    "{c} = np.where({a} > 2, {a}, 0)",
+    "{c} = np.ones(({a}.shape[0], 3)) * 2",
+    "{c} = {a}.sum(axis=1, keepdims=True) + {a}",
+    "{c} = np.outer({a}[:, 0], {a}[:, 0])",
+    "{c} = {a}.copy(); {c} += 1",
+    "{c} = ({a} > 0.5) * {a}",
+    "{c} = sum([{a}, {a}, {a}])",
+    "{c} = {a}\n    for _ in range(3): {c} = {c} + {a}",
+    "{c} = np.stack([{a} * k for k in range(2)]).sum(axis=0)",
+    "{c} = {a}[{a}[:, 0] > 0.3]",
+)
+
+
+@st.composite
+def programs(draw: st.DrawFn) -> str:
+    """Draw a function of one array, as source text."""
+    lines, names = [], ["x"]
+    for i in range(draw(st.integers(1, 6))):
+        step = draw(st.sampled_from(_STEPS))
+        a, b = draw(st.sampled_from(names)), draw(st.sampled_from(names))
+        # Arrays of other widths do not add up; what is drawn is what runs.
+        lines.append("    " + step.format(a=a, b=a if b != a else b, c=f"v{i}"))
+        if draw(st.booleans()):
+            names.append(f"v{i}")
+        else:
+            names[-1] = f"v{i}"
+    return "def program(x):\n" + "\n".join(lines) + f"\n    return {names[-1]}\n"
+
+
+def _compile(source: str) -> Callable[[Any], Any]:
+    space: dict[str, Any] = {"np": np}
+    exec(compile(source, "<program>", "exec"), space)  # it was made above
+    function: Callable[[Any], Any] = space["program"]
+    return function
+
+
+def _measure(function: Callable[[Any], Any], x: Any) -> int:
+    function(x[:40].copy())
+    with ndmem.track(threshold=1) as run:
+        kept = function(x)
+    del kept
+    return run.peak
+
+
+@pytest.fixture(autouse=True)
+def _never_the_real_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let nothing be measured at the real size: that would be right in any case."""
+    monkeypatch.setattr(climb, "_CHEAP_S", -1.0)
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@given(source=programs(), rows=st.integers(300, 900), columns=st.sampled_from([2, 7, 120, 250]))
+def test_peaks_called_exact_are_exact(source: str, rows: int, columns: int) -> None:
+    """The predicted peak of a random program is the measured one, or is not called exact."""
+    function = _compile(source)
+    x = np.random.default_rng(5).random((rows, columns))
+    try:
+        measured = _measure(function, x)
+    except (ValueError, MemoryError):  # shapes that do not fit together
+        return
+    found = ndmem.predict(function, "f8[n, m]", dims=ndmem.dims(n=rows, m=columns), native=False, timeout=5)
+    assert found.confidence.value != "exact" or found.peak == measured, source
+    assert found.interval[0] <= found.peak <= found.interval[1]

@@ -1,0 +1,86 @@
+"""``ndmem predict``: the answer, its exit status, and one line for what is wrong."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+_KERNELS = '''"""Kernels."""
+import numpy as np
+
+
+def scale(x):
+    return (x - x.mean(axis=0)) / x.std(axis=0)
+
+
+def fails(x):
+    raise ValueError("no such grid")
+'''
+
+
+@pytest.fixture(autouse=True)
+def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "kernels.py").write_text(_KERNELS, "utf-8")
+    monkeypatch.chdir(tmp_path)
+
+
+def _run(*words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "ndmem", "predict", *words], capture_output=True, text=True, check=False, timeout=120
+    )
+
+
+@pytest.mark.parametrize("module", ["kernels", "kernels.py"])
+def test_the_answer_is_a_sentence_and_a_table(module: str) -> None:
+    """How much, where, how sure and whether it fits come first; then each line with its formula."""
+    done = _run(f"{module}:scale", "--arg", "x=f4[n, d]", "n=2e6", "d=64")
+    first, *rest = done.stdout.splitlines()
+    assert done.returncode == 0, done.stderr
+    # 4·n·d for the arguments, 8·n·d for the difference and for std's own.
+    assert first.startswith("needs 1.43 GiB at kernels.py:6, exact; ")
+    assert any("8·n·d" in line and "return (x - x.mean(axis=0))" in line for line in rest)
+    assert done.stderr == ""
+
+
+def test_what_does_not_fit_exits_1_and_says_up_to_where_it_would() -> None:
+    """The exit status and the greatest length can be acted upon."""
+    done = _run("kernels:scale", "--arg", "x=f4[n,d]", "n=2e6", "d=64", "--budget", "1 GiB")
+    assert done.returncode == 1
+    assert "fits up to n = 1,398," in done.stdout.splitlines()[0]
+
+
+def test_json_has_bytes_as_integers() -> None:
+    """The figures of the prediction and of each line, for other programs."""
+    done = _run("kernels:scale", "--arg", "x=f4[n,d]", "n=2e6", "d=64", "--json")
+    found = json.loads(done.stdout)
+    assert found["inputs_nbytes"] == 4 * 2_000_000 * 64
+    assert found["peak_nbytes"] == pytest.approx(8 * 2_000_000 * 64, rel=1e-4)
+    assert (found["confidence"], found["fits"], found["dims"]) == ("exact", True, {"n": 2_000_000, "d": 64})
+    assert any(line["formula"] for line in found["lines"])
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["kernels"], "module:function"),
+        (["nowhere:f"], "cannot be imported"),
+        (["nowhere.py:f"], "no file"),
+        (["kernels:nothing"], "has no 'nothing'"),
+        (["kernels:scale", "--arg", "x"], "is no argument"),
+        (["kernels:scale", "--arg", "x=f4[q]"], "'q' has no length"),
+        (["kernels:scale", "n=-5", "--arg", "x=f4[n]"], "negative"),
+        (["kernels:scale", "n=2.5", "--arg", "x=f4[n]"], "whole number"),
+        (["kernels:scale", "n=lots", "--arg", "x=f4[n]"], "no length"),
+        (["kernels:fails", "n=1000", "--arg", "x=f4[n]"], "no such grid"),
+        (["kernels:scale", "n=1000", "--arg", "x=f4[n]", "--budget", "much"], "not a number of bytes"),
+    ],
+)
+def test_bad_usage_is_one_line_and_exits_2(words: list[str], message: str) -> None:
+    """What is wrong is said in one line, without a traceback."""
+    done = _run(*words)
+    assert done.returncode == 2
+    assert message in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert done.stdout == ""
