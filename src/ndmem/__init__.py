@@ -11,7 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from .api import breakdown, load, profile, track
+    from .api import breakdown, diff, load, profile, track
     from .errors import NdmemError, ProcessError, SpecError, TraceError, TrackingError, UnitError, WeighError
     from .model.spec import spec
     from .process.fit import fits
@@ -35,6 +35,7 @@ _HOMES = {
     "WeighError": "ndmem.errors",
     "arrays": "ndmem.weighing.live",
     "breakdown": "ndmem.api",
+    "diff": "ndmem.api",
     "fits": "ndmem.process.fit",
     "limits": "ndmem.process.limits",
     "load": "ndmem.api",

@@ -92,7 +92,7 @@ def write_text(
         If the stream cannot be written.
     """
     names = file_names(trace.run, folder=folder)
-    console = _open_console(stream, width)
+    console = open_console(stream, width)
     with console.capture() as capture:
         for part in _parts(
             trace,
@@ -179,7 +179,7 @@ def _process_parts(
         yield Text("\n".join(map(plain, family.notes)), "dim")
 
 
-def _open_console(stream: IO[str], width: int | None) -> Console:
+def open_console(stream: IO[str], width: int | None) -> Console:
     """Open a console that prints what it is given: no markup, no emoji, no highlighting."""
     from rich.console import Console  # noqa: PLC0415  # as above
 
