@@ -12,7 +12,16 @@ if TYPE_CHECKING:
     from typing import Any
 
     from .api import breakdown, diff, load, profile, track
-    from .errors import NdmemError, ProcessError, SpecError, TraceError, TrackingError, UnitError, WeighError
+    from .errors import (
+        MissingError,
+        NdmemError,
+        ProcessError,
+        SpecError,
+        TraceError,
+        TrackingError,
+        UnitError,
+        WeighError,
+    )
     from .model.spec import spec
     from .process.fit import fits
     from .process.limits import limits
@@ -24,6 +33,7 @@ __version__ = "0.1.0"
 
 # Public name → the module that has it.
 _HOMES = {
+    "MissingError": "ndmem.errors",
     "NdmemError": "ndmem.errors",
     "ProcessError": "ndmem.errors",
     "Run": "ndmem.run",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from pathlib import Path
@@ -93,7 +94,7 @@ class Run:
         stream : text stream, optional
             Where to; standard output.
         form : Format or str
-            ``"text"``, ``"json"``, ``"collapsed"`` or ``"speedscope"``.
+            ``"text"``, ``"json"``, ``"html"``, ``"collapsed"`` or ``"speedscope"``.
         by : By or str
             A row for each ``"line"``, ``"function"`` or ``"stack"``.
         at : Moment or str
@@ -113,6 +114,45 @@ class Run:
                 file=file,
                 family=self._family,
             )
+
+    def to_html(
+        self, path: str | os.PathLike[str] | None = None, *, library: bool = False, plotlyjs: str = "inline"
+    ) -> str | None:
+        """Make a page of HTML: timeline, call stacks, source, live arrays.
+
+        Parameters
+        ----------
+        path : path, optional
+            Where to write it; without it the page is returned.
+        library : bool
+            Give the lines of libraries rows of their own.
+        plotlyjs : str
+            ``"inline"`` puts Plotly's JavaScript (4.6 MiB) into the page, which then needs nothing else; ``"cdn"`` has
+            the browser fetch it; anything else is a file that several pages share, written if it is not there.
+
+        Returns
+        -------
+        str or None
+            The page, if it has no path; ASCII.
+
+        Raises
+        ------
+        MissingError
+            If Jinja2 or Plotly is not installed.
+        OSError
+            If a file cannot be written.
+        """
+        with unseen():
+            from .reporting.html.page import write_html  # noqa: PLC0415  # only who asks pays for it
+            from .reporting.html.plotlyjs import find_plotlyjs  # noqa: PLC0415  # as above
+
+            plotly = find_plotlyjs(plotlyjs, folder=None if path is None else Path(path).absolute().parent)
+            page = io.StringIO()
+            write_html(self.trace, page, family=self._family, library=library, plotlyjs=plotly)
+            if path is None:
+                return page.getvalue()
+            Path(path).write_text(page.getvalue(), "ascii")
+            return None
 
     def stats(self, stream: IO[str] | None = None, *, as_json: bool = False) -> None:
         """Print the totals, and how big the buffers were.

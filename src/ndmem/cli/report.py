@@ -23,21 +23,34 @@ from ndmem import api
 @click.option(
     "--at",
     type=click.Choice([moment.value for moment in api.Moment]),
-    help="Which moment to show; JSON has both.  [default: peak]",
+    help="Which moment to show; JSON and HTML have both.  [default: peak]",
 )
 @click.option("--library", is_flag=True, help="Show lines of libraries too, instead of folding them into yours.")
 @click.option(
     "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Write to a file instead of stdout."
 )
-def command(file: Path, form: str, by: str | None, at: str | None, library: bool, output: Path | None) -> None:
+@click.option(
+    "--plotlyjs",
+    metavar="inline|cdn|FILE",
+    help="Where the HTML has Plotly's JavaScript from; FILE is shared by pages.  [default: inline]",
+)
+def command(
+    file: Path, form: str, by: str | None, at: str | None, library: bool, output: Path | None, plotlyjs: str | None
+) -> None:
     """Show the run saved in FILE."""
     if by is not None and form != api.Format.TEXT.value:
         raise click.UsageError(f"--by is for --format text: {form} always has the call stacks or lines themselves")
-    if at is not None and form == api.Format.JSON.value:
-        raise click.UsageError("--at is not for --format json, which has both the peak and the end")
+    if at is not None and form in {api.Format.JSON.value, api.Format.HTML.value}:
+        raise click.UsageError(f"--at is not for --format {form}, which has both the peak and the end")
+    if plotlyjs is not None and form != api.Format.HTML.value:
+        raise click.UsageError("--plotlyjs is for --format html")
     if output is not None and output.exists() and file.exists() and output.samefile(file):
         raise click.UsageError(f"{str(output)!r} is the run itself; name another file with -o")
     run = api.load(file)
+    if form == api.Format.HTML.value:
+        page = run.to_html(output, library=library, plotlyjs=plotlyjs or "inline")
+        sys.stdout.write(page or "")
+        return
     rows, moment = by or api.By.LINE, at or api.Moment.PEAK
     if output is None:
         run.report(sys.stdout, form=form, by=rows, at=moment, library=library)

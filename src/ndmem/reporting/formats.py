@@ -21,6 +21,7 @@ class Format(enum.Enum):
 
     TEXT = "text"
     JSON = "json"
+    HTML = "html"
     COLLAPSED = "collapsed"
     SPEEDSCOPE = "speedscope"
 
@@ -47,18 +48,21 @@ def write_run(
     form : Format
         How.
     by : By
-        What the rows are; only text has them. Collapsed stacks and speedscope are by stack, JSON is by line.
+        What the rows are; only text has them. Collapsed stacks and speedscope are by stack, JSON is by line, HTML has
+        several.
     moment : Moment
-        The peak or the end; JSON has both.
+        The peak or the end; JSON and HTML have both.
     library : bool
         Show the code of libraries.
     file : str or None
         The trace's file, for the command that shows more.
     family : Family or None
-        The processes of the run; only text and JSON tell of others than the program.
+        The processes of the run; collapsed stacks and speedscope tell of no others than the program.
 
     Raises
     ------
+    MissingError
+        If HTML is asked for and Jinja2 or Plotly is not installed.
     OSError
         If the stream cannot be written.
     """
@@ -66,6 +70,10 @@ def write_run(
         write_text(trace, stream, by=by, moment=moment, library=library, file=file, family=family)
     elif form is Format.JSON:
         write_json(trace, stream, library=library, family=family)
+    elif form is Format.HTML:
+        from .html.page import write_html  # noqa: PLC0415  # only who asks pays for it
+
+        write_html(trace, stream, library=library, family=family)
     elif form is Format.COLLAPSED:
         write_collapsed(trace, stream, moment=moment, library=library)
     else:

@@ -29,8 +29,8 @@ def plain(text: str) -> str:
 
 
 def plain_source(text: str) -> str:
-    """Make a line of source text safe to show with its indentation: tabs as spaces, the rest as `plain` does."""
-    return "".join(_show(character) for character in text.expandtabs(4).rstrip())
+    """Make a piece of source text safe to show with its spaces: a tab as four, the rest as `plain` does."""
+    return "".join(_show(character) for character in text.replace("\t", "    "))
 
 
 def _show(character: str) -> str:
