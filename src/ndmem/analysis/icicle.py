@@ -43,7 +43,7 @@ class Icicle:
     total: dict[Measure, int]
 
 
-def build_icicle(trace: Trace, *, library: bool = False, inverted: bool = False, limit: int = 1500) -> Icicle:
+def build_icicle(trace: Trace, *, library: bool = False, inverted: bool = False, limit: int = 500) -> Icicle:
     """Build the tree of a run's call stacks.
 
     Parameters
