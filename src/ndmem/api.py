@@ -12,7 +12,7 @@ from .comparison import Comparison, DiffFormat
 from .errors import ProcessError
 from .reporting.diff_text import DiffBy
 from .reporting.formats import Format
-from .reporting.text import By
+from .reporting.view import By
 from .run import Run, TrackedRun
 from .tracking.program import read_file
 from .tracking.recorder import unseen

@@ -15,7 +15,7 @@ from .model.codec import write_trace
 from .reporting.formats import Format, write_run
 from .reporting.notebook import line_table_html
 from .reporting.stats import write_stats, write_stats_json
-from .reporting.text import By
+from .reporting.view import By, View
 from .tracking.recorder import Recorder, unseen
 from .units import parse_nbytes
 
@@ -96,7 +96,7 @@ class Run:
         form : Format or str
             ``"text"``, ``"json"``, ``"html"``, ``"collapsed"`` or ``"speedscope"``.
         by : By or str
-            A row for each ``"line"``, ``"function"`` or ``"stack"``.
+            A row for each ``"line"``, ``"function"``, ``"array"`` or ``"stack"``, or the ``"tree"`` of calls.
         at : Moment or str
             What was alive at the ``"peak"``, or at the ``"end"``.
         library : bool
@@ -108,9 +108,7 @@ class Run:
                 self.trace,
                 stream or sys.stdout,
                 form=Format(form),
-                by=By(by),
-                moment=Moment(at),
-                library=library,
+                view=View(by=By(by), moment=Moment(at), library=library),
                 file=file,
                 family=self._family,
             )

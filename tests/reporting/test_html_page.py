@@ -24,6 +24,7 @@ from ndmem.reporting.html.page import write_html
 from ndmem.reporting.html.plotlyjs import PlotlyJs, find_plotlyjs
 from ndmem.reporting.json import write_json
 from ndmem.reporting.text import write_text
+from ndmem.reporting.view import View
 from ndmem.units import format_nbytes
 
 SMALL = PlotlyJs("", "plotly.js", ("'self'",))
@@ -160,7 +161,7 @@ def test_html_text_and_json_agree() -> None:
     """The peak, the lines, the arrays and the timeline of a page are those of the JSON and of the text."""
     for trace in (pipeline(), factoring()):
         page, text, document = read(trace), io.StringIO(), io.StringIO()
-        write_text(trace, text, folder="/home/ada", width=200, rows=None, buffers=None)
+        write_text(trace, text, view=View(width=200, rows=None, buffers=None), folder="/home/ada")
         write_json(trace, document)
         found = json.loads(document.getvalue())
         heading = dict(page.attributes)

@@ -116,6 +116,21 @@ def resident_timeline(trace: Trace, *, points: int = 2000) -> tuple[ResidentPoin
     return tuple(ResidentPoint(int(time_ns[at]) / _SECOND, int(nbytes[at])) for at in highest)
 
 
+def highest_by_interval(trace: Trace, intervals: int) -> list[int]:
+    """Return the highest live bytes of arrays in each of some equal intervals of the run, whether it has events or not.
+
+    The peak is in the interval of the event before it, where a small buffer made it.
+    """
+    events = trace.events
+    end_ns = max(int(trace.run.duration_s * _SECOND), int(events.time_ns[-1]) if len(events) else 0)
+    live = np.concatenate([[0], events.live])
+    live[trace.peak.events] = trace.peak.nbytes
+    step = end_ns // intervals + 1
+    bounds = np.searchsorted(events.time_ns, step * np.arange(intervals + 1, dtype=np.int64)).tolist()
+    # What was alive when an interval began is alive in it, too.
+    return [int(live[begin : stop + 1].max()) for begin, stop in itertools.pairwise(bounds)]
+
+
 def _split(time_ns: Int64s, end_ns: int, intervals: int) -> Iterator[tuple[int, int]]:
     """Yield the range of events of each interval of time that has any."""
     # Rounded up, so that the last event falls into the last interval.

@@ -13,6 +13,7 @@ from ndmem import api
 from ndmem.units import format_nbytes
 
 from .message import say
+from .waiting import show_waiting
 
 FAILED = 1
 
@@ -52,7 +53,8 @@ def command(
         raise click.UsageError(f"--by is for --format text: {form} has lines, functions and buffers")
     if output is not None and any(output.exists() and run.exists() and output.samefile(run) for run in (before, after)):
         raise click.UsageError(f"{str(output)!r} is a run itself; name another file with -o")
-    found = api.diff(before, after, library=library)
+    with show_waiting(before, after):
+        found = api.diff(before, after, library=library)
     if output is None:
         found.report(sys.stdout, form=form, by=by or api.DiffBy.LINE)
     else:

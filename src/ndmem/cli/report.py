@@ -9,6 +9,8 @@ import click
 
 from ndmem import api
 
+from .waiting import show_waiting
+
 
 @click.command("report")
 @click.argument("file", type=click.Path(path_type=Path))
@@ -46,9 +48,11 @@ def command(
         raise click.UsageError("--plotlyjs is for --format html")
     if output is not None and output.exists() and file.exists() and output.samefile(file):
         raise click.UsageError(f"{str(output)!r} is the run itself; name another file with -o")
-    run = api.load(file)
+    with show_waiting(file):
+        run = api.load(file)
     if form == api.Format.HTML.value:
-        page = run.to_html(output, library=library, plotlyjs=plotlyjs or "inline")
+        with show_waiting(file):
+            page = run.to_html(output, library=library, plotlyjs=plotlyjs or "inline")
         sys.stdout.write(page or "")
         return
     rows, moment = by or api.By.LINE, at or api.Moment.PEAK
