@@ -7,6 +7,7 @@ import sys
 from dataclasses import replace
 from typing import IO, TYPE_CHECKING, Any, overload
 
+from .analysis.measure import Measure
 from .analysis.moment import Moment
 from .comparison import Comparison, DiffFormat
 from .errors import ProcessError
@@ -28,8 +29,8 @@ if TYPE_CHECKING:
     _F = TypeVar("_F", bound=Callable[..., Any])
 
 __all__ = [
-    "By", "Comparison", "DiffBy", "DiffFormat", "Format", "Moment", "Run", "TrackedRun", "breakdown", "diff", "load",
-    "profile", "track",
+    "By", "Comparison", "DiffBy", "DiffFormat", "Format", "Measure", "Moment", "Run", "TrackedRun", "breakdown", "diff",
+    "load", "profile", "track",
 ]  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from .analysis.lines import Line, line_table
+from .analysis.measure import Measure
 from .analysis.moment import Moment
 from .errors import TrackingError
 from .model.codec import write_trace
@@ -21,6 +22,8 @@ from .units import parse_nbytes
 
 if TYPE_CHECKING:
     from types import TracebackType
+
+    import pandas as pd
 
     from .model.family import Family
     from .model.trace import Trace
@@ -86,6 +89,7 @@ class Run:
         by: By | str = By.LINE,
         at: Moment | str = Moment.PEAK,
         library: bool = False,
+        of: Measure | str | None = None,
     ) -> None:
         """Print the report.
 
@@ -94,13 +98,15 @@ class Run:
         stream : text stream, optional
             Where to; standard output.
         form : Format or str
-            ``"text"``, ``"json"``, ``"html"``, ``"collapsed"`` or ``"speedscope"``.
+            ``"text"``, ``"json"``, ``"html"``, ``"collapsed"``, ``"speedscope"`` or ``"chrome"``.
         by : By or str
             A row for each ``"line"``, ``"function"``, ``"array"`` or ``"stack"``, or the ``"tree"`` of calls.
         at : Moment or str
             What was alive at the ``"peak"``, or at the ``"end"``.
         library : bool
             Show the lines of libraries.
+        of : Measure or str, optional
+            What weighs call stacks for other tools: ``"peak"``, ``"kept"``, ``"total"`` or ``"temporary"``.
         """
         file = None if self._path is None else _shorten(self._path)
         with unseen():
@@ -108,7 +114,7 @@ class Run:
                 self.trace,
                 stream or sys.stdout,
                 form=Format(form),
-                view=View(by=By(by), moment=Moment(at), library=library),
+                view=View(by=By(by), moment=Moment(at), library=library, of=None if of is None else Measure(of)),
                 file=file,
                 family=self._family,
             )
@@ -151,6 +157,24 @@ class Run:
                 return page.getvalue()
             Path(path).write_text(page.getvalue(), "ascii")
             return None
+
+    def to_pandas(self, *, library: bool = False) -> pd.DataFrame:
+        """Return the line table as a pandas DataFrame, ``<NA>`` where a figure is not known.
+
+        Parameters
+        ----------
+        library : bool
+            Give the lines of libraries rows of their own.
+
+        Raises
+        ------
+        MissingError
+            If pandas is not installed.
+        """
+        with unseen():
+            from .reporting.frame import make_frame  # noqa: PLC0415  # only who asks pays for it
+
+            return make_frame(self.trace, library=library)
 
     def stats(self, stream: IO[str] | None = None, *, as_json: bool = False) -> None:
         """Print the totals, and how big the buffers were.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 from typing import IO, TYPE_CHECKING
 
+from .chrome import write_chrome
 from .folded import write_collapsed, write_speedscope
 from .json import write_json
 from .text import write_text
@@ -25,6 +26,7 @@ class Format(enum.Enum):
     HTML = "html"
     COLLAPSED = "collapsed"
     SPEEDSCOPE = "speedscope"
+    CHROME = "chrome"
 
 
 def write_run(
@@ -70,6 +72,8 @@ def write_run(
 
         write_html(trace, stream, library=view.library, family=family)
     elif form is Format.COLLAPSED:
-        write_collapsed(trace, stream, moment=view.moment, library=view.library)
+        write_collapsed(trace, stream, measure=view.measure, library=view.library)
+    elif form is Format.CHROME:
+        write_chrome(trace, stream)
     else:
-        write_speedscope(trace, stream, moment=view.moment, library=view.library)
+        write_speedscope(trace, stream, measure=view.measure, library=view.library)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
+from ndmem.analysis.measure import Measure
 from ndmem.analysis.moment import Moment
 
 
@@ -34,6 +35,8 @@ class View:
         Show at most so many rows, and so many of the largest buffers beside them; ``None`` for all.
     width : int or None
         Columns to fit into; those of the terminal, or 80, if not given.
+    of : Measure or None
+        What of the arrays weighs the call stacks of other tools; those alive at the moment, if not given.
     """
 
     by: By = By.LINE
@@ -42,3 +45,9 @@ class View:
     rows: int | None = 20
     buffers: int | None = 10
     width: int | None = None
+    of: Measure | None = None
+
+    @property
+    def measure(self) -> Measure:
+        """What of the arrays weighs call stacks."""
+        return Measure.of(self.moment) if self.of is None else self.of
