@@ -14,7 +14,6 @@ from .analysis.moment import Moment
 from .errors import TrackingError
 from .model.codec import write_trace
 from .reporting.formats import Format, write_run
-from .reporting.notebook import line_table_html
 from .reporting.stats import write_stats, write_stats_json
 from .reporting.view import By, View
 from .tracking.recorder import Recorder, unseen
@@ -202,8 +201,10 @@ class Run:
         self._path = Path(path)
 
     def _repr_html_(self) -> str | None:
+        from .reporting.html.cell import cell_html  # noqa: PLC0415  # only who shows it pays for it
+
         with unseen():
-            return line_table_html(self.trace)
+            return cell_html(self.trace, family=self._family)
 
 
 class TrackedRun(Run):

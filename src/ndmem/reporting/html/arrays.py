@@ -20,9 +20,6 @@ if TYPE_CHECKING:
     from ndmem.model.trace import Trace
     from ndmem.reporting.paths import FileNames
 
-MOST = 500
-"""Rows of a table; the largest arrays come first, and the others are summed up."""
-
 
 @dataclass(frozen=True, slots=True)
 class ArrayRow:
@@ -75,7 +72,9 @@ class ArrayTable:
     nbytes: int
 
 
-def list_arrays(trace: Trace, names: FileNames, moment: Moment, anchors: dict[tuple[str, int], str]) -> ArrayTable:
+def list_arrays(
+    trace: Trace, names: FileNames, moment: Moment, anchors: dict[tuple[str, int], str], *, most: int
+) -> ArrayTable:
     """List the arrays alive at a moment.
 
     Parameters
@@ -88,10 +87,12 @@ def list_arrays(trace: Trace, names: FileNames, moment: Moment, anchors: dict[tu
         The peak or the end.
     anchors : dict
         The name on the page of each line that has one.
+    most : int
+        Rows at most: the largest; the others are summed up.
     """
     columns, sources = find_live(trace, until=events_until(trace, moment)), SourceFiles(trace.sources)
     shown = tuple(
-        _describe(buffer, names, sources, anchors) for buffer in islice(each_live_buffer(trace, columns), MOST)
+        _describe(buffer, names, sources, anchors) for buffer in islice(each_live_buffer(trace, columns), most)
     )
     return ArrayTable(
         rows=shown,

@@ -19,9 +19,6 @@ if TYPE_CHECKING:
     from ndmem.model.trace import Trace
     from ndmem.reporting.paths import FileNames
 
-POINTS = 2000
-"""Points of the timeline, whatever the length of the run."""
-
 _LONGEST = 100
 """Characters of source text in a label."""
 
@@ -45,14 +42,14 @@ class TimelineRow:
     highest_nbytes: int
 
 
-def draw_timeline(trace: Trace, names: FileNames) -> tuple[dict[str, Any], list[TimelineRow]]:
-    """Return the data of the timeline, and the same as rows of a table."""
-    found, sources = timeline_layers(trace, points=POINTS), SourceFiles(trace.sources)
+def draw_timeline(trace: Trace, names: FileNames, *, points: int) -> tuple[dict[str, Any], list[TimelineRow]]:
+    """Return the data of the timeline in at most so many points, and the same as rows of a table."""
+    found, sources = timeline_layers(trace, points=points), SourceFiles(trace.sources)
     layers = [
         {"name": _name_layer(layer.filename, layer.lineno, names, sources), "nbytes": layer.nbytes}
         for layer in found.layers
     ]
-    resident = resident_timeline(trace, points=POINTS)
+    resident = resident_timeline(trace, points=points)
     at = _find_peak(found)
     data = {
         "time": [round(time, 6) for time in found.time_s],
@@ -86,12 +83,12 @@ def _name_layer(filename: str | None, lineno: int | None, names: FileNames, sour
     return _cut(f"{names.short_place(filename, lineno)} {plain(text) if text else ''}".rstrip())
 
 
-def draw_icicles(trace: Trace, names: FileNames) -> dict[str, Any]:
+def draw_icicles(trace: Trace, names: FileNames, *, nodes: int) -> dict[str, Any]:
     """Return the data of the pictures of call stacks: both directions, with and without the frames of libraries."""
     keys: dict[tuple[str, int, str], int] = {}
     trees = {
         f"{'inverted' if inverted else 'callers'}{'-library' if library else ''}": _write_tree(
-            build_icicle(trace, library=library, inverted=inverted), keys
+            build_icicle(trace, library=library, inverted=inverted, limit=nodes), keys
         )
         for library in (False, True)
         for inverted in (False, True)

@@ -23,6 +23,7 @@ from ndmem.units import format_nbytes
 from .arrays import list_arrays
 from .charts import describe_nbytes, draw_icicles, draw_timeline, grow_branches
 from .code import name_anchors, show_code
+from .limits import Limits
 from .plotlyjs import INLINE, allow_script, find_plotlyjs, need_html
 
 if TYPE_CHECKING:
@@ -37,7 +38,8 @@ if TYPE_CHECKING:
 
     from .plotlyjs import PlotlyJs
 
-_MOST_LINES = 500
+
+_DEFAULT = Limits()
 
 
 def write_html(
@@ -47,6 +49,7 @@ def write_html(
     family: Family | None = None,
     library: bool = False,
     plotlyjs: PlotlyJs | None = None,
+    limits: Limits = _DEFAULT,
     folder: str | None = None,
 ) -> None:
     """Write a run as a page of HTML.
@@ -63,6 +66,8 @@ def write_html(
         Give the lines of libraries rows of their own.
     plotlyjs : PlotlyJs or None
         Where the page has Plotly's JavaScript from; inside, if not given.
+    limits : Limits
+        How much of the run it shows.
     folder : str or None
         Folder that files are named relative to; the working folder if not given.
 
@@ -78,12 +83,14 @@ def write_html(
     need_html()
     plotly, script = plotlyjs or find_plotlyjs(INLINE), _read("report.js")
     names = file_names(trace.run, folder=folder)
-    timeline, timeline_rows = draw_timeline(trace, names)
-    data = json.dumps({"timeline": timeline, "icicles": draw_icicles(trace, names)}, separators=(",", ":"))
+    timeline, timeline_rows = draw_timeline(trace, names, points=limits.points)
+    data = json.dumps(
+        {"timeline": timeline, "icicles": draw_icicles(trace, names, nodes=limits.nodes)}, separators=(",", ":")
+    )
     native = native_matters(trace)
     # A line without arrays has nothing to show where native memory is not shown.
     lines = [line for line in line_table(trace, library=library) if native or line.count]
-    anchors = name_anchors(lines[:_MOST_LINES])
+    anchors = name_anchors(lines[: limits.lines])
     context = {
         "policy": _write_policy([*plotly.allowed, allow_script(script)]),
         "style": _read("report.css"),
@@ -96,14 +103,15 @@ def write_html(
         "described": describe_run(trace, Moment.PEAK),
         "timeline_rows": timeline_rows,
         "branches": grow_branches(trace, names),
-        "lines": lines[:_MOST_LINES],
-        "left_out": max(len(lines) - _MOST_LINES, 0),
+        "lines": lines[: limits.lines],
+        "left_out": max(len(lines) - limits.lines, 0),
         "native": native,
         "names": names,
         "anchors": anchors,
-        "files": show_code(trace, lines[:_MOST_LINES], names),
+        "files": show_code(trace, lines[: limits.lines], names),
         "tables": [
-            (moment.value, title_moment(trace, moment), list_arrays(trace, names, moment, anchors)) for moment in Moment
+            (moment.value, title_moment(trace, moment), list_arrays(trace, names, moment, anchors, most=limits.arrays))
+            for moment in Moment
         ],
         "processes": _tell_processes(family, names),
         "notes": [*list_notes(trace, lines), *map(plain, family.notes if family else ())],
