@@ -21,6 +21,7 @@ class DiffFormat(enum.Enum):
 
     TEXT = "text"
     JSON = "json"
+    HTML = "html"
 
 
 class Comparison:
@@ -58,13 +59,17 @@ class Comparison:
         stream : text stream, optional
             Where to; standard output.
         form : DiffFormat or str
-            ``"text"`` or ``"json"``.
+            ``"text"``, ``"json"`` or ``"html"``.
         by : DiffBy or str
-            A row of the text for each ``"line"``, ``"function"`` or ``"buffer"``; JSON has them all.
+            A row of the text for each ``"line"``, ``"function"`` or ``"buffer"``; JSON and HTML have them all.
         """
         to = stream or sys.stdout
         if DiffFormat(form) is DiffFormat.JSON:
             write_diff_json(self._diff, to)
+        elif DiffFormat(form) is DiffFormat.HTML:
+            from .reporting.html.diff_page import write_diff_html  # noqa: PLC0415  # only who asks pays for it
+
+            write_diff_html(self._diff, self._before, self._after, to)
         else:
             write_diff_text(self._diff, self._after.run, to, by=DiffBy(by))
 

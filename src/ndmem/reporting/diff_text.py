@@ -85,7 +85,7 @@ def write_diff_text(
     }
     console = open_console(stream, width)
     with console.capture() as capture:
-        console.print(Text("\n".join(_say_totals(diff)), "bold"))
+        console.print(Text("\n".join(say_totals(diff)), "bold"))
         if shown := changes[by]:
             console.print()
             console.print(_make_table(shown, names, limit=rows, width=console.width))
@@ -93,7 +93,7 @@ def write_diff_text(
     stream.write(encodable(text, getattr(stream, "encoding", None)))
 
 
-def _say_totals(diff: Diff) -> list[str]:
+def say_totals(diff: Diff) -> list[str]:
     """Say how the whole program changed."""
     if diff.is_empty:
         return ["No difference: every figure is the same in both runs."]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from importlib import resources
 from typing import IO, TYPE_CHECKING, Any
 
 from ndmem.analysis.ending import ending_sentence
@@ -12,32 +10,26 @@ from ndmem.analysis.moment import Moment
 from ndmem.analysis.processes import process_tree
 from ndmem.analysis.sentence import answer_sentence
 from ndmem.analysis.total_sentence import native_matters, total_sentence
-from ndmem.reporting.figure_table import format_share
 from ndmem.reporting.moments import title_moment
 from ndmem.reporting.notes import describe_run, list_notes
 from ndmem.reporting.paths import file_names
 from ndmem.reporting.plain import plain
 from ndmem.reporting.process_table import describe_process
-from ndmem.units import format_nbytes
 
 from .arrays import list_arrays
-from .charts import describe_nbytes, draw_icicles, draw_timeline, grow_branches
+from .charts import draw_icicles, draw_timeline, grow_branches
 from .code import name_anchors, show_code
 from .limits import Limits
-from .plotlyjs import INLINE, allow_script, find_plotlyjs, need_html
+from .plotlyjs import need_html
+from .template import write_page
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from jinja2 import Environment
-
     from ndmem.analysis.processes import ProcessTree
     from ndmem.model.family import Family
     from ndmem.model.trace import Trace
     from ndmem.reporting.paths import FileNames
 
     from .plotlyjs import PlotlyJs
-
 
 _DEFAULT = Limits()
 
@@ -81,71 +73,51 @@ def write_html(
         If the stream cannot be written.
     """
     need_html()
-    plotly, script = plotlyjs or find_plotlyjs(INLINE), _read("report.js")
     names = file_names(trace.run, folder=folder)
     timeline, timeline_rows = draw_timeline(trace, names, points=limits.points)
-    data = json.dumps(
-        {"timeline": timeline, "icicles": draw_icicles(trace, names, nodes=limits.nodes)}, separators=(",", ":")
-    )
-    native = native_matters(trace)
-    # A line without arrays has nothing to show where native memory is not shown.
-    lines = [line for line in line_table(trace, library=library) if native or line.count]
-    anchors = name_anchors(lines[: limits.lines])
     context = {
-        "policy": _write_policy([*plotly.allowed, allow_script(script)]),
-        "style": _read("report.css"),
-        "script": script,
-        "plotly": plotly,
-        "data": _inside_script(data),
+        "timeline_rows": timeline_rows,
+        "branches": grow_branches(trace, names),
+        "processes": _tell_processes(family, names),
+        "family_notes": [*map(plain, family.notes if family else ())],
+        **_describe(trace, names),
+        **_list_rows(trace, names, library=library, limits=limits),
+    }
+    data = {"timeline": timeline, "icicles": draw_icicles(trace, names, nodes=limits.nodes)}
+    write_page("report", stream, context=context, data=data, plotlyjs=plotlyjs)
+
+
+def _describe(trace: Trace, names: FileNames) -> dict[str, Any]:
+    """Return what is said of the run in sentences."""
+    return {
+        "trace": trace,
+        "names": names,
         "program": plain(" ".join(trace.run.program)) or "code tracked from inside",
         "sentences": _sentences(trace, names),
         "ending": plain(ending_sentence(trace, name_file=names.name) or ""),
         "described": describe_run(trace, Moment.PEAK),
-        "timeline_rows": timeline_rows,
-        "branches": grow_branches(trace, names),
-        "lines": lines[: limits.lines],
-        "left_out": max(len(lines) - limits.lines, 0),
-        "native": native,
-        "names": names,
+        "native": native_matters(trace),
+    }
+
+
+def _list_rows(trace: Trace, names: FileNames, *, library: bool, limits: Limits) -> dict[str, Any]:
+    """Return the rows of the tables, and what is not known of them."""
+    native = native_matters(trace)
+    # A line without arrays has nothing to show where native memory is not shown.
+    lines = [line for line in line_table(trace, library=library) if native or line.count]
+    shown = lines[: limits.lines]
+    anchors = name_anchors(shown)
+    return {
+        "lines": shown,
+        "left_out": len(lines) - len(shown),
         "anchors": anchors,
-        "files": show_code(trace, lines[: limits.lines], names),
+        "files": show_code(trace, shown, names),
         "tables": [
             (moment.value, title_moment(trace, moment), list_arrays(trace, names, moment, anchors, most=limits.arrays))
             for moment in Moment
         ],
-        "processes": _tell_processes(family, names),
-        "notes": [*list_notes(trace, lines), *map(plain, family.notes if family else ())],
-        "trace": trace,
+        "notes": list_notes(trace, lines),
     }
-    for piece in _open_environment().get_template("report.html").generate(context):
-        # Characters as references: whatever the encoding of the file, the browser reads them right.
-        stream.write(piece.encode("ascii", "xmlcharrefreplace").decode("ascii"))
-
-
-def _open_environment() -> Environment:
-    """Open the templates; every text that they are given is escaped."""
-    import jinja2  # noqa: PLC0415  # optional
-
-    environment = jinja2.Environment(
-        loader=jinja2.FunctionLoader(_read), autoescape=True, trim_blocks=True, lstrip_blocks=True,
-        undefined=jinja2.StrictUndefined,
-    )  # fmt: skip
-    environment.filters |= {"nbytes": describe_nbytes, "share": format_share, "plain": plain, "bytes": format_nbytes}
-    return environment
-
-
-def _read(name: str) -> str:
-    return (resources.files(__package__) / "templates" / name).read_text("utf-8")
-
-
-def _inside_script(text: str) -> str:
-    """Write JSON so that nothing in it ends the element it is in."""
-    return text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
-
-
-def _write_policy(scripts: Iterable[str]) -> str:
-    """Allow the page its own scripts and nothing else: not even what escaping might have missed."""
-    return f"default-src 'none'; script-src {' '.join(scripts)}; style-src 'unsafe-inline'; img-src data: blob:"
 
 
 def _sentences(trace: Trace, names: FileNames) -> list[str]:
