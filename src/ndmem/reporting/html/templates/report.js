@@ -55,4 +55,5 @@ document.querySelectorAll("[data-show]").forEach((link) => link.addEventListener
   });
 }));
 for (const id of ["measure", "direction", "library"]) find(id).addEventListener("change", drawIcicle);
-start(["timeline", "icicle"], () => { drawTimeline(); drawIcicle(); });
+// The timeline is to be seen before the labels of the call stacks have been measured, which takes longest.
+start(["timeline", "icicle"], () => { drawTimeline(); setTimeout(drawIcicle); });
