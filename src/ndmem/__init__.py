@@ -11,9 +11,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from .api import breakdown, load, profile, track
+    from .api import breakdown, diff, load, profile, track
     from .errors import (
         BudgetExceeded,
+        MissingError,
         NdmemError,
         PredictionError,
         ProcessError,
@@ -38,6 +39,7 @@ __version__ = "0.1.0"
 # Public name → the module that has it.
 _HOMES = {
     "BudgetExceeded": "ndmem.errors",
+    "MissingError": "ndmem.errors",
     "NdmemError": "ndmem.errors",
     "Prediction": "ndmem.prediction",
     "PredictionError": "ndmem.errors",
@@ -51,6 +53,7 @@ _HOMES = {
     "WeighError": "ndmem.errors",
     "arrays": "ndmem.weighing.live",
     "breakdown": "ndmem.api",
+    "diff": "ndmem.api",
     "dims": "ndmem.planning.dims",
     "fits": "ndmem.process.fit",
     "limits": "ndmem.process.limits",

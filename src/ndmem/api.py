@@ -7,10 +7,13 @@ import sys
 from dataclasses import replace
 from typing import IO, TYPE_CHECKING, Any, overload
 
+from .analysis.measure import Measure
 from .analysis.moment import Moment
+from .comparison import Comparison, DiffFormat
 from .errors import ProcessError
+from .reporting.diff_text import DiffBy
 from .reporting.formats import Format
-from .reporting.text import By
+from .reporting.view import By
 from .run import Run, TrackedRun
 from .tracking.program import read_file
 from .tracking.recorder import unseen
@@ -22,10 +25,14 @@ if TYPE_CHECKING:
 
     from .model.breakdown import Breakdown
     from .model.profile import FunctionProfile
+    from .model.trace import Trace
 
     _F = TypeVar("_F", bound=Callable[..., Any])
 
-__all__ = ["By", "Format", "Moment", "Run", "TrackedRun", "breakdown", "load", "profile", "track"]
+__all__ = [
+    "By", "Comparison", "DiffBy", "DiffFormat", "Format", "Measure", "Moment", "Run", "TrackedRun", "breakdown", "diff",
+    "load", "profile", "track",
+]  # fmt: skip
 
 
 def track(*, threshold: int | str | None = None) -> TrackedRun:
@@ -146,6 +153,48 @@ def load(path: str | os.PathLike[str]) -> Run:
 
         trace = read_file(path)
         return Run(trace, path=path, family=read_family(path, trace))
+
+
+def diff(
+    before: Run | Trace | str | os.PathLike[str], after: Run | Trace | str | os.PathLike[str], *, library: bool = False
+) -> Comparison:
+    """Compare two runs, measured or predicted: by line, by function, by buffer.
+
+    Parameters
+    ----------
+    before, after : Run, Trace or path
+        The runs, or the files they are saved in.
+    library : bool
+        Compare the lines of libraries too, which otherwise count for the user's line that called them.
+
+    Returns
+    -------
+    Comparison
+        Prints as a report; its ``diff`` has the figures, and is empty for a run and itself.
+
+    Raises
+    ------
+    TraceError
+        If a file is no trace, is truncated or damaged, or was written by a newer version.
+    OSError
+        If a file cannot be read.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> with track() as run:
+    ...     a = np.ones(1000)
+    >>> print(diff(run, run))
+    No difference: every figure is the same in both runs.
+    """
+    with unseen():
+        return Comparison(_trace_of(before), _trace_of(after), library=library)
+
+
+def _trace_of(run: Run | Trace | str | os.PathLike[str]) -> Trace:
+    if isinstance(run, Run):
+        return run.trace
+    return load(run).trace if isinstance(run, str | os.PathLike) else run
 
 
 @overload

@@ -21,6 +21,10 @@ class UnitError(NdmemError, ValueError):
     """A text is not a number of bytes."""
 
 
+class MissingError(NdmemError, ImportError):
+    """An optional library is not installed."""
+
+
 class SpecError(NdmemError, ValueError):
     """A shape, dtype or order is not one of an array."""
 

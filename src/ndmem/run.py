@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from .analysis.lines import Line, line_table
+from .analysis.measure import Measure
 from .analysis.moment import Moment
 from .errors import TrackingError
 from .model.codec import write_trace
 from .reporting.formats import Format, write_run
-from .reporting.notebook import line_table_html
 from .reporting.stats import write_stats, write_stats_json
-from .reporting.text import By
+from .reporting.view import By, View
 from .tracking.recorder import Recorder, unseen
 from .units import parse_nbytes
 
 if TYPE_CHECKING:
     from types import TracebackType
+
+    import pandas as pd
 
     from .model.family import Family
     from .model.trace import Trace
@@ -85,6 +88,7 @@ class Run:
         by: By | str = By.LINE,
         at: Moment | str = Moment.PEAK,
         library: bool = False,
+        of: Measure | str | None = None,
     ) -> None:
         """Print the report.
 
@@ -93,13 +97,15 @@ class Run:
         stream : text stream, optional
             Where to; standard output.
         form : Format or str
-            ``"text"``, ``"json"``, ``"collapsed"`` or ``"speedscope"``.
+            ``"text"``, ``"json"``, ``"html"``, ``"collapsed"``, ``"speedscope"`` or ``"chrome"``.
         by : By or str
-            A row for each ``"line"``, ``"function"`` or ``"stack"``.
+            A row for each ``"line"``, ``"function"``, ``"array"`` or ``"stack"``, or the ``"tree"`` of calls.
         at : Moment or str
             What was alive at the ``"peak"``, or at the ``"end"``.
         library : bool
             Show the lines of libraries.
+        of : Measure or str, optional
+            What weighs call stacks for other tools: ``"peak"``, ``"kept"``, ``"total"`` or ``"temporary"``.
         """
         file = None if self._path is None else _shorten(self._path)
         with unseen():
@@ -107,12 +113,67 @@ class Run:
                 self.trace,
                 stream or sys.stdout,
                 form=Format(form),
-                by=By(by),
-                moment=Moment(at),
-                library=library,
+                view=View(by=By(by), moment=Moment(at), library=library, of=None if of is None else Measure(of)),
                 file=file,
                 family=self._family,
             )
+
+    def to_html(
+        self, path: str | os.PathLike[str] | None = None, *, library: bool = False, plotlyjs: str = "inline"
+    ) -> str | None:
+        """Make a page of HTML: timeline, call stacks, source, live arrays.
+
+        Parameters
+        ----------
+        path : path, optional
+            Where to write it; without it the page is returned.
+        library : bool
+            Give the lines of libraries rows of their own.
+        plotlyjs : str
+            ``"inline"`` puts Plotly's JavaScript (4.6 MiB) into the page, which then needs nothing else; ``"cdn"`` has
+            the browser fetch it; anything else is a file that several pages share, written if it is not there.
+
+        Returns
+        -------
+        str or None
+            The page, if it has no path; ASCII.
+
+        Raises
+        ------
+        MissingError
+            If Jinja2 or Plotly is not installed.
+        OSError
+            If a file cannot be written.
+        """
+        with unseen():
+            from .reporting.html.page import write_html  # noqa: PLC0415  # only who asks pays for it
+            from .reporting.html.plotlyjs import find_plotlyjs  # noqa: PLC0415  # as above
+
+            plotly = find_plotlyjs(plotlyjs, folder=None if path is None else Path(path).absolute().parent)
+            page = io.StringIO()
+            write_html(self.trace, page, family=self._family, library=library, plotlyjs=plotly)
+            if path is None:
+                return page.getvalue()
+            Path(path).write_text(page.getvalue(), "ascii")
+            return None
+
+    def to_pandas(self, *, library: bool = False) -> pd.DataFrame:
+        """Return the line table as a pandas DataFrame, ``<NA>`` where a figure is not known.
+
+        Parameters
+        ----------
+        library : bool
+            Give the lines of libraries rows of their own.
+
+        Raises
+        ------
+        MissingError
+            If pandas is not installed.
+        """
+        with unseen():
+            from .reporting.frame import make_frame  # noqa: PLC0415  # only who asks pays for it
+
+            return make_frame(self.trace, library=library)
 
     def stats(self, stream: IO[str] | None = None, *, as_json: bool = False) -> None:
         """Print the totals, and how big the buffers were.
@@ -140,8 +201,10 @@ class Run:
         self._path = Path(path)
 
     def _repr_html_(self) -> str | None:
+        from .reporting.html.cell import cell_html  # noqa: PLC0415  # only who shows it pays for it
+
         with unseen():
-            return line_table_html(self.trace)
+            return cell_html(self.trace, family=self._family)
 
 
 class TrackedRun(Run):

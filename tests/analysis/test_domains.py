@@ -16,6 +16,7 @@ from ndmem.analysis.frames import user_site
 from ndmem.analysis.functions import function_table
 from ndmem.analysis.lines import Line, line_table
 from ndmem.analysis.live import find_live, live_buffers
+from ndmem.analysis.measure import Measure
 from ndmem.analysis.moment import Moment
 from ndmem.analysis.peak import find_peak_node
 from ndmem.analysis.sentence import answer_sentence
@@ -50,7 +51,9 @@ def test_what_is_said_of_arrays_does_not_depend_on_native_blocks(
         assert tables[0] == tables[1]
     buffers = [[(b.nbytes, b.stack, b.site, b.temporary) for b in live_buffers(trace, moment)] for trace in both]
     assert buffers[0] == buffers[1]
-    assert stack_weights(watched, moment, library=library) == stack_weights(plain, moment, library=library)
+    assert stack_weights(watched, Measure.of(moment), library=library) == stack_weights(
+        plain, Measure.of(moment), library=library
+    )
     assert find_answer(watched, moment) == find_answer(plain, moment)
     assert answer_sentence(watched, moment) == answer_sentence(plain, moment)
     assert user_site(watched, find_peak_node(watched)) == user_site(plain, find_peak_node(plain))

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from tests.reporting.samples import MIB, hostile, pipeline
 from tests.traces import TraceBuilder, traces
 
+from ndmem.analysis.measure import Measure
 from ndmem.analysis.moment import Moment
 from ndmem.model.trace import Trace
 from ndmem.reporting.folded import write_collapsed, write_speedscope
@@ -102,7 +103,7 @@ def test_collapsed_stacks_of_a_pipeline() -> None:
 
 def test_speedscope_of_a_pipeline() -> None:
     """Samples are stacks, root first, and their weights are the bytes."""
-    document = speedscope(pipeline(), folder="/home/ada", moment=Moment.END)
+    document = speedscope(pipeline(), folder="/home/ada", measure=Measure.KEPT)
     frames, (profile,) = document["shared"]["frames"], document["profiles"]
     read = {
         tuple((frames[n]["name"], frames[n]["line"]) for n in sample): weight
@@ -120,8 +121,8 @@ def test_speedscope_of_a_pipeline() -> None:
 def test_nothing_alive_is_an_empty_profile(moment: Moment) -> None:
     """A run without arrays gives no line and a profile without samples."""
     trace = TraceBuilder().build()
-    assert collapsed(trace, moment=moment) == {}
-    assert speedscope(trace, moment=moment)["profiles"][0]["endValue"] == 0
+    assert collapsed(trace, measure=Measure.of(moment)) == {}
+    assert speedscope(trace, measure=Measure.of(moment))["profiles"][0]["endValue"] == 0
 
 
 def test_hostile_names_do_not_split_frames() -> None:
@@ -137,5 +138,14 @@ def test_hostile_names_do_not_split_frames() -> None:
 def test_both_hold_the_live_bytes(trace: Trace, moment: Moment, library: bool) -> None:
     """For any program, both formats sum to the peak or to what is alive at the end."""
     live = trace.peak.nbytes if moment is Moment.PEAK else trace.live_nbytes
-    assert sum(collapsed(trace, moment=moment, library=library).values()) == live
-    assert speedscope(trace, moment=moment, library=library)["profiles"][0]["endValue"] == live
+    assert sum(collapsed(trace, measure=Measure.of(moment), library=library).values()) == live
+    assert speedscope(trace, measure=Measure.of(moment), library=library)["profiles"][0]["endValue"] == live
+
+
+def test_stacks_are_weighed_by_what_is_asked_for() -> None:
+    """All that line 5 made is 600 MiB, of which 400 are temporaries; line 7 made no temporary."""
+    total, temporary = (collapsed(pipeline(), measure=measure) for measure in (Measure.TOTAL, Measure.TEMPORARY))
+    normalise = next(stack for stack in total if "normalise" in stack and ":5" in stack)
+    assert (total[normalise], temporary) == (600 * MIB, {normalise: 400 * MIB})
+    assert sum(total.values()) == pipeline().total_nbytes
+    assert speedscope(pipeline(), measure=Measure.TEMPORARY)["profiles"][0]["endValue"] == 400 * MIB

@@ -10,6 +10,7 @@ from tests.reporting.samples import MIB, pipeline
 from ndmem.model.family import Begun, Family, Kin, Member, make_family
 from ndmem.model.together import Together
 from ndmem.reporting.text import write_text
+from ndmem.reporting.view import View
 
 TRACE = pipeline()
 ENDED = TRACE.run.started + 1
@@ -25,7 +26,7 @@ def report(members: list[Member], *notes: str, rows: int | None = 20) -> list[st
     """Return the lines about processes."""
     stream = io.StringIO()
     family = make_family([Member(TRACE, Kin(ended=ENDED)), *members], notes)
-    write_text(TRACE, stream, family=family, width=100, folder="/home/ada", rows=rows, file="a.ndmem")
+    write_text(TRACE, stream, view=View(width=100, rows=rows), family=family, folder="/home/ada", file="a.ndmem")
     lines = stream.getvalue().splitlines()
     begin = next((i for i, line in enumerate(lines) if "processes made arrays" in line or line in notes), len(lines))
     return [line for line in lines[begin:] if not line.startswith("More:")]
@@ -94,5 +95,5 @@ def test_what_processes_have_together_is_said() -> None:
 def test_an_empty_family_is_nothing() -> None:
     """A family of nobody adds nothing to a report."""
     stream = io.StringIO()
-    write_text(TRACE, stream, family=Family(()), width=100)
+    write_text(TRACE, stream, view=View(width=100), family=Family(()))
     assert "processes" not in stream.getvalue()

@@ -12,13 +12,15 @@ from tests.traces import USER, Frame, TraceBuilder, traces
 
 from ndmem.analysis.moment import Moment
 from ndmem.model.trace import Trace
-from ndmem.reporting.text import By, write_text
+from ndmem.reporting.text import write_text
+from ndmem.reporting.view import By, View
 
 
 def render(trace: Trace, **options: object) -> str:
     """Return the report as text."""
     stream = io.StringIO()
-    write_text(trace, stream, **{"width": 80, "folder": "/home/ada", **options})
+    others = {name: options.pop(name) for name in ("file", "family") if name in options}
+    write_text(trace, stream, view=View(**{"width": 80, **options}), folder="/home/ada", **others)
     return stream.getvalue()
 
 
@@ -128,12 +130,12 @@ def test_colour_only_where_it_is_wanted(monkeypatch: pytest.MonkeyPatch) -> None
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("TERM", "xterm-256color")
     terminal = Terminal()
-    write_text(pipeline(), terminal, width=80)
+    write_text(pipeline(), terminal, view=View(width=80))
     assert "\x1b[36m" in terminal.getvalue()
     assert "\x1b" not in render(pipeline())
     monkeypatch.setenv("NO_COLOR", "1")
     plain = Terminal()
-    write_text(pipeline(), plain, width=80)
+    write_text(pipeline(), plain, view=View(width=80))
     assert not re.search(r"\x1b\[[0-9;]*3[0-9]m", plain.getvalue())
 
 
@@ -141,7 +143,7 @@ def test_colour_only_where_it_is_wanted(monkeypatch: pytest.MonkeyPatch) -> None
 def test_any_terminal_can_show_it(encoding: str) -> None:
     """A stream that knows only ASCII gets the whole report."""
     stream = io.TextIOWrapper(io.BytesIO(), encoding=encoding, newline="")
-    write_text(hostile(), stream, width=80)
+    write_text(hostile(), stream, view=View(width=80))
     stream.flush()
     assert b"Peak 8 MiB: one array of 5 MiB" in stream.buffer.getvalue()  # type: ignore[attr-defined]  # a BytesIO
 
@@ -178,3 +180,58 @@ def test_any_trace_can_be_reported(trace: Trace, by: By, moment: Moment, library
     for line in lines:
         assert line == line.rstrip()
         assert cell_len(line) <= 80 or line.startswith("More:")
+
+
+def test_by_array_every_live_array_has_a_row() -> None:
+    """The arrays are the table, as many as there are rows, and no line is shown."""
+    rows = render(pipeline(), by=By.ARRAY, width=100)
+    assert "share" not in rows
+    assert re.findall(r"^ *(?:200|1) MiB .*(?<!all)$", rows, re.MULTILINE) == [
+        "200 MiB  pipeline.py:7 np.arange(26_214_400.0)  raw, x (26214400,) float64",
+        "200 MiB  pipeline.py:5 x - mean                 temporary",
+        "200 MiB  pipeline.py:5 x.std(axis=0)            temporary",
+        "  1 MiB  pipeline.py:4 x.mean(axis=0)           no name found",
+    ]
+    assert len(re.findall(r"other array", render(pipeline(), by=By.ARRAY, rows=2))) == 1
+
+
+def test_the_tree_has_callers_above() -> None:
+    """Each call stands below its caller with all bytes below it; the rest is counted."""
+    tree = render(pipeline(), by=By.TREE, buffers=0, width=100).splitlines()
+    begin = next(number for number, line in enumerate(tree) if line.startswith("share"))
+    assert tree[begin : begin + 5] == [
+        "share  nbytes call tree, outermost call first",
+        "  67% 401 MiB pipeline.py:8: result = normalise(raw)",
+        "  67% 400 MiB   pipeline.py:5 in normalise: return (x - mean) / x.std(axis=0)",
+        "  <1%   1 MiB   pipeline.py:4 in normalise: mean = x.mean(axis=0)",
+        "  33% 200 MiB pipeline.py:7: raw = np.arange(26_214_400.0)",
+    ]
+    shortened = render(pipeline(), by=By.TREE, rows=2, buffers=0)
+    assert "… and 2 smaller" in shortened
+    assert "pipeline.py:7" not in shortened
+
+
+class Terminal(io.StringIO):
+    """A stream that says it is a terminal."""
+
+    encoding = "utf-8"
+
+    def isatty(self) -> bool:
+        """Say so."""
+        return True
+
+
+def test_a_terminal_gets_a_chart_and_a_file_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The timeline is drawn where it can be seen: its highest block is the peak, at the time of the peak."""
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("NO_COLOR", "1")
+    terminal = Terminal()
+    write_text(pipeline(), terminal, view=View(width=40), folder="/home/ada")
+    chart = next(line for line in terminal.getvalue().splitlines() if "█" in line)
+    bars, ends = chart.split("  0 B to ")
+    assert ends == "601 MiB over 1.5 s"
+    # 0.1 s: 200 MiB of 601; from 0.4 to 0.5 s: the peak; then 401 MiB, and 400 from 0.6 s on.
+    assert len(bars.strip()) <= 40
+    assert bars.lstrip()[0] == "▃"
+    assert bars.rstrip()[-1] == "▅"
+    assert "█" not in render(pipeline())

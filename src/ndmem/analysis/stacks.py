@@ -1,4 +1,4 @@
-"""Live bytes by call stack, exact."""
+"""Bytes by call stack, exact."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .frames import mark_user_nodes
-from .moment import Moment, nbytes_by_node
+from .measure import Measure, weigh_nodes
 
 if TYPE_CHECKING:
     from ndmem.model.site import Stack
@@ -15,31 +15,31 @@ if TYPE_CHECKING:
 
 
 def stack_weights(
-    trace: Trace, moment: Moment = Moment.PEAK, *, library: bool = False
+    trace: Trace, measure: Measure = Measure.PEAK, *, library: bool = False
 ) -> tuple[tuple[Stack, int], ...]:
-    """Return the live bytes of each call stack at a moment.
+    """Return the bytes of each call stack's arrays.
 
     Parameters
     ----------
     trace : Trace
         The run.
-    moment : Moment
-        The peak or the end.
+    measure : Measure
+        What of them counts: those alive at the peak or at the end, all, or temporaries.
     library : bool
         Keep the frames of libraries; else only the user's, or the outermost frame where there is none.
 
     Returns
     -------
     tuple of (Stack, int)
-        Each stack, leaf first, with the bytes of the buffers born there that were alive; most bytes first.
-        They sum to the live bytes at the moment.
+        Each stack, leaf first, with the bytes of the buffers born there that count; most bytes first. They sum to
+        what the measure counts in all.
 
     Raises
     ------
     TraceError
         If the trace's call tree is damaged.
     """
-    by_node = nbytes_by_node(trace, moment)
+    by_node = weigh_nodes(trace, measure)
     users = mark_user_nodes(trace).tolist()
     weights: dict[Stack, int] = {}
     for node in np.flatnonzero(by_node).tolist():

@@ -68,6 +68,11 @@ def timeline(trace: Trace, *, points: int = 2000) -> tuple[TimelinePoint, ...]:
         the end. The peak of arrays and the total peak are among them; where a small buffer made one, at the time of
         the event before.
     """
+    return tuple(point for _, point in timeline_moments(trace, points=points))
+
+
+def timeline_moments(trace: Trace, *, points: int = 2000) -> list[tuple[int, TimelinePoint]]:
+    """Return the points of `timeline`, each with the number of events until then."""
     events, native = trace.events, None if trace.native is None else trace.events.native_live()
     series = [events.live] if native is None else [events.live, native, events.live + native]
     intervals = max((max(points, 4) - 3) // len(series), 1)
@@ -79,18 +84,15 @@ def timeline(trace: Trace, *, points: int = 2000) -> tuple[TimelinePoint, ...]:
         peaks = [trace.peak.events - 1, -1, trace.total.events - 1 if trace.total else -1]
         for column, peak in zip(series, peaks, strict=False):
             moments.add(peak if begin <= peak < stop else begin + int(np.argmax(column[begin:stop])))
-    found = [TimelinePoint(0.0, 0, None if native is None else 0)]
+    found = [(0, TimelinePoint(0.0, 0, None if native is None else 0))]
     if trace.peak.events == 0 and trace.peak.nbytes:
-        found.append(TimelinePoint(0.0, trace.peak.nbytes, None if native is None else 0))
-    found += [
-        TimelinePoint(
-            int(events.time_ns[at]) / _SECOND,
-            live_at.get(at, int(events.live[at])),
-            None if native is None else int(native[at]),
-        )
-        for at in sorted(moments)
-    ]
-    return (*found, TimelinePoint(end_ns / _SECOND, trace.live_nbytes, trace.native_live_nbytes))
+        found.append((0, TimelinePoint(0.0, trace.peak.nbytes, None if native is None else 0)))
+    for at in sorted(moments):
+        live = live_at.get(at, int(events.live[at]))
+        nbytes = None if native is None else int(native[at])
+        found.append((at + 1, TimelinePoint(int(events.time_ns[at]) / _SECOND, live, nbytes)))
+    last = TimelinePoint(end_ns / _SECOND, trace.live_nbytes, trace.native_live_nbytes)
+    return [*found, (len(events), last)]
 
 
 def resident_timeline(trace: Trace, *, points: int = 2000) -> tuple[ResidentPoint, ...]:
@@ -112,6 +114,21 @@ def resident_timeline(trace: Trace, *, points: int = 2000) -> tuple[ResidentPoin
     bounds = np.linspace(0, len(nbytes), min(points, len(nbytes)) + 1, dtype=np.int64).tolist()
     highest = [begin + int(np.argmax(nbytes[begin:stop])) for begin, stop in itertools.pairwise(bounds)]
     return tuple(ResidentPoint(int(time_ns[at]) / _SECOND, int(nbytes[at])) for at in highest)
+
+
+def highest_by_interval(trace: Trace, intervals: int) -> list[int]:
+    """Return the highest live bytes of arrays in each of some equal intervals of the run, whether it has events or not.
+
+    The peak is in the interval of the event before it, where a small buffer made it.
+    """
+    events = trace.events
+    end_ns = max(int(trace.run.duration_s * _SECOND), int(events.time_ns[-1]) if len(events) else 0)
+    live = np.concatenate([[0], events.live])
+    live[trace.peak.events] = trace.peak.nbytes
+    step = end_ns // intervals + 1
+    bounds = np.searchsorted(events.time_ns, step * np.arange(intervals + 1, dtype=np.int64)).tolist()
+    # What was alive when an interval began is alive in it, too.
+    return [int(live[begin : stop + 1].max()) for begin, stop in itertools.pairwise(bounds)]
 
 
 def _split(time_ns: Int64s, end_ns: int, intervals: int) -> Iterator[tuple[int, int]]:

@@ -20,6 +20,7 @@ BAD_USAGE = 2
 _COMMANDS = {
     "run": "Run a program and say where its array memory went.",
     "report": "Show a saved run as text, JSON, or for another tool.",
+    "diff": "Show what is different between two saved runs.",
     "live": "Watch a program that runs under ndmem run.",
     "stats": "Show the figures of a saved run.",
     "predict": "Say how much memory a function will need, before it is run.",

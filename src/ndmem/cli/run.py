@@ -13,6 +13,7 @@ from typing import NoReturn
 import click
 
 from ndmem.errors import NdmemError
+from ndmem.reporting.html.plotlyjs import need_html
 from ndmem.tracking.launch import Ended
 from ndmem.tracking.program import Program, start_program
 
@@ -62,6 +63,7 @@ class _ProgramCommand(click.Command):
     help="Watch memory that libraries take with malloc and mmap (Linux).",
 )
 @click.option("-q", "--quiet", is_flag=True, help="Print no report after the run.")
+@click.option("--html", type=click.Path(dir_okay=False, path_type=Path), help="Also write the report as HTML.")
 @click.option("-m", "module", metavar="MODULE", help="Run a module, as python -m does.")
 @click.option("-c", "code", metavar="CODE", help="Run a text, as python -c does.")
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="SCRIPT [ARGS]...")
@@ -71,6 +73,7 @@ def command(
     threshold: int,
     native: bool,
     quiet: bool,
+    html: Path | None,
     module: str | None,
     code: str | None,
     arguments: tuple[str, ...],
@@ -80,6 +83,8 @@ def command(
     The program runs as under python: same output, same exit status. The report goes to stderr afterwards.
     """
     words, name = _find_program(module, code, arguments)
+    if html is not None:
+        _check_page(html, output=output, force=force)
     program = start_program(words, name=name, output=output, overwrite=force, threshold=threshold, native=native)
     # Loaded while the program runs: NumPy and rich take 100 ms, which nobody should wait for at either end.
     for needed in ("ndmem.api", "rich.console", "rich.table"):
@@ -87,7 +92,7 @@ def command(
 
     ended = program.wait(report=lambda: _report_now(program))
     try:
-        _report(program, ended, quiet=quiet)
+        _report(program, ended, quiet=quiet, html=html)
         sys.stderr.flush()
     except (NdmemError, OSError, MemoryError) as error:
         # The program ran, and its exit status is what counts; stderr itself may be what cannot be written.
@@ -106,7 +111,7 @@ def _report_now(program: Program) -> None:
         say(f"no report of now: {error or 'not enough memory'}")
 
 
-def _report(program: Program, ended: Ended, *, quiet: bool) -> None:
+def _report(program: Program, ended: Ended, *, quiet: bool, html: Path | None) -> None:
     """Save the trace of a program that has ended, and print the report."""
     from ndmem import api  # noqa: PLC0415  # see above
     from ndmem.tracking.family import settle_children  # noqa: PLC0415
@@ -120,8 +125,22 @@ def _report(program: Program, ended: Ended, *, quiet: bool) -> None:
     if trace is None:
         return
     family = settle_children(path, trace)
+    run = api.Run(trace, path=path, family=family)
     if not quiet:
-        api.Run(trace, path=path, family=family).report(sys.stderr)
+        run.report(sys.stderr)
+    if html is not None:
+        run.to_html(html)
+
+
+def _check_page(html: Path, *, output: Path | None, force: bool) -> None:
+    """Say what would keep the page from being written before the program runs, which may take hours."""
+    need_html()
+    if html.exists() and not force:
+        raise click.UsageError(f"{html} exists; name another file with --html, or pass --force")
+    if output is not None and html.absolute() == output.absolute():
+        raise click.UsageError(f"{str(html)!r} is the trace's file; name another file with --html")
+    if not html.absolute().parent.is_dir():
+        raise click.UsageError(f"cannot write {html}: its folder does not exist; name another place with --html")
 
 
 def _find_program(module: str | None, code: str | None, arguments: tuple[str, ...]) -> tuple[list[str], str]:

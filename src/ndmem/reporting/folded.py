@@ -1,11 +1,11 @@
-"""Live bytes by call stack in the formats of flame graph tools: collapsed stacks and speedscope."""
+"""Bytes by call stack in the formats of flame graph tools: collapsed stacks and speedscope."""
 
 from __future__ import annotations
 
 import json
 from typing import IO, TYPE_CHECKING, Any
 
-from ndmem.analysis.moment import Moment
+from ndmem.analysis.measure import Measure
 from ndmem.analysis.stacks import stack_weights
 
 from .paths import file_names
@@ -17,16 +17,23 @@ if TYPE_CHECKING:
 
     from .paths import FileNames
 
+_TITLES = {
+    Measure.PEAK: "arrays alive at the peak",
+    Measure.KEPT: "arrays alive at the end",
+    Measure.TOTAL: "arrays, ever allocated",
+    Measure.TEMPORARY: "temporaries, ever allocated",
+}
+
 
 def write_collapsed(
     trace: Trace,
     stream: IO[str],
     *,
-    moment: Moment = Moment.PEAK,
+    measure: Measure = Measure.PEAK,
     library: bool = False,
     folder: str | None = None,
 ) -> None:
-    """Write one line for each call stack: its frames, outermost first, joined by ``;``, then its live bytes.
+    """Write one line for each call stack: its frames, outermost first, joined by ``;``, then its bytes.
 
     Parameters
     ----------
@@ -34,8 +41,8 @@ def write_collapsed(
         The run.
     stream : text stream
         Where to; only ASCII is written.
-    moment : Moment
-        The peak or the end.
+    measure : Measure
+        What of the arrays counts.
     library : bool
         Keep the frames of libraries.
     folder : str or None
@@ -55,7 +62,7 @@ def write_collapsed(
     """
     names = file_names(trace.run, folder=folder)
     weights: dict[str, int] = {}
-    for stack, nbytes in stack_weights(trace, moment, library=library):
+    for stack, nbytes in stack_weights(trace, measure, library=library):
         frames = ";".join(_label(site, names) for site in reversed(stack))
         weights[frames] = weights.get(frames, 0) + nbytes
     for frames, nbytes in weights.items():
@@ -72,11 +79,11 @@ def write_speedscope(
     trace: Trace,
     stream: IO[str],
     *,
-    moment: Moment = Moment.PEAK,
+    measure: Measure = Measure.PEAK,
     library: bool = False,
     folder: str | None = None,
 ) -> None:
-    """Write the live bytes by call stack as a profile that speedscope opens.
+    """Write the bytes by call stack as a profile that speedscope opens.
 
     Parameters and errors are those of `write_collapsed`.
 
@@ -88,12 +95,12 @@ def write_speedscope(
     names = file_names(trace.run, folder=folder)
     numbers: dict[tuple[str, str, int], int] = {}
     samples, weights = [], []
-    for stack, nbytes in stack_weights(trace, moment, library=library):
+    for stack, nbytes in stack_weights(trace, measure, library=library):
         keys = [(plain(site.function), names.name(site.filename), site.lineno) for site in reversed(stack)]
         samples.append([numbers.setdefault(key, len(numbers)) for key in keys])
         weights.append(nbytes)
     program = plain(" ".join(trace.run.program)) or "ndmem"
-    title = f"{program}: arrays alive at the {moment.value}"
+    title = f"{program}: {_TITLES[measure]}"
     profile = {
         "type": "sampled",
         "name": title,

@@ -5,15 +5,17 @@ from __future__ import annotations
 import enum
 from typing import IO, TYPE_CHECKING
 
-from ndmem.analysis.moment import Moment
-
+from .chrome import write_chrome
 from .folded import write_collapsed, write_speedscope
 from .json import write_json
-from .text import By, write_text
+from .text import write_text
+from .view import View
 
 if TYPE_CHECKING:
     from ndmem.model.family import Family
     from ndmem.model.trace import Trace
+
+_DEFAULT = View()
 
 
 class Format(enum.Enum):
@@ -21,8 +23,10 @@ class Format(enum.Enum):
 
     TEXT = "text"
     JSON = "json"
+    HTML = "html"
     COLLAPSED = "collapsed"
     SPEEDSCOPE = "speedscope"
+    CHROME = "chrome"
 
 
 def write_run(
@@ -30,9 +34,7 @@ def write_run(
     stream: IO[str],
     *,
     form: Format = Format.TEXT,
-    by: By = By.LINE,
-    moment: Moment = Moment.PEAK,
-    library: bool = False,
+    view: View = _DEFAULT,
     file: str | None = None,
     family: Family | None = None,
 ) -> None:
@@ -46,27 +48,32 @@ def write_run(
         Where to.
     form : Format
         How.
-    by : By
-        What the rows are; only text has them. Collapsed stacks and speedscope are by stack, JSON is by line.
-    moment : Moment
-        The peak or the end; JSON has both.
-    library : bool
-        Show the code of libraries.
+    view : View
+        What to show: the text has all of it, other formats the moment and the code of libraries. JSON and HTML have
+        both moments.
     file : str or None
         The trace's file, for the command that shows more.
     family : Family or None
-        The processes of the run; only text and JSON tell of others than the program.
+        The processes of the run; collapsed stacks and speedscope tell of no others than the program.
 
     Raises
     ------
+    MissingError
+        If HTML is asked for and Jinja2 or Plotly is not installed.
     OSError
         If the stream cannot be written.
     """
     if form is Format.TEXT:
-        write_text(trace, stream, by=by, moment=moment, library=library, file=file, family=family)
+        write_text(trace, stream, view=view, file=file, family=family)
     elif form is Format.JSON:
-        write_json(trace, stream, library=library, family=family)
+        write_json(trace, stream, library=view.library, family=family)
+    elif form is Format.HTML:
+        from .html.page import write_html  # noqa: PLC0415  # only who asks pays for it
+
+        write_html(trace, stream, library=view.library, family=family)
     elif form is Format.COLLAPSED:
-        write_collapsed(trace, stream, moment=moment, library=library)
+        write_collapsed(trace, stream, measure=view.measure, library=view.library)
+    elif form is Format.CHROME:
+        write_chrome(trace, stream)
     else:
-        write_speedscope(trace, stream, moment=moment, library=library)
+        write_speedscope(trace, stream, measure=view.measure, library=view.library)

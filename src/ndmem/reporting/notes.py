@@ -14,12 +14,15 @@ from ndmem.units import format_nbytes
 
 from .figure_table import UNKNOWN
 from .plain import plain
+from .view import By
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ndmem.analysis.figures import Figures
     from ndmem.model.trace import Trace
+
+    from .view import View
 
 _UNTOUCHED = "some pages were never touched, or were swapped out"
 
@@ -95,22 +98,22 @@ def _describe_rest(trace: Trace) -> str:
     )
 
 
-def suggest_next(file: str | None, *, by: str, moment: Moment, library: bool) -> str:
+def suggest_next(file: str | None, *, view: View) -> str:
     """Name the command that shows what this report does not.
 
     Parameters
     ----------
     file : str or None
         The trace's file; ``None`` if it is only in memory.
-    by, moment, library
+    view : View
         What this report shows.
     """
     if file is None:
         return "More: save the run with run.save('run.ndmem'), then: ndmem report run.ndmem --by stack"
     options = [
-        "--by stack" if by != "stack" else "--by line",
-        "--at end" if moment is Moment.PEAK else "--at peak",
-        *([] if library else ["--library"]),
+        "--by stack" if view.by is not By.STACK else "--by line",
+        "--at end" if view.moment is Moment.PEAK else "--at peak",
+        *([] if view.library else ["--library"]),
     ]
     # A name that a terminal would misread cannot be pasted either way: show it harmless.
     return f"More: ndmem report {plain(shlex.quote(file))} [{' | '.join(options)}]"

@@ -28,6 +28,11 @@ def plain(text: str) -> str:
     return "".join(_show(character) for character in " ".join(text.split()))
 
 
+def plain_source(text: str) -> str:
+    """Make a piece of source text safe to show with its spaces: a tab as four, the rest as `plain` does."""
+    return "".join(_show(character) for character in text.replace("\t", "    "))
+
+
 def _show(character: str) -> str:
     if character.isprintable():
         return character

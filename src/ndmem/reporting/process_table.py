@@ -147,6 +147,11 @@ def _tell(process: ProcessFigures, names: FileNames, *, alone: bool) -> Iterator
     yield _say_end(process)
 
 
+def describe_process(process: ProcessFigures, names: FileNames) -> str:
+    """Say in one line what a process was, where its peak was made, and how it ended."""
+    return "".join(part if isinstance(part, str) else part[0] for part in _tell(process, names, alone=True))
+
+
 def _label(process: ProcessFigures) -> str:
     if process.begun is Begun.PROGRAM:
         return " ".join(process.program) or "the program"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ndmem.analysis.expression import expression_text
+from ndmem.analysis.measure import Measure
 from ndmem.analysis.moment import nbytes_at
 from ndmem.analysis.sources import SourceFiles
 from ndmem.analysis.stacks import stack_weights
@@ -47,7 +48,7 @@ def make_stack_list(trace: Trace, names: FileNames, *, moment: Moment, library: 
     from rich.text import Text  # noqa: PLC0415
 
     total, sources = nbytes_at(trace, moment), SourceFiles(trace.sources)
-    weights = stack_weights(trace, moment, library=library)
+    weights = stack_weights(trace, Measure.of(moment), library=library)
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     # Where it gets narrow the source text gives way, never a figure.
     longest = max((len(format_nbytes(nbytes)) for _, nbytes in weights), default=0)

@@ -1,0 +1,133 @@
+"""A Trace as one page of HTML that opens from disk, without a network."""
+
+from __future__ import annotations
+
+from typing import IO, TYPE_CHECKING, Any
+
+from ndmem.analysis.ending import ending_sentence
+from ndmem.analysis.lines import line_table
+from ndmem.analysis.moment import Moment
+from ndmem.analysis.processes import process_tree
+from ndmem.analysis.sentence import answer_sentence
+from ndmem.analysis.total_sentence import native_matters, total_sentence
+from ndmem.reporting.moments import title_moment
+from ndmem.reporting.notes import describe_run, list_notes
+from ndmem.reporting.paths import file_names
+from ndmem.reporting.plain import plain
+from ndmem.reporting.process_table import describe_process
+
+from .arrays import list_arrays
+from .charts import draw_icicles, draw_timeline, grow_branches
+from .code import name_anchors, show_code
+from .limits import Limits
+from .plotlyjs import need_html
+from .template import write_page
+
+if TYPE_CHECKING:
+    from ndmem.analysis.processes import ProcessTree
+    from ndmem.model.family import Family
+    from ndmem.model.trace import Trace
+    from ndmem.reporting.paths import FileNames
+
+    from .plotlyjs import PlotlyJs
+
+_DEFAULT = Limits()
+
+
+def write_html(
+    trace: Trace,
+    stream: IO[str],
+    *,
+    family: Family | None = None,
+    library: bool = False,
+    plotlyjs: PlotlyJs | None = None,
+    limits: Limits = _DEFAULT,
+    folder: str | None = None,
+) -> None:
+    """Write a run as a page of HTML.
+
+    Parameters
+    ----------
+    trace : Trace
+        The run.
+    stream : text stream
+        Where to; only ASCII is written.
+    family : Family or None
+        The processes of the run, if there may be others than the program.
+    library : bool
+        Give the lines of libraries rows of their own.
+    plotlyjs : PlotlyJs or None
+        Where the page has Plotly's JavaScript from; inside, if not given.
+    limits : Limits
+        How much of the run it shows.
+    folder : str or None
+        Folder that files are named relative to; the working folder if not given.
+
+    Raises
+    ------
+    MissingError
+        If Jinja2 or Plotly is not installed.
+    TraceError
+        If the trace's call tree is damaged.
+    OSError
+        If the stream cannot be written.
+    """
+    need_html()
+    names = file_names(trace.run, folder=folder)
+    timeline, timeline_rows = draw_timeline(trace, names, points=limits.points)
+    context = {
+        "timeline_rows": timeline_rows,
+        "branches": grow_branches(trace, names),
+        "processes": _tell_processes(family, names),
+        "family_notes": [*map(plain, family.notes if family else ())],
+        **_describe(trace, names),
+        **_list_rows(trace, names, library=library, limits=limits),
+    }
+    data = {"timeline": timeline, "icicles": draw_icicles(trace, names, nodes=limits.nodes)}
+    write_page("report", stream, context=context, data=data, plotlyjs=plotlyjs)
+
+
+def _describe(trace: Trace, names: FileNames) -> dict[str, Any]:
+    """Return what is said of the run in sentences."""
+    return {
+        "trace": trace,
+        "names": names,
+        "program": plain(" ".join(trace.run.program)) or "code tracked from inside",
+        "sentences": _sentences(trace, names),
+        "ending": plain(ending_sentence(trace, name_file=names.name) or ""),
+        "described": describe_run(trace, Moment.PEAK),
+        "native": native_matters(trace),
+    }
+
+
+def _list_rows(trace: Trace, names: FileNames, *, library: bool, limits: Limits) -> dict[str, Any]:
+    """Return the rows of the tables, and what is not known of them."""
+    native = native_matters(trace)
+    # A line without arrays has nothing to show where native memory is not shown.
+    lines = [line for line in line_table(trace, library=library) if native or line.count]
+    shown = lines[: limits.lines]
+    anchors = name_anchors(shown)
+    return {
+        "lines": shown,
+        "left_out": len(lines) - len(shown),
+        "anchors": anchors,
+        "files": show_code(trace, shown, names),
+        "tables": [
+            (moment.value, title_moment(trace, moment), list_arrays(trace, names, moment, anchors, most=limits.arrays))
+            for moment in Moment
+        ],
+        "notes": list_notes(trace, lines),
+    }
+
+
+def _sentences(trace: Trace, names: FileNames) -> list[str]:
+    texts = (answer_sentence(trace, name_file=names.name), total_sentence(trace, name_file=names.name))
+    return [f"{plain(text)}." for text in texts if text]
+
+
+def _tell_processes(family: Family | None, names: FileNames) -> dict[str, Any] | None:
+    """Return the process tree, where there is more than the program."""
+    if family is None or len(family.members) < 2:
+        return None
+    tree: ProcessTree = process_tree(family)
+    return {"tree": tree, "rows": [(process, plain(describe_process(process, names))) for process in tree.processes]}

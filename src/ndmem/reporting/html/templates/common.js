@@ -1,0 +1,72 @@
+"use strict";
+const data = JSON.parse(document.getElementById("data").textContent);
+const find = (id) => document.getElementById(id);
+const units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
+const palette = ["#4477aa", "#ee6677", "#228833", "#ccbb44", "#66ccee", "#aa3377", "#bbbbbb"];
+// Light enough for black text on any of them.
+const pale = ["#a6c8e8", "#f4b6be", "#b4dcb8", "#e9e0a0", "#b8e6f5", "#dab6d0"];
+
+function step(nbytes) {
+  let at = 0;
+  while (nbytes >= 1024 && at < units.length - 1) { nbytes /= 1024; at += 1; }
+  return at;
+}
+function write(nbytes) {
+  const at = step(nbytes);
+  return `${Number((nbytes / 1024 ** at).toPrecision(3))} ${units[at]}`;
+}
+// Plotly reads a few tags in its texts: what the program is called must not be one.
+const inert = (text) => text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
+const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+const config = { displaylogo: false, responsive: true, displayModeBar: false };
+
+function layout(more) {
+  return {
+    paper_bgcolor: colour("--back"), plot_bgcolor: colour("--back"), font: { color: colour("--text"), size: 13 },
+    hoverlabel: { bgcolor: colour("--panel"), bordercolor: colour("--line"), font: { color: colour("--text") }, align: "left" },
+    ...more,
+  };
+}
+
+function sortable(table) {
+  const heads = [...table.tHead.rows[0].cells], body = table.tBodies[0];
+  heads.forEach((head, column) => head.firstElementChild.addEventListener("click", () => {
+    const descending = head.getAttribute("aria-sort") !== "descending";
+    heads.forEach((other) => other.removeAttribute("aria-sort"));
+    head.setAttribute("aria-sort", descending ? "descending" : "ascending");
+    const value = (row) => row.cells[column].dataset.value;
+    const rows = [...body.rows].sort((a, b) => value(a) === undefined
+      ? a.cells[column].textContent.localeCompare(b.cells[column].textContent) : value(a) - value(b));
+    body.append(...(descending ? rows.reverse() : rows));
+  }));
+}
+
+function filter(table, words) {
+  const wanted = words.toLowerCase().split(/\s+/).filter(Boolean);
+  for (const row of table.tBodies[0].rows) {
+    const text = row.textContent.toLowerCase();
+    row.hidden = !wanted.every((word) => text.includes(word));
+  }
+}
+
+// Draws now, and again when the page turns light or dark.
+function start(charts, draw) {
+  const drawAll = () => {
+    if (typeof Plotly !== "undefined") { draw(); return; }
+    for (const id of charts) {
+      find(id).className = "missing";
+      find(id).textContent = "Plotly's JavaScript was not found: no charts; the tables have their figures.";
+    }
+  };
+  find("theme").addEventListener("click", () => {
+    const root = document.documentElement, dark = getComputedStyle(root).colorScheme === "dark";
+    root.dataset.theme = dark ? "light" : "dark";
+    drawAll();
+  });
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", drawAll);
+  document.querySelectorAll("table:not(.code)").forEach(sortable);
+  document.querySelectorAll("[data-filter]").forEach((input) => {
+    input.addEventListener("input", () => filter(find(input.dataset.filter), input.value));
+  });
+  drawAll();
+}

@@ -1,0 +1,117 @@
+"""The page as a browser shows it: opened from disk, in headless Chromium, where one is installed."""
+
+import json
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from tests.reporting.samples import factoring, pipeline
+from tests.reporting.test_html_page import harmful
+
+from ndmem.analysis.diff import diff_traces
+from ndmem.model.trace import Trace
+from ndmem.reporting.html.diff_page import write_diff_html
+from ndmem.reporting.html.page import write_html
+from ndmem.reporting.html.plotlyjs import find_plotlyjs
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed")
+
+
+def open_page(page: Path, folder: Path) -> tuple[str, list[str]]:
+    """Return the page after its scripts ran, and what they wrote to the console; nothing outside can be reached."""
+    done = subprocess.run(
+        [
+            str(CHROMIUM), "--headless", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr",
+            f"--user-data-dir={folder / 'profile'}", "--host-resolver-rules=MAP * ~NOTFOUND",
+            "--window-size=1280,2000", "--virtual-time-budget=10000", "--dump-dom", page.as_uri(),
+        ],
+        capture_output=True, text=True, timeout=120, check=True,
+    )  # fmt: skip
+    return done.stdout, re.findall(r".*CONSOLE.*", done.stderr)
+
+
+def write(trace: Trace, page: Path, *, plotlyjs: str = "inline") -> Path:
+    """Write a page."""
+    with page.open("w", encoding="utf-8") as stream:
+        write_html(trace, stream, plotlyjs=find_plotlyjs(plotlyjs, folder=page.parent))
+    return page
+
+
+@pytest.mark.parametrize("plotlyjs", ["inline", "FILE"])
+def test_every_chart_is_drawn_and_the_console_is_silent(tmp_path: Path, plotlyjs: str) -> None:
+    """Both charts are there, with the layers and the parts that the run has, and no script complains."""
+    where = str(tmp_path / "shared plotly.js") if plotlyjs == "FILE" else plotlyjs
+    dom, console = open_page(write(factoring(), tmp_path / "page.html", plotlyjs=where), tmp_path)
+    assert console == []
+    assert "was not found: no charts" not in re.sub(r"<script>.*?</script>", "", dom, flags=re.DOTALL)
+    for chart in ("timeline", "icicle"):
+        part = dom[dom.index(f'<div id="{chart}"') :]
+        assert 'class="main-svg"' in part[:5000]
+    assert "peak of arrays 16 MiB" in dom
+    assert "native blocks" in dom
+    assert "all 16 MiB" in dom
+
+
+def test_no_script_of_the_programs_runs(tmp_path: Path) -> None:
+    """The names and the source of a program that wants to run scripts change nothing, and none is even tried."""
+    dom, console = open_page(write(harmful(), tmp_path / "page.html"), tmp_path)
+    title = re.search(r"<title>(.*?)</title>", dom, re.DOTALL)
+    assert title is not None
+    assert title[1].startswith("ndmem: &lt;/script&gt;")
+    assert console == []
+    assert "<img" not in re.sub(r"<script.*?</script>", "", dom, flags=re.DOTALL)
+
+
+def test_both_timelines_of_a_comparison_are_drawn(tmp_path: Path) -> None:
+    """The page of a difference is drawn too, and its console is silent."""
+    page = tmp_path / "diff.html"
+    with page.open("w", encoding="utf-8") as stream:
+        write_diff_html(diff_traces(factoring(), harmful()), factoring(), harmful(), stream)
+    dom, console = open_page(page, tmp_path)
+    assert console == []
+    assert 'class="main-svg"' in dom[dom.index('<div id="timelines"') :][:5000]
+
+
+HAND = """
+const click = (element) => element.click();
+const cells = (table, column) => [...document.querySelectorAll(`#${table} tbody tr:not([hidden])`)]
+  .map((row) => row.cells[column].textContent);
+const found = {};
+const heads = document.querySelectorAll("#lines-table thead button");
+click(heads[4]); found.down = cells("lines-table", 4); found.sort = heads[4].parentElement.getAttribute("aria-sort");
+click(heads[4]); found.up = cells("lines-table", 4);
+const filter = document.querySelector('[data-filter="arrays-peak-table"]');
+filter.value = "RAW float64"; filter.dispatchEvent(new Event("input")); found.filtered = cells("arrays-peak-table", 3);
+click(document.querySelector('[data-show$=":4"]')); found.shown = cells("arrays-peak-table", 6);
+const measure = document.getElementById("measure");
+measure.value = "total"; measure.dispatchEvent(new Event("change"));
+found.total = document.getElementById("icicle").textContent;
+const back = () => getComputedStyle(document.body).backgroundColor;
+const before = back(); click(document.getElementById("theme")); found.theme = before !== back();
+found.unreachable = [...document.querySelectorAll("[data-show], th button, input, select, summary")]
+  .filter((element) => element.tabIndex < 0).length;
+const result = document.createElement("pre"); result.id = "found"; result.textContent = JSON.stringify(found);
+document.body.append(result);
+"""
+"""A reader's hand: it may run only on a page without its policy."""
+
+
+def test_tables_sort_and_filter_and_the_theme_turns(tmp_path: Path) -> None:
+    """Headings sort down, then up; words filter; a line's number leads to its arrays; picture and colours follow."""
+    page = write(pipeline(), tmp_path / "page.html")
+    html = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", page.read_text("ascii"))
+    end = html.rindex("</body>")
+    page.write_text(f"{html[:end]}<script>{HAND}</script>{html[end:]}", "ascii")
+    dom, console = open_page(page, tmp_path)
+    assert console == []
+    found = json.loads(re.search(r'<pre id="found">(.*?)</pre>', dom, re.DOTALL)[1])  # type: ignore[index]  # it is there
+    down = ["601 MiB", "600 MiB", "200 MiB", "1 MiB", "7.81 KiB"]
+    assert (found["down"], found["sort"], found["up"]) == (down, "descending", down[::-1])
+    assert found["filtered"] == ["raw, x"]
+    assert found["shown"] == ["x.mean(axis=0)"]
+    assert "all 801 MiB" in found["total"]
+    assert found["theme"]
+    assert found["unreachable"] == 0

@@ -1,0 +1,285 @@
+"""The report as a page of HTML."""
+
+import base64
+import hashlib
+import io
+import json
+import re
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from tests.reporting.samples import MIB, factoring, hostile, pipeline
+from tests.traces import USER, Frame, TraceBuilder, traces
+
+import ndmem
+from ndmem.analysis.moment import Moment
+from ndmem.analysis.timeline import timeline
+from ndmem.model.family import Begun, Kin, Member, make_family
+from ndmem.model.holder import Holder
+from ndmem.model.trace import Trace
+from ndmem.reporting.html.page import write_html
+from ndmem.reporting.html.plotlyjs import PlotlyJs, find_plotlyjs
+from ndmem.reporting.json import write_json
+from ndmem.reporting.text import write_text
+from ndmem.reporting.view import View
+from ndmem.units import format_nbytes
+
+SMALL = PlotlyJs("", "plotly.js", ("'self'",))
+"""For pages that are only read here."""
+
+
+class Page(HTMLParser):
+    """Collects a page's elements, its tables and the data of its charts."""
+
+    _VOID = frozenset({"meta", "input", "br"})
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.html = html
+        self.tags: list[str] = []
+        self.attributes: list[tuple[str, str | None]] = []
+        self.tables: dict[str, list[list[str]]] = {}
+        self.values: dict[str, list[list[str | None]]] = {}
+        self.scripts: list[tuple[dict[str, str | None], str]] = []
+        self.text = ""
+        self._open: list[str] = []
+        self._table: str | None = None
+        self.feed(html)
+        self.close()
+        assert not self._open
+
+    @property
+    def data(self) -> dict:
+        """The data of the charts."""
+        return json.loads(next(text for attributes, text in self.scripts if attributes.get("id") == "data"))
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Note an element."""
+        self.tags.append(tag)
+        self.attributes += attrs
+        if tag not in self._VOID:
+            self._open.append(tag)
+        known = dict(attrs)
+        if tag == "table":
+            self._table = known.get("id")
+            if self._table:
+                self.tables[self._table], self.values[self._table] = [], []
+        if self._table and tag == "tr":
+            self.tables[self._table].append([])
+            self.values[self._table].append([])
+        if self._table and tag in {"td", "th"}:
+            self.tables[self._table][-1].append("")
+            self.values[self._table][-1].append(known.get("data-value"))
+        if tag == "script":
+            self.scripts.append((known, ""))
+
+    def handle_endtag(self, tag: str) -> None:
+        """Check that the innermost element closes first."""
+        assert self._open.pop() == tag
+        if tag == "table":
+            self._table = None
+
+    def handle_data(self, data: str) -> None:
+        """Add text to where it stands."""
+        if self._open[-1:] == ["script"]:
+            attributes, text = self.scripts[-1]
+            self.scripts[-1] = (attributes, text + data)
+        elif self._open[-1:] != ["style"]:
+            self.text += data
+            if self._table and {"td", "th"} & set(self._open):
+                self.tables[self._table][-1][-1] += data
+
+
+def read(trace: Trace, **options: object) -> Page:
+    """Return the page of a trace."""
+    stream = io.StringIO()
+    write_html(trace, stream, folder="/home/ada", **{"plotlyjs": SMALL, **options})
+    assert stream.getvalue().isascii()
+    return Page(stream.getvalue())
+
+
+def test_the_lines_have_their_figures() -> None:
+    """The table of lines has the figures that were put in, as text and to the byte."""
+    page = read(pipeline())
+    head, first, *others = page.tables["lines-table"]
+    assert head == ["share", "peak", "temporary", "kept", "total", "count", "line", "source"]
+    assert first == [
+        "67%", "601 MiB", "400 MiB", "200 MiB", "600 MiB", "3", "pipeline.py:5", "return (x - mean) / x.std(axis=0)",
+    ]  # fmt: skip
+    assert page.values["lines-table"][1][:6] == [
+        str(n) for n in (400 * MIB, 601 * MIB, 400 * MIB, 200 * MIB, 600 * MIB, 3)
+    ]
+    assert len(others) == 4
+
+
+def test_the_answer_and_the_sections() -> None:
+    """The page begins with the sentence of the text, and has every section that there is something for."""
+    page = read(factoring())
+    assert "Peak 16 MiB at pipeline.py:7" in page.text
+    assert "With native work memory 76 MiB at pipeline.py:4 in factor" in page.text
+    titles = re.findall(r'<h2 id="([\w-]+)"', page.html)
+    assert titles == ["timeline-title", "peak-title", "lines-title", "source-title", "arrays-title", "how-title"]
+    assert page.tables["lines-table"][0][2] == "native"
+    assert set(re.findall(r'href="#([\w-]+)"', page.html)) <= set(re.findall(r' id="([\w-]+)"', page.html))
+
+
+def test_the_source_marks_the_largest_expression() -> None:
+    """Of line 5 the expression that made the larger array at the peak is underlined, and the line has its bars."""
+    page = read(pipeline())
+    assert "<code>    return (<u>x - mean</u>) / x.std(axis=0)</code>" in page.html
+    assert f'<meter aria-label="part of the peak" min="0" max="{601 * MIB}" value="{400 * MIB}">' in page.html
+
+
+def test_a_view_says_what_it_keeps() -> None:
+    """An array of 10 numbers that is a view of 200 MiB keeps them alive."""
+    rows = read(pipeline()).tables["arrays-end-table"]
+    assert rows[1:] == [
+        ["200 MiB", "(26214400,)", "float64", "raw, x", "owner", "pipeline.py:7", "np.arange(26_214_400.0)"],
+        [
+            "200 MiB", "(10,)", "float64", "head", "view of 80 B that keeps 200 MiB alive", "pipeline.py:5",
+            "(x - mean) / x.std(axis=0)",
+        ],
+    ]  # fmt: skip
+
+
+def test_processes_have_a_table() -> None:
+    """Where there is a child its peak stands below the program's; a program alone has no such section."""
+    child = TraceBuilder()
+    child.born((Frame(USER, 1),), 3 * MIB)
+    family = make_family([Member(pipeline()), Member(child.build(), Kin(Begun.FORK, (4242,), "worker-1"))])
+    page = read(pipeline(), family=family)
+    assert "2 processes made arrays: " in page.text
+    assert "worker-1 at pipeline.py:1" in page.text
+    assert 'id="processes-title"' in page.html
+    assert 'id="processes-title"' not in read(pipeline(), family=make_family([Member(pipeline())])).html
+
+
+def test_html_text_and_json_agree() -> None:
+    """The peak, the lines, the arrays and the timeline of a page are those of the JSON and of the text."""
+    for trace in (pipeline(), factoring()):
+        page, text, document = read(trace), io.StringIO(), io.StringIO()
+        write_text(trace, text, view=View(width=200, rows=None, buffers=None), folder="/home/ada")
+        write_json(trace, document)
+        found = json.loads(document.getvalue())
+        heading = dict(page.attributes)
+        for name in ("peak", "live", "total"):
+            key = {"peak": "peak_nbytes", "live": "live_nbytes_at_end", "total": "total_nbytes"}[name]
+            assert heading[f"data-{name}-nbytes"] == str(found[key])
+        lines = [line for line in found["lines"] if line["count"] or trace.native]
+        names = ["at_peak_nbytes", "peak_nbytes", "temporary_nbytes", "kept_nbytes", "total_nbytes", "count"]
+        if trace.native:
+            names.insert(2, "native_peak_nbytes")
+        figures = [[str(-1 if line[name] is None else line[name]) for name in names] for line in lines]
+        assert [row[: len(names)] for row in page.values["lines-table"][1:]] == figures
+        assert [row[0] for row in page.values["arrays-peak-table"][1:]] == [
+            str(buffer["nbytes"]) for buffer in found["at_peak"]
+        ]
+        drawn = page.data["timeline"]
+        assert [sum(at) for at in zip(*(layer["nbytes"] for layer in drawn["layers"]), strict=True)] == [
+            point["live_nbytes"] for point in found["timeline"]
+        ]
+        for row in page.tables["lines-table"][1:]:
+            line = next(each for each in text.getvalue().splitlines() if row[-1] and each.endswith(row[-1]))
+            assert all(cell in line for cell in row[:-2])
+
+
+def test_charts_have_at_most_2000_points_and_keep_the_peak() -> None:
+    """Of 10,000 events 2,000 points are drawn, and the one spike among them is the highest."""
+    builder = TraceBuilder()
+    for number in range(5000):
+        nbytes = 9 * MIB if number == 2345 else 5000
+        builder.died(builder.born((Frame(USER, 1),), nbytes, time_s=number), (Frame(USER, 1),), time_s=number + 0.5)
+    trace = builder.build(duration_s=5000.0)
+    drawn = read(trace).data["timeline"]
+    assert len(drawn["time"]) <= 2000
+    assert max(drawn["layers"][0]["nbytes"]) == 9 * MIB
+    assert drawn["peak"] == {"time": 2345.0, "nbytes": 9 * MIB}
+
+
+HARM = "</script><script>document.title='harmed'</script><img src=x onerror=\"document.title='harmed'\">'\"{{7*7}}"
+
+
+def harmful() -> Trace:
+    """Return a trace each of whose texts wants to run a script."""
+    filename, builder = f"/home/ada/{HARM}.py", TraceBuilder()
+    frame = Frame(filename, 1, HARM, (0, 20))
+    builder.born((frame,), 5 * MIB)
+    holder = Holder(0, HARM, HARM, (5,), HARM, is_view=True)
+    return builder.build(sources={filename: f"x = '{HARM}'"}, holders=[holder], notes=(HARM,), program=(HARM,))
+
+
+@pytest.mark.parametrize("trace", [harmful(), hostile()], ids=["scripts", "escapes"])
+def test_what_the_program_says_stays_text(trace: Trace) -> None:
+    """No element, no attribute and no script comes from the program's texts, and nothing that does not print."""
+    page, plain = read(trace), read(pipeline())
+    assert len(page.scripts) == len(plain.scripts)
+    assert set(page.tags) <= set(plain.tags)
+    assert {name for name, _ in page.attributes} <= {name for name, _ in plain.attributes} | {"class"}
+    assert not any(name.startswith("on") for name, _ in page.attributes)
+    assert page.html.replace("\n", "").isprintable()
+    assert page.data["icicles"]["labels"]
+
+
+def test_the_policy_allows_the_pages_own_scripts_alone() -> None:
+    """The hashes of the policy are those of the scripts that run, and everything else is forbidden."""
+    page = read(pipeline(), plotlyjs=find_plotlyjs("inline"))
+    policy = next(value for name, value in page.attributes if name == "content" and value and "script-src" in value)
+    hashes = {
+        f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+        for attributes, text in page.scripts
+        if "type" not in attributes
+    }
+    directives = dict(part.strip().split(" ", 1) for part in policy.split(";"))
+    assert directives["default-src"] == "'none'"
+    assert set(directives["script-src"].split()) == hashes
+    assert len(hashes) == 2
+
+
+def test_the_library_can_be_elsewhere(tmp_path: Path) -> None:
+    """With ``cdn`` or a file the page is small, names the address, and the file is written once."""
+    with ndmem.track() as run:
+        pass
+    (tmp_path / "pages").mkdir()
+    shared = tmp_path / "plotly.min.js"
+    run.to_html(tmp_path / "pages/a.html", plotlyjs=str(shared))
+    written = shared.stat().st_mtime_ns
+    run.to_html(tmp_path / "pages/b.html", plotlyjs=str(shared))
+    assert shared.stat().st_mtime_ns == written
+    assert shared.stat().st_size > 1_000_000
+    page = (tmp_path / "pages/b.html").read_text("ascii")
+    assert '<script src="../plotly.min.js"></script>' in page
+    assert len(page) < 100_000
+    assert '<script src="https://cdn.plot.ly/plotly-' in str(run.to_html(plotlyjs="cdn"))
+
+
+def test_without_the_libraries_one_line_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A missing Jinja2 or Plotly is named with the command that brings it, before anything is written."""
+    for name in ("jinja2", "plotly"):
+        monkeypatch.setitem(sys.modules, name, None)
+    stream = io.StringIO()
+    with pytest.raises(ndmem.MissingError, match=r"needs jinja2 and plotly, .* pip install 'ndmem\[html\]'"):
+        write_html(pipeline(), stream)
+    assert stream.getvalue() == ""
+
+
+def test_a_run_without_arrays_has_a_page() -> None:
+    """Where nothing was made the page says so."""
+    page = read(TraceBuilder().build())
+    assert "No array memory: no array was made while it ran." in page.text
+    assert "No line made an array." in page.text
+    assert page.data["timeline"]["peak"] is None
+
+
+@settings(max_examples=30, deadline=None)
+@given(traces(native=True))
+def test_any_program_has_a_page(trace: Trace) -> None:
+    """For any program the page is whole, and its timeline and its arrays are the trace's."""
+    page = read(trace)
+    assert dict(page.attributes)["data-peak-nbytes"] == str(trace.peak.nbytes)
+    assert page.data["timeline"]["native"] == [point.native_nbytes for point in timeline(trace)]
+    for moment in Moment:
+        nbytes = trace.peak.nbytes if moment is Moment.PEAK else trace.live_nbytes
+        assert f'<b data-nbytes="{nbytes}">{format_nbytes(nbytes)}</b>' in page.html
