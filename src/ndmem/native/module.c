@@ -2,6 +2,7 @@
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
 
+#include "limit_object.h"
 #include "lock.h"
 #include "native.h"
 #include "replay.h"
@@ -302,5 +303,7 @@ PyMODINIT_FUNC PyInit__native(void)
         Py_XDECREF(type);
         Py_CLEAR(module);
     }
+    if (module && limit_object_add(module) < 0)
+        Py_CLEAR(module);
     return module;
 }
