@@ -11,8 +11,17 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from .api import breakdown, load, profile, track
-    from .errors import NdmemError, ProcessError, SpecError, TraceError, TrackingError, UnitError, WeighError
+    from .api import breakdown, limit, load, profile, track
+    from .errors import (
+        BudgetExceeded,
+        NdmemError,
+        ProcessError,
+        SpecError,
+        TraceError,
+        TrackingError,
+        UnitError,
+        WeighError,
+    )
     from .model.spec import spec
     from .process.fit import fits
     from .process.limits import limits
@@ -24,6 +33,7 @@ __version__ = "0.1.0"
 
 # Public name → the module that has it.
 _HOMES = {
+    "BudgetExceeded": "ndmem.errors",
     "NdmemError": "ndmem.errors",
     "ProcessError": "ndmem.errors",
     "Run": "ndmem.run",
@@ -36,6 +46,7 @@ _HOMES = {
     "arrays": "ndmem.weighing.live",
     "breakdown": "ndmem.api",
     "fits": "ndmem.process.fit",
+    "limit": "ndmem.api",
     "limits": "ndmem.process.limits",
     "load": "ndmem.api",
     "profile": "ndmem.api",

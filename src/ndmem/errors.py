@@ -31,3 +31,7 @@ class WeighError(NdmemError, ValueError):
 
 class ProcessError(NdmemError, ValueError):
     """A process does not exist, or cannot be looked at."""
+
+
+class BudgetExceeded(NdmemError, MemoryError):  # noqa: N818  # as TimeoutExpired: what happened
+    """An allocation would have passed a budget, and did not happen."""
