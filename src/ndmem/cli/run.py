@@ -17,7 +17,10 @@ from ndmem.tracking.launch import Ended
 from ndmem.tracking.program import Program, start_program
 
 from .message import say
-from .options import NbytesType
+from .options import BudgetType, NbytesType
+
+# In the program's own process, which is told by name what to call there.
+_EXPLAINER = "ndmem.budgets.excess:explain_end"
 
 
 class _ProgramCommand(click.Command):
@@ -61,6 +64,12 @@ class _ProgramCommand(click.Command):
     show_default=True,
     help="Watch memory that libraries take with malloc and mmap (Linux).",
 )
+@click.option(
+    "--limit",
+    type=BudgetType(),
+    metavar="SIZE|PERCENT|auto",
+    help="Refuse arrays beyond this: bytes, a share of what the machine allows, or 90% of what is free here now.",
+)
 @click.option("-q", "--quiet", is_flag=True, help="Print no report after the run.")
 @click.option("-m", "module", metavar="MODULE", help="Run a module, as python -m does.")
 @click.option("-c", "code", metavar="CODE", help="Run a text, as python -c does.")
@@ -70,6 +79,7 @@ def command(
     force: bool,
     threshold: int,
     native: bool,
+    limit: int | None,
     quiet: bool,
     module: str | None,
     code: str | None,
@@ -80,7 +90,15 @@ def command(
     The program runs as under python: same output, same exit status. The report goes to stderr afterwards.
     """
     words, name = _find_program(module, code, arguments)
-    program = start_program(words, name=name, output=output, overwrite=force, threshold=threshold, native=native)
+    program = start_program(
+        words,
+        name=name,
+        output=output,
+        overwrite=force,
+        threshold=threshold,
+        native=native,
+        limit=None if limit is None else (limit, _EXPLAINER),
+    )
     # Loaded while the program runs: NumPy and rich take 100 ms, which nobody should wait for at either end.
     for needed in ("ndmem.api", "rich.console", "rich.table"):
         importlib.import_module(needed)
