@@ -65,5 +65,12 @@ def __getattr__(name: str) -> Any:
     return getattr(importlib.import_module(_HOMES[name]), name)
 
 
+def load_ipython_extension(shell: Any) -> None:
+    """Give a notebook the magics: what IPython calls for ``%load_ext ndmem``."""
+    from .integrations.magics import load_magics  # noqa: PLC0415  # needs IPython
+
+    load_magics(shell)
+
+
 def __dir__() -> list[str]:
     return sorted({*globals(), *__all__})

@@ -15,11 +15,11 @@ from ndmem.errors import BudgetExceeded, TrackingError, UnitError
 from ndmem.tracking.recorder import DEFAULT_THRESHOLD, unseen
 from ndmem.tracking.support import check_support, find_numpy_obstacle
 from ndmem.units import format_nbytes
-from ndmem.weighing.owned import owned_buffers
 from ndmem.weighing.weigh import weigh
 
 from .amount import check_factor, read_budget
 from .excess import came_from, describe_excess, kinds
+from .live_bytes import adopt_all
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -150,7 +150,7 @@ class Limit:
         self._native, self.excess = native, None
         try:
             if everything and not complete:
-                _adopt_all()
+                adopt_all()
             self._nbytes = read_budget(budget, live=native.live)
             self._check_live(native)
             native.enforce(self._nbytes)
@@ -216,13 +216,6 @@ class _Call:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self._limit.__exit__(kind, error, traceback)
-
-
-def _adopt_all() -> None:
-    """Have the arrays that were there before counted."""
-    with unseen():
-        for address, nbytes in owned_buffers():
-            _native.adopt(address, nbytes)
 
 
 def make_limit(
