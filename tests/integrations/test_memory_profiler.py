@@ -61,7 +61,7 @@ def test_the_table_has_memory_profilers_columns_first() -> None:
 
 
 def test_increments_are_of_the_process() -> None:
-    """A line that fills 64 MiB increments memory by that much, and one that frees it takes as much away, within 1 MiB."""
+    """A line that fills 64 MiB increments memory by that much, and one that frees it takes as much away, to 1 MiB."""
 
     def work() -> None:
         block = bytearray(b"x") * 2**26
