@@ -11,7 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from .api import breakdown, diff, load, profile, track
+    from .api import breakdown, diff, limit, load, profile, track
     from .errors import (
         BudgetExceeded,
         MissingError,
@@ -56,6 +56,7 @@ _HOMES = {
     "diff": "ndmem.api",
     "dims": "ndmem.planning.dims",
     "fits": "ndmem.process.fit",
+    "limit": "ndmem.api",
     "limits": "ndmem.process.limits",
     "load": "ndmem.api",
     "planned": "ndmem.predicting",
@@ -74,6 +75,13 @@ def __getattr__(name: str) -> Any:
     import importlib  # noqa: PLC0415  # imported on use, see above
 
     return getattr(importlib.import_module(_HOMES[name]), name)
+
+
+def load_ipython_extension(shell: Any) -> None:
+    """Give a notebook the magics: what IPython calls for ``%load_ext ndmem``."""
+    from .integrations.magics import load_magics  # noqa: PLC0415  # needs IPython
+
+    load_magics(shell)
 
 
 def __dir__() -> list[str]:

@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import TypeVar
 
+    from .budgets.limit import Limit, Reach
     from .model.breakdown import Breakdown
+    from .model.excess import Excess
     from .model.profile import FunctionProfile
     from .model.trace import Trace
 
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "By", "Comparison", "DiffBy", "DiffFormat", "Format", "Measure", "Moment", "Run", "TrackedRun", "breakdown", "diff",
-    "load", "profile", "track",
+    "limit", "load", "profile", "track",
 ]  # fmt: skip
 
 
@@ -130,6 +132,74 @@ def _own_breakdown() -> Breakdown:
         except OSError:  # not Linux
             return outside(os.getpid())
         return explain(taken, live_extents())
+
+
+def limit(
+    budget: int | str | None = None,
+    *,
+    factor: float | None = None,
+    scope: Reach | str = "process",
+    warn: bool = False,
+    callback: Callable[[Excess], object] | None = None,
+    resident: bool = False,
+) -> Limit:
+    """Keep the arrays of a block, or of a function's calls, within a budget.
+
+    An allocation that would pass the budget does not happen: NumPy raises its `MemoryError` from the line that asked,
+    which may be caught there as ever. What leaves the block is a `BudgetExceeded` that says what was asked, what is
+    live, and which arrays are the largest; NumPy's error is its ``__cause__``. Limits nest, and each holds.
+
+    Parameters
+    ----------
+    budget : int or str
+        Bytes, ``"4 GiB"``, ``"50%"`` of the limit that binds this process first, or ``"auto"``: nine tenths of what may
+        still be used, on top of what is live.
+    factor : float, optional
+        As a decorator, instead of a budget: so many times the bytes of the arrays among the call's arguments, for what
+        the call itself makes.
+    scope : "process" or "thread"
+        Count all arrays of the process, those from before the block too, or what this thread makes in the block.
+    warn : bool
+        Let it happen, and give a `RuntimeWarning`.
+    callback : callable, optional
+        Let it happen, and call this with an `Excess`: in the main thread, between two of its instructions soon after.
+    resident : bool
+        Refuse only if what is resident of the process would not stay within the budget either. Zeros from ``np.zeros``
+        take no pages until they are written; without this they count as asked for.
+
+    Returns
+    -------
+    Limit
+        For ``with ndmem.limit("4 GiB"):`` or ``@ndmem.limit("4 GiB")``.
+
+    Raises
+    ------
+    UnitError
+        If the options are no budget.
+    ProcessError
+        If the budget depends on the machine's limit, and none is known.
+    BudgetExceeded
+        From the block: if more is live already, or its error is from a refused allocation.
+
+    Notes
+    -----
+    Memory of libraries is never refused, since C code may not cope. Where it is watched (``ndmem run``) it counts, and
+    the next array is refused. A child process is not bound by its parent's limit.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> with limit("100 MiB", scope="thread"):
+    ...     try:
+    ...         a = np.empty(20_000_000)
+    ...     except MemoryError:
+    ...         a = np.empty(20_000_000, "i1")
+    >>> a.nbytes
+    20000000
+    """
+    from .budgets.limit import make_limit  # noqa: PLC0415  # only who asks pays for it
+
+    return make_limit(budget, factor=factor, scope=scope, warn=warn, callback=callback, resident=resident)
 
 
 def load(path: str | os.PathLike[str]) -> Run:

@@ -42,4 +42,4 @@ class PredictionError(NdmemError, RuntimeError):
 
 
 class BudgetExceeded(NdmemError, MemoryError):  # noqa: N818  # the name users expect beside MemoryError
-    """A function would need more memory than it may use; raised before it runs."""
+    """An allocation would have passed a budget, or a planned call would; it did not happen."""

@@ -6,8 +6,23 @@ from typing import Any
 
 import click
 
-from ndmem.errors import UnitError
+from ndmem.errors import NdmemError, UnitError
 from ndmem.units import parse_nbytes
+
+
+class BudgetType(click.ParamType):  # type: ignore[type-arg]  # as below
+    """A budget: bytes, a share such as ``50%`` of what the machine allows, or ``auto``."""
+
+    name = "budget"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Return bytes, or fail with the reason."""
+        from ndmem.budgets.amount import read_budget  # noqa: PLC0415  # only who sets a limit pays for it
+
+        try:
+            return read_budget(value)
+        except NdmemError as error:
+            self.fail(str(error), param, ctx)
 
 
 class NbytesType(click.ParamType):  # type: ignore[type-arg]  # generic only for type checkers, since click 8.2

@@ -18,7 +18,10 @@ from ndmem.tracking.launch import Ended
 from ndmem.tracking.program import Program, start_program
 
 from .message import say
-from .options import NbytesType
+from .options import BudgetType, NbytesType
+
+# In the program's own process, which is told by name what to call there.
+_EXPLAINER = "ndmem.budgets.excess:explain_end"
 
 
 class _ProgramCommand(click.Command):
@@ -62,6 +65,12 @@ class _ProgramCommand(click.Command):
     show_default=True,
     help="Watch memory that libraries take with malloc and mmap (Linux).",
 )
+@click.option(
+    "--limit",
+    type=BudgetType(),
+    metavar="SIZE|PERCENT|auto",
+    help="Refuse arrays beyond this: bytes, a share of what the machine allows, or 90% of what is free here now.",
+)
 @click.option("-q", "--quiet", is_flag=True, help="Print no report after the run.")
 @click.option("--html", type=click.Path(dir_okay=False, path_type=Path), help="Also write the report as HTML.")
 @click.option("-m", "module", metavar="MODULE", help="Run a module, as python -m does.")
@@ -72,6 +81,7 @@ def command(
     force: bool,
     threshold: int,
     native: bool,
+    limit: int | None,
     quiet: bool,
     html: Path | None,
     module: str | None,
@@ -85,7 +95,15 @@ def command(
     words, name = _find_program(module, code, arguments)
     if html is not None:
         _check_page(html, output=output, force=force)
-    program = start_program(words, name=name, output=output, overwrite=force, threshold=threshold, native=native)
+    program = start_program(
+        words,
+        name=name,
+        output=output,
+        overwrite=force,
+        threshold=threshold,
+        native=native,
+        limit=None if limit is None else (limit, _EXPLAINER),
+    )
     # Loaded while the program runs: NumPy and rich take 100 ms, which nobody should wait for at either end.
     for needed in ("ndmem.api", "rich.console", "rich.table"):
         importlib.import_module(needed)

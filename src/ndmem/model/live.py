@@ -85,7 +85,7 @@ class LiveArrays:
 
     def __str__(self) -> str:
         lines = [f"{len(self)} array buffers, {format_nbytes(self.nbytes)}"]
-        lines += [_line(buffer) for buffer in self.buffers[:_MOST_ROWS]]
+        lines += [describe_buffer(buffer) for buffer in self.buffers[:_MOST_ROWS]]
         if len(self) > _MOST_ROWS:
             rest = sum(buffer.nbytes for buffer in self.buffers[_MOST_ROWS:])
             lines.append(f"{format_nbytes(rest):>9}  in {len(self) - _MOST_ROWS} smaller buffers")
@@ -95,7 +95,8 @@ class LiveArrays:
         return str(self)
 
 
-def _line(buffer: LiveBuffer) -> str:
+def describe_buffer(buffer: LiveBuffer) -> str:
+    """Write one line about a buffer: bytes, array, names, and the line that made it."""
     names = ", ".join(buffer.names[:_MOST_NAMES]) or "(no name leads to it)"
     if len(buffer.names) > _MOST_NAMES:
         names += f" and {len(buffer.names) - _MOST_NAMES} more"

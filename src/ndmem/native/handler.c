@@ -3,6 +3,7 @@
 #define PY_ARRAY_UNIQUE_SYMBOL ndmem_numpy
 #include "compat.h"
 #include "handler.h"
+#include "limit.h"
 #include "lock.h"
 #include "native.h"
 #include "tracker.h"
@@ -71,10 +72,49 @@ static inline void died(void *pointer)
     lock_leave();
 }
 
+/* --- Limits: asked before the original allocator is, so that what they refuse does not happen --------------- */
+
+typedef enum { MALLOC, CALLOC, REALLOC } Call;
+
+static void *hook_malloc(void *context, size_t nbytes);
+static void *hook_calloc(void *context, size_t count, size_t nbytes);
+static void *hook_realloc(void *context, void *old, size_t nbytes);
+
+/* With the GIL from the question to the birth: no other thread's array may come in between. */
+__attribute__((noinline)) static void *ask_without_gil(Call call, void *context, void *old, size_t count, size_t nbytes)
+{
+    PyGILState_STATE state = PyGILState_Ensure();
+    void *pointer = call == MALLOC   ? hook_malloc(context, nbytes)
+                    : call == CALLOC ? hook_calloc(context, count, nbytes)
+                                     : hook_realloc(context, old, nbytes);
+    PyGILState_Release(state);
+    return pointer;
+}
+
+/* False if the caller is to return `*answer`. */
+static inline bool may_allocate(Call call, void *context, void *old, size_t count, size_t nbytes, void **answer)
+{
+    if (__builtin_expect(limit_count == 0, 1))
+        return true;
+    PyThreadState *thread = thread_with_gil();
+    *answer = NULL;
+    if (thread == NULL) {
+        *answer = ask_without_gil(call, context, old, count, nbytes);
+        return false;
+    }
+    size_t all;
+    if (__builtin_mul_overflow(count, nbytes, &all))
+        all = SIZE_MAX;
+    return limit_allows(thread, old, all, call == CALLOC);
+}
+
 /* --- NumPy's four functions: they chain to the original, whose own memory is not told of again -------------- */
 
 static void *hook_malloc(void *context, size_t nbytes)
 {
+    void *answer;
+    if (!may_allocate(MALLOC, context, NULL, 1, nbytes, &answer))
+        return answer;
     int *muted = native_mute();
     void *pointer = original.malloc(context, nbytes);
     native_unmute(muted);
@@ -85,6 +125,9 @@ static void *hook_malloc(void *context, size_t nbytes)
 
 static void *hook_calloc(void *context, size_t count, size_t nbytes)
 {
+    void *answer;
+    if (!may_allocate(CALLOC, context, NULL, count, nbytes, &answer))
+        return answer;
     int *muted = native_mute();
     void *pointer = original.calloc(context, count, nbytes);
     native_unmute(muted);
@@ -96,6 +139,9 @@ static void *hook_calloc(void *context, size_t count, size_t nbytes)
 /* NumPy holds either the old or the new buffer, never both, and so does tracemalloc. */
 static void *hook_realloc(void *context, void *old, size_t nbytes)
 {
+    void *answer;
+    if (!may_allocate(REALLOC, context, old, 1, nbytes, &answer))
+        return answer;
     int *muted = native_mute();
     void *pointer = original.realloc(context, old, nbytes);
     native_unmute(muted);

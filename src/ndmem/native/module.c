@@ -3,6 +3,7 @@
 #include <Python.h>
 
 #include "ghost.h"
+#include "limit_object.h"
 #include "lock.h"
 #include "native.h"
 #include "replay.h"
@@ -317,5 +318,7 @@ PyMODINIT_FUNC PyInit__native(void)
         Py_XDECREF(type);
         Py_CLEAR(module);
     }
+    if (module && limit_object_add(module) < 0)
+        Py_CLEAR(module);
     return module;
 }

@@ -1,6 +1,7 @@
 #include "compat.h"
 #include "handler.h"
 #include "holders.h"
+#include "limit.h"
 #include "lock.h"
 #include "native.h"
 #include "tracker.h"
@@ -12,7 +13,7 @@ enum { MAX_QUIET = 64 };
 
 static struct {
     Recording *running[MAX_RUNNING];
-    unsigned count;
+    unsigned count, held; /* recordings, and limits */
     uint16_t generation;
     size_t threshold;
     uint64_t next_serial;           /* of large buffers */
@@ -79,6 +80,8 @@ size_t tracker_died(PyThreadState *thread, void *pointer, Domain domain)
     Buffer buffer;
     if (!ledger_remove(pointer, (uint8_t)domain, &buffer))
         return 0;
+    if (limit_count)
+        limit_died(pointer, &buffer);
     NodeId stack = ROOT;
     uint16_t number = 0;
     if (buffer.large) {
@@ -95,7 +98,7 @@ size_t tracker_died(PyThreadState *thread, void *pointer, Domain domain)
 }
 
 /* Reading a trace makes arrays, which are not the program's. */
-static inline bool is_quiet(const PyThreadState *thread)
+bool tracker_is_quiet(const PyThreadState *thread)
 {
     for (unsigned i = 0; i < tracker.quiet_count && thread; i++)
         if (tracker.quiet[i] == thread->id)
@@ -114,7 +117,7 @@ __attribute__((noinline)) static Added add_again(PyThreadState *thread, void *po
 
 void tracker_born(PyThreadState *thread, void *pointer, size_t nbytes, Domain domain, const char *library)
 {
-    if (is_quiet(thread))
+    if (tracker_is_quiet(thread))
         return;
     uint16_t number;
     NodeId stack = current_stack(thread, &number);
@@ -126,6 +129,8 @@ void tracker_born(PyThreadState *thread, void *pointer, size_t nbytes, Domain do
         added = add_again(thread, pointer, &buffer);
     if (added == NO_MEMORY)
         return miss();
+    if (limit_count)
+        limit_born(thread, pointer, &buffer);
     if (buffer.large)
         buffer.large->serial = tracker.next_serial++;
     for (unsigned i = 0; i < tracker.count; i++) {
@@ -137,14 +142,15 @@ void tracker_born(PyThreadState *thread, void *pointer, size_t nbytes, Domain do
         sight_peak(AT_BIRTH);
 }
 
-bool tracker_runs(void) { return tracker.count > 0; }
+bool tracker_runs(void) { return tracker.count + tracker.held > 0; }
 
 /* --- Starting and stopping ------------------------------------------------------------------------- */
 
 /* The child of a fork shares the journal's pages with its parent and must not write to them. */
 static void forget_in_child(void)
 {
-    tracker.count = 0;
+    tracker.count = tracker.held = 0;
+    limit_forget();
     handler_unhook();
     native_unhook();
     lock_after_fork();
@@ -187,11 +193,49 @@ static void renumber_generations(void)
         rank[generation] = 0;
         for (unsigned i = 0; i < tracker.count; i++)
             rank[generation] += tracker.running[i]->generation <= generation;
+        rank[generation] += limit_count_until((uint16_t)generation);
     }
     ledger_renumber(rank);
     for (unsigned i = 0; i < tracker.count; i++)
         tracker.running[i]->generation = rank[tracker.running[i]->generation];
+    limit_renumber(rank);
     tracker.generation = rank[tracker.generation];
+}
+
+static uint16_t next_generation(void)
+{
+    if (tracker.generation == UINT16_MAX)
+        renumber_generations();
+    return ++tracker.generation;
+}
+
+static void close_if_idle(void)
+{
+    if (!tracker_runs())
+        close_tracker();
+}
+
+int tracker_hold(size_t threshold, uint16_t *generation)
+{
+    if (!tracker_runs() && open_tracker(threshold) < 0)
+        return -1;
+    if (tracker_hear_numpy() < 0) {
+        close_if_idle();
+        return -1;
+    }
+    native_find();
+    lock_enter(true);
+    *generation = next_generation();
+    tracker.held++;
+    lock_leave();
+    native_hook();
+    return 0;
+}
+
+void tracker_release(void)
+{
+    tracker.held--;
+    close_if_idle();
 }
 
 int tracker_start(Recording *recording, size_t threshold, Start start)
@@ -200,18 +244,15 @@ int tracker_start(Recording *recording, size_t threshold, Start start)
         PyErr_Format(PyExc_RuntimeError, "%d recordings run already; stop one before starting another", MAX_RUNNING);
         return -1;
     }
-    if (tracker.count == 0 && open_tracker(threshold) < 0)
+    if (!tracker_runs() && open_tracker(threshold) < 0)
         return -1;
     if (start == WITH_NUMPY && tracker_hear_numpy() < 0) {
-        if (tracker.count == 0)
-            close_tracker();
+        close_if_idle();
         return -1;
     }
     native_find();
     lock_enter(true);
-    if (tracker.generation == UINT16_MAX)
-        renumber_generations();
-    bool started = recording_start(recording, ++tracker.generation, tracker.next_serial, native_threshold());
+    bool started = recording_start(recording, next_generation(), tracker.next_serial, native_threshold());
     if (started)
         tracker.running[tracker.count++] = recording;
     lock_leave();
@@ -220,8 +261,7 @@ int tracker_start(Recording *recording, size_t threshold, Start start)
         return 0;
     }
     PyErr_NoMemory();
-    if (tracker.count == 0)
-        close_tracker();
+    close_if_idle();
     return -1;
 }
 
@@ -246,8 +286,7 @@ void tracker_stop(Recording *recording)
     tracker.running[i] = tracker.running[--tracker.count];
     recording_stop(recording);
     lock_leave();
-    if (tracker.count == 0)
-        close_tracker();
+    close_if_idle();
 }
 
 void tracker_stop_all(void)
@@ -277,7 +316,7 @@ bool tracker_quiet(bool quiet)
     return done;
 }
 
-size_t tracker_threshold(void) { return tracker.count ? tracker.threshold : 0; }
+size_t tracker_threshold(void) { return tracker_runs() ? tracker.threshold : 0; }
 
 void tracker_sight(void)
 {

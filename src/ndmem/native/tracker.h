@@ -24,6 +24,13 @@ void tracker_stop(Recording *recording);
 /* The same for all that run. */
 void tracker_stop_all(void);
 
+/* Keeps the tracker running without a recording, for a limit; `generation` is that of the buffers born from now on. Needs
+ * the GIL and NumPy. 0, or -1 with a Python exception set. */
+int tracker_hold(size_t threshold, uint16_t *generation);
+
+/* Ends one hold. Needs the GIL; may run Python code. Does not raise. */
+void tracker_release(void);
+
 /* Whether the recording is fed. After a fork the child feeds none. */
 bool tracker_feeds(const Recording *recording);
 
@@ -32,6 +39,9 @@ size_t tracker_threshold(void); /* of the running tracker; 0 if none runs */
 /* Whether what the calling thread allocates from now on is ndmem's own and not to be seen. Calls nest; false if
  * too many threads ask at once. Needs the GIL. */
 bool tracker_quiet(bool quiet);
+
+/* Whether the thread's allocations are ndmem's own. Inside the books. */
+bool tracker_is_quiet(const PyThreadState *thread);
 
 /* Writes down who holds the live buffers. Needs the GIL, called by Python code. */
 void tracker_sight(void);

@@ -17,6 +17,7 @@ from .folder import is_worth_keeping
 from .kinship import Kinship
 from .meta import encode_meta
 from .offspring import Offspring
+from .program_limit import ProgramLimit
 from .support import find_numpy_obstacle
 
 TYPE_CHECKING = False
@@ -37,7 +38,8 @@ def begin(text: str) -> None:
     text : str
         Descriptor of the open file of the journal. It holds the order, marshalled: ``threshold`` in bytes;
         ``environment``, variables as they were, or ``None``; ``meta``, what the journal should know of the run;
-        ``native``, what to say if native memory is not watched, or nothing.
+        ``native``, what to say if native memory is not watched, or nothing; ``limit``, what `ProgramLimit` takes, or
+        ``None``.
     """
     try:
         descriptor = int(text)
@@ -45,7 +47,7 @@ def begin(text: str) -> None:
         order = marshal.loads(os.pread(descriptor, _LONGEST_ORDER, 0))
         os.ftruncate(descriptor, 0)
         _restore_environment(order["environment"])
-        tracking = _Tracking(Kinship.of_program(descriptor), order["threshold"])
+        tracking = _Tracking(Kinship.of_program(descriptor), order["threshold"], order["limit"])
         tracking.open_journal(descriptor, order["meta"])
         tracking.watch_native(order["native"])
         tracking.pass_requests()
@@ -102,7 +104,7 @@ class _Tracking:
     In the child of a fork it is a new one.
     """
 
-    def __init__(self, kinship: Kinship, threshold: int) -> None:
+    def __init__(self, kinship: Kinship, threshold: int, limit: tuple[int, str] | None = None) -> None:
         from ndmem import _native  # noqa: PLC0415  # not while `begin` cannot yet say what is wrong
 
         self._native = _native
@@ -114,6 +116,7 @@ class _Tracking:
         self._obstacle: str | None = None
         self._shared_nbytes = 0
         self._notes: list[str] = []
+        self._limit = None if limit is None else ProgramLimit(_native, *limit)
 
     def prepare(self) -> None:
         """Wait for NumPy, for the end, and for processes that the program starts."""
@@ -165,6 +168,8 @@ class _Tracking:
             self._notes.append(f"Nothing was recorded: {self._obstacle}.")
         self._begin()
         self._write({"notes": self._notes, "numpy": version})
+        if self._limit is not None and not self._obstacle:
+            self._limit.set(self._threshold)
 
     def _begin(self) -> None:
         """Record what can be seen by now: in the journal that there is, or in one of this process's own."""
@@ -187,10 +192,13 @@ class _Tracking:
             self._write({"notes": self._notes})
         if self._recording is not None and self._recording.running:
             self._native.sight_holders()
+            self._notes += [] if self._limit is None else self._limit.explain()
             self._write({"notes": self._notes, "process": self._kinship.describe(at_end=True)})
             self._write({"rss_peak_nbytes": _find_resident_peak()})
             self._recording.stop()
             self._discard_if_empty()
+        if self._limit is not None:
+            self._limit.lift()
 
     def _invite(self) -> str | None:
         invitation = self._kinship.invite()
@@ -204,6 +212,7 @@ class _Tracking:
         """Begin a journal of this process's own; the parent's is the parent's, and its arrays are counted there."""
         self._kinship.fork(self._shared_nbytes)
         self._recording = None
+        self._limit = None
         self._begin()
 
     def _open_own_journal(self) -> None:

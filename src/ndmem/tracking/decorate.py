@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 import types
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from ndmem.errors import TrackingError
 
@@ -13,10 +13,9 @@ from .profile import LineProfiler
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Generator
+    from types import CodeType
 
     from ndmem.model.profile import FunctionProfile
-
-    from .profile import Activation
 
 
 def decorate(function: Callable[..., Any], on_profile: Callable[[FunctionProfile], None]) -> Callable[..., Any]:
@@ -30,11 +29,38 @@ def decorate(function: Callable[..., Any], on_profile: Callable[[FunctionProfile
     TrackingError
         If it is not a Python function: the lines of a builtin cannot be seen.
     """
+    return wrap(function, lambda code: LineProfiler(code, on_profile))
+
+
+class CallWatcher(Protocol):
+    """What is told of the calls of a function."""
+
+    def begin_call(self) -> Any:
+        """A call begins; what it answers stands for the call from then on."""
+
+    def resume(self, call: Any, /) -> None:
+        """The call runs from here: at its start, or after it waited."""
+
+    def suspend(self, call: Any, /) -> None:
+        """The call stops running: at its end, or because it waits."""
+
+    def end_call(self) -> None:
+        """The call has ended."""
+
+
+def wrap(function: Callable[..., Any], watch: Callable[[CodeType], CallWatcher]) -> Callable[..., Any]:
+    """Return a function of the same kind whose calls are told to what ``watch`` makes of its code.
+
+    Raises
+    ------
+    TrackingError
+        As `decorate` does.
+    """
     if isinstance(function, classmethod | staticmethod):
-        return type(function)(decorate(function.__func__, on_profile))
+        return type(function)(wrap(function.__func__, watch))
     if not inspect.isfunction(inspect.unwrap(function)):
         raise TrackingError(f"{function!r} is not a Python function: it has no lines to profile")
-    profiler = LineProfiler(inspect.unwrap(function).__code__, on_profile)
+    profiler = watch(inspect.unwrap(function).__code__)
     if inspect.isasyncgenfunction(function):
         make = _wrap_async_generator
     elif inspect.iscoroutinefunction(function):
@@ -46,7 +72,7 @@ def decorate(function: Callable[..., Any], on_profile: Callable[[FunctionProfile
     return functools.wraps(function)(make(function, profiler))
 
 
-def _wrap_function(function: Callable[..., Any], profiler: LineProfiler) -> Callable[..., Any]:
+def _wrap_function(function: Callable[..., Any], profiler: CallWatcher) -> Callable[..., Any]:
     def call(*args: Any, **kwargs: Any) -> Any:
         activation = profiler.begin_call()
         try:
@@ -61,7 +87,7 @@ def _wrap_function(function: Callable[..., Any], profiler: LineProfiler) -> Call
     return call
 
 
-def _wrap_generator(function: Callable[..., Any], profiler: LineProfiler) -> Callable[..., Any]:
+def _wrap_generator(function: Callable[..., Any], profiler: CallWatcher) -> Callable[..., Any]:
     def generate(*args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:
         activation = profiler.begin_call()
         try:
@@ -72,7 +98,7 @@ def _wrap_generator(function: Callable[..., Any], profiler: LineProfiler) -> Cal
     return generate
 
 
-def _wrap_coroutine(function: Callable[..., Any], profiler: LineProfiler) -> Callable[..., Any]:
+def _wrap_coroutine(function: Callable[..., Any], profiler: CallWatcher) -> Callable[..., Any]:
     async def call(*args: Any, **kwargs: Any) -> Any:
         activation = profiler.begin_call()
         try:
@@ -83,7 +109,7 @@ def _wrap_coroutine(function: Callable[..., Any], profiler: LineProfiler) -> Cal
     return call
 
 
-def _wrap_async_generator(function: Callable[..., Any], profiler: LineProfiler) -> Callable[..., Any]:
+def _wrap_async_generator(function: Callable[..., Any], profiler: CallWatcher) -> Callable[..., Any]:
     async def generate(*args: Any, **kwargs: Any) -> AsyncGenerator[Any, Any]:
         activation = profiler.begin_call()
         inner = function(*args, **kwargs)
@@ -110,12 +136,12 @@ def _wrap_async_generator(function: Callable[..., Any], profiler: LineProfiler) 
 
 
 @types.coroutine
-def _await(awaitable: Any, profiler: LineProfiler, activation: Activation) -> Any:
+def _await(awaitable: Any, profiler: CallWatcher, activation: Any) -> Any:
     """Await as `_drive` does."""
     return (yield from _drive(awaitable.__await__(), profiler, activation))
 
 
-def _drive(inner: Any, profiler: LineProfiler, activation: Activation) -> Generator[Any, Any, Any]:
+def _drive(inner: Any, profiler: CallWatcher, activation: Any) -> Generator[Any, Any, Any]:
     """Delegate as ``yield from`` does (PEP 380), telling the profiler when the inner code runs."""
 
     def step(method: Callable[..., Any], *args: Any) -> Any:

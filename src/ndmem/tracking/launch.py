@@ -92,6 +92,7 @@ def launch(
     *,
     threshold: int,
     native: bool,
+    limit: tuple[int, str] | None = None,
     sources: Mapping[str, str] | None = None,
 ) -> int:
     """Start a program and return its process id.
@@ -106,6 +107,9 @@ def launch(
         Bytes.
     native : bool
         Watch native memory too, where that can be.
+    limit : (int, str), optional
+        Bytes beyond which the program's arrays are refused, and what explains a refusal that ended it: see
+        `ProgramLimit`.
     sources : mapping of str to str, optional
         Text of code that is in no file, by the name its code objects have.
     """
@@ -113,6 +117,7 @@ def launch(
     preloaded = {VARIABLE: add_to_preloaded(library)} if library else {}
     order = {
         "threshold": threshold,
+        "limit": limit,
         "environment": {name: os.environ.get(name) for name in ("PYTHONPATH", *preloaded)},
         "native": _explain_absence(obstacle or "the preloaded library was not loaded") if native else "",
         # What is known of NumPy here says nothing about the program.

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import sys
 import threading
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from ndmem.errors import TrackingError
 
@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 
     OnLine = Callable[[CodeType, int], None]
     _Trace = Callable[[FrameType, str, Any], Any]
+
+
+END: Final = -1
+"""Instead of a line: the function returns or yields here, with its variables still alive. Not told at an exception."""
 
 
 class LineEvents(Protocol):
@@ -84,7 +88,7 @@ class MonitoringEvents:
             if self._tool is None:
                 self._tool = self._take_tool()
             if self._watchers.add(code, on_line):
-                self._monitoring.set_local_events(self._tool, code, self._choose_event(code))
+                self._monitoring.set_local_events(self._tool, code, self._choose_events(code))
 
     def leave(self, code: CodeType, on_line: OnLine) -> None:
         """Undo the latest `enter`; the last one gives the tool's id back."""
@@ -92,8 +96,8 @@ class MonitoringEvents:
             if self._watchers.remove(code, on_line):
                 self._monitoring.set_local_events(self._tool, code, 0)
             if not self._watchers:
-                for event in (self._monitoring.events.LINE, self._monitoring.events.PY_START):
-                    self._monitoring.register_callback(self._tool, event, None)
+                for name in ("LINE", "PY_START", "PY_RETURN", "PY_YIELD"):
+                    self._monitoring.register_callback(self._tool, getattr(self._monitoring.events, name), None)
                 self._monitoring.free_tool_id(self._tool)
                 self._tool = None
 
@@ -104,17 +108,23 @@ class MonitoringEvents:
                 self._monitoring.use_tool_id(tool, "ndmem")
                 self._monitoring.register_callback(tool, self._monitoring.events.LINE, self._watchers.tell)
                 self._monitoring.register_callback(tool, self._monitoring.events.PY_START, self._tell_start)
+                for event in (self._monitoring.events.PY_RETURN, self._monitoring.events.PY_YIELD):
+                    self._monitoring.register_callback(tool, event, self._tell_end)
                 return tool
         raise TrackingError("other tools hold all of sys.monitoring's free ids; stop one to profile lines")
 
-    def _choose_event(self, code: CodeType) -> int:
+    def _choose_events(self, code: CodeType) -> int:
         """A function in a single line has no line events (3.13, at times 3.12): its only line begins at its start."""
         lines = {line for _, _, line in code.co_lines() if line is not None}
-        event: int = self._monitoring.events.PY_START if len(lines) == 1 else self._monitoring.events.LINE
-        return event
+        events = self._monitoring.events
+        begin: int = events.PY_START if len(lines) == 1 else events.LINE
+        return begin | int(events.PY_RETURN) | int(events.PY_YIELD)
 
     def _tell_start(self, code: CodeType, _: int) -> None:
         self._watchers.tell(code, code.co_firstlineno)
+
+    def _tell_end(self, code: CodeType, _: int, __: object) -> None:
+        self._watchers.tell(code, END)
 
 
 class TraceEvents:
@@ -155,6 +165,8 @@ class TraceEvents:
                 nonlocal inner
                 if event == "line":
                     self._watchers.tell(frame.f_code, frame.f_lineno)
+                elif event == "return":
+                    self._watchers.tell(frame.f_code, END)
                 if inner is not None:
                     inner = inner(frame, event, arg)
                 return trace_line

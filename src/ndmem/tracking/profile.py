@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ndmem.model.profile import FunctionProfile, ProfiledLine
 
-from .line_events import line_events
+from .line_events import END, line_events
 from .recorder import Recorder
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ class LineProfiler:
 
     def _on_line(self, code: CodeType, lineno: int) -> None:
         stack = self._stack()
-        if code is not self._code or not stack:
+        if code is not self._code or not stack or lineno == END:
             return
         with self._lock:
             live = self._read()

@@ -125,7 +125,14 @@ class Program:
 
 
 def start_program(
-    arguments: Sequence[str], *, name: str, output: Path | None, overwrite: bool, threshold: int, native: bool
+    arguments: Sequence[str],
+    *,
+    name: str,
+    output: Path | None,
+    overwrite: bool,
+    threshold: int,
+    native: bool,
+    limit: tuple[int, str] | None = None,
 ) -> Program:
     """Start a program under the tracker.
 
@@ -143,6 +150,9 @@ def start_program(
         Bytes from which on a buffer is an event.
     native : bool
         Watch native memory too, where that can be.
+    limit : (int, str), optional
+        Bytes beyond which the program's arrays are refused, and what explains a refusal that ended it: see
+        `ProgramLimit`.
 
     Raises
     ------
@@ -156,7 +166,7 @@ def start_program(
     if overwrite:
         folder_of(str(file.path)).clear()  # what an older run's children left
     try:
-        pid = launch(arguments, file.descriptor, threshold=threshold, native=native, sources=sources)
+        pid = launch(arguments, file.descriptor, threshold=threshold, native=native, limit=limit, sources=sources)
     finally:
         file.close()
     samples, together = ResidentSamples(pid), TogetherSamples(pid)

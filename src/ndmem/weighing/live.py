@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+from types import TracebackType
 from typing import Any, cast
 
 import numpy as np
@@ -19,13 +20,15 @@ from .tracked import TrackedBuffer, TrackedBuffers, tracked_site
 _HISTORY_DICTS = ("_oh[", "Out[")
 
 
-def arrays(*, smallest: int | str = 0) -> LiveArrays:
+def arrays(*, smallest: int | str = 0, traceback: TracebackType | None = None) -> LiveArrays:
     """Find the live array buffers of this process.
 
     Parameters
     ----------
     smallest : int or str
         Leave out buffers of fewer bytes.
+    traceback : traceback, optional
+        Of an exception: names also the variables of the functions that it ended.
 
     Returns
     -------
@@ -44,7 +47,7 @@ def arrays(*, smallest: int | str = 0) -> LiveArrays:
     the same, with its bytes and the line that made it, if it was made since tracking began.
     """
     least = max(1, parse_nbytes(smallest))
-    found = list(scopes())
+    found = list(scopes(traceback))
     everything = gc.get_objects()[::-1]  # the newest first: of many ways to an array they are the shortest
     graph = Graph(_resolve)
     try:

@@ -7,12 +7,12 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from inspect import CO_OPTIMIZED
-from types import FrameType, ModuleType
+from types import FrameType, ModuleType, TracebackType
 from typing import Any, Final
 
 _HISTORY: Final = re.compile(r"_{1,3}|_\d+|Out|_oh")
 _MACHINERY: Final = frozenset({"IPython", "ipykernel", "traitlets", "tornado", "asyncio"})
-_OWN: Final = __name__.rpartition(".")[0]
+_OWN: Final = __name__.partition(".")[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +45,8 @@ def is_machinery(thing: object) -> bool:
     return isinstance(module, str) and module.partition(".")[0] in _MACHINERY
 
 
-def scopes() -> Iterator[Scope]:
-    """Yield the scopes of the modules, then of the functions that run, of every thread.
+def scopes(traceback: TracebackType | None = None) -> Iterator[Scope]:
+    """Yield the scopes of the modules, then of the functions that run, of every thread, then of those in a traceback.
 
     In a notebook those of the notebook's own machinery are left out: it refers to every output a dozen times.
     """
@@ -59,14 +59,33 @@ def scopes() -> Iterator[Scope]:
         # __mp_main__ is the main module again, in a child that was spawned.
         elif name != "__mp_main__" and not (notebook and name.partition(".")[0] in {*_MACHINERY, "sys", "builtins"}):
             yield Scope(ModuleType.__getattribute__(module, "__dict__"), before=f"{name}.")
-    for leaf in sys._current_frames().values():
-        frame: FrameType | None = leaf
-        while frame is not None:
-            module_name = str(frame.f_globals.get("__name__", ""))
-            hidden = module_name.startswith(_OWN) or (notebook and module_name.partition(".")[0] in _MACHINERY)
-            if frame.f_code.co_flags & CO_OPTIMIZED and not hidden:
-                yield Scope(_locals(frame), after=f" in {frame.f_code.co_name}")
-            frame = frame.f_back
+    # Our own are left out at once: a list that held this function's frame would be a cycle nobody breaks.
+    running = [frame for leaf in sys._current_frames().values() for frame in _callers(leaf) if not _is_own(frame)]
+    ended = [frame for frame in _frames_of(traceback) if not _is_own(frame)]
+    for frame in dict.fromkeys([*running, *ended]):
+        hidden = notebook and _package(frame) in _MACHINERY
+        if frame.f_code.co_flags & CO_OPTIMIZED and not hidden:
+            yield Scope(_locals(frame), after=f" in {frame.f_code.co_name}")
+
+
+def _package(frame: FrameType) -> str:
+    return str(frame.f_globals.get("__name__", "")).partition(".")[0]
+
+
+def _is_own(frame: FrameType) -> bool:
+    return _package(frame) == _OWN
+
+
+def _callers(leaf: FrameType | None) -> Iterator[FrameType]:
+    while leaf is not None:
+        yield leaf
+        leaf = leaf.f_back
+
+
+def _frames_of(traceback: TracebackType | None) -> Iterator[FrameType]:
+    while traceback is not None:
+        yield traceback.tb_frame
+        traceback = traceback.tb_next
 
 
 def _locals(frame: FrameType) -> dict[str, Any]:

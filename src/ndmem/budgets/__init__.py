@@ -1,0 +1,1 @@
+"""What the user allows: budgets, and what comes of passing them."""

@@ -1,0 +1,245 @@
+"""A budget in force: for a block of code, or for the calls of a function."""
+
+from __future__ import annotations
+
+import enum
+import functools
+import inspect
+import warnings
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ndmem import _native
+from ndmem.errors import BudgetExceeded, TrackingError, UnitError
+from ndmem.tracking.recorder import DEFAULT_THRESHOLD, unseen
+from ndmem.tracking.support import check_support, find_numpy_obstacle
+from ndmem.units import format_nbytes
+from ndmem.weighing.weigh import weigh
+
+from .amount import check_factor, read_budget
+from .excess import came_from, describe_excess, kinds
+from .live_bytes import adopt_all
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import TracebackType
+    from typing import TypeVar
+
+    from ndmem.model.excess import Excess
+
+    _F = TypeVar("_F", bound=Callable[..., Any])
+
+
+class Reach(enum.Enum):
+    """Whose arrays a budget counts."""
+
+    PROCESS = "process"
+    THREAD = "thread"
+
+
+class Limit:
+    """A budget for the arrays of a block or of a function's calls; `ndmem.limit` makes it.
+
+    Attributes
+    ----------
+    excess : Excess or None
+        What passed the budget last, or would have; once it was raised, warned of or told.
+    """
+
+    def __init__(
+        self,
+        budget: int | str | None,
+        *,
+        factor: float | None,
+        scope: Reach,
+        tell: Callable[[Excess], object] | None,
+        resident: bool,
+    ) -> None:
+        if (budget is None) == (factor is None):
+            raise UnitError("give a budget or a factor, one of them: limit('4 GiB') or limit(factor=2.0)")
+        if resident and (factor is not None or scope is Reach.THREAD):
+            raise UnitError("resident=True looks at the process: it goes with a budget in bytes, and not with a thread")
+        if factor is not None:
+            check_factor(factor)
+        elif budget is not None:
+            # A mistake is to be found here, not where the block begins.
+            read_budget(budget)
+        self._budget = budget
+        self._factor = factor
+        self._scope = scope
+        self._tell = tell
+        self._resident = resident
+        self._native: _native.Limit | None = None
+        self._nbytes = 0
+        self.excess: Excess | None = None
+
+    def __enter__(self) -> Limit:
+        if self._factor is not None or self._budget is None:
+            raise TrackingError("factor= is of the arguments of a function: use limit(factor=...) as its decorator")
+        self._begin(self._budget, everything=True)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        native = self._native
+        if native is None:
+            return
+        try:
+            if native.armed and self._tell is None and isinstance(error, MemoryError) and came_from(error, native):
+                self.excess = self._describe(native, error.__traceback__)
+                raise BudgetExceeded(str(self.excess)) from error
+        finally:
+            native.disarm()
+            self._native = None
+
+    @property
+    def live(self) -> int:
+        """Bytes that the budget counts now; 0 when it is not in force."""
+        return 0 if self._native is None else self._native.live
+
+    def __call__(self, function: _F) -> _F:
+        """Bind each call of a function."""
+        if inspect.isasyncgenfunction(function) or inspect.isgeneratorfunction(function):
+            raise TrackingError(f"{function.__qualname__} is a generator: set the limit inside it, around its work")
+        if not callable(function):
+            raise TrackingError(f"{function!r} is not a function: a limit binds a block or the calls of a function")
+        if inspect.iscoroutinefunction(function):
+
+            @functools.wraps(function)
+            async def call_later(*args: Any, **kwargs: Any) -> Any:
+                with self._of_call(function, args, kwargs):
+                    return await function(*args, **kwargs)
+
+            return call_later  # type: ignore[return-value]  # it looks like the function
+
+        @functools.wraps(function)
+        def call(*args: Any, **kwargs: Any) -> Any:
+            with self._of_call(function, args, kwargs):
+                return function(*args, **kwargs)
+
+        return call  # type: ignore[return-value]  # as above
+
+    def _of_call(self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> _Call:
+        """Return a limit of its own for a call: calls may overlap."""
+        limit = Limit(self._budget, factor=self._factor, scope=self._scope, tell=self._tell, resident=self._resident)
+        if self._factor is None:
+            return _Call(limit, self._budget or 0, everything=True)
+        with unseen():
+            weight = weigh((args, kwargs)).logical
+        if not weight:
+            name = getattr(function, "__qualname__", repr(function))
+            raise UnitError(f"factor={self._factor}: the arguments of {name} hold no array; give a budget in bytes")
+        return _Call(limit, int(weight * self._factor), everything=False)
+
+    def _begin(self, budget: int | str, *, everything: bool) -> None:
+        check_support()
+        obstacle = find_numpy_obstacle(np.__version__)
+        if obstacle:
+            raise TrackingError(f"a limit cannot be set: {obstacle}")
+        if self._native is not None:
+            raise TrackingError("this limit is in force already; make another one with ndmem.limit()")
+        native = _native.Limit(tell=None if self._tell is None else self._on_excess, resident=self._resident)
+        everything = everything and self._scope is Reach.PROCESS
+        complete = native.arm(
+            _native.running_threshold() or DEFAULT_THRESHOLD,
+            everything=everything,
+            thread=self._scope is Reach.THREAD,
+        )
+        self._native, self.excess = native, None
+        try:
+            if everything and not complete:
+                adopt_all()
+            self._nbytes = read_budget(budget, live=native.live)
+            self._check_live(native)
+            native.enforce(self._nbytes)
+        except BaseException:
+            native.disarm()
+            self._native = None
+            raise
+
+    def _check_live(self, native: _native.Limit) -> None:
+        if native.live <= self._nbytes or self._resident:
+            return
+        self.excess = self._describe(native, None)
+        if self._tell is not None:
+            self._tell(self.excess)
+            return
+        rows = str(self.excess).split("\n")[1:]
+        first = (
+            f"the budget of {format_nbytes(self._nbytes)} is below what is live already: "
+            f"{format_nbytes(native.live)} {self._what}; free some first, or allow more"
+        )
+        raise BudgetExceeded("\n".join([first, *rows]))
+
+    def _on_excess(self) -> None:
+        """Tell of an excess, between two instructions of the program."""
+        if self._native is not None and self._native.armed and self._tell is not None:
+            self.excess = self._describe(self._native, None)
+            self._tell(self.excess)
+
+    def _describe(self, native: _native.Limit, traceback: TracebackType | None) -> Excess:
+        everything = self._factor is None and self._scope is Reach.PROCESS
+        return describe_excess(native, self._nbytes, what=self._what, everything=everything, traceback=traceback)
+
+    @property
+    def _what(self) -> str:
+        if self._scope is Reach.THREAD:
+            return f"{kinds()} of this thread"
+        return f"{kinds()} made in the call" if self._factor is not None else kinds()
+
+
+class _Call:
+    """A limit around one call.
+
+    Parameters
+    ----------
+    limit : Limit
+        Not in force yet.
+    budget : int or str
+        What it will allow.
+    everything : bool
+        Count also what was there before the call.
+    """
+
+    def __init__(self, limit: Limit, budget: int | str, *, everything: bool) -> None:
+        self._limit = limit
+        self._budget = budget
+        self._everything = everything
+
+    def __enter__(self) -> Limit:
+        self._limit._begin(self._budget, everything=self._everything)
+        return self._limit
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._limit.__exit__(kind, error, traceback)
+
+
+def make_limit(
+    budget: int | str | None,
+    *,
+    factor: float | None,
+    scope: Reach | str,
+    warn: bool,
+    callback: Callable[[Excess], object] | None,
+    resident: bool,
+) -> Limit:
+    """Make a limit of the options of `ndmem.limit`."""
+    try:
+        reach = Reach(scope)
+    except ValueError:
+        raise UnitError(f"scope={scope!r} is neither 'process' nor 'thread'") from None
+    if warn and callback is not None:
+        raise UnitError("warn=True and callback= exclude each other: a callback may warn")
+    return Limit(budget, factor=factor, scope=reach, tell=_warn if warn else callback, resident=resident)
+
+
+def _warn(excess: Excess) -> None:
+    """Warn at the line that asked."""
+    if excess.site is None:
+        warnings.warn(str(excess), RuntimeWarning, stacklevel=2)
+    else:
+        warnings.warn_explicit(str(excess), RuntimeWarning, excess.site.filename, excess.site.lineno)

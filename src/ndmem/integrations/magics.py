@@ -1,0 +1,167 @@
+"""The magics of ``%load_ext ndmem``: what statements, functions and cells do to the memory of arrays."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from IPython.core.error import UsageError
+from IPython.core.magic import Magics, line_cell_magic, magics_class
+from IPython.display import display
+
+from ndmem.api import track
+from ndmem.errors import NdmemError
+from ndmem.weighing.live import arrays
+
+from .function_lines import add_up, profiled
+from .measured import Measured, measure
+from .shown import ShownCell, ShownProfiles
+from .watched_cells import WatchedCells
+from .who_mem import who_mem
+
+if TYPE_CHECKING:
+    from types import CodeType
+
+_MIB = 2**20
+_SMALLEST = 4096
+"""Smaller arrays are counted, and not listed one by one."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class MemitResult:
+    """What ``%memit -o`` gives: memory_profiler's attributes in MiB, and ours.
+
+    Attributes
+    ----------
+    mem_usage : list of float
+        For each repetition the highest live bytes of arrays of the process, in MiB.
+    baseline : float
+        Live bytes of arrays before, in MiB.
+    repeat, timeout, interval, include_children
+        The options; what is exact needs no interval.
+    measured : Measured
+        Of the repetition with the highest peak: ``peak``, ``kept``, ``temporary``, ``net`` in bytes.
+    """
+
+    mem_usage: list[float]
+    baseline: float
+    repeat: int
+    timeout: float | None
+    interval: float | None
+    include_children: bool
+    measured: Measured
+
+    def __repr__(self) -> str:
+        return f"<MemitResult: {self.measured}>"
+
+
+@magics_class
+class NdmemMagics(Magics):
+    """Magics for the memory of arrays."""
+
+    shell: Any
+
+    def __init__(self, shell: Any) -> None:
+        super().__init__(shell)
+        self._watched = WatchedCells(shell)
+
+    @line_cell_magic
+    def memit(self, line: str = "", cell: str | None = None) -> MemitResult | None:
+        """Say what a statement does to the memory of arrays, exactly.
+
+        ``%memit [-r R] [-t T] [-i I] [-c] [-o] [-q] statement``, or ``%%memit setup`` above a cell.
+
+        -r R: repeat, and show the run with the highest peak. -o: return a `MemitResult`. -q: print nothing. -t and -i
+        are memory_profiler's, for its samples; nothing is sampled here. -c: arrays of child processes are not counted.
+        """
+        options, statement = self.parse_options(line, "r:t:i:coq", posix=False, strict=False)
+        repeat = _number(int, options, "r", 1)
+        timeout, interval = _number(float, options, "t", None), _number(float, options, "i", None)
+        if cell is not None:
+            self._execute(statement)
+            statement = cell
+        if not statement.strip():
+            raise UsageError("%memit: no statement given; write for example %memit np.ones(1000).sum()")
+        code = self._compile(statement)
+        found = [measure(lambda: exec(code, self.shell.user_ns)) for _ in range(repeat)]
+        worst = max(found, key=lambda each: each.peak)
+        result = MemitResult(
+            [(each.before + each.peak) / _MIB for each in found],
+            found[0].before / _MIB, repeat, timeout, interval, "c" in options, worst,
+        )  # fmt: skip
+        if "q" not in options:
+            print(worst)  # noqa: T201  # a magic answers on the cell's output
+        return result if "o" in options else None
+
+    @line_cell_magic
+    def mprun(self, line: str = "", cell: str | None = None) -> ShownProfiles | None:
+        """Report functions line by line while a statement runs; also functions that are defined in cells.
+
+        ``%mprun -f function [-f function ...] [-T file] [-r] [-c] statement``
+
+        -T file: write the text to a file too. -r: return the profiles. -c: arrays of child processes are not counted.
+        """
+        options, statement = self.parse_options(line, "rf:T:c", list_all=True, posix=False, strict=False)
+        names = options.get("f", [])
+        statement = statement if cell is None else f"{statement}\n{cell}"
+        if not names or not statement.strip():
+            raise UsageError("%mprun: write for example %mprun -f function function(1000)")
+        with contextlib.ExitStack() as until_done:
+            try:
+                calls = until_done.enter_context(profiled(names, self.shell.user_ns))
+            except (NdmemError, NameError, AttributeError, SyntaxError) as error:
+                raise UsageError(f"%mprun: {error}") from None
+            self._execute(statement)
+        shown = ShownProfiles(tuple(add_up(calls)))
+        if not calls:
+            print(f"{', '.join(names)}: not called")  # noqa: T201  # as above
+        else:
+            display(shown)  # type: ignore[no-untyped-call]  # as above
+        for file in options.get("T", []):
+            Path(file).write_text(repr(shown) + "\n", "utf-8")
+        return shown if "r" in options else None
+
+    @line_cell_magic
+    def ndmem(self, line: str = "", cell: str | None = None) -> None:
+        """Show the lines of a cell and what it kept (``%%ndmem``), or one line after each cell (``%ndmem on``)."""
+        if cell is None:
+            self._watch(line.strip())
+            return
+        with track() as run:
+            self.shell.run_cell(cell)
+            found = arrays(smallest=_SMALLEST)
+        # What was there before the cell has no line that made it.
+        display(ShownCell(run, tuple(each for each in found if each.site is not None)))  # type: ignore[no-untyped-call]
+
+    def _watch(self, word: str) -> None:
+        if word == "on":
+            self._watched.begin()
+        elif word == "off":
+            self._watched.end()
+        else:
+            raise UsageError("%ndmem: write %ndmem on, %ndmem off, or %%ndmem above a cell")
+
+    def _compile(self, statement: str) -> CodeType:
+        return compile(self.shell.transform_cell(statement), "<magic>", "exec")
+
+    def _execute(self, statement: str) -> None:
+        exec(self._compile(statement), self.shell.user_ns)  # what the user wrote, in the user's namespace
+
+
+def _number(kind: type[Any], options: Any, name: str, default: Any) -> Any:
+    text = options.get(name)
+    try:
+        number = default if text is None else kind(text)
+    except ValueError:
+        number = -1
+    if number is not None and number <= 0:
+        raise UsageError(f"%memit: -{name} {text} is not a number above 0")
+    return number
+
+
+def load_magics(shell: Any) -> None:
+    """Give a shell the magics."""
+    shell.register_magics(NdmemMagics)
+    shell.register_magic_function(who_mem, "line", "who_mem")

@@ -1,0 +1,181 @@
+"""``memory_usage``: the memory of a process over time, while it runs or while it calls a function."""
+
+from __future__ import annotations
+
+import inspect
+import os
+import subprocess
+import threading
+import time
+import tracemalloc
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import IO, Any
+
+from .backends import check_backend, read_children, read_memory
+
+_ENOUGH = 4  # measurements of a call that are taken as a picture of it; as memory_profiler has it
+_SHORTEST_S = 1e-6
+
+
+@dataclass(slots=True)
+class _Samples:
+    """Samples of a process's memory: in MiB, each with its time."""
+
+    pid: int
+    backend: str
+    include_children: bool
+    multiprocess: bool
+    stream: IO[str] | None
+    found: list[tuple[float, float]] = field(default_factory=list)
+    taken: int = 0
+
+    def take(self) -> None:
+        """Look once; with a stream the sample is written, and not kept."""
+        memory = read_memory(self.pid, self.backend, include_children=self.include_children)
+        now = time.time()
+        self.taken += 1
+        if self.stream is None:
+            self.found.append((memory, now))
+            return
+        self.stream.write(f"MEM {memory:.6f} {now:.4f}\n")
+        if self.multiprocess:
+            for index, child in enumerate(read_children(self.pid, self.backend).values()):
+                self.stream.write(f"CHLD {index} {child:.6f} {now:.4f}\n")
+        self.stream.flush()
+
+
+def memory_usage(
+    proc: Any = -1,
+    interval: float = 0.1,
+    timeout: float | None = None,
+    timestamps: bool = False,  # memory_profiler's signature
+    include_children: bool = False,
+    multiprocess: bool = False,
+    max_usage: bool = False,
+    retval: bool = False,
+    stream: IO[str] | None = None,
+    backend: str | None = None,
+    max_iterations: int | None = None,
+) -> Any:
+    """Return the memory of a process, as memory_profiler does.
+
+    Parameters
+    ----------
+    proc : int, Popen, callable or tuple
+        A process id, -1 for this process; a process that was started; or a function, ``(f,)``, ``(f, args)``,
+        ``(f, args, kwargs)``, which is called here while this process is looked at.
+    interval : float
+        Seconds between two looks.
+    timeout : float, optional
+        Seconds after which a process is not looked at any more; a process id without it is looked at once.
+    timestamps : bool
+        Give pairs of memory and time.
+    include_children : bool
+        Add its descendants.
+    multiprocess : bool
+        With a stream, write the descendants each for itself.
+    max_usage : bool
+        Give the highest value alone.
+    retval : bool
+        Give what the function returned, too.
+    stream : text stream, optional
+        Write ``MEM memory time`` lines to it, and return ``None``.
+    backend : str, optional
+        See `read_memory`.
+    max_iterations : int, optional
+        Call the function at most so often; else until there are some measurements.
+
+    Returns
+    -------
+    list of float, float, or (those, value)
+        In MiB.
+
+    Raises
+    ------
+    ProcessError
+        If there is no such backend.
+    ValueError
+        If the tuple is not of those.
+    """
+    chosen = check_backend(backend)
+    samples = _Samples(os.getpid(), chosen, include_children, multiprocess, stream)
+    value = None
+    if callable(proc) or isinstance(proc, list | tuple):
+        value = _watch_calls(samples, *_split(proc), interval, max_iterations)
+    elif isinstance(proc, subprocess.Popen):
+        samples.pid = proc.pid
+        _watch(samples, interval, timeout, lambda: proc.poll() is None)
+    else:
+        samples.pid = os.getpid() if proc == -1 else int(proc)
+        _watch(samples, interval, 0 if timeout is None else timeout, lambda: True)
+    if stream is not None:
+        return None
+    found: list[Any] = list(samples.found) if timestamps else [memory for memory, _ in samples.found]
+    answer = max(found) if max_usage else found
+    return (answer, value) if retval else answer
+
+
+def _split(proc: Any) -> tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]:
+    parts = proc if isinstance(proc, list | tuple) else (proc,)
+    if not 1 <= len(parts) <= 3 or not callable(parts[0]):
+        raise ValueError("proc is a process, a function, or (function, args, kwargs)")
+    return parts[0], tuple(parts[1]) if len(parts) > 1 else (), dict(parts[2]) if len(parts) > 2 else {}
+
+
+def _watch(samples: _Samples, interval: float, timeout: float | None, runs: Callable[[], bool]) -> None:
+    end = None if timeout is None else time.monotonic() + timeout
+    while True:
+        samples.take()
+        if end is not None and time.monotonic() + interval > end:
+            return
+        time.sleep(interval)
+        if not runs():
+            return
+
+
+def _watch_calls(
+    samples: _Samples,
+    function: Callable[..., Any],
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+    interval: float,
+    max_iterations: int | None,
+) -> Any:
+    """Call a function until there are some measurements, each time with a shorter interval."""
+    traced = samples.backend == "tracemalloc" and not tracemalloc.is_tracing()
+    if traced:
+        tracemalloc.start()
+    calls = 0
+    try:
+        while True:
+            before = samples.taken
+            samples.found.clear()
+            value = _watch_call(samples, interval, lambda: function(*args, **kwargs))
+            calls += 1
+            if samples.taken - before > _ENOUGH or calls == max_iterations or interval < _SHORTEST_S:
+                return value
+            if inspect.isgenerator(value):  # it has not run, and would not the next time
+                return value
+            interval /= 10
+    finally:
+        if traced:
+            tracemalloc.stop()
+
+
+def _watch_call(samples: _Samples, interval: float, call: Callable[[], Any]) -> Any:
+    done = threading.Event()
+
+    def look() -> None:
+        while not done.wait(interval):
+            samples.take()
+
+    samples.take()
+    watcher = threading.Thread(target=look, name="memory_usage", daemon=True)
+    watcher.start()
+    try:
+        return call()
+    finally:
+        done.set()
+        watcher.join()
+        samples.take()

@@ -1,0 +1,163 @@
+"""Marks of tests that limit array memory: what they allow, and what they say when it is too little."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from io import StringIO
+from typing import TYPE_CHECKING
+
+from ndmem.errors import NdmemError
+from ndmem.units import format_nbytes, parse_nbytes
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import pytest
+
+    from ndmem.run import TrackedRun
+
+ARRAYS = "limit_arrays"
+LEAKED = "limit_leaked_arrays"
+
+# Names of pytest-memray's marks, understood where that plugin is absent.
+MEMRAY_NAMES = {"limit_memory": ARRAYS, "limit_leaks": LEAKED}
+
+
+class MarkError(NdmemError, ValueError):
+    """A mark is written wrongly."""
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """What a mark allows a test.
+
+    Attributes
+    ----------
+    mark : str
+        As it is written: ``limit_arrays('1 MiB')``.
+    nbytes : int or None
+        Bytes allowed; ``None`` with a factor.
+    factor : float or None
+        So many times the arrays among the test's arguments.
+    of : tuple of str
+        Names of those arguments; empty for all.
+    """
+
+    mark: str
+    nbytes: int | None
+    factor: float | None = None
+    of: tuple[str, ...] = ()
+
+    def find_nbytes(self, arguments: Mapping[str, object]) -> int:
+        """Return the bytes allowed, given the arguments of the test.
+
+        Raises
+        ------
+        MarkError
+            If a name is no argument of the test, or no argument has arrays.
+        """
+        if self.nbytes is not None:
+            return self.nbytes
+        from ndmem.weighing.weigh import weigh  # noqa: PLC0415  # needs NumPy, which a marked test alone pays for
+
+        missing = [name for name in self.of if name not in arguments]
+        if missing:
+            raise MarkError(f"{self.mark}: the test has no argument {missing[0]!r}")
+        weight = weigh([value for name, value in arguments.items() if not self.of or name in self.of]).logical
+        if not weight:
+            raise MarkError(f"{self.mark}: the test's arguments hold no array; give a number of bytes")
+        return int(weight * (self.factor or 0))
+
+
+def read_allowance(item: pytest.Item, name: str, *, memray: bool) -> Allowance | None:
+    """Return what a test's mark of a name allows, ``None`` if it has none.
+
+    Parameters
+    ----------
+    item : pytest.Item
+        The test.
+    name : str
+        `ARRAYS` or `LEAKED`.
+    memray : bool
+        Understand pytest-memray's names too.
+
+    Raises
+    ------
+    MarkError
+        If the mark is written wrongly, or there are two.
+    """
+    names = [name, *(other for other, ours in MEMRAY_NAMES.items() if memray and ours == name)]
+    marks = [mark for each in names for mark in item.iter_markers(each)]
+    if not marks:
+        return None
+    if len(marks) > 1:
+        raise MarkError(
+            f"the test has two marks that say the same: {_write(marks[0])} and {_write(marks[1])}; keep one"
+        )
+    return _read(marks[0], factor_allowed=name == ARRAYS)
+
+
+def _read(mark: pytest.Mark, *, factor_allowed: bool) -> Allowance:
+    written, options = _write(mark), dict(mark.kwargs)
+    factor, of = options.pop("factor", None), options.pop("of", ())
+    example = f"{mark.name}('1 MiB')" + (f" or {mark.name}(factor=2.0)" if factor_allowed else "")
+    # What pytest-memray counts all of by default is all that is counted here.
+    if not options.get("current_thread_only", True):
+        options.pop("current_thread_only")
+    if options:
+        raise MarkError(f"{written}: {next(iter(options))}= is not understood; write {example}")
+    if len(mark.args) + (factor is not None) != 1 or (factor is not None and not factor_allowed):
+        raise MarkError(f"{written} needs one limit; write {example}")
+    if factor is None:
+        if of:
+            raise MarkError(f"{written}: of= is for factor=; write {mark.name}(factor=2.0, of='table')")
+        try:
+            return Allowance(written, parse_nbytes(mark.args[0]))
+        except NdmemError as error:
+            raise MarkError(f"{written}: {error}") from None
+    from ndmem.budgets.amount import check_factor  # noqa: PLC0415  # only who marks a test pays for it
+
+    try:
+        return Allowance(written, None, check_factor(factor), (of,) if isinstance(of, str) else tuple(of))
+    except NdmemError as error:
+        raise MarkError(f"{written}: {error}") from None
+
+
+def _write(mark: pytest.Mark) -> str:
+    words = [repr(each) for each in mark.args] + [f"{name}={value!r}" for name, value in mark.kwargs.items()]
+    return f"{mark.name}({', '.join(words)})"
+
+
+def judge(
+    run: TrackedRun, arrays: Allowance | None, leaked: Allowance | None, arguments: Mapping[str, object]
+) -> str | None:
+    """Return why a test has failed its limits, with the tables that show it; ``None`` if it has not.
+
+    Parameters
+    ----------
+    run : TrackedRun
+        Of the test, stopped.
+    arrays, leaked : Allowance or None
+        For the peak, and for what is alive afterwards.
+    arguments : mapping
+        Of the test, by name.
+    """
+    told: list[str] = []
+    for allowance, nbytes, what, moment in (
+        (arrays, run.peak, "at its peak the test had {} of arrays", "peak"),
+        (leaked, run.live, "after the test {} of arrays are still alive", "end"),
+    ):
+        allowed = None if allowance is None else allowance.find_nbytes(arguments)
+        if allowance is not None and allowed is not None and nbytes > allowed:
+            exact = "" if format_nbytes(nbytes) != format_nbytes(allowed) else f" ({nbytes:,} bytes)"
+            first = f"{what.format(format_nbytes(nbytes))}{exact}; {allowance.mark} allows {format_nbytes(allowed)}"
+            told += [first, *_report(run, moment)]
+    return "\n".join(told) or None
+
+
+def _report(run: TrackedRun, moment: str) -> Sequence[str]:
+    stream = StringIO()
+    run.report(stream, at=moment)
+    # What the report says of files and resident memory is of whole programs.
+    lines = [line for line in stream.getvalue().splitlines() if not line.startswith(("More: ", "Outside arrays, "))]
+    return ["", *"\n".join(lines).rstrip().splitlines(), ""]

@@ -1,0 +1,87 @@
+"""The limit of ``ndmem run --limit``, inside the program: refused from NumPy's import on, explained at the end.
+
+Imports nothing that Python has not imported by itself, until the program ends by an error.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import TracebackType
+    from typing import Any
+
+
+class ProgramLimit:
+    """A limit on the arrays of the whole program; what it starts is not bound.
+
+    Parameters
+    ----------
+    native : module
+        The native core.
+    budget : int
+        Bytes.
+    explainer : str
+        ``"module:function"``, imported when the program ends by a `MemoryError`: gets the core's limit, its bytes and
+        the error, and returns the one to show, or ``None``.
+    """
+
+    def __init__(self, native: Any, budget: int, explainer: str) -> None:
+        self._native = native
+        self._budget = budget
+        self._explainer = explainer
+        self._limit: Any = None
+
+    def set(self, threshold: int) -> None:
+        """Refuse from now on what would pass the budget; end the program if that is passed already."""
+        self._limit = self._native.Limit()
+        self._limit.arm(threshold)
+        if self._limit.live > self._budget:
+            sys.stderr.write(
+                f"ndmem: the limit of {self._budget} bytes is below the {self._limit.live} that are live when NumPy has"
+                " been imported; the program was ended; allow more, or leave native memory out with --no-native\n"
+            )
+            sys.stderr.flush()
+            os._exit(2)
+        self._limit.enforce(self._budget)
+        before = sys.excepthook
+
+        def explain(kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:
+            found = self._convert(error)
+            if found is None:
+                before(kind, error, traceback)
+            else:
+                before(type(found), found, None)
+
+        sys.excepthook = explain
+
+    def lift(self) -> None:
+        """Refuse no more."""
+        if self._limit is not None:
+            self._limit.disarm()
+
+    def explain(self) -> list[str]:
+        """Return what the report will say of refused allocations."""
+        if self._limit is None or self._limit.excess is None:
+            return []
+        asked, _, stack, count = self._limit.excess
+        places = self._native.places_of(stack)
+        where = f" at {places[0][0]}:{places[0][1]}" if places else ""
+        times = "once" if count == 1 else f"{count} times"
+        return [f"The limit of {self._budget:,} bytes refused arrays {times}, the last of {asked:,} bytes{where}."]
+
+    def _convert(self, error: BaseException) -> BaseException | None:
+        """Return the error that says what happened, for one that comes from a refusal."""
+        if self._limit is None or not self._limit.armed or not isinstance(error, MemoryError):
+            return None
+        try:
+            import importlib  # noqa: PLC0415  # the program has ended
+
+            module, _, name = self._explainer.partition(":")
+            explain = getattr(importlib.import_module(module), name)
+            found: BaseException | None = explain(self._limit, self._budget, error)
+        except Exception:  # what Python would have said must be said
+            return None
+        return found

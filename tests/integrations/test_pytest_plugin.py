@@ -1,0 +1,292 @@
+"""The pytest plugin, in a pytest of its own."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+_HEAD = """
+import unittest
+import numpy as np
+import pytest
+kept = []
+@pytest.fixture
+def table():
+    return np.empty(100_000, "u1")
+@pytest.fixture
+def other():
+    return np.empty(50_000, "u1")
+"""
+
+
+def run_pytest(folder: Path, source: str, *options: str) -> tuple[dict[str, str], str]:
+    """Run tests and return the outcome of each by name, and all that was printed."""
+    (folder / "test_it.py").write_text(_HEAD + source, "utf-8")
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-rA", "-p", "no:cacheprovider", *options],
+        cwd=folder, capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    outcomes = re.findall(r"^(PASSED|FAILED|ERROR) test_it\.py::(\S+)", done.stdout, re.MULTILINE)
+    return {name: outcome for outcome, name in outcomes}, done.stdout + done.stderr
+
+
+def test_the_peak_of_a_test_is_limited_to_the_byte(tmp_path: Path) -> None:
+    """A test at its limit passes and one byte more fails; what was there before does not count; no option is needed."""
+    source = """
+@pytest.mark.limit_arrays(1000)
+def test_at():
+    np.empty(1000, "u1")
+@pytest.mark.limit_arrays(1000)
+def test_beyond():
+    np.empty(1001, "u1")
+@pytest.mark.limit_arrays("1000 B")
+def test_before(table):
+    del table
+@pytest.mark.limit_arrays(1000)
+@pytest.mark.parametrize("nbytes", [1000, 1001])
+def test_each(nbytes):
+    np.empty(nbytes, "u1")
+class TestCase(unittest.TestCase):
+    @pytest.mark.limit_arrays(1000)
+    def test_beyond(self):
+        np.empty(1001, "u1")
+"""
+    found, text = run_pytest(tmp_path, source)
+    assert found == {
+        "test_at": "PASSED",
+        "test_beyond": "FAILED",
+        "test_before": "PASSED",
+        "test_each[1000]": "PASSED",
+        "test_each[1001]": "FAILED",
+        "TestCase::test_beyond": "FAILED",
+    }
+    assert "at its peak the test had 1001 B of arrays; limit_arrays(1000) allows 1000 B" in text
+
+
+def test_a_failure_shows_the_lines_and_the_largest_arrays(tmp_path: Path) -> None:
+    """The message has the line table, and the arrays at the peak with what made them."""
+    source = """
+@pytest.mark.limit_arrays("1 MiB")
+def test_big():
+    first = np.empty(2_000_000, "u1")
+    second = first + 1
+"""
+    _, text = run_pytest(tmp_path, source)
+    assert "at its peak the test had 3.81 MiB of arrays; limit_arrays('1 MiB') allows 1 MiB" in text
+    assert re.search(r"50% 3\.81 MiB .* second = first \+ 1", text)
+    assert re.search(r"1\.91 MiB  test_it\.py:\d+ np\.empty\(2_000_00", text)
+
+
+def test_a_factor_is_of_the_fixtures(tmp_path: Path) -> None:
+    """factor= allows so many times the arrays of all arguments, or of those named: 150,000 and 50,000 bytes here."""
+    source = """
+@pytest.mark.limit_arrays(factor=2.0)
+def test_all(table, other):
+    np.empty(300_000, "u1")
+@pytest.mark.limit_arrays(factor=2.0, of="other")
+def test_named(table, other):
+    np.empty(100_000, "u1")
+@pytest.mark.limit_arrays(factor=2.0, of=["other"])
+def test_beyond(table, other):
+    np.empty(100_001, "u1")
+"""
+    found, text = run_pytest(tmp_path, source)
+    assert found == {"test_all": "PASSED", "test_named": "PASSED", "test_beyond": "FAILED"}
+    assert "limit_arrays(factor=2.0, of=['other']) allows 97.7 KiB (" not in text
+
+
+def test_what_is_alive_afterwards_is_limited(tmp_path: Path) -> None:
+    """limit_leaked_arrays counts what lives after the test and a collection of cycles, not what it had meanwhile."""
+    source = """
+@pytest.mark.limit_leaked_arrays("1 KiB")
+def test_keeps():
+    kept.append(np.empty(8000, "u1"))
+@pytest.mark.limit_leaked_arrays("1 KiB")
+def test_cycle():
+    cycle = [np.empty(10_000, "u1")]
+    cycle.append(cycle)
+"""
+    found, text = run_pytest(tmp_path, source)
+    assert found == {"test_keeps": "FAILED", "test_cycle": "PASSED"}
+    assert "after the test 7.81 KiB of arrays are still alive; limit_leaked_arrays('1 KiB') allows 1 KiB" in text
+    assert "kept[0] (8000,) uint8" in text
+
+
+def test_pytest_memrays_names_are_understood(tmp_path: Path) -> None:
+    """Without that plugin its two marks limit arrays."""
+    source = """
+@pytest.mark.limit_memory("1 KB")
+def test_within():
+    np.empty(1024, "u1")
+@pytest.mark.limit_memory("1 KB", current_thread_only=False)
+def test_beyond():
+    np.empty(1025, "u1")
+@pytest.mark.limit_leaks("1 KB")
+def test_leaks():
+    kept.append(np.empty(1025, "u1"))
+"""
+    found, _ = run_pytest(tmp_path, source, "--strict-markers")
+    assert found == {"test_within": "PASSED", "test_beyond": "FAILED", "test_leaks": "FAILED"}
+
+
+def test_another_failure_stays_what_it_is(tmp_path: Path) -> None:
+    """A test that fails by itself shows its own reason alone, and a limit that is kept does not hide it."""
+    source = """
+@pytest.mark.limit_arrays(1)
+def test_fails():
+    np.empty(1000, "u1")
+    assert "mine" == "other"
+"""
+    found, text = run_pytest(tmp_path, source)
+    assert found == {"test_fails": "FAILED"}
+    assert "limit_arrays(1) allows" not in text
+
+
+@pytest.mark.parametrize(
+    ("marks", "message"),
+    [
+        ("@pytest.mark.limit_arrays", "limit_arrays() needs one limit; write limit_arrays('1 MiB') or"),
+        ("@pytest.mark.limit_arrays(1, factor=2.0)", "limit_arrays(1, factor=2.0) needs one limit"),
+        ("@pytest.mark.limit_arrays('1 XB')", "limit_arrays('1 XB'): '1 XB' is not a number of bytes"),
+        ("@pytest.mark.limit_arrays(-1)", "limit_arrays(-1): -1 is out of range"),
+        ("@pytest.mark.limit_arrays(factor=float('nan'))", "factor=nan is not a number above 0"),
+        ("@pytest.mark.limit_arrays(1, of='table')", "of= is for factor="),
+        ("@pytest.mark.limit_arrays(1, most=2)", "most= is not understood"),
+        ("@pytest.mark.limit_arrays(factor=2.0)", "the test's arguments hold no array"),
+        ("@pytest.mark.limit_arrays(factor=2.0, of='table')", "the test has no argument 'table'"),
+        ("@pytest.mark.limit_arrays(1)\n@pytest.mark.limit_arrays(2)", "two marks that say the same"),
+        ("@pytest.mark.limit_leaked_arrays(factor=2.0)", "needs one limit; write limit_leaked_arrays('1 MiB')"),
+        ("@pytest.mark.limit_leaks('1 KB', filter_fn=print)", "filter_fn= is not understood"),
+    ],
+)
+def test_a_mark_that_is_written_wrongly_fails_its_test(tmp_path: Path, marks: str, message: str) -> None:
+    """The message is one sentence, and says what to write."""
+    found, text = run_pytest(tmp_path, f"{marks}\ndef test_marked():\n    pass\n")
+    assert found == {"test_marked": "FAILED"}
+    assert message in text
+    assert "Traceback" not in text
+
+
+def test_the_heaviest_tests_are_shown(tmp_path: Path) -> None:
+    """--ndmem lists peak and kept bytes of the tests, the largest first."""
+    source = """
+def test_small():
+    np.empty(1000, "u1")
+def test_large():
+    kept.append(np.empty(2000, "u1"))
+def test_none():
+    pass
+"""
+    _, text = run_pytest(tmp_path, source, "--ndmem")
+    shown = text[text.index("= array memory =") :].splitlines()[1:4]
+    assert shown == [
+        "     peak      kept  test",
+        " 1.95 KiB  1.95 KiB  test_it.py::test_large",
+        "   1000 B       0 B  test_it.py::test_small",
+    ]
+
+
+_COMPARED = """
+def test_one():
+    np.empty({}, "u1")
+def test_two():
+    np.empty(2000, "u1")
+"""
+
+
+@pytest.mark.parametrize("workers", [(), ("-n", "2")], ids=["alone", "xdist"])
+def test_a_baseline_fails_what_has_grown(tmp_path: Path, workers: tuple[str, ...]) -> None:
+    """A test at 5 % above its baseline passes --ndmem-fail-above 5%, and one byte more fails; also in workers."""
+    if workers:
+        pytest.importorskip("xdist")
+    run_pytest(tmp_path, _COMPARED.format(1000), "--ndmem-save", "base.json", *workers)
+    assert (tmp_path / "base.json").read_text().splitlines() == [
+        '{"format": "ndmem baseline", "version": 1, "unit": "bytes", "tests": {',
+        '  "test_it.py::test_one": {"peak": 1000, "kept": 0},',
+        '  "test_it.py::test_two": {"peak": 2000, "kept": 0}',
+        "}}",
+    ]
+    options = ("--ndmem-compare", "base.json", "--ndmem-fail-above", "5%", *workers)
+    found, text = run_pytest(tmp_path, _COMPARED.format(1050), *options)
+    assert found == {"test_one": "PASSED", "test_two": "PASSED"}
+    assert "test_it.py::test_one: 1.03 KiB of arrays, +5%\n1 of 2 tests have the peak of the baseline" in text
+    found, text = run_pytest(tmp_path, _COMPARED.format(1051), *options)
+    assert found == {"test_one": "FAILED", "test_two": "PASSED"}
+    assert "at its peak the test had 1.03 KiB of arrays, +5.1%: the baseline has 1000 B" in text
+    found, _ = run_pytest(tmp_path, _COMPARED.format(9999), "--ndmem-compare", "base.json", *workers)
+    assert found == {"test_one": "PASSED", "test_two": "PASSED"}
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (None, "No such file or directory; make it with --ndmem-save"),
+        ("{", "is no baseline, or damaged"),
+        ("[1]", "is no baseline of ndmem"),
+        (json.dumps({"format": "ndmem baseline", "version": 2}), "has version 2, this ndmem reads 1"),
+        (json.dumps({"format": "ndmem baseline", "version": 1}), "is damaged"),
+        (json.dumps({"format": "ndmem baseline", "version": 1, "tests": {"a": {"peak": -1, "kept": 0}}}), "is damaged"),
+    ],
+)
+def test_a_baseline_that_is_none_is_said(tmp_path: Path, text: str | None, message: str) -> None:
+    """Nothing is run, and one line says what is wrong with the file."""
+    if text is not None:
+        (tmp_path / "base.json").write_text(text)
+    found, printed = run_pytest(tmp_path, _COMPARED.format(1), "--ndmem-compare", "base.json")
+    assert found == {}
+    assert f"ERROR: base.json{' ' if text else ': '}{message}" in printed
+    assert "Traceback" not in printed
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--ndmem-fail-above", "5%"), "--ndmem-fail-above needs a baseline: add --ndmem-compare FILE"),
+        (("--ndmem-compare", "base.json", "--ndmem-fail-above", "much"), "'much' is not a share; write for example 5%"),
+        (("--ndmem-save", "missing/base.json"), "cannot write missing/base.json: No such file or directory"),
+    ],
+)
+def test_options_that_cannot_be_are_said(tmp_path: Path, options: tuple[str, ...], message: str) -> None:
+    """One line each."""
+    run_pytest(tmp_path, _COMPARED.format(1), "--ndmem-save", "base.json")
+    _, printed = run_pytest(tmp_path, _COMPARED.format(1), *options)
+    assert message in printed
+    assert "Traceback" not in printed
+
+
+def test_the_fixture_tracks_the_rest_of_the_test(tmp_path: Path) -> None:
+    """array_memory has the figures of what is made after it."""
+    source = """
+def test_figures(table, array_memory):
+    first = np.empty(1000, "u1")
+    np.empty(500, "u1")
+    assert (array_memory.peak, array_memory.live) == (1500, 1000)
+"""
+    found, text = run_pytest(tmp_path, source)
+    assert found == {"test_figures": "PASSED"}, text
+
+
+def test_async_tests_are_measured(tmp_path: Path) -> None:
+    """A limit binds the whole of a coroutine test."""
+    source = """
+import asyncio
+class TestCase(unittest.IsolatedAsyncioTestCase):
+    @pytest.mark.limit_arrays(1000)
+    async def test_beyond(self):
+        await asyncio.sleep(0)
+        np.empty(1001, "u1")
+"""
+    found, _ = run_pytest(tmp_path, source)
+    assert found == {"TestCase::test_beyond": "FAILED"}
+
+
+def test_unmarked_tests_do_not_load_the_tracker(tmp_path: Path) -> None:
+    """The plugin alone costs a project nothing: neither the core nor what needs NumPy is loaded."""
+    (tmp_path / "test_plain.py").write_text(
+        "import sys\ndef test_it():\n    assert not {'ndmem._native', 'ndmem.api'} & set(sys.modules)\n"
+    )
+    done = subprocess.run([sys.executable, "-m", "pytest", "-q"], cwd=tmp_path, capture_output=True, check=False)
+    assert done.returncode == 0, done.stdout
