@@ -1,6 +1,7 @@
 """What is shown while long work goes on."""
 
 import io
+import threading
 from pathlib import Path
 
 import pytest
@@ -33,5 +34,7 @@ def test_only_large_files_on_a_terminal_are_announced(
         opened.truncate(nbytes * 1024 * 1024)
     with waiting.show_waiting(file, tmp_path / "missing"):
         pass
+    for thread in set(threading.enumerate()) - {threading.main_thread()}:
+        thread.join(5)  # rich does not wait for its own, which ends at its next refresh
     assert ("9 MiB of events" in stream.getvalue()) is expected
     assert bool(stream.getvalue()) is expected

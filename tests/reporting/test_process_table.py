@@ -87,7 +87,7 @@ def test_what_processes_have_together_is_said() -> None:
     for trace, members, said in ((shared, 1, True), (shared, 2, True), (alone, 1, False), (alone, 2, True)):
         stream = io.StringIO()
         family = make_family([Member(trace, Kin(ended=ENDED)), child(5)][:members])
-        write_text(trace, stream, family=family, width=200)
+        write_text(trace, stream, view=View(width=200), family=family)
         assert ("Resident memory of" in stream.getvalue()) is said
         assert (sentence in stream.getvalue()) is (said and trace is shared)
 
