@@ -1,6 +1,7 @@
 """The report as a page of HTML."""
 
 import base64
+import dataclasses
 import hashlib
 import io
 import json
@@ -19,6 +20,7 @@ from ndmem.analysis.moment import Moment
 from ndmem.analysis.timeline import timeline
 from ndmem.model.family import Begun, Kin, Member, make_family
 from ndmem.model.holder import Holder
+from ndmem.model.together import Together
 from ndmem.model.trace import Trace
 from ndmem.reporting.html.page import write_html
 from ndmem.reporting.html.plotlyjs import PlotlyJs, find_plotlyjs
@@ -155,6 +157,18 @@ def test_processes_have_a_table() -> None:
     assert "worker-1 at pipeline.py:1" in page.text
     assert 'id="processes-title"' in page.html
     assert 'id="processes-title"' not in read(pipeline(), family=make_family([Member(pipeline())])).html
+
+
+def test_processes_are_told_of_as_in_the_text() -> None:
+    """A child with native memory alone is said to have no arrays, and pages that processes share are said once."""
+    child = TraceBuilder(native_threshold=64 * 1024)
+    child.native((Frame(USER, 1),), 3 * MIB)
+    family = make_family([Member(pipeline()), Member(child.build(), Kin(Begun.FORK, (4242,), "worker-1"))])
+    together = Together(200 * MIB, 340 * MIB, 64 * MIB, None, 2, 0, 12)
+    text = " ".join(read(dataclasses.replace(pipeline(), together=together), family=family).text.split())
+    assert "1 process made arrays: " in text
+    assert "1 more had native memory alone" in text
+    assert "shared pages counted once: 200 MiB, 64 MiB of it shared memory; what each has adds up to 340 MiB" in text
 
 
 def test_html_text_and_json_agree() -> None:

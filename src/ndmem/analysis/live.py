@@ -63,6 +63,10 @@ class LiveBuffer:
     holders: tuple[Holder, ...]
     origin: str | None
 
+    def made_by(self, sources: SourceFiles) -> str:
+        """Return the text that made it: the sub-expression, else the line, else the function that it was in."""
+        return self.expression or sources.line(self.site.filename, self.site.lineno) or f"in {self.site.function}"
+
     @property
     def holder(self) -> Holder | None:
         """The owner, or the first view where no owner was found."""

@@ -62,10 +62,9 @@ def make_buffer_table(trace: Trace, names: FileNames, *, moment: Moment, limit: 
 def _read(buffer: LiveBuffer, names: FileNames, sources: SourceFiles) -> Row:
     """Write one buffer: what made it, where, and who holds it."""
     site = buffer.site
-    text = buffer.expression or sources.line(site.filename, site.lineno) or f"in {site.function}"
     return Row(
         buffer.nbytes,
-        plain(text),
+        plain(buffer.made_by(sources)),
         names.short_place(site.filename, site.lineno),
         plain(describe_holders(buffer)),
     )

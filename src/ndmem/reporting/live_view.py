@@ -170,8 +170,11 @@ def _arrays(trace: Trace, names: FileNames, rows: int, width: int) -> Table:
     buffers = list(islice(each_live_buffer(trace, columns), rows))
     for buffer in buffers:
         site = buffer.site
-        made = buffer.expression or sources.line(site.filename, site.lineno) or f"in {site.function}"
         place = names.short_place(site.filename, site.lineno)
         held = plain(describe_holders(buffer)) if buffer.holders else ""
-        table.add_row(format_nbytes(buffer.nbytes), Text.assemble((place, "cyan"), f" {plain(made)}"), Text(held))
+        table.add_row(
+            format_nbytes(buffer.nbytes),
+            Text.assemble((place, "cyan"), f" {plain(buffer.made_by(sources))}"),
+            Text(held),
+        )
     return table

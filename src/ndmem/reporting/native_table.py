@@ -70,8 +70,7 @@ def _name_maker(block: LiveBuffer, names: FileNames, sources: SourceFiles) -> tu
     site = block.site
     if not site.filename:
         return OUTSIDE_PYTHON, ""
-    text = block.expression or sources.line(site.filename, site.lineno) or f"in {site.function}"
-    return plain(text), names.short_place(site.filename, site.lineno)
+    return plain(block.made_by(sources)), names.short_place(site.filename, site.lineno)
 
 
 def _name_use(block: LiveBuffer) -> str:

@@ -89,7 +89,7 @@ def _shows_native(tree: ProcessTree) -> bool:
     )
 
 
-def say_processes(tree: ProcessTree, file: str | None) -> str:
+def say_processes(tree: ProcessTree, file: str | None = None) -> str:
     """Say what all processes had together, and where the lines of the children are to be seen."""
     made, total = sum(process.peak_nbytes > 0 for process in tree.processes), tree.total_peak_nbytes
     others = len(tree.processes) - made
@@ -111,8 +111,14 @@ def _count(processes: int) -> str:
     return f"{processes:,} process{'es' if processes > 1 else ''}"
 
 
-def say_resident(together: Together) -> str:
-    """Say what a program and its children had in RAM together, with the pages that they share counted once."""
+def say_resident(together: Together | None, *, several: bool) -> str | None:
+    """Say what a program and its children had in RAM together, with the pages that they share counted once.
+
+    ``None`` where that is not known, or of no interest: of a child without a journal, such as a shell, nobody wants to
+    know, unless there is shared memory, which is counted nowhere else.
+    """
+    if together is None or not (several or matters(together.shared_memory_nbytes or 0, together.nbytes)):
+        return None
     kinds = ((together.shared_memory_nbytes, "shared memory"), (together.files_nbytes, "pages of files"))
     parts = [
         f"{format_nbytes(nbytes)} of it {kind}" for nbytes, kind in kinds if nbytes and matters(nbytes, together.nbytes)

@@ -10,7 +10,7 @@ from ndmem.analysis.functions import Function, function_table
 from ndmem.analysis.lines import Line, line_table
 from ndmem.analysis.moment import Moment, nbytes_at
 from ndmem.analysis.processes import process_tree
-from ndmem.analysis.sentence import answer_sentence, matters
+from ndmem.analysis.sentence import answer_sentence
 from ndmem.analysis.total_sentence import native_matters, total_sentence
 
 from .buffer_table import make_buffer_table
@@ -170,10 +170,9 @@ def _process_parts(
         tree = process_tree(family)
         heading = Text(plain(say_processes(tree, file)), "bold")
         yield Group(heading, "", make_process_table(tree, names, limit=rows))
-    together = trace.together
-    # Of a child without any, such as a shell, nobody wants to know; shared memory is counted nowhere else.
-    if together is not None and (several or matters(together.shared_memory_nbytes or 0, together.nbytes)):
-        yield Text(say_resident(together), "dim")
+    resident = say_resident(trace.together, several=several)
+    if resident is not None:
+        yield Text(resident, "dim")
     if family is not None and family.notes:
         yield Text("\n".join(map(plain, family.notes)), "dim")
 

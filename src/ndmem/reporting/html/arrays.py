@@ -107,7 +107,6 @@ def _describe(
     buffer: LiveBuffer, names: FileNames, sources: SourceFiles, anchors: dict[tuple[str, int], str]
 ) -> ArrayRow:
     site, holder = buffer.site, buffer.holder
-    text = buffer.expression or sources.line(site.filename, site.lineno) or f"in {site.function}"
     return ArrayRow(
         nbytes=buffer.nbytes,
         shape=str(holder.shape) if holder else "?",
@@ -115,7 +114,7 @@ def _describe(
         name=plain(", ".join(dict.fromkeys(each.name for each in buffer.holders))) if holder else "?",
         role=_say_role(buffer, holder),
         place=names.place(site.filename, site.lineno),
-        source=plain(text),
+        source=plain(buffer.made_by(sources)),
         anchor=anchors.get((site.filename, site.lineno), ""),
     )
 

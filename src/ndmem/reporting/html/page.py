@@ -14,7 +14,7 @@ from ndmem.reporting.moments import title_moment
 from ndmem.reporting.notes import describe_run, list_notes
 from ndmem.reporting.paths import file_names
 from ndmem.reporting.plain import plain
-from ndmem.reporting.process_table import describe_process
+from ndmem.reporting.process_table import describe_process, say_processes, say_resident
 
 from .arrays import list_arrays
 from .charts import draw_icicles, draw_timeline, grow_branches
@@ -24,7 +24,6 @@ from .plotlyjs import need_html
 from .template import write_page
 
 if TYPE_CHECKING:
-    from ndmem.analysis.processes import ProcessTree
     from ndmem.model.family import Family
     from ndmem.model.trace import Trace
     from ndmem.reporting.paths import FileNames
@@ -79,7 +78,7 @@ def write_html(
         "timeline_rows": timeline_rows,
         "branches": grow_branches(trace, names),
         "processes": _tell_processes(family, names),
-        "family_notes": [*map(plain, family.notes if family else ())],
+        "family_notes": _note_processes(trace, family),
         **_describe(trace, names),
         **_list_rows(trace, names, library=library, limits=limits),
     }
@@ -129,5 +128,12 @@ def _tell_processes(family: Family | None, names: FileNames) -> dict[str, Any] |
     """Return the process tree, where there is more than the program."""
     if family is None or len(family.members) < 2:
         return None
-    tree: ProcessTree = process_tree(family)
-    return {"tree": tree, "rows": [(process, plain(describe_process(process, names))) for process in tree.processes]}
+    tree = process_tree(family)
+    rows = [(process, plain(describe_process(process, names))) for process in tree.processes]
+    return {"sentence": plain(say_processes(tree)), "rows": rows}
+
+
+def _note_processes(trace: Trace, family: Family | None) -> list[str]:
+    """List what all processes had in RAM together, and what is not known of them."""
+    resident = say_resident(trace.together, several=family is not None and len(family.members) > 1)
+    return [*filter(None, [resident]), *map(plain, family.notes if family else ())]
