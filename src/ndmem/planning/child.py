@@ -203,7 +203,8 @@ def _settle(make_worker: Callable[[list[str]], Worker], folder: Path, sandboxed:
     nothing = os.open(os.devnull, os.O_RDWR)
     for number in range(3):
         os.dup2(nothing, number)
-    # A notebook's streams talk to the kernel by other ways than descriptors.
+    # A notebook's streams talk to the kernel by other ways than descriptors. These stay open until the child ends
+    # (SIM115), and builtin open does it without pathlib (PTH123).
     sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: PTH123, SIM115
     sys.stdout = sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
     sys.settrace(None)
