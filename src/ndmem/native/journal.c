@@ -122,25 +122,15 @@ void journal_close(Journal *journal)
     journal->file = -1;
 }
 
-/* The committed length is written last, and the compiler may not move it. */
-static inline void commit(BlockHeader *block, uint64_t used) { __atomic_store_n(&block->used, used, __ATOMIC_RELEASE); }
-
-void journal_event(Journal *journal, EventRecord event)
+BlockHeader *journal_more_events(Journal *journal)
 {
     BlockHeader *block = journal->events;
-    if (block->used + sizeof event > block->capacity) {
-        uint64_t nbytes = 2 * block->capacity < MAX_BLOCK ? 2 * block->capacity : MAX_BLOCK - sizeof *block;
-        BlockHeader *next = open_block(journal, EVENTS, nbytes);
-        if (next == NULL) {
-            journal->header->dropped += event.kind != CLOCK;
-            return;
-        }
-        leave_block(journal, block);
-        journal->events = block = next;
-    }
-    memcpy((char *)(block + 1) + block->used, &event, sizeof event);
-    commit(block, block->used + sizeof event);
-    journal->header->events += event.kind != CLOCK;
+    uint64_t nbytes = 2 * block->capacity < MAX_BLOCK ? 2 * block->capacity : MAX_BLOCK - sizeof *block;
+    BlockHeader *next = open_block(journal, EVENTS, nbytes);
+    if (next == NULL)
+        return NULL;
+    leave_block(journal, block);
+    return journal->events = next;
 }
 
 NodeRecord *journal_node(Journal *journal, const NodeRecord *node)
@@ -154,7 +144,7 @@ NodeRecord *journal_node(Journal *journal, const NodeRecord *node)
     }
     NodeRecord *at = (NodeRecord *)((char *)(block + 1) + block->used);
     *at = *node;
-    commit(block, block->used + sizeof *node);
+    journal_commit(block, block->used + sizeof *node);
     return at;
 }
 
@@ -178,5 +168,5 @@ void journal_text_done(Journal *journal)
 {
     BlockHeader *block = journal->texts;
     const TextHeader *text = (const TextHeader *)((char *)(block + 1) + block->used);
-    commit(block, block->used + text_span(text->nbytes));
+    journal_commit(block, block->used + text_span(text->nbytes));
 }

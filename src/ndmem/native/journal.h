@@ -110,8 +110,29 @@ bool journal_open(Journal *journal, int file, size_t threshold);
 /* Unmaps; the file stays with the caller. */
 void journal_close(Journal *journal);
 
-/* Never fails: an event without room is counted as dropped. */
-void journal_event(Journal *journal, EventRecord event);
+/* A new block for events, NULL without room. */
+BlockHeader *journal_more_events(Journal *journal);
+
+/* The committed length is written last, and the compiler may not move it. */
+static inline void journal_commit(BlockHeader *block, uint64_t used) { __atomic_store_n(&block->used, used, __ATOMIC_RELEASE); }
+
+/* Never fails: an event without room is counted as dropped. Inline, so that an event's fields go where they belong one
+ * by one: passed on the stack they were read again before they were stored, and waited for the program's own stores. */
+static inline void journal_event(Journal *journal, EventRecord event)
+{
+    BlockHeader *block = journal->events;
+    if (__builtin_expect(block->used + sizeof event > block->capacity, 0)) {
+        block = journal_more_events(journal);
+        if (block == NULL) {
+            journal->header->dropped += event.kind != CLOCK;
+            return;
+        }
+    }
+    uint64_t used = block->used;
+    *(EventRecord *)((char *)(block + 1) + used) = event;
+    journal_commit(block, used + sizeof event);
+    journal->header->events += event.kind != CLOCK;
+}
 
 /* Copies the record in and answers where it lies, to be updated in place; NULL without room. */
 NodeRecord *journal_node(Journal *journal, const NodeRecord *node);

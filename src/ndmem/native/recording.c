@@ -166,17 +166,21 @@ void recording_stop(Recording *recording)
 }
 
 /* Time is a record of its own, written when the clock has moved: 8 bytes an event less. */
-static inline void tick(Recording *recording, uint16_t thread)
+__attribute__((noinline)) static void write_clock(Recording *recording, int64_t now, uint16_t thread)
 {
-    int64_t now = coarse_now();
-    if (now - recording->ticked < MILLISECOND)
-        return;
     recording->ticked = now;
     /* The coarse clock lags behind the exact one by up to a tick, so it may seem to run before the start. */
     int64_t since = now > recording->started ? now - recording->started : 0;
     JournalHeader *header = recording->journal.header;
     header->duration_ns = since;
     journal_event(&recording->journal, (EventRecord){.thread = thread, .kind = CLOCK, .payload = since, .live = header->live});
+}
+
+static inline void tick(Recording *recording, uint16_t thread)
+{
+    int64_t now = coarse_now();
+    if (now - recording->ticked >= MILLISECOND)
+        write_clock(recording, now, thread);
 }
 
 /* A peak's composition in O(1): each node remembers its live bytes at the last peak it saw, and catches up

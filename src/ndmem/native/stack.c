@@ -10,14 +10,30 @@ typedef struct {
     int32_t offset;
 } Place;
 
-/* The last stack seen in a thread, root first, with the node of each of its frames. */
+/* The node of an instruction under a caller: a loop comes back to a few places all the time, and to look one up in the
+ * tree takes two more lines of a cache that the program fills with its arrays. */
+typedef struct {
+    PyCodeObject *code; /* kept alive by the node; NULL is empty */
+    int32_t offset;
+    NodeId parent, node;
+} Recent;
+
+enum { RECENT = 8 };
+
+typedef struct {
+    PyCodeObject *code;
+    int32_t offset;
+    NodeId node;
+} Seen;
+
+/* The last stack seen in a thread, root first. */
 typedef struct {
     PyThreadState *state;
     uint64_t id; /* a dead thread's address is used again, its id is not */
     uint16_t number;
     uint32_t depth, capacity;
-    Place *places;
-    NodeId *nodes;
+    Seen *seen;
+    Recent recent[RECENT]; /* leaves, by the offset of their instruction */
 } Thread;
 
 static struct {
@@ -64,8 +80,7 @@ void stack_close(void)
     free(tree.slots);
     free(tree.scratch);
     for (uint32_t i = 0; i < tree.thread_count; i++) {
-        free(tree.threads[i]->places);
-        free(tree.threads[i]->nodes);
+        free(tree.threads[i]->seen);
         free(tree.threads[i]);
     }
     free(tree.threads);
@@ -228,14 +243,10 @@ static bool reserve(Thread *thread, uint32_t depth)
     if (depth <= thread->capacity)
         return true;
     uint32_t capacity = 2 * depth + 16;
-    Place *places = realloc(thread->places, capacity * sizeof *places);
-    if (places == NULL)
+    Seen *seen = realloc(thread->seen, capacity * sizeof *seen);
+    if (seen == NULL)
         return false;
-    thread->places = places;
-    NodeId *nodes = realloc(thread->nodes, capacity * sizeof *nodes);
-    if (nodes == NULL)
-        return false;
-    thread->nodes = nodes, thread->capacity = capacity;
+    thread->seen = seen, thread->capacity = capacity;
     return true;
 }
 
@@ -245,8 +256,8 @@ static inline bool has_same_callers(const Thread *thread, Frame *frame)
 {
     uint32_t left = thread->depth - 1;
     for (; frame && left; frame = frame_back(frame)) {
-        const Place *place = &thread->places[left - 1];
-        if (frame_is_at(frame, place->code, place->offset))
+        const Seen *seen = &thread->seen[left - 1];
+        if (frame_is_at(frame, seen->code, seen->offset))
             left--;
         else if (frame_complete(frame) == frame)
             return false;
@@ -265,25 +276,29 @@ NodeId stack_current(PyThreadState *state, uint16_t *number)
 
     Frame *leaf = frame_complete(frame_top(state));
     if (leaf && thread->depth && has_same_callers(thread, frame_back(leaf))) {
-        uint32_t last = thread->depth - 1;
-        Place *place = &thread->places[last];
-        if (!frame_is_at(leaf, place->code, place->offset)) {
-            *place = (Place){frame_code(leaf), frame_offset(leaf)};
-            thread->nodes[last] = intern(last ? thread->nodes[last - 1] : ROOT, *place, ARRAY);
+        NodeId parent = thread->depth > 1 ? thread->seen[thread->depth - 2].node : ROOT;
+        Place place = {frame_code(leaf), frame_offset(leaf)};
+        Recent *recent = &thread->recent[(uint32_t)place.offset / sizeof(_Py_CODEUNIT) % RECENT];
+        if (recent->code != place.code || recent->offset != place.offset || recent->parent != parent) {
+            NodeId node = intern(parent, place, ARRAY);
+            if (node == parent) /* no memory for one that keeps the code object alive */
+                return node;
+            *recent = (Recent){place.code, place.offset, parent, node};
         }
-        return thread->nodes[last];
+        return recent->node;
     }
 
     uint32_t depth = read_frames(leaf), same = 0;
     if (!reserve(thread, depth))
         return ROOT;
-    while (same < depth && same < thread->depth && tree.scratch[depth - 1 - same].code == thread->places[same].code &&
-           tree.scratch[depth - 1 - same].offset == thread->places[same].offset)
+    while (same < depth && same < thread->depth && tree.scratch[depth - 1 - same].code == thread->seen[same].code &&
+           tree.scratch[depth - 1 - same].offset == thread->seen[same].offset)
         same++;
-    NodeId node = same ? thread->nodes[same - 1] : ROOT;
+    NodeId node = same ? thread->seen[same - 1].node : ROOT;
     for (uint32_t i = same; i < depth; i++) {
-        thread->places[i] = tree.scratch[depth - 1 - i];
-        thread->nodes[i] = node = intern(node, thread->places[i], ARRAY);
+        Place place = tree.scratch[depth - 1 - i];
+        node = intern(node, place, ARRAY);
+        thread->seen[i] = (Seen){place.code, place.offset, node};
     }
     thread->depth = depth;
     return node;
