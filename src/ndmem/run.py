@@ -16,6 +16,7 @@ from .model.codec import write_trace
 from .reporting.formats import Format, write_run
 from .reporting.stats import write_stats, write_stats_json
 from .reporting.view import By, View
+from .tracking.machine import describe_limit
 from .tracking.recorder import Recorder, unseen
 from .units import parse_nbytes
 
@@ -236,7 +237,9 @@ class TrackedRun(Run):
         if self._recorder is not None and self._recorder.running:
             raise TrackingError("it is tracking already; call stop() first, or use another track()")
         recorder = Recorder(threshold=self._threshold)
-        recorder.start()
+        with unseen():
+            about = {"limit": describe_limit()}
+        recorder.start(about)
         self._recorder = recorder
         return self
 

@@ -13,6 +13,7 @@ import numpy as np
 from ndmem.errors import TraceError
 from ndmem.model.columns import CallTree, Domain, Kind, Samples, Tallies
 from ndmem.model.ending import Ending
+from ndmem.model.machine_limit import read_machine_limit
 from ndmem.model.site import Site
 from ndmem.model.source import read_statements
 from ndmem.model.together import read_together
@@ -189,7 +190,21 @@ def _describe(journal: Journal) -> RunInfo:
         library_roots=tuple(meta.get("library_roots", ())),
         notes=tuple(notes),
         ending=None if meta.get("ending") is None else Ending(meta["ending"]),
+        limit=read_machine_limit(meta.get("limit")),
+        budget_nbytes=_find_budget(journal),
     )
+
+
+def _find_budget(journal: Journal) -> int | None:
+    """Return the budget that was in force when the peak was reached, of all that a budget counts."""
+    header = journal.header
+    events = int(header["total_events" if header["native_threshold"] else "peak_events"])
+    # What was noted at an event's number was noted before that event.
+    found = -1
+    for noted, nbytes in journal.budgets:
+        if noted < max(events, 1):
+            found = nbytes
+    return None if found < 0 else found
 
 
 def _read_sources(sites: tuple[Site, ...], roots: tuple[str, ...], given: Mapping[str, str]) -> dict[str, str]:
