@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from .model.family import Family
     from .model.trace import Trace
+    from .reporting.html.outlook import Outlook
 
 
 class Run:
@@ -146,13 +147,24 @@ class Run:
         OSError
             If a file cannot be written.
         """
+        return self._make_page(self.trace, path, library=library, plotlyjs=plotlyjs)
+
+    def _make_page(
+        self,
+        trace: Trace,
+        path: str | os.PathLike[str] | None,
+        *,
+        library: bool,
+        plotlyjs: str,
+        outlook: Outlook | None = None,
+    ) -> str | None:
         with unseen():
             from .reporting.html.page import write_html  # noqa: PLC0415  # only who asks pays for it
             from .reporting.html.plotlyjs import find_plotlyjs  # noqa: PLC0415  # as above
 
             plotly = find_plotlyjs(plotlyjs, folder=None if path is None else Path(path).absolute().parent)
             page = io.StringIO()
-            write_html(self.trace, page, family=self._family, library=library, plotlyjs=plotly)
+            write_html(trace, page, family=self._family, library=library, plotlyjs=plotly, outlook=outlook)
             if path is None:
                 return page.getvalue()
             Path(path).write_text(page.getvalue(), "ascii")

@@ -8,8 +8,10 @@ from ndmem.analysis.ending import ending_sentence
 from ndmem.analysis.lines import line_table
 from ndmem.analysis.moment import Moment
 from ndmem.analysis.processes import process_tree
+from ndmem.analysis.room import room_sentence
 from ndmem.analysis.sentence import answer_sentence
 from ndmem.analysis.total_sentence import native_matters, total_sentence
+from ndmem.model.trace import Origin
 from ndmem.reporting.moments import title_moment
 from ndmem.reporting.notes import describe_run, list_notes
 from ndmem.reporting.paths import file_names
@@ -17,17 +19,19 @@ from ndmem.reporting.plain import plain
 from ndmem.reporting.process_table import describe_process, say_processes, say_resident
 
 from .arrays import list_arrays
-from .charts import draw_icicles, draw_timeline, grow_branches
 from .code import name_anchors, show_code
+from .icicles import draw_icicles, grow_branches
 from .limits import Limits
 from .plotlyjs import need_html
 from .template import write_page
+from .timeline import draw_timeline
 
 if TYPE_CHECKING:
     from ndmem.model.family import Family
     from ndmem.model.trace import Trace
     from ndmem.reporting.paths import FileNames
 
+    from .outlook import Outlook
     from .plotlyjs import PlotlyJs
 
 _DEFAULT = Limits()
@@ -42,6 +46,7 @@ def write_html(
     plotlyjs: PlotlyJs | None = None,
     limits: Limits = _DEFAULT,
     folder: str | None = None,
+    outlook: Outlook | None = None,
 ) -> None:
     """Write a run as a page of HTML.
 
@@ -61,6 +66,8 @@ def write_html(
         How much of the run it shows.
     folder : str or None
         Folder that files are named relative to; the working folder if not given.
+    outlook : Outlook or None
+        What else is to be said of a prediction.
 
     Raises
     ------
@@ -79,20 +86,24 @@ def write_html(
         "branches": grow_branches(trace, names),
         "processes": _tell_processes(family, names),
         "family_notes": _note_processes(trace, family),
-        **_describe(trace, names),
+        **_describe(trace, names, outlook),
         **_list_rows(trace, names, library=library, limits=limits),
     }
     data = {"timeline": timeline, "icicles": draw_icicles(trace, names, nodes=limits.nodes)}
     write_page("report", stream, context=context, data=data, plotlyjs=plotlyjs)
 
 
-def _describe(trace: Trace, names: FileNames) -> dict[str, Any]:
+def _describe(trace: Trace, names: FileNames, outlook: Outlook | None) -> dict[str, Any]:
     """Return what is said of the run in sentences."""
+    predicted = trace.origin is Origin.PREDICTED
     return {
+        "predicted": predicted,
+        "limit": trace.run.limit,
+        "formulas": {} if outlook is None else outlook.formulas,
         "trace": trace,
         "names": names,
-        "program": plain(" ".join(trace.run.program)) or "code tracked from inside",
-        "sentences": _sentences(trace, names),
+        "program": plain(" ".join(trace.run.program)) or ("a prediction" if predicted else "code tracked from inside"),
+        "sentences": _say(trace, names, outlook),
         "ending": plain(ending_sentence(trace, name_file=names.name) or ""),
         "described": describe_run(trace, Moment.PEAK),
         "native": native_matters(trace),
@@ -119,8 +130,14 @@ def _list_rows(trace: Trace, names: FileNames, *, library: bool, limits: Limits)
     }
 
 
-def _sentences(trace: Trace, names: FileNames) -> list[str]:
-    texts = (answer_sentence(trace, name_file=names.name), total_sentence(trace, name_file=names.name))
+def _say(trace: Trace, names: FileNames, outlook: Outlook | None) -> list[str]:
+    """Return the answer, with the room that was left; then what there is besides."""
+    answer, room = answer_sentence(trace, name_file=names.name), room_sentence(trace)
+    total = total_sentence(trace, name_file=names.name)
+    if outlook is not None:  # it has said whether there is room
+        texts = [*outlook.sentences, answer, total]
+    else:
+        texts = [f"{answer}. {room}" if room else answer, total]
     return [f"{plain(text)}." for text in texts if text]
 
 
