@@ -4,14 +4,15 @@ function layer(name, nbytes, color) {
 }
 
 function layers() {
-  const { time, layers, beside, rss, bounds } = data.timeline, ends = [time[0], time[time.length - 1]];
+  const { layers, beside, rss, bounds } = data.timeline, ends = [0, Math.max(...data.timeline.time, ...rss.time)];
   const colours = ["#997700", "#555599"];
   return [
     ...layers.map(({ name, nbytes }, number) => layer(name, nbytes, number === layers.length - 1 ? palette[6] : palette[number % 6])),
     ...beside.filter(({ nbytes }) => Math.max(...nbytes) > 0).map(({ name, nbytes }, number) => layer(name, nbytes, colours[number])),
     ...(rss.time.length ? [{ name: rss.name, x: rss.time, nbytes: rss.nbytes, line: { dash: "dot", width: 1.5, color: colour("--dim") } }] : []),
     ...bounds.map(({ name, nbytes }) => ({
-      name: `${inert(name)}: ${write(nbytes)}`, x: ends, nbytes: [nbytes, nbytes], line: { dash: "dash", width: 2, color: colour("--bad") },
+      name: `${inert(name)}: ${write(nbytes)}`, x: ends, nbytes: [nbytes, nbytes],
+      line: { dash: "dash", width: 2, color: colour(name === "budget" ? "--mark" : "--bad") },
     })),
   ];
 }
@@ -21,7 +22,7 @@ function height() {
   const { time, layers, beside, rss, bounds } = data.timeline;
   const sum = (at) => [...layers, ...beside].reduce((total, each) => total + each.nbytes[at], 0);
   const highest = Math.max(1, ...time.map((_, at) => sum(at)), ...rss.nbytes);
-  const far = bounds.filter(({ nbytes }) => nbytes > 2 * highest);
+  const far = bounds.filter(({ nbytes }) => nbytes > 3 * highest);
   find("to-limit").parentElement.hidden = far.length === 0;
   const seen = find("to-limit").checked ? bounds : bounds.filter((bound) => !far.includes(bound));
   return Math.max(highest, ...seen.map(({ nbytes }) => nbytes));
@@ -35,10 +36,10 @@ function drawTimeline() {
   }));
   const marks = peak ? [{ x: peak.time, y: peak.nbytes / scale, text: `peak of arrays ${write(peak.nbytes)}`, showarrow: true, arrowcolor: colour("--text"), ax: 0, ay: -24 }] : [];
   Plotly.react("timeline", shown, layout({
-    margin: { l: 64, r: 16, t: 36, b: 44 }, hovermode: "x", annotations: marks, height: 320 + 22 * shown.length,
-    xaxis: { title: { text: "seconds" }, gridcolor: colour("--line"), zerolinecolor: colour("--line") },
+    margin: { l: 64, r: 16, t: 36, b: 64 + 20 * shown.length }, hovermode: "x", annotations: marks, height: 340 + 20 * shown.length,
+    xaxis: { title: { text: "seconds", standoff: 8 }, gridcolor: colour("--line"), zerolinecolor: colour("--line") },
     yaxis: { title: { text: unit }, gridcolor: colour("--line"), zerolinecolor: colour("--line"), range: [0, 1.06 * highest / scale] },
-    legend: { orientation: "v", x: 0, xanchor: "left", y: -52 / 240, yanchor: "top", itemwidth: 30 },
+    legend: { orientation: "v", x: 0, xanchor: "left", yref: "container", y: 0, yanchor: "bottom", itemwidth: 30 },
   }), config);
 }
 
@@ -79,22 +80,30 @@ function drawIcicle() {
     type: "icicle", ids: [...picture.parts.keys()], parents: parts.map((part) => part.parent), level: "all",
     labels: parts.map((part, number) => number ? inert(part.name) : `all ${write(total)}`), values: parts.map((part) => part.nbytes), text: texts,
     branchvalues: "total", tiling: { orientation: "v" }, textinfo: "label", hovertemplate: "%{label}<br>%{text}<extra></extra>",
-    marker: { colors: parts.map((part) => part.color), line: edges() }, pathbar: { visible: true }, sort: true,
+    // No bar of what a part is below: Plotly 7.1 draws it with NaN for its height, and complains in the console.
+    marker: { colors: parts.map((part) => part.color), line: edges() }, pathbar: { visible: false }, sort: true,
     textfont: { color: "#000" }, insidetextfont: { color: "#000" }, outsidetextfont: { color: "#000" }, leaf: { opacity: 1 }, root: { color: "#d0d7de" },
-  }], layout({ margin: { l: 8, r: 8, t: 28, b: 8 }, height: 440, annotations: total ? [] : [{ text: "none", showarrow: false }] }), config);
+  }], layout({ margin: { l: 8, r: 8, t: 8, b: 8 }, height: 440, annotations: total ? [] : [{ text: "none", showarrow: false }] }), config);
   find("chosen").textContent = "";
   if (!find("icicle").dataset.heard) {
     find("icicle").dataset.heard = "clicks";
-    find("icicle").on("plotly_icicleclick", ({ nextLevel }) => { picture.level = picture.chosen = nextLevel ?? "all"; });
+    find("icicle").on("plotly_icicleclick", ({ nextLevel }) => {
+      picture.level = picture.chosen = nextLevel || "all";
+      say(picture.chosen);
+    });
   }
+}
+
+function say(id) {
+  const { name, share, source } = describe(picture.parts.get(id));
+  find("chosen").textContent = `${name}: ${share}${source ? `, ${source}` : ""}`;
 }
 
 function choose(id, level = picture.level) {
   Object.assign(picture, { chosen: id, level });
   const { width, color } = edges();
   Plotly.restyle("icicle", { level, "marker.line.width": [width], "marker.line.color": [color] });
-  const { name, share, source } = describe(picture.parts.get(id));
-  find("chosen").textContent = `${name}: ${share}${source ? `, ${source}` : ""}`;
+  say(id);
 }
 
 // Where each key leads from a part: to another part, and to what is seen alone then.
