@@ -18,6 +18,7 @@ from ndmem.model.site import Site
 from ndmem.model.source import read_statements
 from ndmem.model.together import read_together
 from ndmem.model.trace import Origin, Peak, RunInfo, Trace
+from ndmem.steps import Step, begin
 
 from .event_columns import make_events
 
@@ -55,6 +56,7 @@ def assemble(journal: Journal) -> Trace:
     header = journal.header
     if min(int(header[name]) for name in _TOTALS) < 0:
         raise TraceError("it is damaged: its totals are negative")
+    begin(Step.NAME)
     nodes, first = _live_nodes(journal)
     sites, site_of = _find_sites(nodes, journal.codes)
     tree = CallTree(
@@ -67,6 +69,7 @@ def assemble(journal: Journal) -> Trace:
     )
     run = _describe(journal)
     sources = _read_sources(sites, run.library_roots, journal.meta.get("sources", {}))
+    begin(Step.REPLAY)
     events, lost = make_events(journal.events, first, tree, _statement_columns(sites, site_of, sources))
     births = np.count_nonzero(events.kind == Kind.BORN)
     watched = run.native_threshold is not None

@@ -17,6 +17,7 @@ from ndmem.reporting.notes import describe_run, list_notes
 from ndmem.reporting.paths import file_names
 from ndmem.reporting.plain import plain
 from ndmem.reporting.process_table import describe_process, say_processes, say_resident
+from ndmem.steps import Step, begin
 
 from .arrays import list_arrays
 from .code import name_anchors, show_code
@@ -80,16 +81,21 @@ def write_html(
     """
     need_html()
     names = file_names(trace.run, folder=folder)
+    begin(Step.TIMELINE)
     timeline, timeline_rows = draw_timeline(trace, names, points=limits.points)
+    begin(Step.STACKS)
+    icicles, branches = draw_icicles(trace, names, nodes=limits.nodes), grow_branches(trace, names)
+    begin(Step.LINES)
     context = {
         "timeline_rows": timeline_rows,
-        "branches": grow_branches(trace, names),
+        "branches": branches,
         "processes": _tell_processes(family, names),
         "family_notes": _note_processes(trace, family),
         **_describe(trace, names, outlook),
         **_list_rows(trace, names, library=library, limits=limits),
     }
-    data = {"timeline": timeline, "icicles": draw_icicles(trace, names, nodes=limits.nodes)}
+    data = {"timeline": timeline, "icicles": icicles}
+    begin(Step.WRITE)
     write_page("report", stream, context=context, data=data, plotlyjs=plotlyjs)
 
 
