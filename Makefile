@@ -5,7 +5,7 @@ VERSION := $(shell $(PYTHON) -c 'import platform; print(platform.python_version(
 SOURCES := pyproject.toml meson.build $(shell find src -type f ! -name '*.py[co]')
 # NumPy 2.2, the last one for Python 3.10, has no types for its file format.
 UNTYPED := --untyped-calls-exclude=numpy.lib
-CHECKED := src tests examples benchmarks noxfile.py
+CHECKED := src tests examples benchmarks docs noxfile.py
 
 .PHONY: help demo test lint test-all clean
 

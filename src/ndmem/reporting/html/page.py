@@ -16,7 +16,7 @@ from ndmem.reporting.moments import title_moment
 from ndmem.reporting.notes import describe_run, list_notes
 from ndmem.reporting.paths import file_names
 from ndmem.reporting.plain import plain
-from ndmem.reporting.process_table import describe_process, say_processes, say_resident
+from ndmem.reporting.process_table import describe_process, say_resident, sum_processes
 from ndmem.steps import Step, begin
 
 from .arrays import list_arrays
@@ -153,7 +153,10 @@ def _tell_processes(family: Family | None, names: FileNames) -> dict[str, Any] |
         return None
     tree = process_tree(family)
     rows = [(process, plain(describe_process(process, names))) for process in tree.processes]
-    return {"sentence": plain(say_processes(tree)), "rows": rows}
+    sentence = (
+        f"{sum_processes(tree)}. All else on this page, but for the table of processes, is of the program itself."
+    )
+    return {"sentence": plain(sentence), "rows": rows}
 
 
 def _note_processes(trace: Trace, family: Family | None) -> list[str]:
