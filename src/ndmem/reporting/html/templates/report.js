@@ -4,7 +4,7 @@ function layer(name, nbytes, color) {
 }
 
 function layers() {
-  const { layers, beside, rss, bounds } = data.timeline, ends = [0, Math.max(...data.timeline.time, ...rss.time)];
+  const { layers, beside, rss, bounds } = data.timeline, ends = [0, end()];
   const colours = ["#997700", "#555599"];
   return [
     ...layers.map(({ name, nbytes }, number) => layer(name, nbytes, number === layers.length - 1 ? palette[6] : palette[number % 6])),
@@ -15,6 +15,16 @@ function layers() {
       line: { dash: "dash", width: 2, color: colour(name === "budget" ? "--mark" : "--bad") },
     })),
   ];
+}
+
+function end() {
+  return Math.max(...data.timeline.time, ...data.timeline.rss.time);
+}
+
+// The text stays within the picture.
+function mark(peak, scale) {
+  const part = peak.time / end(), xanchor = part < 0.2 ? "left" : part > 0.8 ? "right" : "center";
+  return { x: peak.time, y: peak.nbytes / scale, text: `peak of arrays ${write(peak.nbytes)}`, xanchor, showarrow: true, arrowcolor: colour("--text"), ax: 0, ay: -24 };
 }
 
 // What is drawn is to be seen: a limit far above it is a line only if that is asked for.
@@ -34,10 +44,9 @@ function drawTimeline() {
     ...each, y: nbytes.map((value) => Number((value / scale).toPrecision(6))), mode: "lines",
     hovertemplate: `%{y:,.4~g} ${unit}<extra>%{fullData.name}</extra>`,
   }));
-  const marks = peak ? [{ x: peak.time, y: peak.nbytes / scale, text: `peak of arrays ${write(peak.nbytes)}`, showarrow: true, arrowcolor: colour("--text"), ax: 0, ay: -24 }] : [];
   Plotly.react("timeline", shown, layout({
-    margin: { l: 64, r: 16, t: 36, b: 64 + 20 * shown.length }, hovermode: "x", annotations: marks, height: 340 + 20 * shown.length,
-    xaxis: { title: { text: "seconds", standoff: 8 }, gridcolor: colour("--line"), zerolinecolor: colour("--line") },
+    margin: { l: 64, r: 16, t: 36, b: 64 + 20 * shown.length }, hovermode: "x", annotations: peak ? [mark(peak, scale)] : [], height: 340 + 20 * shown.length,
+    xaxis: { title: { text: "seconds", standoff: 8 }, gridcolor: colour("--line"), zerolinecolor: colour("--line"), range: [0, end()] },
     yaxis: { title: { text: unit }, gridcolor: colour("--line"), zerolinecolor: colour("--line"), range: [0, 1.06 * highest / scale] },
     legend: { orientation: "v", x: 0, xanchor: "left", yref: "container", y: 0, yanchor: "bottom", itemwidth: 30 },
   }), config);
