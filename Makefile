@@ -5,9 +5,9 @@ VERSION := $(shell $(PYTHON) -c 'import platform; print(platform.python_version(
 SOURCES := pyproject.toml meson.build $(shell find src -type f ! -name '*.py[co]')
 # NumPy 2.2, the last one for Python 3.10, has no types for its file format.
 UNTYPED := --untyped-calls-exclude=numpy.lib
-CHECKED := src tests examples benchmarks noxfile.py
+CHECKED := src tests examples benchmarks docs noxfile.py
 
-.PHONY: help demo test lint test-all clean
+.PHONY: help demo test browser lint test-all clean
 
 help:
 	@echo 'make demo      install into .venv-demo and track examples/pipeline.py'
@@ -20,8 +20,15 @@ demo: .venv-demo/installed-$(VERSION)
 	.venv-demo/bin/ndmem run --force -o demo.ndmem examples/pipeline.py
 	.venv-demo/bin/ndmem report demo.ndmem --by function
 
-test: lint
+test: lint browser
 	.venv/bin/python -m pytest
+
+# The page is tested in Chromium. Root of a machine with apt is given one, as in CI; elsewhere those tests are skipped.
+browser:
+	@for name in chromium chromium-browser google-chrome; do command -v $$name >/dev/null && exit 0; done; \
+	if test "$$(id -u)" = 0 && command -v apt-get >/dev/null; then \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq --no-install-recommends chromium; \
+	fi || echo 'Chromium cannot be installed: the tests of the page in a browser are skipped'
 
 lint: .venv/installed-$(VERSION)
 	.venv/bin/ruff check $(CHECKED)

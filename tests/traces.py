@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from ndmem.model.ending import Ending
 from ndmem.model.holder import Holder
+from ndmem.model.machine_limit import MachineLimit
 from ndmem.model.site import Site
 from ndmem.model.trace import CallTree, Domain, Events, Kind, Origin, Peak, RunInfo, Samples, Tallies, Trace
 
@@ -181,6 +182,8 @@ class TraceBuilder:
         origins: Mapping[int, str] | None = None,
         rss: Sequence[tuple[float, int]] = (),
         rss_peak_nbytes: int | None = None,
+        limit: MachineLimit | None = None,
+        budget_nbytes: int | None = None,
     ) -> Trace:
         """Return what was recorded so far as a Trace."""
         run = RunInfo(
@@ -196,6 +199,8 @@ class TraceBuilder:
             notes,
             self.native_threshold,
             ending or (None if exit_status is None else Ending.by_status(exit_status)),
+            limit,
+            budget_nbytes,
         )
         sites: dict[Site, int] = {}
         site = [sites.setdefault(node.frame.site(), len(sites)) for node in self._nodes]

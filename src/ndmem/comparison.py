@@ -10,6 +10,7 @@ from typing import IO, TYPE_CHECKING
 from .analysis.diff import diff_traces
 from .reporting.diff_json import write_diff_json
 from .reporting.diff_text import DiffBy, write_diff_text
+from .steps import Step, begin
 
 if TYPE_CHECKING:
     from .analysis.diff import Diff
@@ -41,6 +42,7 @@ class Comparison:
     """
 
     def __init__(self, before: Trace, after: Trace, *, library: bool = False) -> None:
+        begin(Step.COMPARE)
         self._before, self._after = before, after
         self._diff = diff_traces(before, after, library=library)
 

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import Callable
+from dataclasses import replace
 from typing import IO, TYPE_CHECKING, Any
 
 from .errors import PredictionError
+from .model.machine_limit import read_machine_limit
 from .planning.inverse import find_most
 from .predicted_lines import PredictedLine, add_formulas
 from .process.fit import Fit, fits
-from .reporting.prediction import prediction_sentence, write_prediction
+from .reporting.prediction import describe_outlook, prediction_sentence, write_prediction
 from .run import Run
+from .tracking.machine import describe_limit
 from .tracking.recorder import unseen
 from .units import format_nbytes, parse_nbytes
 
 if TYPE_CHECKING:
     from .analysis.lines import Line
+    from .model.trace import Trace
     from .planning.arguments import Arguments
     from .planning.forecast import Forecast
     from .planning.label import Confidence
@@ -221,6 +226,51 @@ class Prediction(Run):
             return
         with unseen():
             write_prediction(self, stream)
+
+    def to_html(
+        self,
+        path: str | os.PathLike[str] | None = None,
+        *,
+        library: bool = False,
+        plotlyjs: str = "inline",
+        budget: int | str | None = None,
+    ) -> str | None:
+        """Make a page of HTML: the answer, and the predicted run as `Run.to_html` shows a measured one.
+
+        Parameters
+        ----------
+        path, library, plotlyjs
+            As for `Run.to_html`.
+        budget : int or str, optional
+            Bytes to judge by; what this process may still use if it is left out.
+
+        Returns
+        -------
+        str or None
+            The page, if it has no path; ASCII.
+
+        Raises
+        ------
+        MissingError
+            If Jinja2 or Plotly is not installed.
+        OSError
+            If a file cannot be written.
+        """
+        with unseen():
+            trace, outlook = self._bind_trace(budget), describe_outlook(self, budget=budget)
+        return self._make_page(trace, path, library=library, plotlyjs=plotlyjs, outlook=outlook)
+
+    def _repr_html_(self) -> str:
+        from .reporting.html.cell import cell_html  # noqa: PLC0415  # only who shows it pays for it
+
+        with unseen():
+            return cell_html(self._bind_trace(None), outlook=describe_outlook(self))
+
+    def _bind_trace(self, budget: int | str | None) -> Trace:
+        """Return the predicted trace with what is allowed here and now, which its page draws."""
+        allowed = None if budget is None else parse_nbytes(budget)
+        run = replace(self.trace.run, limit=read_machine_limit(describe_limit()), budget_nbytes=allowed)
+        return replace(self.trace, run=run)
 
     def _allowed(self, budget: int | str | None) -> int:
         if budget is not None:

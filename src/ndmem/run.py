@@ -16,6 +16,7 @@ from .model.codec import write_trace
 from .reporting.formats import Format, write_run
 from .reporting.stats import write_stats, write_stats_json
 from .reporting.view import By, View
+from .tracking.machine import describe_limit
 from .tracking.recorder import Recorder, unseen
 from .units import parse_nbytes
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     from .model.family import Family
     from .model.trace import Trace
+    from .reporting.html.outlook import Outlook
 
 
 class Run:
@@ -145,13 +147,24 @@ class Run:
         OSError
             If a file cannot be written.
         """
+        return self._make_page(self.trace, path, library=library, plotlyjs=plotlyjs)
+
+    def _make_page(
+        self,
+        trace: Trace,
+        path: str | os.PathLike[str] | None,
+        *,
+        library: bool,
+        plotlyjs: str,
+        outlook: Outlook | None = None,
+    ) -> str | None:
         with unseen():
             from .reporting.html.page import write_html  # noqa: PLC0415  # only who asks pays for it
             from .reporting.html.plotlyjs import find_plotlyjs  # noqa: PLC0415  # as above
 
             plotly = find_plotlyjs(plotlyjs, folder=None if path is None else Path(path).absolute().parent)
             page = io.StringIO()
-            write_html(self.trace, page, family=self._family, library=library, plotlyjs=plotly)
+            write_html(trace, page, family=self._family, library=library, plotlyjs=plotly, outlook=outlook)
             if path is None:
                 return page.getvalue()
             Path(path).write_text(page.getvalue(), "ascii")
@@ -236,7 +249,9 @@ class TrackedRun(Run):
         if self._recorder is not None and self._recorder.running:
             raise TrackingError("it is tracking already; call stop() first, or use another track()")
         recorder = Recorder(threshold=self._threshold)
-        recorder.start()
+        with unseen():
+            about = {"limit": describe_limit()}
+        recorder.start(about)
         self._recorder = recorder
         return self
 

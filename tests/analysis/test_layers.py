@@ -33,7 +33,21 @@ def test_each_line_has_what_it_made() -> None:
         # The small array that made the peak stands at the event before, as in the timeline.
         Layer(None, None, (0, 9000, 0, 0, 100, 100, 100)),
     )
-    assert found.native_nbytes is None
+    assert found.native_nbytes is found.python_nbytes is None
+
+
+def test_pythons_arenas_are_a_layer_of_their_own() -> None:
+    """Of native blocks those that Python mapped for small objects are apart, until they are given back."""
+    builder = TraceBuilder(native_threshold=1024)
+    arena = builder.native(FIRST, 4000, time_s=0.1)
+    blas = builder.native(FIRST, 2000, time_s=0.2)
+    builder.native(SECOND, 3000, time_s=0.3)
+    builder.died(arena, SECOND, time_s=0.4)
+    origins = {builder.number(arena): "libpython3.11.so.1.0", builder.number(blas): "libopenblas.so"}
+    found = timeline_layers(builder.build(origins=origins, duration_s=1.0))
+    assert found.time_s == (0.0, 0.1, 0.2, 0.3, 0.4, 1.0)
+    assert found.python_nbytes == (0, 4000, 4000, 4000, 0, 0)
+    assert found.native_nbytes == (0, 0, 2000, 5000, 5000, 5000)
 
 
 def test_lines_beyond_the_limit_are_in_the_last_layer() -> None:
@@ -48,6 +62,10 @@ def test_with_dropped_events_there_is_one_layer() -> None:
     found = timeline_layers(program().build(duration_s=1.0, dropped=1))
     assert [layer.filename for layer in found.layers] == [None]
     assert max(found.layers[0].nbytes) == 13100
+    watched = TraceBuilder(native_threshold=1024)
+    arena = watched.native(FIRST, 4000)
+    found = timeline_layers(watched.build(dropped=1, origins={watched.number(arena): "python3.11"}))
+    assert (found.native_nbytes, found.python_nbytes) == ((0, 4000, 4000), None)
 
 
 @given(traces(native=True), st.integers(0, 40), st.integers(0, 4))
@@ -58,7 +76,10 @@ def test_layers_sum_to_the_timeline(trace: Trace, points: int, lines: int) -> No
     assert [sum(at) for at in zip(*(layer.nbytes for layer in found.layers), strict=True)] == [
         point.live_nbytes for point in expected
     ]
-    assert found.native_nbytes == tuple(point.native_nbytes for point in expected)
+    assert found.native_nbytes is not None
+    assert found.python_nbytes is not None
+    native = [sum(at) for at in zip(found.native_nbytes, found.python_nbytes, strict=True)]
+    assert native == [point.native_nbytes for point in expected]
     assert all(nbytes >= 0 for layer in found.layers for nbytes in layer.nbytes)
 
 

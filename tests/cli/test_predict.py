@@ -84,3 +84,21 @@ def test_bad_usage_is_one_line_and_exits_2(words: list[str], message: str) -> No
     assert message in done.stderr
     assert done.stderr.count("\n") == 1
     assert done.stdout == ""
+
+
+def test_the_page_is_written_beside_the_answer() -> None:
+    """With --html the text is as ever, and the page begins with its sentence."""
+    done = _run("kernels:scale", "--arg", "x=f4[n, d]", "n=2e6", "d=64", "--budget", "9 GiB", "--html", "page.html")
+    page = Path("page.html").read_text("ascii")
+    assert done.returncode == 0, done.stderr
+    assert "Needs 1.43 GiB at kernels.py:6, exact; the budget is 9 GiB: it fits." in page
+    assert done.stdout.startswith("needs 1.43 GiB at kernels.py:6, exact; the budget is 9 GiB: it fits\n")
+
+
+def test_a_page_that_cannot_be_written_is_said_before_anything_is_measured() -> None:
+    """A folder that is not there is one line and exit status 2, and nothing was measured."""
+    done = _run("kernels:fails", "--arg", "x=f4[n]", "n=1000", "--html", "nowhere/page.html")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == (
+        "ndmem: cannot write nowhere/page.html: its folder does not exist; name another place with --html\n"
+    )

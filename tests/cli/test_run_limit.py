@@ -7,6 +7,9 @@ from pathlib import Path
 import pytest
 from tests.system.running import Place, write_program
 
+import ndmem
+from ndmem.units import format_nbytes
+
 _GROW = """
 import numpy as np
 def load(i):
@@ -40,6 +43,18 @@ def test_a_program_may_catch_a_refusal(tmp_path: Path) -> None:
     outcome = Place(tmp_path).run_ndmem("run", "--limit", "400 MiB", "-o", "out.ndmem", write_program(tmp_path, source))
     assert (outcome.status, outcome.stdout) == (0, b"MemoryError\n")
     assert "refused arrays once, the last of 800,000,000 bytes" in " ".join(outcome.stderr.decode().split())
+
+
+def test_the_report_says_the_limit_and_what_was_left(tmp_path: Path) -> None:
+    """The trace has the limit as its budget, also when the program was killed; what is left is less than it."""
+    source = "import os, signal\nimport numpy as np\na = np.ones(10**6)\nos.kill(os.getpid(), signal.SIGKILL)\n"
+    place = Place(tmp_path)
+    outcome = place.run_ndmem("run", "--limit", "400 MiB", "-o", "out.ndmem", write_program(tmp_path, source))
+    trace = ndmem.load(tmp_path / "out.ndmem").trace
+    assert trace.total is not None
+    assert trace.run.budget_nbytes == 400 * 2**20
+    left = 400 * 2**20 - trace.total.nbytes
+    assert f"Of the budget of 400 MiB, {format_nbytes(left)} was left." in outcome.stderr.decode()
 
 
 def test_an_error_of_the_program_is_shown_as_ever(tmp_path: Path) -> None:

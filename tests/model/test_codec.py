@@ -15,6 +15,7 @@ from tests.traces import USER, Frame, TraceBuilder, traces
 import ndmem
 from ndmem.errors import TraceError
 from ndmem.model.codec import read_trace, write_trace
+from ndmem.model.machine_limit import MachineLimit
 from ndmem.model.together import Together
 from ndmem.model.trace import Samples, Trace
 
@@ -74,6 +75,11 @@ def test_any_trace_with_native_blocks_survives_its_file(found: Trace, rss: list[
         rss=Samples(*(np.array([sample[i] for sample in rss], np.int64) for i in (0, 1))),
         rss_peak_nbytes=born or None,
         together=Together(9, 12, 3 if born else None, None, 2, 7, 1) if len(rss) else None,
+        run=dataclasses.replace(
+            found.run,
+            limit=MachineLimit("cgroup", "memory.max\udcff", 2**50, 0) if born else None,
+            budget_nbytes=len(rss) or None,
+        ),
     )
     file = io.BytesIO()
     write_trace(found, file)
@@ -105,6 +111,37 @@ def test_an_archive_of_version_1_is_a_run_without_native_memory(trace: Trace, en
     assert found.native is found.total is found.rss_peak_nbytes is found.run.native_threshold is None
     assert (found.peak, found.live_nbytes, found.total_nbytes) == (trace.peak, trace.live_nbytes, trace.total_nbytes)
     assert set(found.tallies.max_native.tolist()) == {-1}
+
+
+def test_a_file_without_the_limit_is_read(trace: Trace, encoded: bytes) -> None:
+    """The first ndmems did not record what was allowed: it is not known then, and the rest is the same."""
+    with zipfile.ZipFile(io.BytesIO(encoded)) as archive:
+        rest = json.loads(archive.read("trace.json"))
+    del rest["run"]["limit"], rest["run"]["budget_nbytes"]
+    found = read_trace(rewrite(encoded, "trace.json", json.dumps(rest).encode()))
+    assert (found.run.limit, found.run.budget_nbytes) == (None, None)
+    assert found == dataclasses.replace(trace, run=dataclasses.replace(trace.run, limit=None))
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"limit": {"source": "RAM", "name": "", "nbytes": -1, "free_nbytes": 0}},
+        {"limit": {"source": "RAM", "name": "", "nbytes": 1.5, "free_nbytes": 0}},
+        {"limit": {"source": "RAM", "name": "", "nbytes": 2**57, "free_nbytes": 0}},
+        {"limit": {"source": "RAM"}},
+        {"limit": 7},
+        {"budget_nbytes": -1},
+        {"budget_nbytes": "much"},
+    ],
+)
+def test_a_limit_that_cannot_be_is_refused(encoded: bytes, damage: dict[str, object]) -> None:
+    """What no machine and no user can have allowed is found when the file is read."""
+    with zipfile.ZipFile(io.BytesIO(encoded)) as archive:
+        rest = json.loads(archive.read("trace.json"))
+    rest["run"] |= damage
+    with pytest.raises(TraceError, match="damaged"):
+        read_trace(rewrite(encoded, "trace.json", json.dumps(rest).encode()))
 
 
 def test_anybody_can_read_the_columns(trace: Trace, encoded: bytes) -> None:

@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import sys
 import warnings
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 
 import ndmem
 from ndmem.model.trace import Origin
+from ndmem.units import format_nbytes
 
 _BIG = ndmem.dims(n=10_000_000, d=32)
 
@@ -248,3 +250,29 @@ def test_predicting_leaves_no_process_and_no_descriptor_behind() -> None:
     assert Path("/proc/self/task").exists()
     children = Path(f"/proc/self/task/{__import__('os').getpid()}/children").read_text("ascii").split()
     assert children == []
+
+
+def test_a_prediction_has_a_page(tmp_path: Path) -> None:
+    """Its first sentence is the prediction's; lines have formulas, and budget and limit are lines of the timeline."""
+    found = _predict(_distances, "f8[n, k]", "f8[m, k]", dims=ndmem.dims(n=20_000, m=30_000, k=3))
+    found.to_html(tmp_path / "page.html", plotlyjs="cdn", budget="40 GiB")
+    page = (tmp_path / "page.html").read_text("ascii")
+    heading = re.search(r"<h1[^>]*>(.*?)</h1>", page)
+    assert heading is not None
+    assert heading[1].startswith(f"Needs {format_nbytes(found.total)} at ")
+    assert heading[1].endswith(", exact; the budget is 40 GiB: it fits.")
+    assert f'data-peak-nbytes="{found.peak}"' in page
+    assert "<td>64&#183;n&#183;m</td>" in page
+    bounds = json.loads(page.split('id="data">')[1].split("</script>")[0])["timeline"]["bounds"]
+    assert bounds[0] == {"name": "budget", "nbytes": 40 * 2**30}
+    assert [bound["name"].split()[0] for bound in bounds] == ["budget", "limit"]
+    assert "Predicted, from runs with small arrays" in page
+
+
+def test_a_notebook_shows_the_answer_the_lines_and_the_page() -> None:
+    """The cell of a prediction begins with its sentence and is light; the page is behind it."""
+    cell = _predict(_distances, "f8[n, k]", "f8[m, k]", dims=ndmem.dims(n=20_000, m=30_000, k=3))._repr_html_()
+    assert cell.startswith('<div class="ndmem"><p><strong>Needs 35.8 GiB at ')
+    assert "squares = difference**2" in cell
+    assert cell.count("<iframe") == 1
+    assert len(cell.encode()) <= 300_000

@@ -4,13 +4,15 @@ import json
 import re
 import shutil
 import subprocess
+from html import unescape
 from pathlib import Path
 
 import pytest
-from tests.reporting.samples import factoring, pipeline
+from tests.reporting.samples import MIB, factoring, pipeline
 from tests.reporting.test_html_page import harmful
 
 from ndmem.analysis.diff import diff_traces
+from ndmem.model.machine_limit import MachineLimit
 from ndmem.model.trace import Trace
 from ndmem.reporting.html.diff_page import write_diff_html
 from ndmem.reporting.html.page import write_html
@@ -75,11 +77,27 @@ def test_both_timelines_of_a_comparison_are_drawn(tmp_path: Path) -> None:
     assert 'class="main-svg"' in dom[dom.index('<div id="timelines"') :][:5000]
 
 
+def use(hand: str, trace: Trace, folder: Path) -> dict:
+    """Return what a reader's hand found; it may run only on a page without its policy."""
+    page = write(trace, folder / "page.html")
+    html = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", page.read_text("ascii"))
+    end = html.rindex("</body>")
+    say = (
+        'const result = document.createElement("pre"); result.id = "found"; result.textContent = JSON.stringify(found);'
+    )
+    script = f"(() => {{ const found = {{}};{hand}{say} document.body.append(result); }})();"
+    page.write_text(f"{html[:end]}<script>{script}</script>{html[end:]}", "ascii")
+    dom, console = open_page(page, folder)
+    assert console == []
+    found = re.search(r'<pre id="found">(.*?)</pre>', dom, re.DOTALL)
+    assert found is not None
+    return json.loads(unescape(found[1]))
+
+
 HAND = """
 const click = (element) => element.click();
 const cells = (table, column) => [...document.querySelectorAll(`#${table} tbody tr:not([hidden])`)]
   .map((row) => row.cells[column].textContent);
-const found = {};
 const heads = document.querySelectorAll("#lines-table thead button");
 click(heads[4]); found.down = cells("lines-table", 4); found.sort = heads[4].parentElement.getAttribute("aria-sort");
 click(heads[4]); found.up = cells("lines-table", 4);
@@ -93,21 +111,12 @@ const back = () => getComputedStyle(document.body).backgroundColor;
 const before = back(); click(document.getElementById("theme")); found.theme = before !== back();
 found.unreachable = [...document.querySelectorAll("[data-show], th button, input, select, summary")]
   .filter((element) => element.tabIndex < 0).length;
-const result = document.createElement("pre"); result.id = "found"; result.textContent = JSON.stringify(found);
-document.body.append(result);
 """
-"""A reader's hand: it may run only on a page without its policy."""
 
 
 def test_tables_sort_and_filter_and_the_theme_turns(tmp_path: Path) -> None:
     """Headings sort down, then up; words filter; a line's number leads to its arrays; picture and colours follow."""
-    page = write(pipeline(), tmp_path / "page.html")
-    html = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", page.read_text("ascii"))
-    end = html.rindex("</body>")
-    page.write_text(f"{html[:end]}<script>{HAND}</script>{html[end:]}", "ascii")
-    dom, console = open_page(page, tmp_path)
-    assert console == []
-    found = json.loads(re.search(r'<pre id="found">(.*?)</pre>', dom, re.DOTALL)[1])  # type: ignore[index]  # it is there
+    found = use(HAND, pipeline(), tmp_path)
     down = ["601 MiB", "600 MiB", "200 MiB", "1 MiB", "7.81 KiB"]
     assert (found["down"], found["sort"], found["up"]) == (down, "descending", down[::-1])
     assert found["filtered"] == ["raw, x"]
@@ -115,3 +124,75 @@ def test_tables_sort_and_filter_and_the_theme_turns(tmp_path: Path) -> None:
     assert "all 801 MiB" in found["total"]
     assert found["theme"]
     assert found["unreachable"] == 0
+
+
+KEYS = """
+document.getElementById("measure").dispatchEvent(new Event("change"));
+const icicle = document.getElementById("icicle");
+found.steps = ["ArrowDown", "ArrowRight", "ArrowRight", "ArrowLeft", "ArrowDown", "ArrowRight", "ArrowUp", "Enter",
+  "ArrowRight", "ArrowDown", "Escape", "ArrowUp", "ArrowUp", "ArrowUp"].map((key) => {
+  const event = new KeyboardEvent("keydown", { key, cancelable: true, bubbles: true });
+  icicle.dispatchEvent(event);
+  const { level, ids, labels, marker } = icicle.data[0], at = ids.indexOf(level);
+  const edged = ids.filter((_, number) => marker.line.width[number] > 1).map((id) => labels[ids.indexOf(id)]);
+  return [key, document.getElementById("chosen").textContent.split(",")[0], labels[at].split(" ").pop(), edged.length];
+});
+found.focusable = icicle.tabIndex;
+const other = new KeyboardEvent("keydown", { key: "Tab", cancelable: true });
+icicle.dispatchEvent(other);
+found.kept = other.defaultPrevented;
+icicle.querySelectorAll("g.slice")[1].dispatchEvent(new MouseEvent("click"));
+found.clicked = document.getElementById("chosen").textContent.split(",")[0];
+"""
+
+
+def test_the_call_stacks_can_be_walked_by_keyboard(tmp_path: Path) -> None:
+    """Arrows go to callee, caller and neighbour, Enter shows a part alone, Escape goes back; the choice is said."""
+    found = use(KEYS, pipeline(), tmp_path)
+    eight, seven, five, four = (
+        f"{name}: {nbytes} MiB"
+        for name, nbytes in (
+            ("<module> pipeline.py:8", 401),
+            ("<module> pipeline.py:7", 200),
+            ("normalise pipeline.py:5", 400),
+            ("normalise pipeline.py:4", 1),
+        )
+    )
+    whole, alone = "MiB", "pipeline.py:8"
+    assert found["steps"] == [
+        ["ArrowDown", eight, whole, 1],
+        ["ArrowRight", seven, whole, 1],
+        ["ArrowRight", seven, whole, 1],  # there is none further right
+        ["ArrowLeft", eight, whole, 1],
+        ["ArrowDown", five, whole, 1],
+        ["ArrowRight", four, whole, 1],
+        ["ArrowUp", eight, whole, 1],
+        ["Enter", eight, alone, 1],
+        ["ArrowRight", eight, alone, 1],  # its neighbour is not seen
+        ["ArrowDown", five, alone, 1],
+        ["Escape", five, whole, 1],
+        ["ArrowUp", eight, whole, 1],
+        ["ArrowUp", "all: 601 MiB", whole, 0],
+        ["ArrowUp", "all: 601 MiB", whole, 0],
+    ]
+    assert found["focusable"] == 0
+    assert not found["kept"]
+    assert found["clicked"] == eight
+
+
+def test_a_limit_far_above_the_run_is_drawn_when_it_is_asked_for(tmp_path: Path) -> None:
+    """At first the axis ends above what the run had; with a limit near it there is nothing to ask for."""
+    hand = """
+    const limit = document.getElementById("to-limit"), timeline = document.getElementById("timeline");
+    const top = () => timeline.layout.yaxis.range[1];
+    found.hidden = limit.parentElement.hidden; found.before = top();
+    limit.checked = true; limit.dispatchEvent(new Event("change")); found.after = top();
+    """
+    far = MachineLimit("cgroup", "memory.max", 6010 * MIB, 6010 * MIB)
+    found = use(hand, pipeline(limit=far), tmp_path)
+    assert not found["hidden"]
+    assert found["before"] == pytest.approx(1.06 * 601)
+    assert found["after"] == pytest.approx(1.06 * 6010 / 1024, rel=1e-3)
+    found = use(hand, pipeline(budget_nbytes=900 * MIB), tmp_path)
+    assert found["hidden"]
+    assert found["before"] == found["after"] == pytest.approx(1.06 * 900)

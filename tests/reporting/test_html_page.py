@@ -20,6 +20,7 @@ from ndmem.analysis.moment import Moment
 from ndmem.analysis.timeline import timeline
 from ndmem.model.family import Begun, Kin, Member, make_family
 from ndmem.model.holder import Holder
+from ndmem.model.machine_limit import MachineLimit
 from ndmem.model.together import Together
 from ndmem.model.trace import Trace
 from ndmem.reporting.html.page import write_html
@@ -128,6 +129,41 @@ def test_the_answer_and_the_sections() -> None:
     assert set(re.findall(r'href="#([\w-]+)"', page.html)) <= set(re.findall(r' id="([\w-]+)"', page.html))
 
 
+def test_the_answer_has_what_was_allowed_and_the_timeline_its_line() -> None:
+    """The first sentence says the limit and what was left; budget and limit are lines, with rows in the table."""
+    limit = MachineLimit("cgroup", "/sys/fs/<cgroup>", 1024 * MIB, 900 * MIB)
+    page = read(pipeline(limit=limit, rss_peak_nbytes=700 * MIB))
+    heading = re.search(r"<h1[^>]*>(.*?)</h1>", page.html)
+    assert heading is not None
+    assert heading[1].endswith("Of the 1 GiB that its control group allowed, 200 MiB was left.")
+    assert page.data["timeline"]["bounds"] == [{"name": "limit (cgroup)", "nbytes": 1024 * MIB}]
+    assert page.tables["timeline-table"][-1] == ["limit (cgroup)", "1 GiB", "1 GiB"]
+    assert "1 GiB (cgroup, read from /sys/fs/<cgroup>), of which 900 MiB was free when tracking began" in page.text
+    page = read(pipeline(limit=limit, budget_nbytes=640 * MIB))
+    assert "Of the budget of 640 MiB, 39 MiB was left." in page.text
+    assert [bound["name"] for bound in page.data["timeline"]["bounds"]] == ["budget", "limit (cgroup)"]
+
+
+def test_of_a_limit_that_was_not_recorded_nothing_is_said() -> None:
+    """A file of an older ndmem does not know what was allowed: no sentence, no line, no row."""
+    page = read(pipeline())
+    assert page.data["timeline"]["bounds"] == []
+    assert "limit" not in page.text.replace("up to the limit", "").lower()
+
+
+def test_pythons_arenas_are_a_layer() -> None:
+    """Arenas of Python's small objects are apart from native blocks; where nothing was watched the page says so."""
+    builder = TraceBuilder(native_threshold=1024)
+    arena = builder.native((Frame(USER, 1),), MIB)
+    builder.native((Frame(USER, 2),), 3 * MIB)
+    page = read(builder.build(origins={builder.number(arena): "python3.12"}))
+    highest = {layer["name"]: max(layer["nbytes"]) for layer in page.data["timeline"]["beside"]}
+    assert highest == {"native blocks": 3 * MIB, "Python's small objects": MIB}
+    assert ["Python's small objects", "?", "1 MiB"] in page.tables["timeline-table"]
+    assert "Python's own objects were not watched" in read(pipeline()).text
+    assert read(pipeline()).data["timeline"]["beside"] == []
+
+
 def test_the_source_marks_the_largest_expression() -> None:
     """Of line 5 the expression that made the larger array at the peak is underlined, and the line has its bars."""
     page = read(pipeline())
@@ -173,7 +209,8 @@ def test_processes_are_told_of_as_in_the_text() -> None:
 
 def test_html_text_and_json_agree() -> None:
     """The peak, the lines, the arrays and the timeline of a page are those of the JSON and of the text."""
-    for trace in (pipeline(), factoring()):
+    limit = MachineLimit("RAM", "the machine's RAM", 1024 * MIB, 1000 * MIB)
+    for trace in (pipeline(limit=limit, rss_peak_nbytes=700 * MIB), factoring(budget_nbytes=80 * MIB)):
         page, text, document = read(trace), io.StringIO(), io.StringIO()
         write_text(trace, text, view=View(width=200, rows=None, buffers=None), folder="/home/ada")
         write_json(trace, document)
@@ -182,6 +219,9 @@ def test_html_text_and_json_agree() -> None:
         for name in ("peak", "live", "total"):
             key = {"peak": "peak_nbytes", "live": "live_nbytes_at_end", "total": "total_nbytes"}[name]
             assert heading[f"data-{name}-nbytes"] == str(found[key])
+        left = f"{format_nbytes(found['left_nbytes'])} was left."
+        assert left in text.getvalue()
+        assert left in page.text
         lines = [line for line in found["lines"] if line["count"] or trace.native]
         names = ["at_peak_nbytes", "peak_nbytes", "temporary_nbytes", "kept_nbytes", "total_nbytes", "count"]
         if trace.native:
@@ -293,7 +333,8 @@ def test_any_program_has_a_page(trace: Trace) -> None:
     """For any program the page is whole, and its timeline and its arrays are the trace's."""
     page = read(trace)
     assert dict(page.attributes)["data-peak-nbytes"] == str(trace.peak.nbytes)
-    assert page.data["timeline"]["native"] == [point.native_nbytes for point in timeline(trace)]
+    beside = [layer["nbytes"] for layer in page.data["timeline"]["beside"]]
+    assert [sum(at) for at in zip(*beside, strict=True)] == [point.native_nbytes for point in timeline(trace)]
     for moment in Moment:
         nbytes = trace.peak.nbytes if moment is Moment.PEAK else trace.live_nbytes
         assert f'<b data-nbytes="{nbytes}">{format_nbytes(nbytes)}</b>' in page.html

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from tests.reporting.samples import MIB, factoring, hostile, pipeline
 from tests.traces import ROOTS, USER, Frame, TraceBuilder, traces
 
+from ndmem.model.machine_limit import MachineLimit
 from ndmem.model.trace import Trace
 from ndmem.reporting.json import write_json
 
@@ -43,7 +44,7 @@ def test_the_schema_is_strict_and_described() -> None:
     """The schema is valid; its objects allow and require exactly the fields they describe."""
     jsonschema.Draft202012Validator.check_schema(SCHEMA)
     found = objects_of(SCHEMA)
-    assert len(found) == 11
+    assert len(found) == 12
     for each in found:
         assert each["additionalProperties"] is False
         assert sorted(each["required"]) == sorted(each["properties"])
@@ -75,6 +76,9 @@ def test_fields_of_a_pipeline() -> None:
         "total_peak_nbytes": None,
         "total_peak_site": None,
         "rss_peak_nbytes": None,
+        "budget_nbytes": None,
+        "limit": None,
+        "left_nbytes": None,
         "processes_peak_nbytes": 601 * MIB,
         "processes_total_peak_nbytes": None,
         "processes_resident": None,
@@ -165,6 +169,18 @@ def test_fields_of_a_run_with_native_blocks() -> None:
     }
     highest = max(document["timeline"], key=lambda point: point["native_nbytes"])
     assert (highest["live_nbytes"], highest["native_nbytes"]) == (16 * MIB, 60 * MIB)
+
+
+def test_what_was_allowed() -> None:
+    """The limit is the one that was recorded, and what was left is counted of the budget where there was one."""
+    group = MachineLimit("cgroup", "memory.max", 1024 * MIB, 900 * MIB)
+    document = report(pipeline(limit=group, rss_peak_nbytes=700 * MIB))
+    assert document["limit"] == {
+        "source": "cgroup", "name": "memory.max", "nbytes": 1024 * MIB, "free_nbytes": 900 * MIB,
+    }  # fmt: skip
+    assert (document["budget_nbytes"], document["left_nbytes"]) == (None, 200 * MIB)
+    document = report(pipeline(limit=group, budget_nbytes=640 * MIB))
+    assert (document["budget_nbytes"], document["left_nbytes"]) == (640 * MIB, 39 * MIB)
 
 
 def test_unknown_is_null() -> None:

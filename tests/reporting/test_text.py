@@ -57,6 +57,15 @@ def test_the_report_of_a_pipeline() -> None:
     ]
 
 
+def test_what_was_allowed_stands_below_the_answer() -> None:
+    """A budget or a limit that was recorded has a line of its own; nothing is said where none was."""
+    assert render(pipeline(budget_nbytes=640 * MIB)).splitlines()[2:4] == [
+        "1,005 arrays, 801 MiB in total, 400 MiB alive at the end; 1.5 s.",
+        "Of the budget of 640 MiB, 39 MiB was left.",
+    ]
+    assert "left" not in render(pipeline())
+
+
 def test_the_end_of_a_pipeline() -> None:
     """At the end the tables are about what was kept; a view is shown as a view."""
     text = render(pipeline(), moment=Moment.END, width=120)

@@ -11,6 +11,7 @@ from ndmem.model.columns import Domain, Kind
 
 from .frames import mark_user_nodes, standing_nodes
 from .moment import Moment, nbytes_by_node
+from .origin import PYTHON_OBJECTS, name_origin
 from .timeline import timeline_moments
 
 if TYPE_CHECKING:
@@ -51,12 +52,16 @@ class Layers:
         The lines that own most at the peak first; at each time they sum to the live bytes of arrays. One layer alone
         where events were dropped: what was alive then is known, what made it is not.
     native_nbytes : tuple of int or None
-        Live bytes of native blocks; ``None`` where they were not watched.
+        Live bytes of native blocks, but for those of `python_nbytes`; ``None`` where they were not watched.
+    python_nbytes : tuple of int or None
+        Bytes of the arenas that Python mapped for its own small objects while it was tracked; ``None`` where native
+        blocks were not watched, or events were dropped.
     """
 
     time_s: tuple[float, ...]
     layers: tuple[Layer, ...]
     native_nbytes: tuple[int, ...] | None
+    python_nbytes: tuple[int, ...] | None
 
 
 def timeline_layers(trace: Trace, *, points: int = 2000, lines: int = 6) -> Layers:
@@ -87,12 +92,26 @@ def timeline_layers(trace: Trace, *, points: int = 2000, lines: int = 6) -> Laye
             nbytes = _live_at(trace, owner == number, until)
             rest -= nbytes
             layers.append(Layer(filename, lineno, tuple(nbytes.tolist())))
-    native = [point.native_nbytes for point in points_of if point.native_nbytes is not None]
+    native = np.array([point.native_nbytes or 0 for point in points_of], np.int64)
+    python = None
+    if trace.native is not None and not trace.dropped:
+        python = _live_at(trace, _mark_python(trace), until)
+        native -= python
     return Layers(
         time_s=tuple(point.time_s for point in points_of),
         layers=(*layers, Layer(None, None, tuple(rest.tolist()))),
-        native_nbytes=None if trace.native is None else tuple(native),
+        native_nbytes=None if trace.native is None else tuple(native.tolist()),
+        python_nbytes=None if python is None else tuple(python.tolist()),
     )
+
+
+def _mark_python(trace: Trace) -> Bools:
+    """Mark the events of arenas for Python's small objects."""
+    arenas = [buffer for buffer, library in trace.origins.items() if name_origin(library) == PYTHON_OBJECTS]
+    ours = np.zeros(int(trace.events.buffer.max(initial=-1)) + 1, np.bool_)
+    ours[arenas] = True
+    marked: Bools = ours[trace.events.buffer]
+    return marked
 
 
 def _find_owners(trace: Trace, lines: int) -> tuple[Int32s, list[tuple[str, int]]]:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 
+PYTHON_OBJECTS = "Python's small objects"
+"""What CPython maps arenas for."""
+
 OUTSIDE_PYTHON = "outside Python"
 """Where a block was born that no Python frame asked for: in a thread of a C library, or before Python ran."""
 
@@ -30,5 +33,5 @@ def name_origin(library: str) -> str:
     if "openblas" in library.lower():
         return "OpenBLAS thread buffers"
     if _PYTHON.fullmatch(library):
-        return "Python's small objects"
+        return PYTHON_OBJECTS
     return f"mapped by {library or 'an unknown library'}"

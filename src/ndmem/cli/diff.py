@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from ndmem import api
+from ndmem.steps import LOADING, Step
 from ndmem.units import format_nbytes
 
 from .message import say
@@ -53,7 +54,7 @@ def command(
         raise click.UsageError(f"--by is for --format text: {form} has lines, functions and buffers")
     if output is not None and any(output.exists() and run.exists() and output.samefile(run) for run in (before, after)):
         raise click.UsageError(f"{str(output)!r} is a run itself; name another file with -o")
-    with show_waiting(before, after):
+    with show_waiting(before, after, steps=(*LOADING, *LOADING, Step.COMPARE)):
         found = api.diff(before, after, library=library)
     if output is None:
         found.report(sys.stdout, form=form, by=by or api.DiffBy.LINE)

@@ -2,12 +2,29 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import click
 
 from ndmem.errors import NdmemError, UnitError
+from ndmem.reporting.html.plotlyjs import need_html
 from ndmem.units import parse_nbytes
+
+
+def check_page(html: Path) -> None:
+    """Say what would keep a page from being written before there is anything to write, which may take hours.
+
+    Raises
+    ------
+    click.UsageError
+        If its folder does not exist.
+    MissingError
+        If what a page needs is not installed.
+    """
+    need_html()
+    if not html.absolute().parent.is_dir():
+        raise click.UsageError(f"cannot write {html}: its folder does not exist; name another place with --html")
 
 
 class BudgetType(click.ParamType):  # type: ignore[type-arg]  # as below

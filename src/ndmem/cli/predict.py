@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .options import NbytesType
+from .options import NbytesType, check_page
 
 if TYPE_CHECKING:
     from ndmem.prediction import Prediction
@@ -35,6 +35,9 @@ _DOES_NOT_FIT = 1
 @click.option("--memory", type=NbytesType(), default="512 MiB", show_default=True, help="Bytes a measurement may take.")
 @click.option("--timeout", type=float, default=20.0, show_default=True, help="Seconds for all measurements together.")
 @click.option("--no-sandbox", is_flag=True, help="Let the function write files, use the network, start processes.")
+@click.option(
+    "--html", type=click.Path(dir_okay=False, path_type=Path), help="Also write the prediction as a page of HTML."
+)
 @click.option("--json", "as_json", is_flag=True, help="Write JSON, bytes as integers, unknown as null.")
 def command(
     *,
@@ -46,6 +49,7 @@ def command(
     memory: int,
     timeout: float,
     no_sandbox: bool,
+    html: Path | None,
     as_json: bool,
 ) -> None:
     """Say how much memory a function will need, and whether it fits, without running it.
@@ -57,6 +61,8 @@ def command(
     from ndmem.predicting import predict  # noqa: PLC0415  # NumPy is not needed to say what is wrong with the words
     from ndmem.reporting.prediction import write_prediction  # noqa: PLC0415
 
+    if html is not None:
+        check_page(html)
     named = dims(**dict(_read_length(text) for text in lengths))
     arguments = dict(_read_argument(text, named) for text in args)
     progress = _Progress()
@@ -73,6 +79,8 @@ def command(
         progress.show("the real size, as a ghost")
         found = found.verify(verify)
     progress.clear()
+    if html is not None:
+        found.to_html(html, budget=budget)
     if as_json:
         click.echo(json.dumps(_as_json(found, budget), indent=2))
     else:

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from ndmem import api
+from ndmem.steps import LOADING, PAGE
 
 from .waiting import show_waiting
 
@@ -68,13 +69,13 @@ def command(
         raise click.UsageError("--plotlyjs is for --format html")
     if output is not None and output.exists() and file.exists() and output.samefile(file):
         raise click.UsageError(f"{str(output)!r} is the run itself; name another file with -o")
-    with show_waiting(file):
-        run = api.load(file)
     if form == api.Format.HTML.value:
-        with show_waiting(file):
-            page = run.to_html(output, library=library, plotlyjs=plotlyjs or "inline")
+        with show_waiting(file, steps=LOADING + PAGE):
+            page = api.load(file).to_html(output, library=library, plotlyjs=plotlyjs or "inline")
         sys.stdout.write(page or "")
         return
+    with show_waiting(file, steps=LOADING):
+        run = api.load(file)
     rows, moment = by or api.By.LINE, at or api.Moment.PEAK
     if output is None:
         run.report(sys.stdout, form=form, by=rows, at=moment, library=library, of=of)

@@ -13,12 +13,11 @@ from typing import NoReturn
 import click
 
 from ndmem.errors import NdmemError
-from ndmem.reporting.html.plotlyjs import need_html
 from ndmem.tracking.launch import Ended
 from ndmem.tracking.program import Program, start_program
 
 from .message import say
-from .options import BudgetType, NbytesType
+from .options import BudgetType, NbytesType, check_page
 
 # In the program's own process, which is told by name what to call there.
 _EXPLAINER = "ndmem.budgets.excess:explain_end"
@@ -152,13 +151,11 @@ def _report(program: Program, ended: Ended, *, quiet: bool, html: Path | None) -
 
 def _check_page(html: Path, *, output: Path | None, force: bool) -> None:
     """Say what would keep the page from being written before the program runs, which may take hours."""
-    need_html()
+    check_page(html)
     if html.exists() and not force:
         raise click.UsageError(f"{html} exists; name another file with --html, or pass --force")
     if output is not None and html.absolute() == output.absolute():
         raise click.UsageError(f"{str(html)!r} is the trace's file; name another file with --html")
-    if not html.absolute().parent.is_dir():
-        raise click.UsageError(f"cannot write {html}: its folder does not exist; name another place with --html")
 
 
 def _find_program(module: str | None, code: str | None, arguments: tuple[str, ...]) -> tuple[list[str], str]:

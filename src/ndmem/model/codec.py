@@ -21,6 +21,7 @@ from ndmem.errors import TraceError
 from .columns import CallTree, Domain, Events, Samples, Tallies
 from .ending import Ending
 from .holder import Holder
+from .machine_limit import read_machine_limit
 from .site import Site
 from .together import read_together
 from .trace import Origin, Peak, RunInfo, Trace
@@ -241,6 +242,9 @@ def _decode_run(run: dict[str, Any]) -> RunInfo:
         notes=tuple(map(str, run["notes"])),
         native_threshold=None if run["native_threshold"] is None else int(run["native_threshold"]),
         ending=None if run["ending"] is None else Ending(run["ending"]),
+        # These two are not in files of the first ndmems that wrote version 2.
+        limit=read_machine_limit(run.get("limit")),
+        budget_nbytes=None if run.get("budget_nbytes") is None else int(run["budget_nbytes"]),
     )
 
 
@@ -282,6 +286,7 @@ def _check(trace: Trace) -> None:
         "origins": (np.array(list(trace.origins), np.int64), 0, births),
         "rss/time_ns": (trace.rss.time_ns, 0, _ADDRESSABLE),
         "rss/nbytes": (trace.rss.nbytes, 0, _ADDRESSABLE),
+        "budget_nbytes": (np.array([trace.run.budget_nbytes or 0]), 0, _ADDRESSABLE),
     }
     for name, peak in (("peak", trace.peak), ("native", trace.native), ("total", trace.total)):
         if peak is not None:

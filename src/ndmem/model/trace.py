@@ -12,6 +12,7 @@ import numpy as np
 from .columns import CallTree, Domain, Events, Kind, Samples, Tallies
 from .ending import Ending
 from .holder import Holder
+from .machine_limit import MachineLimit
 from .site import Site, Stack
 from .together import Together
 
@@ -58,6 +59,11 @@ class RunInfo:
         What was not measured, each a sentence.
     ending : Ending or None
         How the program ended; ``None`` for code tracked from inside.
+    limit : MachineLimit or None
+        What the machine allowed when tracking began; ``None`` where that is not known.
+    budget_nbytes : int or None
+        The lowest budget for all arrays that was in force at the peak, where native memory was watched at the peak of
+        both together; ``None`` if there was none.
     """
 
     program: tuple[str, ...]
@@ -72,6 +78,8 @@ class RunInfo:
     notes: tuple[str, ...] = ()
     native_threshold: int | None = None
     ending: Ending | None = None
+    limit: MachineLimit | None = None
+    budget_nbytes: int | None = None
 
     @property
     def is_cut(self) -> bool:

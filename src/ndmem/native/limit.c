@@ -242,12 +242,33 @@ void limit_disarm(Limit *limit)
         limit_count--;
         for (; i < limit_count; i++)
             armed[i] = armed[i + 1];
+        tracker_note_budget();
         lock_leave();
         tracker_release();
     }
     free(limit->own);
     limit->own = NULL;
     limit->own_mask = limit->own_count = 0;
+}
+
+void limit_enforce(Limit *limit, int64_t budget)
+{
+    lock_enter(true);
+    limit->budget = budget;
+    tracker_note_budget();
+    lock_leave();
+}
+
+int64_t limit_lowest(void)
+{
+    int64_t lowest = -1;
+    for (unsigned i = 0; i < limit_count; i++) {
+        const Limit *limit = armed[i];
+        bool binds_all = limit->budget >= 0 && limit->generation == 0 && limit->thread == 0 && !limit->resident;
+        if (binds_all && (lowest < 0 || limit->budget < lowest))
+            lowest = limit->budget;
+    }
+    return lowest;
 }
 
 unsigned limit_count_until(uint16_t generation)

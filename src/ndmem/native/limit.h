@@ -38,6 +38,10 @@ typedef struct Limit {
  * Python exception set. */
 int limit_arm(Limit *limit, bool all, size_t threshold, bool *complete);
 
+/* From now on its budget is so many bytes, which recordings are told. Needs the GIL; allocates by malloc and mmap, does
+ * not raise. */
+void limit_enforce(Limit *limit, int64_t budget);
+
 /* Ends it; harmless when it is not armed. Needs the GIL; may run Python code. Does not raise. */
 void limit_disarm(Limit *limit);
 
@@ -60,6 +64,10 @@ void limit_died(const void *pointer, const Buffer *buffer);
 /* For generations that are given new numbers: how many limits began not after one, and the new numbers. */
 unsigned limit_count_until(uint16_t generation);
 void limit_renumber(const uint16_t *rank);
+
+/* The lowest budget in force for all arrays of the process, in bytes; -1 if there is none. Of limits that look at the pages
+ * in RAM nothing is said: what may be allocated under them is not known. Inside the books. */
+int64_t limit_lowest(void);
 
 /* The child of a fork is bound by none. */
 void limit_forget(void);

@@ -103,9 +103,7 @@ static PyObject *limit_py_enforce(PyObject *op, PyObject *number)
         return NULL;
     if (budget < 0)
         return PyErr_Format(PyExc_ValueError, "the budget is %lld bytes; it can be 0 or more", budget);
-    lock_enter(true);
-    ((LimitObject *)op)->limit.budget = budget;
-    lock_leave();
+    limit_enforce(&((LimitObject *)op)->limit, budget);
     Py_RETURN_NONE;
 }
 

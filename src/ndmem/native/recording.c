@@ -138,6 +138,7 @@ bool recording_start(Recording *recording, uint16_t generation, uint64_t first_s
 {
     recording->generation = generation;
     recording->first_serial = first_serial;
+    recording->budget = -1;
     recording->started = read_clock(CLOCK_MONOTONIC);
     recording->ticked = coarse_now();
     JournalHeader *header = recording->journal.header;
@@ -275,6 +276,19 @@ void recording_origin(Recording *recording, const Buffer *buffer, const char *li
         return;
     memcpy(text, &number, sizeof number);
     memcpy(text + sizeof number, library, strlen(library));
+    journal_text_done(&recording->journal);
+}
+
+void recording_budget(Recording *recording, int64_t budget)
+{
+    if (budget == recording->budget)
+        return;
+    recording->budget = budget;
+    int64_t *text = journal_text(&recording->journal, TEXT_BUDGET, 0, 2 * sizeof *text);
+    if (text == NULL)
+        return;
+    text[0] = (int64_t)recording->journal.header->events;
+    text[1] = budget;
     journal_text_done(&recording->journal);
 }
 

@@ -21,6 +21,7 @@ typedef struct {
     int64_t started, ticked; /* nanoseconds of the monotonic and of the coarse clock */
     int64_t sighted_peak[2]; /* the last peak whose holders were looked for, at its birth and at the next deaths */
     uint8_t looks[2];        /* how often to look for those of the latest peak */
+    int64_t budget;          /* what it was last told of; -1 for none */
 } Recording;
 
 /* Takes an open, empty file or -1. False with errno set. */
@@ -38,6 +39,9 @@ void recording_origin(Recording *recording, const Buffer *buffer, const char *li
 
 /* `stack` and `thread` say where a large buffer was freed; for a small one they are not known. */
 void recording_death(Recording *recording, const Buffer *buffer, NodeId stack, uint16_t thread);
+
+/* Which budget for all arrays is in force from here on; -1 for none. */
+void recording_budget(Recording *recording, int64_t budget);
 
 static inline bool recording_saw(const Recording *recording, const Buffer *buffer)
 {

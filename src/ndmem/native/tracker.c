@@ -232,6 +232,12 @@ int tracker_hold(size_t threshold, uint16_t *generation)
     return 0;
 }
 
+void tracker_note_budget(void)
+{
+    for (unsigned i = 0; i < tracker.count; i++)
+        recording_budget(tracker.running[i], limit_lowest());
+}
+
 void tracker_release(void)
 {
     tracker.held--;
@@ -253,8 +259,10 @@ int tracker_start(Recording *recording, size_t threshold, Start start)
     native_find();
     lock_enter(true);
     bool started = recording_start(recording, next_generation(), tracker.next_serial, native_threshold());
-    if (started)
+    if (started) {
         tracker.running[tracker.count++] = recording;
+        recording_budget(recording, limit_lowest());
+    }
     lock_leave();
     if (started) {
         native_hook();

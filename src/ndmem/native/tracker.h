@@ -31,6 +31,9 @@ int tracker_hold(size_t threshold, uint16_t *generation);
 /* Ends one hold. Needs the GIL; may run Python code. Does not raise. */
 void tracker_release(void);
 
+/* Tells the recordings which budget for all arrays is in force. Inside the books, with the GIL. */
+void tracker_note_budget(void);
+
 /* Whether the recording is fed. After a fork the child feeds none. */
 bool tracker_feeds(const Recording *recording);
 

@@ -13,7 +13,6 @@ from ndmem.units import format_nbytes
 
 from .batch import batch_limits
 from .cgroup import group_limits
-from .resident import own_resident_nbytes
 
 
 class Source(enum.Enum):
@@ -131,9 +130,10 @@ def limits(*, root: Path = Path("/"), environment: Mapping[str, str] | None = No
     """
     found, notes = _of_groups(root)
     stated, batch_notes = batch_limits(os.environ if environment is None else environment)
-    rss = own_resident_nbytes()
+    status = _fields(root / "proc/self/status")
+    rss = status["VmRSS"] if "VmRSS" in status else _ask_psutil()
     found += [_limit(Source.BATCH, name, nbytes, rss, Effect.STATED) for name, nbytes in stated]
-    found += _of_process(root)
+    found += _of_process(status)
     machine, machine_notes = _of_machine(root)
     found += machine
     found.sort(key=lambda limit: (not limit.binds, limit.free is None, limit.free or 0))
@@ -154,12 +154,18 @@ def _of_groups(root: Path) -> tuple[list[Limit], list[str]]:
     return found, notes
 
 
-def _of_process(root: Path) -> list[Limit]:
+def _ask_psutil() -> int | None:
+    """Return what is resident where the system has no ``/proc``."""
+    from .resident import own_resident_nbytes  # noqa: PLC0415  # loads ctypes, which a launch does not wait for
+
+    return own_resident_nbytes()
+
+
+def _of_process(status: Mapping[str, int]) -> list[Limit]:
     try:
         import resource  # noqa: PLC0415 (optional, or only where it is used)
     except ImportError:  # Windows has no such limits
         return []
-    status = _fields(root / "proc/self/status")
     found = []
     for name, field in (("RLIMIT_AS", "VmSize"), ("RLIMIT_DATA", "VmData")):
         number = getattr(resource, name, None)

@@ -15,6 +15,7 @@ from ndmem.analysis.lines import line_table
 from ndmem.analysis.live import each_live_buffer, find_live
 from ndmem.analysis.peak import find_peak_node, find_total_node
 from ndmem.analysis.processes import process_tree
+from ndmem.analysis.room import find_room
 from ndmem.analysis.timeline import resident_timeline, timeline
 from ndmem.analysis.total import live_native
 from ndmem.model.columns import Domain
@@ -100,7 +101,7 @@ def _encode(value: object) -> str:
 
 def _run(trace: Trace) -> dict[str, Any]:
     """Return the fields that are not lists of entries."""
-    run, arrays = trace.run, trace.events.domain == Domain.ARRAY
+    run, arrays, room = trace.run, trace.events.domain == Domain.ARRAY, find_room(trace)
     peak_site, total_site = (user_site(trace, node) for node in (find_peak_node(trace), find_total_node(trace)))
     return {
         "schema": SCHEMA,
@@ -120,6 +121,9 @@ def _run(trace: Trace) -> dict[str, Any]:
         "total_peak_nbytes": None if trace.total is None else trace.total.nbytes,
         "total_peak_site": None if total_site is None else _site(total_site),
         "rss_peak_nbytes": trace.rss_peak_nbytes,
+        "budget_nbytes": run.budget_nbytes,
+        "limit": None if run.limit is None else asdict(run.limit),
+        "left_nbytes": None if room is None else room.left_nbytes,
     }
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ndmem.analysis.ending import ending_sentence
 from ndmem.analysis.lines import line_table
+from ndmem.analysis.room import room_sentence
 from ndmem.analysis.sentence import answer_sentence, shorten
 from ndmem.analysis.total_sentence import native_matters, total_sentence
 from ndmem.units import format_nbytes
@@ -17,6 +18,8 @@ from .paths import file_names
 from .plain import plain
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ndmem.analysis.lines import Line
     from ndmem.model.trace import Trace
 
@@ -27,7 +30,7 @@ _LONGEST = 120
 """Characters of source in a row."""
 
 
-def line_table_html(trace: Trace, *, rows: int = 15, folder: str | None = None) -> str:
+def line_table_html(trace: Trace, *, rows: int = 15, folder: str | None = None, foreword: Sequence[str] = ()) -> str:
     """Return the answer and the line table of a run as an HTML fragment.
 
     Parameters
@@ -38,6 +41,8 @@ def line_table_html(trace: Trace, *, rows: int = 15, folder: str | None = None) 
         Show at most this many lines.
     folder : str or None
         Folder that files are named relative to; the working folder if not given.
+    foreword : sequence of str
+        Sentences to put first.
 
     Returns
     -------
@@ -54,9 +59,11 @@ def line_table_html(trace: Trace, *, rows: int = 15, folder: str | None = None) 
     lines = [line for line in line_table(trace) if native or line.count]
     shown = lines[: max(rows, 0)]
     sentences = (
+        *foreword,
         ending_sentence(trace, name_file=names.name),
         answer_sentence(trace, name_file=names.name),
         total_sentence(trace, name_file=names.name),
+        None if foreword else room_sentence(trace),
     )
     parts = [f"<p><strong>{_text(sentence)}.</strong></p>" for sentence in sentences if sentence is not None]
     if shown:

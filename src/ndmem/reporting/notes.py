@@ -64,7 +64,8 @@ def list_notes(trace: Trace, rows: Sequence[Figures]) -> list[str]:
         )
     if any(row.temporary_nbytes is None for row in rows):
         notes.append(f"{UNKNOWN} is not known: arrays smaller than {threshold} are counted, but not seen to die.")
-    if trace.sites and all(site.col is None for site in trace.sites):
+    code = [site for site in trace.sites if site.filename]
+    if code and all(site.col is None for site in code):
         notes.append(
             "Lines are known, not the expressions in them: Python 3.10 has no columns, and later versions "
             "have none with -X no_debug_ranges."

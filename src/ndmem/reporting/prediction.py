@@ -12,6 +12,7 @@ from ndmem.planning.label import Confidence
 from ndmem.process.fit import Fit
 from ndmem.units import format_nbytes
 
+from .html.outlook import Outlook
 from .paths import file_names
 from .plain import encodable, plain
 
@@ -112,6 +113,13 @@ def prediction_sentence(found: Predicted, *, budget: int | str | None = None) ->
     return f"needs {format_nbytes(found.total)}{where}, {say_confidence(found)}; {_say_fit(found, budget)}"
 
 
+def describe_outlook(found: Predicted, *, budget: int | str | None = None) -> Outlook:
+    """Say on a page what `write_prediction` says."""
+    first, *others = _sentences(found, budget)
+    formulas = {(line.filename, line.lineno): formula for line in found.lines() if (formula := _formula(line))}
+    return Outlook((first[0].upper() + first[1:], *others), formulas)
+
+
 def say_confidence(found: Predicted) -> str:
     """Say how sure a prediction is, in a word or two."""
     if found.confidence not in (Confidence.STABLE, Confidence.LOW):
@@ -153,6 +161,15 @@ def _say_most(found: Predicted, free: int) -> str:
 
 
 def _lines(found: Predicted, budget: int | str | None) -> Iterator[str]:
+    yield from _sentences(found, budget)
+    rows = [row for row in found.lines() if row.peak_nbytes or row.total_nbytes]
+    if not rows:
+        return
+    yield ""
+    yield from _table(found, rows)
+
+
+def _sentences(found: Predicted, budget: int | str | None) -> Iterator[str]:
     yield prediction_sentence(found, budget=budget)
     parts = [f"{format_nbytes(found.peak)} of arrays", f"{format_nbytes(found.inputs)} of arguments"]
     parts.append("native memory unknown" if found.native is None else f"{format_nbytes(found.native)} native")
@@ -161,11 +178,11 @@ def _lines(found: Predicted, budget: int | str | None) -> Iterator[str]:
         yield plain(f"native memory is not known: {found.native_reason}")
     if found.reason:
         yield plain(f"not exact: {found.reason}" if found.confidence is not Confidence.MEASURED else found.reason)
-    rows = [row for row in found.lines() if row.peak_nbytes or row.total_nbytes]
-    if not rows:
-        return
-    yield ""
-    yield from _table(found, rows)
+
+
+def _formula(line: Line) -> str:
+    """Return the formula of a predicted line; nothing where it has none."""
+    return getattr(line, "formula", None) or ""
 
 
 def _table(found: Predicted, rows: Sequence[Line]) -> Iterator[str]:
@@ -176,7 +193,7 @@ def _table(found: Predicted, rows: Sequence[Line]) -> Iterator[str]:
     most = max(row.peak_nbytes or 0 for row in shown)
     digits = max(len(str(row.lineno)) for row in shown)
     figures = [format_nbytes(row.peak_nbytes) if row.peak_nbytes else "-" for row in shown]
-    formulas = [getattr(row, "formula", None) or "" for row in shown]
+    formulas = [_formula(row) for row in shown]
     wide, long = max(map(len, figures)), min(max(map(len, formulas)), 60)
     filename = None
     for row, figure, formula in zip(shown, figures, formulas, strict=True):

@@ -91,6 +91,12 @@ def _shows_native(tree: ProcessTree) -> bool:
 
 def say_processes(tree: ProcessTree, file: str | None = None) -> str:
     """Say what all processes had together, and where the lines of the children are to be seen."""
+    text = f"{sum_processes(tree)}. The lines above are the program's own"
+    return f"{text}." if file is None else f"{text}; of a child: ndmem report {shlex.quote(file)}.children/PID.ndmem"
+
+
+def sum_processes(tree: ProcessTree) -> str:
+    """Say what all processes had together."""
     made, total = sum(process.peak_nbytes > 0 for process in tree.processes), tree.total_peak_nbytes
     others = len(tree.processes) - made
     sentences = []
@@ -103,8 +109,7 @@ def say_processes(tree: ProcessTree, file: str | None = None) -> str:
         sentences.append(f"{f'{others:,} more' if made else _count(others)} had native memory alone")
     if total and _shows_native(tree):
         sentences.append(f"With native memory all of them had {format_nbytes(total)} at the highest")
-    text = ". ".join([*sentences, "The lines above are the program's own"])
-    return f"{text}." if file is None else f"{text}; of a child: ndmem report {shlex.quote(file)}.children/PID.ndmem"
+    return ". ".join(sentences)
 
 
 def _count(processes: int) -> str:

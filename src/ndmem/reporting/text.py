@@ -10,6 +10,7 @@ from ndmem.analysis.functions import Function, function_table
 from ndmem.analysis.lines import Line, line_table
 from ndmem.analysis.moment import Moment, nbytes_at
 from ndmem.analysis.processes import process_tree
+from ndmem.analysis.room import room_sentence
 from ndmem.analysis.sentence import answer_sentence
 from ndmem.analysis.total_sentence import native_matters, total_sentence
 
@@ -105,7 +106,8 @@ def _parts(trace: Trace, names: FileNames, *, view: View, chart: bool) -> Iterat
     ending = ending_sentence(trace, name_file=names.name)
     if ending:
         yield Text(plain(ending) + ".", "bold red")
-    yield Text.assemble((answer, "bold"), describe_run(trace, moment))
+    room = room_sentence(trace)
+    yield Text.assemble((answer, "bold"), describe_run(trace, moment), f"\n{room}." if room else "")
     if chart and trace.peak.nbytes:
         yield Text(draw_sparkline(trace, width=min(view.width or _NARROWEST, _WIDEST_CHART)), "green")
     native = native_matters(trace)

@@ -13,10 +13,12 @@ import numpy as np
 from ndmem.errors import TraceError
 from ndmem.model.columns import CallTree, Domain, Kind, Samples, Tallies
 from ndmem.model.ending import Ending
+from ndmem.model.machine_limit import read_machine_limit
 from ndmem.model.site import Site
 from ndmem.model.source import read_statements
 from ndmem.model.together import read_together
 from ndmem.model.trace import Origin, Peak, RunInfo, Trace
+from ndmem.steps import Step, begin
 
 from .event_columns import make_events
 
@@ -54,6 +56,7 @@ def assemble(journal: Journal) -> Trace:
     header = journal.header
     if min(int(header[name]) for name in _TOTALS) < 0:
         raise TraceError("it is damaged: its totals are negative")
+    begin(Step.NAME)
     nodes, first = _live_nodes(journal)
     sites, site_of = _find_sites(nodes, journal.codes)
     tree = CallTree(
@@ -66,6 +69,7 @@ def assemble(journal: Journal) -> Trace:
     )
     run = _describe(journal)
     sources = _read_sources(sites, run.library_roots, journal.meta.get("sources", {}))
+    begin(Step.REPLAY)
     events, lost = make_events(journal.events, first, tree, _statement_columns(sites, site_of, sources))
     births = np.count_nonzero(events.kind == Kind.BORN)
     watched = run.native_threshold is not None
@@ -189,7 +193,21 @@ def _describe(journal: Journal) -> RunInfo:
         library_roots=tuple(meta.get("library_roots", ())),
         notes=tuple(notes),
         ending=None if meta.get("ending") is None else Ending(meta["ending"]),
+        limit=read_machine_limit(meta.get("limit")),
+        budget_nbytes=_find_budget(journal),
     )
+
+
+def _find_budget(journal: Journal) -> int | None:
+    """Return the budget that was in force when the peak was reached, of all that a budget counts."""
+    header = journal.header
+    events = int(header["total_events" if header["native_threshold"] else "peak_events"])
+    # What was noted at an event's number was noted before that event.
+    found = -1
+    for noted, nbytes in journal.budgets:
+        if noted < max(events, 1):
+            found = nbytes
+    return None if found < 0 else found
 
 
 def _read_sources(sites: tuple[Site, ...], roots: tuple[str, ...], given: Mapping[str, str]) -> dict[str, str]:

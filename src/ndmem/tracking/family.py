@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from ndmem.errors import TraceError
 from ndmem.model.family import Begun, Family, Kin, Member, make_family
+from ndmem.steps import Step, begin, listen
 
 from .assemble import assemble
 from .folder import MOST_JOURNALS, ChildrenFolder, folder_of, is_worth_keeping
@@ -40,8 +41,10 @@ def read_family(path: str | os.PathLike[str], trace: Trace) -> Family:
     trace : Trace
         What is in it.
     """
+    begin(Step.CHILDREN)
     folder = folder_of(os.fspath(path))
-    return _gather(trace, folder, [*_read_each(folder, trace)])
+    with listen(None):  # each has the steps of the program again
+        return _gather(trace, folder, [*_read_each(folder, trace)])
 
 
 def _read_each(folder: ChildrenFolder, program: Trace) -> Iterator[tuple[Path, Member | Exception]]:

@@ -48,8 +48,9 @@ _EVENT = np.dtype(
 _TEXT = struct.Struct("=I I Q")
 _SIGHTING = struct.Struct("=q q I B B c c I I I I")
 _NUMBER = struct.Struct("=q")
+_BUDGET = struct.Struct("=q q")
 _NODES, _EVENTS, _TEXTS = 1, 2, 3
-_CODE, _SIGHTED, _META, _ORIGIN = 1, 2, 3, 4
+_CODE, _SIGHTED, _META, _ORIGIN, _BUDGETED = 1, 2, 3, 4, 5
 
 CLOCK = 2
 """Kind of the event that only says how late it is."""
@@ -76,6 +77,8 @@ class Journal:
         What Python wrote about the run.
     origins : dict of int to str
         Which library mapped a native block, by the buffer's number.
+    budgets : list of (int, int)
+        The lowest budget for all arrays from so many events on, -1 for none; in order.
     """
 
     header: np.void
@@ -85,6 +88,7 @@ class Journal:
     holders: tuple[Holder, ...]
     meta: dict[str, Any]
     origins: dict[int, str]
+    budgets: list[tuple[int, int]]
 
 
 def is_journal(path: str | os.PathLike[str]) -> bool:
@@ -173,7 +177,7 @@ def _split(blocks: Any) -> Iterator[tuple[int, memoryview]]:
 
 
 def _gather(totals: np.void, blocks: Iterator[tuple[int, memoryview]]) -> Journal:
-    nodes, events, codes, holders, meta, origins = [], [], {}, [], {}, {}
+    nodes, events, codes, holders, meta, origins, budgets = [], [], {}, [], {}, {}, []
     for kind, data in blocks:
         if kind == _NODES:
             nodes.append(_records(data, _NODE))
@@ -190,7 +194,9 @@ def _gather(totals: np.void, blocks: Iterator[tuple[int, memoryview]]) -> Journa
                 elif text_kind == _ORIGIN:
                     (buffer,) = _NUMBER.unpack_from(text)
                     origins[buffer] = _decode(text[_NUMBER.size :])
-    return Journal(totals, _join(nodes, _NODE), _join(events, _EVENT), codes, tuple(holders), meta, origins)
+                elif text_kind == _BUDGETED:
+                    budgets.append(_BUDGET.unpack_from(text))
+    return Journal(totals, _join(nodes, _NODE), _join(events, _EVENT), codes, tuple(holders), meta, origins, budgets)
 
 
 def _records(data: memoryview, dtype: np.dtype[Any]) -> np.ndarray[Any, Any]:

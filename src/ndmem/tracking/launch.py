@@ -21,6 +21,7 @@ from ndmem.errors import TrackingError
 from ndmem.process.alive import find_home
 
 from .describe import describe_run
+from .machine import describe_limit
 from .preload import VARIABLE, add_to_preloaded, find_preload
 from .support import check_support
 
@@ -122,7 +123,13 @@ def launch(
         "native": _explain_absence(obstacle or "the preloaded library was not loaded") if native else "",
         # What is known of NumPy here says nothing about the program.
         "meta": json.dumps(
-            {**describe_run(arguments, sources), "numpy": None, "notes": [], "home": find_home()}
+            {
+                **describe_run(arguments, sources),
+                "numpy": None,
+                "notes": [],
+                "home": find_home(),
+                "limit": describe_limit(),
+            }
         ).encode(),
     }
     # The journal's file carries the order: an environment variable holds no more than 128 KiB on Linux, and

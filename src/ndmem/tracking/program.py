@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from ndmem.errors import TraceError
 from ndmem.process.oom import count_oom_kills
+from ndmem.steps import Step, begin
 
 from .folder import folder_of
 from .launch import check_launch, launch, wait
@@ -202,6 +203,7 @@ def read_file(path: str | os.PathLike[str]) -> Trace:
     from .journal import is_journal, read_journal  # noqa: PLC0415
 
     place = Path(path)
+    begin(Step.READ)
     if not is_journal(place):
         return read_trace(place)
     try:

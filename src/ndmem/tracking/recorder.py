@@ -12,7 +12,7 @@ from .describe import describe_run
 from .support import check_support, find_numpy_obstacle
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from ndmem.model.trace import Trace
 
@@ -65,15 +65,21 @@ class Recorder:
             raise TrackingError(str(error)) from None
         self._trace: Trace | None = None
 
-    def start(self) -> None:
-        """Record from now on; once."""
+    def start(self, about: Mapping[str, Any] | None = None) -> None:
+        """Record from now on; once.
+
+        Parameters
+        ----------
+        about : mapping, optional
+            What else to note of the run, as JSON can hold it.
+        """
         import numpy as np  # noqa: PLC0415  # its allocator is what is hooked
 
         obstacle = find_numpy_obstacle(np.__version__)
         if obstacle:
             raise TrackingError(f"tracking cannot start: {obstacle}")
         self._native.start()
-        self._native.write_meta(json.dumps(describe_run()).encode())
+        self._native.write_meta(json.dumps({**describe_run(), **(about or {})}).encode())
 
     def stop(self) -> None:
         """Record no more; harmless when it does not run."""

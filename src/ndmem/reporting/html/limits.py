@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+LABEL = 100
+"""Characters of source text in a label of a chart."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:

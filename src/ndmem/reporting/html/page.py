@@ -8,26 +8,31 @@ from ndmem.analysis.ending import ending_sentence
 from ndmem.analysis.lines import line_table
 from ndmem.analysis.moment import Moment
 from ndmem.analysis.processes import process_tree
+from ndmem.analysis.room import room_sentence
 from ndmem.analysis.sentence import answer_sentence
 from ndmem.analysis.total_sentence import native_matters, total_sentence
+from ndmem.model.trace import Origin
 from ndmem.reporting.moments import title_moment
 from ndmem.reporting.notes import describe_run, list_notes
 from ndmem.reporting.paths import file_names
 from ndmem.reporting.plain import plain
-from ndmem.reporting.process_table import describe_process, say_processes, say_resident
+from ndmem.reporting.process_table import describe_process, say_resident, sum_processes
+from ndmem.steps import Step, begin
 
 from .arrays import list_arrays
-from .charts import draw_icicles, draw_timeline, grow_branches
 from .code import name_anchors, show_code
+from .icicles import draw_icicles, grow_branches
 from .limits import Limits
 from .plotlyjs import need_html
 from .template import write_page
+from .timeline import draw_timeline
 
 if TYPE_CHECKING:
     from ndmem.model.family import Family
     from ndmem.model.trace import Trace
     from ndmem.reporting.paths import FileNames
 
+    from .outlook import Outlook
     from .plotlyjs import PlotlyJs
 
 _DEFAULT = Limits()
@@ -42,6 +47,7 @@ def write_html(
     plotlyjs: PlotlyJs | None = None,
     limits: Limits = _DEFAULT,
     folder: str | None = None,
+    outlook: Outlook | None = None,
 ) -> None:
     """Write a run as a page of HTML.
 
@@ -61,6 +67,8 @@ def write_html(
         How much of the run it shows.
     folder : str or None
         Folder that files are named relative to; the working folder if not given.
+    outlook : Outlook or None
+        What else is to be said of a prediction.
 
     Raises
     ------
@@ -73,26 +81,35 @@ def write_html(
     """
     need_html()
     names = file_names(trace.run, folder=folder)
+    begin(Step.TIMELINE)
     timeline, timeline_rows = draw_timeline(trace, names, points=limits.points)
+    begin(Step.STACKS)
+    icicles, branches = draw_icicles(trace, names, nodes=limits.nodes), grow_branches(trace, names)
+    begin(Step.LINES)
     context = {
         "timeline_rows": timeline_rows,
-        "branches": grow_branches(trace, names),
+        "branches": branches,
         "processes": _tell_processes(family, names),
         "family_notes": _note_processes(trace, family),
-        **_describe(trace, names),
+        **_describe(trace, names, outlook),
         **_list_rows(trace, names, library=library, limits=limits),
     }
-    data = {"timeline": timeline, "icicles": draw_icicles(trace, names, nodes=limits.nodes)}
+    data = {"timeline": timeline, "icicles": icicles}
+    begin(Step.WRITE)
     write_page("report", stream, context=context, data=data, plotlyjs=plotlyjs)
 
 
-def _describe(trace: Trace, names: FileNames) -> dict[str, Any]:
+def _describe(trace: Trace, names: FileNames, outlook: Outlook | None) -> dict[str, Any]:
     """Return what is said of the run in sentences."""
+    predicted = trace.origin is Origin.PREDICTED
     return {
+        "predicted": predicted,
+        "limit": trace.run.limit,
+        "formulas": {} if outlook is None else outlook.formulas,
         "trace": trace,
         "names": names,
-        "program": plain(" ".join(trace.run.program)) or "code tracked from inside",
-        "sentences": _sentences(trace, names),
+        "program": plain(" ".join(trace.run.program)) or ("a prediction" if predicted else "code tracked from inside"),
+        "sentences": _say(trace, names, outlook),
         "ending": plain(ending_sentence(trace, name_file=names.name) or ""),
         "described": describe_run(trace, Moment.PEAK),
         "native": native_matters(trace),
@@ -119,8 +136,14 @@ def _list_rows(trace: Trace, names: FileNames, *, library: bool, limits: Limits)
     }
 
 
-def _sentences(trace: Trace, names: FileNames) -> list[str]:
-    texts = (answer_sentence(trace, name_file=names.name), total_sentence(trace, name_file=names.name))
+def _say(trace: Trace, names: FileNames, outlook: Outlook | None) -> list[str]:
+    """Return the answer, with the room that was left; then what there is besides."""
+    answer, room = answer_sentence(trace, name_file=names.name), room_sentence(trace)
+    total = total_sentence(trace, name_file=names.name)
+    if outlook is not None:  # it has said whether there is room
+        texts = [*outlook.sentences, answer, total]
+    else:
+        texts = [f"{answer}. {room}" if room else answer, total]
     return [f"{plain(text)}." for text in texts if text]
 
 
@@ -130,7 +153,10 @@ def _tell_processes(family: Family | None, names: FileNames) -> dict[str, Any] |
         return None
     tree = process_tree(family)
     rows = [(process, plain(describe_process(process, names))) for process in tree.processes]
-    return {"sentence": plain(say_processes(tree)), "rows": rows}
+    sentence = (
+        f"{sum_processes(tree)}. All else on this page, but for the table of processes, is of the program itself."
+    )
+    return {"sentence": plain(sentence), "rows": rows}
 
 
 def _note_processes(trace: Trace, family: Family | None) -> list[str]:

@@ -11,7 +11,6 @@ from ndmem.reporting.figure_table import format_share
 from ndmem.reporting.plain import plain
 from ndmem.units import format_nbytes
 
-from .charts import describe_nbytes
 from .plotlyjs import INLINE, allow_script, find_plotlyjs, need_html
 
 if TYPE_CHECKING:
@@ -92,3 +91,8 @@ def _inside_script(text: str) -> str:
 def _write_policy(scripts: list[str]) -> str:
     """Allow the page its own scripts and nothing else: not even what escaping might have missed."""
     return f"default-src 'none'; script-src {' '.join(scripts)}; style-src 'unsafe-inline'; img-src data: blob:"
+
+
+def describe_nbytes(nbytes: int | None) -> str:
+    """Write bytes for a cell: a dash for none, ``?`` for what is not known."""
+    return "?" if nbytes is None else format_nbytes(nbytes) if nbytes else "-"

@@ -7,10 +7,10 @@ function drawTimelines() {
     hovertemplate: `%{y:,.4~g} ${unit}<extra>%{fullData.name}</extra>`,
   }));
   Plotly.react("timelines", lines, layout({
-    margin: { l: 64, r: 16, t: 24, b: 44 }, hovermode: "x", height: 380,
-    xaxis: { title: { text: "seconds" }, gridcolor: colour("--line"), zerolinecolor: colour("--line") },
+    margin: { l: 64, r: 16, t: 24, b: 84 }, hovermode: "x", height: 400,
+    xaxis: { title: { text: "seconds", standoff: 8 }, gridcolor: colour("--line"), zerolinecolor: colour("--line") },
     yaxis: { title: { text: unit }, gridcolor: colour("--line"), zerolinecolor: colour("--line"), rangemode: "tozero" },
-    legend: { orientation: "h", y: -0.18 },
+    legend: { orientation: "h", yref: "container", y: 0, yanchor: "bottom" },
   }), config);
 }
 start(["timelines"], drawTimelines);

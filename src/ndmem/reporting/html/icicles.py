@@ -1,0 +1,91 @@
+"""The data of the pictures of call stacks, and the peak as a tree of text."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ndmem.analysis.icicle import build_icicle
+from ndmem.analysis.measure import Measure
+from ndmem.analysis.sentence import shorten
+from ndmem.analysis.sources import SourceFiles
+from ndmem.reporting.plain import plain
+
+from .limits import LABEL
+
+if TYPE_CHECKING:
+    from ndmem.analysis.icicle import Icicle
+    from ndmem.model.trace import Trace
+    from ndmem.reporting.paths import FileNames
+
+
+def draw_icicles(trace: Trace, names: FileNames, *, nodes: int) -> dict[str, Any]:
+    """Return the data of the pictures of call stacks: both directions, with and without the frames of libraries."""
+    keys: dict[tuple[str, int, str], int] = {}
+    trees = {
+        f"{'inverted' if inverted else 'callers'}{'-library' if library else ''}": _write_tree(
+            build_icicle(trace, library=library, inverted=inverted, limit=nodes), keys
+        )
+        for library in (False, True)
+        for inverted in (False, True)
+    }
+    sources = SourceFiles(trace.sources)
+    labels = [
+        [
+            plain(function),
+            names.place(filename, lineno),
+            shorten(plain(sources.line(filename, lineno) or ""), LABEL),
+        ]
+        for filename, lineno, function in keys
+    ]
+    return {"labels": labels, "trees": trees}
+
+
+def _write_tree(icicle: Icicle, keys: dict[tuple[str, int, str], int]) -> dict[str, Any]:
+    return {
+        "parent": icicle.parent.tolist(),
+        "label": [keys.setdefault(key, len(keys)) for key in icicle.keys],
+        "nbytes": {measure.value: icicle.nbytes[measure].tolist() for measure in Measure},
+        "total": {measure.value: icicle.total[measure] for measure in Measure},
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """A node of the tree that stands beside the picture as text.
+
+    Attributes
+    ----------
+    text, place : str
+        Function and place.
+    nbytes : int
+        Bytes alive at the peak, with all below.
+    share : str
+        Their part of the peak.
+    branches : list of Branch
+        What it called, most bytes first.
+    """
+
+    text: str
+    place: str
+    nbytes: int
+    share: str
+    branches: list[Branch]
+
+
+def grow_branches(trace: Trace, names: FileNames, *, smallest: int = 100) -> list[Branch]:
+    """Return the call tree of the peak as text: nodes that have at least a part of it, given as its denominator."""
+    icicle = build_icicle(trace, limit=300)
+    total = icicle.total[Measure.PEAK]
+    tops: list[Branch] = []
+    branches: list[Branch] = []
+    for (filename, lineno, function), parent, nbytes in zip(
+        icicle.keys, icicle.parent.tolist(), icicle.nbytes[Measure.PEAK].tolist(), strict=True
+    ):
+        branch = Branch(plain(function), names.place(filename, lineno), nbytes, f"{nbytes / max(total, 1):.0%}", [])
+        branches.append(branch)
+        if nbytes * smallest >= total and nbytes:
+            (branches[parent].branches if parent >= 0 else tops).append(branch)
+    for branch in branches:
+        branch.branches.sort(key=lambda each: -each.nbytes)
+    return sorted(tops, key=lambda each: -each.nbytes)

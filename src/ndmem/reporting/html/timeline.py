@@ -1,0 +1,92 @@
+"""The data of the timeline, as small as it can be; the page's script makes Plotly's figure of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ndmem.analysis.layers import timeline_layers
+from ndmem.analysis.sentence import shorten
+from ndmem.analysis.sources import SourceFiles
+from ndmem.analysis.timeline import resident_timeline
+from ndmem.reporting.plain import plain
+
+from .limits import LABEL
+
+if TYPE_CHECKING:
+    from ndmem.analysis.layers import Layers
+    from ndmem.model.trace import RunInfo, Trace
+    from ndmem.reporting.paths import FileNames
+
+NATIVE, PYTHON, RESIDENT = "native blocks", "Python's small objects", "resident memory (RSS)"
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineRow:
+    """A line of the table that says what the timeline shows.
+
+    Attributes
+    ----------
+    name : str
+        The layer.
+    peak_nbytes : int
+        What it had at the peak of arrays.
+    highest_nbytes : int
+        Its own highest, of the moments that are drawn.
+    """
+
+    name: str
+    peak_nbytes: int | None
+    highest_nbytes: int
+
+
+def draw_timeline(trace: Trace, names: FileNames, *, points: int) -> tuple[dict[str, Any], list[TimelineRow]]:
+    """Return the data of the timeline in at most so many points, and the same as rows of a table."""
+    found, sources = timeline_layers(trace, points=points), SourceFiles(trace.sources)
+    layers = [(_name_layer(each.filename, each.lineno, names, sources), each.nbytes) for each in found.layers]
+    beside = [
+        (name, nbytes) for name, nbytes in ((NATIVE, found.native_nbytes), (PYTHON, found.python_nbytes)) if nbytes
+    ]
+    resident = resident_timeline(trace, points=points)
+    bounds = _name_bounds(trace.run)
+    at = _find_peak(found)
+    data = {
+        "time": [round(time, 6) for time in found.time_s],
+        "layers": [{"name": name, "nbytes": nbytes} for name, nbytes in layers],
+        "beside": [{"name": name, "nbytes": nbytes} for name, nbytes in beside],
+        "rss": {
+            "name": RESIDENT,
+            "time": [round(point.time_s, 6) for point in resident],
+            "nbytes": [point.nbytes for point in resident],
+        },
+        "bounds": [{"name": name, "nbytes": nbytes} for name, nbytes in bounds],
+        "peak": None if at is None else {"time": found.time_s[at], "nbytes": trace.peak.nbytes},
+    }
+    rows = [
+        TimelineRow(name, None if at is None else nbytes[at], max(nbytes, default=0))
+        for name, nbytes in layers + beside
+    ]
+    if resident:
+        rows.append(TimelineRow(RESIDENT, None, max(point.nbytes for point in resident)))
+    return data, rows + [TimelineRow(name, nbytes, nbytes) for name, nbytes in bounds]
+
+
+def _find_peak(found: Layers) -> int | None:
+    """Return the number of the point at which arrays were highest; ``None`` if there were none."""
+    live = [sum(at) for at in zip(*(layer.nbytes for layer in found.layers), strict=True)]
+    return live.index(max(live)) if any(live) else None
+
+
+def _name_layer(filename: str | None, lineno: int | None, names: FileNames, sources: SourceFiles) -> str:
+    if filename is None:
+        return "other arrays"
+    text = sources.line(filename, lineno or 0)
+    return shorten(f"{names.short_place(filename, lineno)} {plain(text) if text else ''}".rstrip(), LABEL)
+
+
+def _name_bounds(run: RunInfo) -> list[tuple[str, int]]:
+    """Return what memory must not go beyond: the budget at the peak, and the limit of the machine."""
+    bounds = [] if run.budget_nbytes is None else [("budget", run.budget_nbytes)]
+    if run.limit is not None:
+        bounds.append((f"limit ({plain(run.limit.source)})", run.limit.nbytes))
+    return bounds
