@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -43,7 +45,9 @@ def test_memit_is_exact(shell: Any, capsys: pytest.CaptureFixture[str]) -> None:
     measured = result.measured
     assert (measured.peak, measured.kept, measured.temporary, measured.net) == (3000, 1000, 2000, 1000)
     figures = "peak 2.93 KiB, kept 1000 B, temporary 1.95 KiB, net 1000 B"
-    assert capsys.readouterr().out.splitlines() == [figures, f"Out[0]: <MemitResult: {figures}>"]
+    printed, shown = capsys.readouterr().out.splitlines()
+    assert printed == figures
+    assert re.fullmatch(rf"Out\[[01]\]: <MemitResult: {figures}>", shown)  # IPython 8 counts from 1 here, 9 from 0
     assert run(shell, "x.nbytes") == 1000
 
 
@@ -163,9 +167,9 @@ def test_an_error_of_the_statement_is_its_own(shell: Any) -> None:
     assert _native.running_threshold() == 0
 
 
+@pytest.mark.skipif(importlib.util.find_spec("ipykernel") is None, reason="no ipykernel")
 def test_in_a_real_kernel() -> None:
     """In Jupyter the magics answer with rich output: text and HTML of a cell's lines, a function's lines, a figure."""
-    pytest.importorskip("ipykernel")
     cells = [
         "%load_ext ndmem\nimport numpy as np",
         "%%ndmem\nkept = np.zeros(1000)",

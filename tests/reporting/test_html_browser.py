@@ -2,12 +2,11 @@
 
 import json
 import re
-import shutil
-import subprocess
 from html import unescape
 from pathlib import Path
 
 import pytest
+from tests.reporting.browser import NEEDS_CHROMIUM, open_page
 from tests.reporting.samples import MIB, factoring, pipeline
 from tests.reporting.test_html_page import harmful
 
@@ -18,21 +17,7 @@ from ndmem.reporting.html.diff_page import write_diff_html
 from ndmem.reporting.html.page import write_html
 from ndmem.reporting.html.plotlyjs import find_plotlyjs
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed")
-
-
-def open_page(page: Path, folder: Path) -> tuple[str, list[str]]:
-    """Return the page after its scripts ran, and what they wrote to the console; nothing outside can be reached."""
-    done = subprocess.run(
-        [
-            str(CHROMIUM), "--headless", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr",
-            f"--user-data-dir={folder / 'profile'}", "--host-resolver-rules=MAP * ~NOTFOUND",
-            "--window-size=1280,2000", "--virtual-time-budget=10000", "--dump-dom", page.as_uri(),
-        ],
-        capture_output=True, text=True, timeout=120, check=True,
-    )  # fmt: skip
-    return done.stdout, re.findall(r".*CONSOLE.*", done.stderr)
+pytestmark = NEEDS_CHROMIUM
 
 
 def write(trace: Trace, page: Path, *, plotlyjs: str = "inline") -> Path:

@@ -17,6 +17,7 @@ import ndmem
 from ndmem.model.ending import Ending
 from ndmem.tracking.program import read_file
 
+from .control_group import make_group
 from .running import NDMEM, Place, write_program
 
 # Two arrays of 80,000 bytes, one of which dies when the call of line 6 returns; then the end, in line 7.
@@ -122,21 +123,11 @@ def test_a_journal_of_another_machine_is_not_judged(orphan: int, place: Place) -
     assert report.startswith(b"Not known to have ended (its process cannot be seen from here) at 78.1 KiB")
 
 
-_GROUP = Path("/sys/fs/cgroup/memory/ndmem-test")
-
-
 @pytest.fixture
 def group() -> Iterator[Path]:
     """A control group with 200 MiB, where one can be made."""
-    try:
-        _GROUP.mkdir()
-        (_GROUP / "memory.limit_in_bytes").write_text(str(200 * 2**20))
-    except OSError:
-        pytest.skip("needs the rights to make a control group (version 1)")
-    try:
-        yield _GROUP
-    finally:
-        _GROUP.rmdir()
+    with make_group(200 * 2**20) as path:
+        yield path
 
 
 def test_the_out_of_memory_killer_leaves_the_report(group: Path, place: Place) -> None:

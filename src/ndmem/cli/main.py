@@ -27,6 +27,7 @@ _COMMANDS = {
     "weigh": "Say what files of arrays would weigh in memory, and whether they fit.",
     "limits": "Show every memory limit that binds a process started here.",
     "breakdown": "Say what the resident memory of a process consists of.",
+    "mprof": "Sample the memory of a program over time, as memory_profiler's mprof does.",
 }
 
 

@@ -128,9 +128,13 @@ static void *hook_calloc(void *context, size_t count, size_t nbytes)
     void *answer;
     if (!may_allocate(CALLOC, context, NULL, count, nbytes, &answer))
         return answer;
+    /* From 1 KiB up NumPy's calloc lets go of the GIL, and other threads ask meanwhile. */
+    bool promised = limit_count && limit_promise(PyThreadState_Get(), count * nbytes);
     int *muted = native_mute();
     void *pointer = original.calloc(context, count, nbytes);
     native_unmute(muted);
+    if (promised)
+        limit_keep_promise(count * nbytes);
     if (pointer && tracker_runs())
         born(pointer, count * nbytes);
     return pointer;

@@ -9,6 +9,7 @@
 
 unsigned limit_count;
 static Limit *armed[MAX_LIMITS]; /* the youngest last */
+static int64_t promised;         /* bytes of callocs that are on their way */
 
 /* --- The buffers of one thread: the ledger does not know who made a small buffer ------------------------------ */
 
@@ -139,7 +140,8 @@ static bool fits_in_pages(const Limit *limit, size_t nbytes, bool zeros)
 /* A buffer that is realloc'd makes room for itself. */
 static bool fits(const Limit *limit, const void *old, const Buffer *was, size_t nbytes, bool zeros, int64_t *live)
 {
-    *live = limit->live - (was && counts(limit, old, was) ? (int64_t)was->nbytes : 0);
+    /* A thread is on one way only: what others were promised is nothing to a limit of its own. */
+    *live = limit->live + (limit->thread ? 0 : promised) - (was && counts(limit, old, was) ? (int64_t)was->nbytes : 0);
     if (*live <= limit->budget && nbytes <= (size_t)(limit->budget - *live))
         return true;
     return limit->resident && fits_in_pages(limit, nbytes, zeros);
@@ -186,6 +188,23 @@ bool limit_allows(PyThreadState *thread, const void *old, size_t nbytes, bool ze
                    ask_all(thread, old, known ? &buffer : NULL, nbytes, zeros);
     lock_leave();
     return allowed;
+}
+
+bool limit_promise(PyThreadState *thread, size_t nbytes)
+{
+    if (nbytes > PTRDIFF_MAX || tracker_is_quiet(thread))
+        return false;
+    lock_enter(true);
+    promised += (int64_t)nbytes;
+    lock_leave();
+    return true;
+}
+
+void limit_keep_promise(size_t nbytes)
+{
+    lock_enter(true);
+    promised -= (int64_t)nbytes;
+    lock_leave();
 }
 
 /* --- Arming --------------------------------------------------------------------------------------------------- */
@@ -285,4 +304,4 @@ void limit_renumber(const uint16_t *rank)
         armed[i]->generation = rank[armed[i]->generation];
 }
 
-void limit_forget(void) { limit_count = 0; }
+void limit_forget(void) { limit_count = 0, promised = 0; }

@@ -56,6 +56,12 @@ extern unsigned limit_count; /* of armed limits: what the hooks look at */
  * the GIL. Allocates with malloc only, does not raise. */
 bool limit_allows(PyThreadState *thread, const void *old, size_t nbytes, bool zeros);
 
+/* Counts what a thread may have from now until `limit_keep_promise`, which comes right before the birth: another thread
+ * must not be given the same room meanwhile. False if it is nothing to count. Both need the GIL, do not allocate and do
+ * not raise. */
+bool limit_promise(PyThreadState *thread, size_t nbytes);
+void limit_keep_promise(size_t nbytes);
+
 /* --- Called by the tracker, inside the books; also without the GIL ------------------------------------------- */
 
 void limit_born(const PyThreadState *thread, const void *pointer, const Buffer *buffer);

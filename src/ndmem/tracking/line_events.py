@@ -169,7 +169,8 @@ class TraceEvents:
                     self._watchers.tell(frame.f_code, END)
                 if inner is not None:
                     inner = inner(frame, event, arg)
-                return trace_line
+                # A debugger that was started meanwhile has put itself in our place.
+                return trace_line if frame.f_trace is trace_line else frame.f_trace
 
             return trace_line
 

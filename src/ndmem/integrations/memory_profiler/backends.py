@@ -52,6 +52,14 @@ def read_memory(pid: int, backend: str, *, include_children: bool = False) -> fl
     return total + sum(read_children(pid, backend).values()) if include_children else total
 
 
+def is_running(pid: int) -> bool:
+    """Return whether a process runs; one that has ended, and that nobody has asked about yet, does not."""
+    try:
+        return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
+    except psutil.Error:
+        return False
+
+
 def read_children(pid: int, backend: str) -> dict[int, float]:
     """Return the memory of the descendants of a process in MiB, by process id."""
     try:

@@ -14,6 +14,7 @@ from ndmem.tracking.line_events import END, line_events
 from ndmem.tracking.recorder import Recorder
 
 from .backends import check_backend, read_memory
+from .debugger import stop_in
 
 if TYPE_CHECKING:
     from types import CodeType, TracebackType
@@ -51,6 +52,8 @@ class LineProfiler:
         See `read_memory`.
     include_children : bool
         Add the memory of child processes.
+    max_mem : float, optional
+        MiB of the process beyond which the debugger is started, in the line that comes then; once.
 
     Attributes
     ----------
@@ -60,9 +63,12 @@ class LineProfiler:
         Code object → line → `Arrays`.
     """
 
-    def __init__(self, backend: str | None = None, include_children: bool = False) -> None:  # its signature
+    def __init__(
+        self, backend: str | None = None, include_children: bool = False, max_mem: float | None = None
+    ) -> None:  # its signature
         self.backend = check_backend(backend)
         self.include_children = include_children
+        self.max_mem = max_mem
         self.code_map: dict[CodeType, dict[int, Line]] = {}
         self.arrays: dict[CodeType, dict[int, Arrays]] = {}
         self._recorder: Recorder | None = None
@@ -167,11 +173,15 @@ class LineProfiler:
         """A call comes to a line."""
         with self._lock:
             self._close_line(call)
-            if lineno == END:
+            if lineno != END:
+                call.lineno, call.closed = lineno, False
+                increment, memory, count = self.code_map[call.code].get(lineno, (0.0, 0.0, 0))
+                self.code_map[call.code][lineno] = (increment, memory, count + 1)
+            limit = self.max_mem
+            if limit is None or call.memory < limit:
                 return
-            call.lineno, call.closed = lineno, False
-            increment, memory, count = self.code_map[call.code].get(lineno, (0.0, 0.0, 0))
-            self.code_map[call.code][lineno] = (increment, memory, count + 1)
+            self.max_mem = None
+        stop_in(call.code, call.memory, limit)  # without the lock: other threads run on
 
     def _close_line(self, call: _Call) -> None:
         memory, live = self.read()

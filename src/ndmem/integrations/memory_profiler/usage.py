@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import IO, Any
 
-from .backends import check_backend, read_children, read_memory
+from .backends import check_backend, is_running, read_children, read_memory
 
 _ENOUGH = 4  # measurements of a call that are taken as a picture of it; as memory_profiler has it
 _SHORTEST_S = 1e-6
@@ -40,8 +40,8 @@ class _Samples:
             return
         self.stream.write(f"MEM {memory:.6f} {now:.4f}\n")
         if self.multiprocess:
-            for index, child in enumerate(read_children(self.pid, self.backend).values()):
-                self.stream.write(f"CHLD {index} {child:.6f} {now:.4f}\n")
+            for pid, child in read_children(self.pid, self.backend).items():
+                self.stream.write(f"CHLD {pid} {child:.6f} {now:.4f}\n")
         self.stream.flush()
 
 
@@ -108,7 +108,7 @@ def memory_usage(
         _watch(samples, interval, timeout, lambda: proc.poll() is None)
     else:
         samples.pid = os.getpid() if proc == -1 else int(proc)
-        _watch(samples, interval, 0 if timeout is None else timeout, lambda: True)
+        _watch(samples, interval, 0 if timeout is None else timeout, lambda: is_running(samples.pid))
     if stream is not None:
         return None
     found: list[Any] = list(samples.found) if timestamps else [memory for memory, _ in samples.found]

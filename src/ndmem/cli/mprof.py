@@ -1,0 +1,229 @@
+"""``ndmem mprof``: memory_profiler's command, with its options and its files."""
+
+from __future__ import annotations
+
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ndmem.integrations.memory_profiler.backends import BACKENDS, DEFAULT_BACKEND
+from ndmem.integrations.mprof.choose import choose_files, choose_last, describe_time, list_files, name_file
+
+from .message import say
+
+if TYPE_CHECKING:
+    from ndmem.integrations.mprof.sample import Sampling
+
+_TIMEOUT_OF_ATTACHED_S = 3600
+_MOST_S = 86_400.0
+_SAMPLED = [name for name in BACKENDS if name != "tracemalloc"]  # that one knows its own process alone
+_NUMBERED = {"ignore_unknown_options": True}
+"""Settings of commands whose arguments may be -1, the newest file."""
+
+
+class _FileType(click.ParamType):  # type: ignore[type-arg]  # generic only for type checkers, since click 8.2
+    """A file by its name, or by its number in ``ndmem mprof list``."""
+
+    name = "file"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return it, or fail if it is an option that there is not."""
+        if str(value).startswith("-") and not str(value)[1:].isdecimal():
+            raise click.NoSuchOption(str(value), ctx=ctx)
+        return str(value)
+
+
+class _WindowType(click.ParamType):  # type: ignore[type-arg]  # as above
+    """Two numbers of seconds: ``0,20.5``."""
+
+    name = "begin,end"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[float, float]:
+        """Return the two, or fail with the reason."""
+        try:
+            begin, end = map(float, str(value).split(","))
+        except ValueError:
+            begin, end = 0.0, 0.0
+        if not begin < end:
+            self.fail(f"{value!r} is not two numbers of seconds, the first the smaller; write for example 0,20.5")
+        return begin, end
+
+
+def _check_seconds(_: click.Context, param: click.Parameter, seconds: float | None) -> float | None:
+    if seconds is not None and not 0 < seconds <= _MOST_S:
+        raise click.BadParameter(f"{seconds:g} is not more than 0 seconds and at most a day", param=param)
+    return seconds
+
+
+@click.group("mprof", invoke_without_command=True)
+@click.pass_context
+def command(context: click.Context) -> None:
+    """Sample the memory of a program over time, and show it.
+
+    The commands, options and files are those of memory_profiler's mprof.
+    """
+    if context.invoked_subcommand is None:
+        raise click.UsageError("no command given; write for example: ndmem mprof run script.py, or ndmem mprof --help")
+
+
+def _sampling_options(function: Any) -> Any:
+    for option in (
+        click.option("--backend", type=click.Choice(_SAMPLED), default=DEFAULT_BACKEND, help="What memory is."),
+        click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path),
+                     help="File that lines are added to.  [default: mprofile_<YYYYMMDDhhmmss>.dat]"),
+        click.option("-t", "--timeout", type=float, callback=_check_seconds,
+                     help="Sample for so many seconds; the program goes on."),
+        click.option("-M", "--multiprocess", is_flag=True, help="Write each child process by itself."),
+        click.option("-C", "--include-children", is_flag=True, help="Add the memory of child processes."),
+        click.option("-T", "--interval", type=float, default=0.1, show_default=True, callback=_check_seconds,
+                     help="Seconds between samples."),
+    ):  # fmt: skip
+        function = option(function)
+    return function
+
+
+def _read_sampling(options: dict[str, Any], *, timeout: float | None = None) -> Sampling:
+    from ndmem.integrations.mprof.sample import Children, Sampling  # noqa: PLC0415  # psutil, for those who sample
+
+    children = (Children.ADDED if options["include_children"] else Children(0)) | (
+        Children.EACH if options["multiprocess"] else Children(0)
+    )
+    output = options["output"] or Path(name_file(datetime.now()))
+    return Sampling(output, options["interval"], options["timeout"] or timeout, children, options["backend"])
+
+
+@command.command("run", context_settings={"allow_interspersed_args": False})
+@_sampling_options
+@click.option("--python", is_flag=True, help="The program is Python's: write the calls of functions with @profile.")
+@click.option("--nopython", is_flag=True, help="Run a script as any program.")
+@click.option("-E", "--exit-code", is_flag=True, help="Leave with the program's exit status.")
+@click.option("-a", "--attach", "attached", is_flag=True, help="PROGRAM is a process that runs: its id, or its name.")
+@click.argument("program", nargs=-1, type=click.UNPROCESSED)
+def run(
+    program: tuple[str, ...], python: bool, nopython: bool, exit_code: bool, attached: bool, **options: Any
+) -> None:
+    """Run PROGRAM, a script, a command or with --python a module, and write its memory over time."""
+    if not program or not program[0]:
+        raise click.UsageError("no program given; write for example: ndmem mprof run script.py")
+    if python and nopython:
+        raise click.UsageError("--python and --nopython exclude each other")
+    from ndmem.integrations.mprof import sample  # noqa: PLC0415  # as above
+
+    if attached:
+        _attach(program[0], options)
+        return
+    wanted = sample.Interpreter.ALWAYS if python else sample.Interpreter.IF_SCRIPT
+    sampling = _read_sampling(options)
+    process = sample.run_program(program, sampling, sample.Interpreter.NEVER if nopython else wanted)
+    _say_where(sampling)
+    if exit_code:
+        status = process.wait()
+        if status:
+            say(f"the program ended with exit status {status}")
+        sys.exit(status if status >= 0 else 128 - status)
+
+
+@command.command("attach")
+@_sampling_options
+@click.argument("process")
+def attach(process: str, **options: Any) -> None:
+    """Sample a PROCESS that runs: its id, or a part of its name. It is mprof run --attach."""
+    _attach(process, options)
+
+
+def _attach(process: str, options: dict[str, Any]) -> None:
+    from ndmem.integrations.mprof import sample  # noqa: PLC0415  # as above
+
+    sampling = _read_sampling(options, timeout=_TIMEOUT_OF_ATTACHED_S)
+    sample.attach(process, sampling)
+    _say_where(sampling)
+
+
+def _say_where(sampling: Sampling) -> None:
+    # On stderr: what the program prints is its own.
+    say(f"samples of memory are in {sampling.output}")
+
+
+@command.command("list")
+def list_() -> None:
+    """List the files in this folder, with their numbers."""
+    for number, path in enumerate(list_files()):
+        click.echo(f"{number} {path} {describe_time(path)}")
+
+
+@command.command("rm", context_settings=_NUMBERED)
+@click.option("--dry-run", is_flag=True, help="Only say which.")
+@click.argument("files", nargs=-1, required=True, type=_FileType())
+def rm(files: tuple[str, ...], *, dry_run: bool) -> None:
+    """Remove FILES, by number or name."""
+    _remove(choose_files(files), dry_run=dry_run)
+
+
+@command.command("clean")
+@click.option("--dry-run", is_flag=True, help="Only say which.")
+def clean(*, dry_run: bool) -> None:
+    """Remove all files of mprof run that are in this folder."""
+    _remove(list_files(), dry_run=dry_run)
+
+
+def _remove(files: list[Path], *, dry_run: bool) -> None:
+    if dry_run:
+        click.echo("\n".join(["Files to be removed: ", *map(str, files)]))
+        return
+    for path in files:
+        path.unlink()
+
+
+@command.command("peak", context_settings=_NUMBERED)
+@click.option("--func", help="Only while this function with @profile ran.")
+@click.argument("files", nargs=-1, type=_FileType())
+def peak(files: tuple[str, ...], func: str | None) -> None:
+    """Print the most memory of FILES, by number or name, or of the newest one here."""
+    from ndmem.integrations.mprof.dat_file import read_dat  # noqa: PLC0415  # only who reads one
+
+    for path in _choose(files):
+        found = read_dat(path)
+        samples = found.samples if func is None else found.samples_during(func)
+        most = max((sample.memory_mib for sample in samples), default=float("nan"))
+        click.echo(f"{path}\t{most:.3f} MiB")
+        for child, of_child in found.children.items():
+            click.echo(f"  Child {child}\t\t\t{max(sample.memory_mib for sample in of_child):.3f} MiB")
+
+
+@command.command("plot", context_settings=_NUMBERED)
+@click.option("-t", "--title", help="Instead of the command that was run.")
+@click.option("-n", "--no-function-ts", is_flag=True, help="Leave the calls of functions out.")
+@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path),
+              help="HTML, or with Kaleido .png, .svg, .pdf.  [default: the first file's name and .html]")  # fmt: skip
+@click.option("-w", "--window", type=_WindowType(), help="Seconds to show: 0,20.5.")
+@click.option("-f", "--flame", is_flag=True, help="Draw calls as bars, one above the other.")
+@click.option("-s", "--slope", is_flag=True, help="Draw the straight line through the samples, with its slope.")
+@click.option("--backend", hidden=True, help="Of Matplotlib, which is not used.")
+@click.argument("files", nargs=-1, type=_FileType())
+def plot(
+    files: tuple[str, ...], title: str | None, no_function_ts: bool, output: Path | None,
+    window: tuple[float, float] | None, flame: bool, slope: bool, backend: str | None,
+) -> None:  # fmt: skip
+    """Draw FILES, by number or name, or the newest one here, and say where the picture is."""
+    from ndmem.integrations.mprof import picture  # noqa: PLC0415  # needs NumPy
+    from ndmem.integrations.mprof.dat_file import read_dat  # noqa: PLC0415
+
+    chosen = _choose(files)
+    target = output or chosen[0].with_suffix(".html")
+    if target.suffix.lower() not in picture.HTML + picture.IMAGES:
+        raise click.UsageError(f"{target}: the name ends in none of {', '.join(picture.HTML + picture.IMAGES)}")
+    calls = picture.Calls.FLAME if flame else picture.Calls.BRACKETS
+    shown = picture.Picture(title, window, picture.Calls.NONE if no_function_ts else calls, slope)
+    picture.draw([read_dat(path) for path in chosen], shown, target)
+    click.echo(f"picture in {target}")
+
+
+def _choose(files: tuple[str, ...]) -> list[Path]:
+    if files:
+        return choose_files(files)
+    last = choose_last()
+    click.echo("Using last profile data.")
+    return [last]

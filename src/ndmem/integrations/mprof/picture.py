@@ -1,0 +1,165 @@
+"""A picture of sampled runs: memory over time, with the calls of functions, drawn by Plotly."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from html import escape
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from ndmem.errors import MissingError
+from ndmem.reporting.html.plotlyjs import need_html
+from ndmem.reporting.plain import plain
+
+from .dat_file import Call, Sample, SampledRun
+
+HTML: Final = (".html", ".htm")
+IMAGES: Final = (".png", ".jpg", ".jpeg", ".webp", ".svg", ".pdf")
+_PEAK: Final = {"color": "#ee6677", "dash": "dash", "width": 1}
+
+
+class Calls(Enum):
+    """How calls of functions are drawn."""
+
+    BRACKETS = "brackets"
+    FLAME = "flame"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """What the picture shows of the runs.
+
+    Attributes
+    ----------
+    title : str or None
+        The command of a single run, if not given.
+    window : (float, float) or None
+        Seconds since the start of a run between which it is shown.
+    calls : Calls
+        How calls are drawn; those of several runs never are.
+    slope : bool
+        Add the straight line through the samples.
+    """
+
+    title: str | None = None
+    window: tuple[float, float] | None = None
+    calls: Calls = Calls.BRACKETS
+    slope: bool = False
+
+
+def draw(runs: Sequence[SampledRun], picture: Picture, output: Path) -> None:
+    """Draw runs, each from its own start, and write the picture as its file's name says.
+
+    Raises
+    ------
+    MissingError
+        If Plotly is not installed, or for an image Kaleido and the browser that it draws with.
+    OSError
+        If the file cannot be written.
+    """
+    need_html()
+    from plotly import graph_objects  # noqa: PLC0415  # optional, and half a second
+
+    figure = graph_objects.Figure()
+    for run in runs:
+        _draw_run(figure, run, picture)
+    if len(runs) == 1 and picture.calls is not Calls.NONE:
+        _draw_calls(figure, runs[0], picture.calls)
+    title = picture.title if picture.title is not None else runs[0].command if len(runs) == 1 else ""
+    figure.update_layout(
+        title=_inert(title),
+        xaxis_title="time (in seconds)",
+        yaxis_title="memory used (in MiB)",
+        template="simple_white",
+    )
+    if picture.window is not None:
+        figure.update_xaxes(range=picture.window)
+    _write(figure, output)
+
+
+def _draw_run(figure: Any, run: SampledRun, picture: Picture) -> None:
+    start = _start(run)
+    ends = [sample for call in run.calls for sample in (call.begin, call.end)]
+    samples = sorted([*run.samples, *ends], key=lambda sample: sample.time_s)
+    began = f"{datetime.fromtimestamp(start):%d / %m / %Y - start at %H:%M:%S.%f}"[:-3]
+    _draw_line(figure, samples, start, began, slope=picture.slope)
+    for child, of_child in run.children.items():
+        _draw_line(figure, of_child, start, f"child {child}", slope=picture.slope)
+    peak = max(samples, key=lambda sample: sample.memory_mib)
+    figure.add_hline(peak.memory_mib, line=_PEAK)
+    figure.add_vline(peak.time_s - start, line=_PEAK)
+
+
+def _draw_line(figure: Any, samples: Sequence[Sample], start: float, name: str, *, slope: bool) -> None:
+    times = np.array([sample.time_s - start for sample in samples])
+    memory = np.array([sample.memory_mib for sample in samples])
+    trend = None
+    if slope and np.ptp(times) > 0:
+        trend = np.polynomial.Polynomial.fit(times, memory, 1).convert()
+        name += f" slope {trend.coef[-1]:.5f}"
+    figure.add_scatter(x=times.round(4).tolist(), y=memory.tolist(), mode="lines+markers", name=_inert(name))
+    if trend is not None:
+        ends = times[[0, -1]]
+        figure.add_scatter(
+            x=ends.tolist(), y=trend(ends).tolist(), mode="lines", line={"dash": "dot", "width": 1}, showlegend=False
+        )
+
+
+def _draw_calls(figure: Any, run: SampledRun, calls: Calls) -> None:
+    start = _start(run)
+    by_function: dict[str, list[Call]] = {}
+    for call in run.calls:
+        by_function.setdefault(call.function, []).append(call)
+    for function, of_it in by_function.items():
+        seconds = sum(call.end.time_s - call.begin.time_s for call in of_it)
+        times = "" if len(of_it) == 1 else f" {len(of_it)} calls,"
+        name = _inert(f"{function}{times} {seconds:.3f}s")
+        if calls is Calls.FLAME:
+            figure.add_bar(
+                orientation="h", y=[call.level for call in of_it], yaxis="y2", name=name, opacity=0.5, width=1,
+                base=[call.begin.time_s - start for call in of_it],
+                x=[call.end.time_s - call.begin.time_s for call in of_it],
+            )  # fmt: skip
+            continue
+        ends = [end for call in of_it for end in (call.begin, call.end)]
+        figure.add_scatter(
+            x=[end.time_s - start for end in ends], y=[end.memory_mib for end in ends], mode="markers", name=name,
+            marker={"size": 14, "symbol": ["triangle-right-open", "triangle-left-open"] * len(of_it)},
+        )  # fmt: skip
+    deepest = max((call.level for call in run.calls), default=0)
+    # Beside the curve, on a scale of its own that has no ticks.
+    figure.update_layout(
+        barmode="overlay", yaxis2={"overlaying": "y", "visible": False, "range": [-0.5, deepest + 1.5]}
+    )
+
+
+def _start(run: SampledRun) -> float:
+    return min([sample.time_s for sample in run.samples] + [call.begin.time_s for call in run.calls])
+
+
+def _inert(text: str) -> str:
+    """Write a text that is not to be trusted: Plotly reads a few tags in its texts."""
+    return escape(plain(text), quote=False)
+
+
+def _write(figure: Any, output: Path) -> None:
+    if output.suffix.lower() in HTML:
+        output.write_text(figure.to_html(include_plotlyjs=True, default_height="100%"), "utf-8")
+        return
+    if importlib.util.find_spec("kaleido") is None:
+        raise MissingError(
+            f"{output}: an image needs Kaleido, not installed here; write: pip install kaleido, or name a .html"
+        )
+    try:
+        image = figure.to_image(output.suffix[1:].lower())
+    except (RuntimeError, ValueError) as error:  # there is no browser, or it does not answer
+        first = (str(error).strip() or type(error).__name__).splitlines()[0]
+        raise MissingError(f"{output}: Kaleido cannot draw an image ({first}); name a .html") from error
+    output.write_bytes(image)
