@@ -170,6 +170,7 @@ def _as_json(found: Prediction, budget: int | None) -> dict[str, Any]:
         "peak_nbytes": found.peak,
         "inputs_nbytes": found.inputs,
         "native_nbytes": found.native,
+        "native_reason": found.native_reason or None,
         "total_nbytes": found.total,
         "confidence": found.confidence.value,
         "interval_nbytes": list(found.interval),

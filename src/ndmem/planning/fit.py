@@ -107,7 +107,7 @@ class Basis:
         names = [name for name, step in line.step.items() if step][:3]
         here, there = [line.at(t) for t in ts], line.at(target)
         self._products = [
-            (np.array([_product(lengths, term) for lengths in here]), _product(there, term))
+            (np.array([multiply(lengths, term) for lengths in here]), multiply(there, term))
             for degree in range(_HIGHEST_DEGREE + 1)
             for term in combinations_with_replacement(names, degree)
         ]
@@ -148,7 +148,8 @@ def _trend(position: npt.NDArray[np.float64], values: npt.NDArray[np.float64]) -
     return slope, float(np.abs(values - values.mean() - slope * centred).max())
 
 
-def _product(lengths: Mapping[str, int], term: Sequence[str]) -> float:
+def multiply(lengths: Mapping[str, int], term: Sequence[str]) -> float:
+    """Return the product of some dimensions."""
     product = 1.0
     for name in term:
         product *= lengths[name]

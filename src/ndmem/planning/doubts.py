@@ -1,0 +1,129 @@
+"""What speaks against calling an estimate exact."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ndmem.units import format_nbytes
+
+from .child import ChildDiedError, ChildTimeoutError
+from .climb import Climbed
+from .constants import INDEX_LIMIT
+from .ladder import FunctionFailedError, Ladder
+from .line import Line
+from .match import match
+from .request import Ask, Request
+from .samples import Sample
+
+_AGREE = 0.002
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """One thing that speaks against an estimate.
+
+    Attributes
+    ----------
+    text : str
+        What.
+    is_grave : bool
+        The estimate may be far off.
+    """
+
+    text: str
+    is_grave: bool = False
+
+
+def find_doubts(ladder: Ladder, climbed: Climbed) -> list[Doubt]:
+    """Return what speaks against calling the estimate exact."""
+    found = climbed.found
+    # What was run at the real size with the real data is what it is.
+    is_known = climbed.real is not None and ladder.arguments.are_real()
+    doubts = [] if is_known else _compare_samples(ladder, climbed)
+    if ladder.refused:
+        doubts.append(Doubt(f"the function {min(ladder.refused)}, which the dry run refused", is_grave=True))
+    if ladder.first_extra:
+        extra = format_nbytes(ladder.first_extra)
+        doubts.append(Doubt(f"a first call needs up to {extra} more, for what libraries keep"))
+    if climbed.real is not None:
+        return doubts
+    if climbed.is_cut:
+        doubts.append(
+            Doubt(f"runs were ended after {ladder.patience:.2g} s: what comes later is not known", is_grave=True)
+        )
+    if not found.is_matched:
+        doubts.append(
+            Doubt("what runs at small sizes is not what runs at the real one: each line was carried on by itself")
+        )
+    elif not found.is_exact:
+        doubts.append(Doubt("some sizes follow no polynomial of the dimensions"))
+    if found.low < found.high:
+        doubts.append(Doubt("temporaries that NumPy reuses from 256 KiB on were only seen smaller"))
+    if climbed.agreement is None:
+        doubts.append(Doubt("only one set of sizes could be measured", is_grave=True))
+    elif climbed.agreement > 0:
+        doubts.append(Doubt(f"two sets of sizes differ by {climbed.agreement:.1%}"))
+    if any(point.run.thread.any() for point in climbed.points):
+        doubts.append(Doubt("several threads make arrays, in an order that may differ"))
+    if any(point.run.lost for point in climbed.points):
+        doubts.append(Doubt("some events were lost", is_grave=True))
+    return doubts if climbed.is_cut else doubts + _find_crossings(ladder, climbed)
+
+
+def _compare_samples(ladder: Ladder, climbed: Climbed) -> list[Doubt]:
+    """Measure other data of the same size: what differs depends on the data."""
+    if ladder.arguments.maker is not None or not any(ladder.arguments.nbytes(ladder.line.at(1)) or 0 for _ in (0,)):
+        return []
+    lengths = dict(climbed.points[0].lengths)
+    if climbed.points[0].seconds * 3 > ladder.left():
+        return [Doubt("there was no time to see whether it depends on the data")]
+    seen = 0
+    for sample in (Sample.UNEVEN, Sample.SIGNED):
+        try:
+            other = ladder.measure_at(lengths, sample=sample)
+        except (FunctionFailedError, ChildDiedError, ChildTimeoutError):
+            continue
+        seen += 1
+        first = climbed.points[0]
+        if not match((first, other)) or not np.array_equal(first.run.nbytes, other.run.nbytes):
+            off = abs(other.peak - first.peak) / max(first.peak, other.peak, 1)
+            return [
+                Doubt(f"it depends on the data: other data of the same size differ by {off:.1%}", is_grave=off > _AGREE)
+            ]
+    return [] if seen else [Doubt("it fails on other data of the same size, so what depends on the data is not known")]
+
+
+def _find_crossings(ladder: Ladder, climbed: Climbed) -> list[Doubt]:
+    """Look for numbers in the code that lie between what was measured and what is predicted."""
+    try:
+        answers = [ladder.ask(Request(dict(point.lengths), ask=Ask.EXAMINE)) for point in climbed.points[:2]]
+    except (FunctionFailedError, ChildDiedError, ChildTimeoutError):
+        return [Doubt("its code could not be examined")]
+    crossed = _crossed(ladder.line, climbed)
+    # What is there at both sizes does not come from the size.
+    numbers = set.intersection(*(set(answer.constants) for answer in answers))
+    kept = {length for name, length in ladder.arguments.lengths.items() if not ladder.line.step[name]}
+    for number, place in sorted(numbers):
+        if number not in kept and any(low < number <= high for low, high in crossed):
+            return [Doubt(f"sizes on both sides of the {number:,} of {place} were not measured")]
+    libraries = {place.filename.split("/site-packages/")[-1].split("/")[0] for place in climbed.points[-1].run.places}
+    if any(low < INDEX_LIMIT <= high for low, high in crossed) and libraries & {"scipy", "pandas", "sklearn"}:
+        return [Doubt("a library chooses longer indices beyond 2**31")]
+    return []
+
+
+def _crossed(line: Line, climbed: Climbed) -> list[tuple[float, float]]:
+    """Return the ranges of lengths, elements and bytes between the largest that was measured and the real one."""
+    last, target = climbed.points[-1], line.at(line.target)
+    ranges = {(float(last.lengths[name]), float(length)) for name, length in target.items()}
+    if climbed.found.sizes is not None:
+        pairs = np.unique(np.stack([last.run.nbytes, climbed.found.sizes]), axis=1)
+    else:
+        pairs = np.array([[last.peak], [climbed.found.nbytes]])
+    for measured, predicted in pairs.T.tolist():
+        ranges.update(
+            (measured / itemsize, predicted / itemsize) for itemsize in (1, 2, 4, 8, 16) if predicted > measured
+        )
+    return [(low, high) for low, high in ranges if low < high]
