@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from ndmem import _native
 
@@ -66,9 +65,7 @@ class Worker:
             if request.ask is Ask.HAUNT:
                 _native.haunt()
             else:
-                # More have nothing to gain at small sizes, wait for each other on a busy machine, and OpenMP's are not
-                # there after a fork. Each time, for the function may have loaded a library.
-                threadpool_limits(1)
+                use_one_thread()  # each time, for the function may have loaded a library
             np.random.seed(0)  # the function may draw from the old generator, or from random's
             random.seed(0)
             positional, keywords, inputs = self._make(request.lengths, request.sample)
@@ -121,6 +118,17 @@ class Worker:
         where = f"{own[-1].filename}:{own[-1].lineno}" if own else ""
         text = " ".join(f"{type(error).__name__}: {error}".split())[:300]
         return Answer([], 0.0, None, text, where, isinstance(error, MemoryError), tuple(self.refused))
+
+
+def use_one_thread() -> None:
+    """Let BLAS and OpenMP have one thread.
+
+    More have nothing to gain at small sizes, wait for each other on a busy machine (250 ms for an svd of 96 x 96 that
+    takes 2), and those of OpenMP are not there after a fork.
+    """
+    from threadpoolctl import threadpool_limits  # noqa: PLC0415  # in the child alone: it changes the environment
+
+    threadpool_limits(1)
 
 
 def call(function: Callable[..., Any], positional: tuple[Any, ...], keywords: dict[str, Any]) -> object:
