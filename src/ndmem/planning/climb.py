@@ -15,7 +15,7 @@ from .match import Point, match
 from .request import Ask, Request
 
 _FIRST = (1, 2, 3, 4, 5)
-_RUNG = (4, 5, 6, 7, 8)
+RUNG = (4, 5, 6, 7, 8)
 _AGREE = 0.002
 
 # What is spent on larger sizes where the smaller ones leave nothing open.
@@ -53,6 +53,12 @@ class Climbed:
     opinion: Estimate
 
     @property
+    def is_open(self) -> bool:
+        """Whether sizes differ, or follow no rule that is known."""
+        found = self.found
+        return not (found.is_exact and found.is_matched and found.low == found.high and self.agreement == 0)
+
+    @property
     def is_cut(self) -> bool:
         """Whether runs took so long that they were ended before their own end."""
         return any(point.is_cut for point in self.points)
@@ -84,7 +90,7 @@ def climb(ladder: Ladder) -> Climbed:
                 return Climbed(best.points, best.found, _differ(real.peak, best.found), real, best.opinion)
         scale = 2 * scale if begun else scale
         begun = True
-        higher = _try_rung(ladder, scale, best) if _is_worth(ladder, best, scale, growth) else None
+        higher = try_rung(ladder, scale, best) if _is_worth(ladder, best, scale, growth) else None
         if higher is None:
             return best if _is_settled(best) else _check_further(ladder, best)
         growth = min(max(1.3 * higher.seconds / best.seconds, 2.0), 16.0)
@@ -105,7 +111,7 @@ def _first_rung(ladder: Ladder) -> tuple[Climbed, int]:
     failure: PredictionError | None = None
     scale = 1
     while True:
-        ts = _FIRST if scale == 1 else tuple(scale * t for t in _RUNG)
+        ts = _FIRST if scale == 1 else tuple(scale * t for t in RUNG)
         if ts[-1] >= ladder.line.target:
             break
         try:
@@ -115,7 +121,7 @@ def _first_rung(ladder: Ladder) -> tuple[Climbed, int]:
         except FunctionFailedError as error:
             failure = failure or error
             scale *= 4
-        if ladder.needs(scale * _RUNG[-1]) > ladder.budget.memory // 2 or ladder.left() < 0.1:
+        if ladder.needs(scale * RUNG[-1]) > ladder.budget.memory // 2 or ladder.left() < 0.1:
             break
     raise failure or PredictionError("no size is small enough to be tried; pass memory= and timeout= to allow more")
 
@@ -141,7 +147,7 @@ def _compare_calls(first: Point, second: Point) -> int:
 
 def _is_worth(ladder: Ladder, best: Climbed, scale: int, growth: float) -> bool:
     """Whether a larger rung may tell more, and can be had."""
-    t = scale * _RUNG[-1]
+    t = scale * RUNG[-1]
     if t > 0.8 * ladder.line.target or best.is_cut:
         return False
     if ladder.needs(t, best.points) > ladder.budget.memory // 2:
@@ -154,10 +160,10 @@ def _is_worth(ladder: Ladder, best: Climbed, scale: int, growth: float) -> bool:
     return takes < patience - ladder.spent() and best.points[-1].peak < _TELLING_NBYTES
 
 
-def _try_rung(ladder: Ladder, scale: int, before: Climbed) -> Climbed | None:
+def try_rung(ladder: Ladder, scale: int, before: Climbed) -> Climbed | None:
     """Measure a rung and compare with what the one below said; ``None`` if it could not be measured."""
     try:
-        points = tuple(ladder.measure(scale * t) for t in _RUNG)
+        points = tuple(ladder.measure(scale * t) for t in RUNG)
     except (FunctionFailedError, ChildDiedError, ChildTimeoutError):
         return None
     found = estimate(ladder.line, points, ladder.line.target)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,13 +12,14 @@ from ndmem.units import format_nbytes
 from .child import ChildDiedError, ChildTimeoutError
 from .climb import Climbed
 from .constants import INDEX_LIMIT
+from .crossings import Crossing, crossed
 from .ladder import FunctionFailedError, Ladder
 from .line import Line
 from .match import match
-from .request import Ask, Request
 from .samples import Sample
 
 _AGREE = 0.002
+_CHOOSERS = {"scipy", "pandas", "sklearn"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +38,16 @@ class Doubt:
     is_grave: bool = False
 
 
-def find_doubts(ladder: Ladder, climbed: Climbed) -> list[Doubt]:
-    """Return what speaks against calling the estimate exact."""
+def find_doubts(ladder: Ladder, climbed: Climbed, crossings: Sequence[Crossing] | None) -> list[Doubt]:
+    """Return what speaks against calling the estimate exact.
+
+    Parameters
+    ----------
+    ladder, climbed
+        What was measured.
+    crossings : sequence of Crossing, or None
+        Numbers in the code beyond it; ``None`` where the code could not be examined.
+    """
     found = climbed.found
     # What was run at the real size with the real data is what it is.
     is_known = climbed.real is not None and ladder.arguments.are_real()
@@ -69,7 +79,7 @@ def find_doubts(ladder: Ladder, climbed: Climbed) -> list[Doubt]:
         doubts.append(Doubt("several threads make arrays, in an order that may differ"))
     if any(point.run.lost for point in climbed.points):
         doubts.append(Doubt("some events were lost", is_grave=True))
-    return doubts if climbed.is_cut else doubts + _find_crossings(ladder, climbed)
+    return doubts + _doubt_crossings(climbed, ladder.line, crossings)
 
 
 def _compare_samples(ladder: Ladder, climbed: Climbed) -> list[Doubt]:
@@ -95,35 +105,15 @@ def _compare_samples(ladder: Ladder, climbed: Climbed) -> list[Doubt]:
     return [] if seen else [Doubt("it fails on other data of the same size, so what depends on the data is not known")]
 
 
-def _find_crossings(ladder: Ladder, climbed: Climbed) -> list[Doubt]:
-    """Look for numbers in the code that lie between what was measured and what is predicted."""
-    try:
-        answers = [ladder.ask(Request(dict(point.lengths), ask=Ask.EXAMINE)) for point in climbed.points[:2]]
-    except (FunctionFailedError, ChildDiedError, ChildTimeoutError):
+def _doubt_crossings(climbed: Climbed, line: Line, crossings: Sequence[Crossing] | None) -> list[Doubt]:
+    """Doubt what lies beyond a number in the code; one in the user's own is mostly there for the size."""
+    if crossings is None:
         return [Doubt("its code could not be examined")]
-    crossed = _crossed(ladder.line, climbed)
-    # What is there at both sizes does not come from the size.
-    numbers = set.intersection(*(set(answer.constants) for answer in answers))
-    kept = {length for name, length in ladder.arguments.lengths.items() if not ladder.line.step[name]}
-    for number, place in sorted(numbers):
-        if number not in kept and any(low < number <= high for low, high in crossed):
-            return [Doubt(f"sizes on both sides of the {number:,} of {place} were not measured")]
+    if crossings:
+        number = next((each.number for each in crossings if each.number.is_own), crossings[0].number)
+        where = f"the {number.value:,} of {number.function} in {number.filename}"
+        return [Doubt(f"sizes on both sides of {where} were not measured", is_grave=number.is_own)]
     libraries = {place.filename.split("/site-packages/")[-1].split("/")[0] for place in climbed.points[-1].run.places}
-    if any(low < INDEX_LIMIT <= high for low, high in crossed) and libraries & {"scipy", "pandas", "sklearn"}:
+    if libraries & _CHOOSERS and any(low < INDEX_LIMIT <= high for low, high in crossed(line, climbed)):
         return [Doubt("a library chooses longer indices beyond 2**31")]
     return []
-
-
-def _crossed(line: Line, climbed: Climbed) -> list[tuple[float, float]]:
-    """Return the ranges of lengths, elements and bytes between the largest that was measured and the real one."""
-    last, target = climbed.points[-1], line.at(line.target)
-    ranges = {(float(last.lengths[name]), float(length)) for name, length in target.items()}
-    if climbed.found.sizes is not None:
-        pairs = np.unique(np.stack([last.run.nbytes, climbed.found.sizes]), axis=1)
-    else:
-        pairs = np.array([[last.peak], [climbed.found.nbytes]])
-    for measured, predicted in pairs.T.tolist():
-        ranges.update(
-            (measured / itemsize, predicted / itemsize) for itemsize in (1, 2, 4, 8, 16) if predicted > measured
-        )
-    return [(low, high) for low, high in ranges if low < high]

@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 from ndmem.errors import PredictionError
 
-from .child import Child
+from .child import Child, ChildDiedError, ChildTimeoutError
 from .climb import Climbed, climb
+from .crossings import Crossing, find_crossings
 from .doubts import Doubt, find_doubts
 from .envelope_trace import envelope_trace
 from .formula import Formulas, find_formulas
 from .fresh import FreshChild
+from .further import measure_further
 from .label import Confidence
-from .ladder import Budget, Ladder
+from .ladder import Budget, FunctionFailedError, Ladder
 from .line import Line, choose_line
 from .native import Native, measure_native
 from .pace import carry_seconds
@@ -139,10 +141,25 @@ def _forecast_with(ladder: Ladder, *, native: bool) -> Forecast:
     """Measure in the ladder's child, and conclude."""
     with ladder.child:
         climbed = climb(ladder)
-        doubts = find_doubts(ladder, climbed)
+        crossings = _examine(ladder, climbed)
+        if climbed.real is None and not climbed.is_cut and (climbed.is_open or crossings):
+            further = measure_further(ladder, climbed, crossings or [])
+            if further is not None:
+                climbed, crossings = further, _examine(ladder, further)
+        doubts = find_doubts(ladder, climbed, crossings)
         formulas = None if climbed.real is not None and not ladder.line.target else find_formulas(ladder, climbed)
         beside = measure_native(ladder, climbed) if native else Native(None, "it was not asked for")
     return _conclude(ladder, climbed, doubts, formulas, beside)
+
+
+def _examine(ladder: Ladder, climbed: Climbed) -> list[Crossing] | None:
+    """Return the numbers in the code beyond what was measured; ``None`` if it cannot be examined."""
+    if climbed.real is not None or climbed.is_cut:
+        return []
+    try:
+        return find_crossings(ladder, climbed)
+    except (FunctionFailedError, ChildDiedError, ChildTimeoutError):
+        return None
 
 
 def _conclude(

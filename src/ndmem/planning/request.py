@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from .samples import Sample
 
 if TYPE_CHECKING:
-    from .constants import Instruction
+    from .constants import Instruction, Number
 
 
 class Ask(enum.Enum):
@@ -72,8 +72,8 @@ class Answer:
         It was a lack of memory.
     refused : tuple of str
         What the sandbox refused.
-    constants : tuple of (float, str)
-        Numbers that the code which ran has in it, with their place.
+    numbers : tuple of Number
+        Those that the code which ran has in it.
     operators : frozenset of Instruction
         Its instructions that are operators.
     rise_nbytes : int or None
@@ -89,7 +89,7 @@ class Answer:
     where: str = ""
     is_memory: bool = False
     refused: tuple[str, ...] = ()
-    constants: tuple[tuple[float, str], ...] = ()
+    numbers: tuple[Number, ...] = ()
     operators: frozenset[Instruction] = frozenset()
     rise_nbytes: int | None = None
     is_cut: bool = False

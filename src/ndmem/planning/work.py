@@ -16,7 +16,7 @@ import numpy as np
 
 from ndmem import _native
 
-from .constants import Instruction, watch_code
+from .constants import Instruction, Number, watch_code
 from .cut import CutError, cut_after
 from .request import Answer, Ask, Request
 from .rise import measure_rise
@@ -58,7 +58,7 @@ class Worker:
         """Do what is asked; whatever the function raises is an answer too."""
         seconds, inputs, is_cut = 0.0, None, False
         parts: list[bytes] = []
-        constants: tuple[tuple[float, str], ...] = ()
+        numbers: tuple[Number, ...] = ()
         operators: frozenset[Instruction] = frozenset()
         rise: int | None = None
         try:
@@ -85,7 +85,7 @@ class Worker:
 
             with limit():
                 if request.ask is Ask.EXAMINE:
-                    constants, operators = watch_code(action)
+                    numbers, operators = watch_code(action)
                 elif request.ask is Ask.OCCUPY:
                     rise = measure_rise(action)
                 else:
@@ -98,7 +98,7 @@ class Worker:
             seconds,
             inputs,
             refused=tuple(self.refused),
-            constants=constants,
+            numbers=numbers,
             operators=operators,
             rise_nbytes=rise,
             is_cut=is_cut,
