@@ -121,6 +121,7 @@ def _first_rung(ladder: Ladder) -> tuple[Climbed, int]:
         except FunctionFailedError as error:
             failure = failure or error
             scale *= 4
+            ladder.child.end()  # the next first call is one, with nothing imported by the one that failed
         if ladder.needs(scale * RUNG[-1]) > ladder.budget.memory // 2 or ladder.left() < 0.1:
             break
     raise failure or PredictionError("no size is small enough to be tried; pass memory= and timeout= to allow more")

@@ -32,10 +32,13 @@ class Doubt:
         What.
     is_grave : bool
         The estimate may be far off.
+    may_stop : bool
+        Memory may not grow at all beyond what was measured.
     """
 
     text: str
     is_grave: bool = False
+    may_stop: bool = False
 
 
 def find_doubts(ladder: Ladder, climbed: Climbed, crossings: Sequence[Crossing] | None) -> list[Doubt]:
@@ -112,7 +115,9 @@ def _doubt_crossings(climbed: Climbed, line: Line, crossings: Sequence[Crossing]
     if crossings:
         number = next((each.number for each in crossings if each.number.is_own), crossings[0].number)
         where = f"the {number.value:,} of {number.function} in {number.filename}"
-        return [Doubt(f"sizes on both sides of {where} were not measured", is_grave=number.is_own)]
+        return [
+            Doubt(f"sizes on both sides of {where} were not measured", is_grave=number.is_own, may_stop=number.is_own)
+        ]
     libraries = {place.filename.split("/site-packages/")[-1].split("/")[0] for place in climbed.points[-1].run.places}
     if libraries & _CHOOSERS and any(low < INDEX_LIMIT <= high for low, high in crossed(line, climbed)):
         return [Doubt("a library chooses longer indices beyond 2**31")]

@@ -196,6 +196,8 @@ def _find_interval(ladder: Ladder, climbed: Climbed, doubts: list[Doubt], nbytes
     if any(doubt.is_grave for doubt in doubts):
         error = max(error, 0.05)
     low, high = min(found.low, nbytes) * (1 - error), max(found.high, nbytes) * (1 + error)
+    if any(doubt.may_stop for doubt in doubts):
+        low = min(low, climbed.points[-1].peak)
     return int(low), int(high) + ladder.first_extra
 
 
