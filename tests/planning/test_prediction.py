@@ -1,5 +1,6 @@
 """Predictions whose figures can be worked out by hand."""
 
+import contextlib
 import ctypes
 import io
 import json
@@ -11,6 +12,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+
+with contextlib.suppress(ImportError):
+    import pandas as pd  # noqa: F401  # before the tests, for it hooks into imports where six is old
 
 import ndmem
 from ndmem.model.trace import Origin

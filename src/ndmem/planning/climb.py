@@ -11,11 +11,15 @@ from ndmem.errors import PredictionError
 from .child import ChildDiedError, ChildTimeoutError
 from .estimate import Estimate, estimate
 from .ladder import FunctionFailedError, Ladder
+from .line import Line
 from .match import Point, match
 from .request import Ask, Request
 
 _FIRST = (1, 2, 3, 4, 5)
 RUNG = (4, 5, 6, 7, 8)
+_FARTHEST = 0.8
+"""Of the way to the real size: beyond that, it may as well be run."""
+
 _AGREE = 0.002
 
 # What is spent on larger sizes where the smaller ones leave nothing open.
@@ -88,13 +92,24 @@ def climb(ladder: Ladder) -> Climbed:
             real = _try_measure(ladder, target)
             if real is not None:
                 return Climbed(best.points, best.found, _differ(real.peak, best.found), real, best.opinion)
-        scale = 2 * scale if begun else scale
+        scale = _next_scale(ladder.line, scale, best.points[-1].t) if begun else scale
         begun = True
         higher = try_rung(ladder, scale, best) if _is_worth(ladder, best, scale, growth) else None
         if higher is None:
             return best if _is_settled(best) else _check_further(ladder, best)
         growth = min(max(1.3 * higher.seconds / best.seconds, 2.0), 16.0)
         best = higher
+
+
+def _next_scale(line: Line, scale: int, last: int) -> int:
+    """Return a rung whose lengths are half as long again, if there is one: a line may start far from 0."""
+    here = line.at(last)
+    while True:
+        scale *= 2
+        there = line.at(scale * RUNG[-1])
+        grown = any(there[name] >= 1.5 * length for name, length in here.items())
+        if grown or 2 * scale * RUNG[-1] > _FARTHEST * line.target:
+            return scale
 
 
 def _run_real(ladder: Ladder, lengths: Mapping[str, int]) -> Climbed:
@@ -149,7 +164,7 @@ def _compare_calls(first: Point, second: Point) -> int:
 def _is_worth(ladder: Ladder, best: Climbed, scale: int, growth: float) -> bool:
     """Whether a larger rung may tell more, and can be had."""
     t = scale * RUNG[-1]
-    if t > 0.8 * ladder.line.target or best.is_cut:
+    if t > _FARTHEST * ladder.line.target or best.is_cut:
         return False
     if ladder.needs(t, best.points) > ladder.budget.memory // 2:
         return False
@@ -182,7 +197,7 @@ def _check_further(ladder: Ladder, best: Climbed) -> Climbed:
     if not found.is_exact or not found.is_matched or found.low < found.high:
         return best
     for t in (last.t * 2, last.t * 3 // 2, last.t * 5 // 4, last.t * 9 // 8):
-        fits = t <= 0.8 * ladder.line.target and ladder.needs(t, best.points) <= ladder.budget.memory // 2
+        fits = t <= _FARTHEST * ladder.line.target and ladder.needs(t, best.points) <= ladder.budget.memory // 2
         if not fits or last.seconds * (t / last.t) ** 3 > 0.5 * ladder.left():
             continue
         point = _try_measure(ladder, t)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     Float64s = npt.NDArray[np.float64]
 
 _STEPS = (4, 6, 8)
-_LONGEST_S = 0.3
+_LONGEST_S = 0.5
 _MOST_GROWTH = 8.0
 """Of the time, for twice the lengths: matrices are factorised."""
 
@@ -142,7 +142,7 @@ def _choose_scale(ladder: Ladder, climbed: Climbed) -> int:
     """Return the largest rung that takes little time and memory: pages are coarse, and libraries keep some."""
     scale = max(climbed.points[0].t // _STEPS[0], 1)
     most = min(_ENOUGH_NBYTES, ladder.budget.memory // 3)
-    seconds, growth = 0.0, _MOST_GROWTH
+    seconds, growth = climbed.points[-1].seconds, _MOST_GROWTH
     while seconds * growth <= _LONGEST_S:
         t = 2 * scale * _STEPS[-1]
         if t > ladder.line.target or ladder.needs(t, climbed.points) > most:
@@ -151,7 +151,7 @@ def _choose_scale(ladder: Ladder, climbed: Climbed) -> int:
         before, seconds = seconds, min(ladder.ask(request).seconds for _ in range(2))
         if seconds > _LONGEST_S:
             break
-        growth = min(max(seconds / before, 2.0), _MOST_GROWTH) if before else _MOST_GROWTH
+        growth = min(max(seconds / before, 2.0), _MOST_GROWTH)
         scale *= 2
     return scale
 

@@ -61,7 +61,7 @@ class Answer:
     parts : list of bytes
         The journal.
     seconds : float
-        What the call took, with every event recorded.
+        What the call took, with every event recorded; where nothing is recorded, of its own processor time.
     inputs_nbytes : int or None
         Bytes of arrays that making the arguments left alive, where `make` makes them.
     error : str
