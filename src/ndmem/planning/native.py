@@ -39,6 +39,9 @@ _DEGREE = 0.02
 _GRAIN = 2**17
 """Bytes up to which measurements of the same differ: Linux adds up each processor's pages now and then."""
 
+_LEAST = 2**18
+"""Less is not told from pages that Python itself takes, and is none."""
+
 
 @dataclass(frozen=True, slots=True)
 class Native:
@@ -161,7 +164,8 @@ def _measure(ladder: Ladder, climbed: Climbed, t: int) -> int:
     answer = ladder.ask(Request(ladder.line.at(t), ask=Ask.OCCUPY))
     if answer.rise_nbytes is None:
         raise PredictionError("this system does not say how far resident memory rose; Linux does")
-    return max(answer.rise_nbytes - _arrays_at(ladder, climbed, t), 0)
+    beyond = answer.rise_nbytes - _arrays_at(ladder, climbed, t)
+    return beyond if beyond >= _LEAST else 0
 
 
 def _arrays_at(ladder: Ladder, climbed: Climbed, t: int) -> int:
