@@ -11,15 +11,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from .errors import BudgetExceeded, PredictionError, SpecError
 from .planning.bind import bind_arguments
-from .planning.climb import Budget
 from .planning.forecast import Forecast, forecast
 from .planning.ghost import verify_as_ghost
+from .planning.ladder import Budget
 from .planning.pattern import read_pattern
 from .planning.samples import Fill
 from .prediction import Prediction
 from .reporting.prediction import prediction_sentence
 from .tracking.meter import Meter
-from .tracking.preload import VARIABLE, add_to_preloaded, find_preload
 from .tracking.recorder import unseen
 from .units import parse_nbytes
 
@@ -73,7 +72,7 @@ def predict(
     sandbox : bool
         Refuse files written outside a temporary folder, network and processes while measuring.
     native : bool
-        Measure native memory too, in an interpreter of its own: on Linux, for functions that can be imported.
+        Measure native memory too, as what the process has in RAM beyond its arrays; on Linux.
     progress : callable, optional
         Told in a few words what is measured.
 
@@ -124,11 +123,7 @@ def predict_bound(
     progress: Callable[[str], None],
 ) -> Prediction:
     """Predict a call whose arguments have their dimensions."""
-    library, obstacle = find_preload() if native else (None, "it was not asked for")
-    environment = obstacle if library is None else {VARIABLE: add_to_preloaded(library)}
-    found = forecast(
-        function, arguments, Meter(), budget=budget, sandbox=sandbox, progress=progress, environment=environment
-    )
+    found = forecast(function, arguments, Meter(), budget=budget, sandbox=sandbox, native=native, progress=progress)
 
     def verify(found: Forecast, timeout: float) -> Forecast:
         with unseen():

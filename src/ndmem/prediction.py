@@ -66,7 +66,7 @@ class Prediction(Run):
 
     @property
     def native(self) -> int | None:
-        """Native bytes on top of the arrays at the peak of both; ``None`` where they were not measured."""
+        """Bytes in RAM beyond the arrays at the peak of both; ``None`` where they are not known."""
         return self._forecast.native.nbytes
 
     @property
@@ -100,8 +100,8 @@ class Prediction(Run):
         return self._forecast.reason
 
     @property
-    def seconds(self) -> float:
-        """About what the call takes; an estimate from small sizes."""
+    def seconds(self) -> float | None:
+        """About what the call takes; an estimate from small sizes, ``None`` if even those took too long."""
         return self._forecast.seconds
 
     @property

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import ndmem
-from ndmem.planning import climb
+from ndmem.planning import climb, further
 
 # Each takes the last array, or the last two, and makes another; all are of two axes again.
 _STEPS = (
@@ -74,6 +74,7 @@ def _measure(function: Callable[[Any], Any], x: Any) -> int:
 def _never_the_real_size(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let nothing be measured at the real size: that would be right in any case."""
     monkeypatch.setattr(climb, "_CHEAP_S", -1.0)
+    monkeypatch.setattr(further, "_MOMENT_S", -1.0)
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))

@@ -136,9 +136,34 @@ def test_the_line_says_what_the_history_holds(shell: Any, capsys: pytest.Capture
     assert "; Out[] holds 2 KiB" in capsys.readouterr().out
 
 
+def test_predict_says_what_a_call_of_a_cells_function_needs(shell: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    """A function of a cell, arrays that are not there, a dimension as a number: 8·n·m and 8·n, and two scalars."""
+    run(shell, "def work(x, n):\n    return (x * 2.0, np.ones(n))")
+    found = run(shell, "%predict -o -b 1GiB work('f8[n, m]', n) n=1e6 m=1_000")
+    assert (found.peak, found.inputs) == (8_000_000_000 + 8_000_000 + 16, 8_000_000_000)
+    first = capsys.readouterr().out.splitlines()[0]
+    assert first.startswith("needs 14.9 GiB at ")
+    assert "the budget is 1 GiB: fits up to n = " in first
+
+
+def test_predict_takes_arrays_that_are_there(shell: Any) -> None:
+    """An array of the notebook is an argument as it is, and positions, names and stars are those of the call."""
+    run(shell, "a = np.ones((50_000, 8))\nmore = {'axis': 0}")
+    assert run(shell, "%predict -o np.cumsum(a, **more)").peak == 8 * 8 * 50_000
+
+
 @pytest.mark.parametrize(
     ("line", "message"),
     [
+        ("%predict", "is no call"),
+        ("%predict 3 + (4)", "is no call"),
+        ("%predict np.sort(", "is no call"),
+        ("%predict np.sort('f8[n]')", "'n' has no length"),
+        ("%predict np.sort('f8[n]') n=lots", "is no length of n"),
+        ("%predict np.sort('f8[n]') n=-5", "negative"),
+        ("%predict -t 0 np.sort('f8[n]') n=5", "%predict: -t 0 is not a number above 0"),
+        ("%predict -b much np.sort('f8[n]') n=5", "not a number of bytes"),
+        ("%predict np.linalg.inv('f8[n, m]') n=2000 m=3000", "it fails at small sizes"),
         ("%memit", "no statement given"),
         ("%memit -r 0 pass", "-r 0 is not a number above 0"),
         ("%memit -r many pass", "-r many is not a number above 0"),
@@ -180,6 +205,7 @@ def test_in_a_real_kernel() -> None:
         "more = np.zeros(1000)",
         "%who_mem 1 KiB",
         "%memit",
+        "%predict make()",
     ]
     done = subprocess.run(
         [sys.executable, str(Path(__file__).with_name("kernel_session.py"))],
@@ -194,3 +220,4 @@ def test_in_a_real_kernel() -> None:
     assert shown[6]["stream"].startswith("arrays: net 7.81 KiB, peak 7.81 KiB, kept 7.81 KiB")
     assert "kept" in shown[7]["stream"]
     assert "UsageError: %memit: no statement given" in shown[8]["stream"]
+    assert shown[9]["stream"].startswith("needs 1 KiB at ")

@@ -1,11 +1,13 @@
 """What cannot be predicted is refused in one sentence that says what to do, and the parent goes on unharmed."""
 
 import contextlib
+import importlib
 import os
 import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -264,6 +266,33 @@ def test_a_threaded_parent_is_no_obstacle() -> None:
     found = ndmem.predict(lambda x: x @ x, "f8[n, n]", dims=ndmem.dims(n=20_000), native=False)
     assert found.peak == 8 * 20_000**2
     assert (a @ a)[0, 0] == 400
+
+
+def test_a_lock_of_the_parent_is_waited_for_in_a_fresh_interpreter(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A fork that waits for a lock which a thread held is given up, and another interpreter has no such lock."""
+    source = "import threading\nlock = threading.Lock()\ndef work(x):\n    with lock:\n        return x + 1.0\n"
+    (tmp_path / "locked_module.py").write_text(source, "utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    module = importlib.import_module("locked_module")
+    with module.lock:
+        found = _predict(module.work, "f8[n]", timeout=60)
+    assert found.peak == 8_000_008
+
+
+def test_a_lock_that_no_interpreter_can_do_without_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a fork waits and the function cannot be given to another interpreter, one line says both."""
+    lock = threading.Lock()  # which no pickle takes
+
+    def work(x: Any) -> Any:
+        with lock:
+            return x + 1.0
+
+    with lock:
+        message = _refuse(work, "f8[n]", timeout=60)
+    assert "a lock that another thread held" in message
+    assert "cannot run it either" in message
 
 
 def test_a_tracked_parent_is_no_obstacle() -> None:

@@ -12,6 +12,7 @@ from ndmem.errors import SpecError
 from ndmem.planning.fit import grow
 from ndmem.planning.formula import write_polynomial
 from ndmem.planning.line import Line, choose_line
+from ndmem.planning.native import carry_native
 from ndmem.planning.pace import carry_seconds
 from ndmem.planning.pattern import looks_like_pattern, read_pattern
 
@@ -119,6 +120,16 @@ def test_other_axes_are_refused(text: str) -> None:
 def test_other_texts_are_no_arrays(text: str) -> None:
     """A text that has no dtype in front of brackets is an argument like any other."""
     assert not looks_like_pattern(text)
+
+
+def test_native_memory_is_carried_as_a_constant_and_a_product() -> None:
+    """16·n² bytes and 2 MB that a library keeps are told apart, also where pages scatter by 50 kB."""
+    line = Line({"n": 0}, {"n": 1}, 20_000)
+    ts = (1000, 1500, 2000)
+    found = [16 * t * t + 2_000_000 + off for t, off in zip(ts, (50_000, -50_000, 20_000), strict=True)]
+    nbytes, scatter = carry_native(line, ts, found)
+    assert nbytes == pytest.approx(16 * 20_000**2, rel=0.02)
+    assert scatter < 0.01
 
 
 def test_times_that_grow_with_the_square_go_on_so() -> None:

@@ -1,9 +1,12 @@
 """Predictions whose figures can be worked out by hand."""
 
+import contextlib
+import ctypes
 import io
 import json
 import re
 import sys
+import time
 import warnings
 from pathlib import Path
 from typing import Any
@@ -11,10 +14,15 @@ from typing import Any
 import numpy as np
 import pytest
 
+with contextlib.suppress(ImportError):
+    import pandas as pd  # noqa: F401  # before the tests, for it hooks into imports where six is old
+
 import ndmem
 from ndmem.model.trace import Origin
+from ndmem.planning import climb
 from ndmem.units import format_nbytes
 
+_ON_LINUX = pytest.mark.skipif(sys.platform != "linux", reason="resident memory is read on Linux")
 _BIG = ndmem.dims(n=10_000_000, d=32)
 
 
@@ -225,15 +233,75 @@ def test_a_ghost_that_fails_is_no_result() -> None:
         found.verify("ghost")
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="native memory is seen on Linux")
-def test_native_memory_is_measured_for_what_can_be_imported() -> None:
-    """A stable sort of n doubles takes about half as much again as work memory; that of a lambda is not known."""
-    found = ndmem.predict(np.sort, "f8[n]", dims=ndmem.dims(n=30_000_000), kind="stable")
+@_ON_LINUX
+@pytest.mark.parametrize("function", [np.sort, lambda x, kind: np.sort(x, kind=kind)], ids=["of NumPy", "lambda"])
+def test_native_memory_is_measured(function: Any) -> None:
+    """A stable sort of n doubles takes half as much again as work memory, whoever calls it."""
+    found = ndmem.predict(function, "f8[n]", dims=ndmem.dims(n=30_000_000), kind="stable")
     assert found.peak == pytest.approx(240_000_000, rel=0.01)
     assert found.native == pytest.approx(120_000_000, rel=0.1)
-    unknown = ndmem.predict(lambda x: np.sort(x), "f8[n]", dims=ndmem.dims(n=30_000_000))
-    assert unknown.native is None
-    assert "native memory is not known" in str(unknown)
+    assert found.total == found.inputs + found.peak + found.native
+
+
+@_ON_LINUX
+@pytest.mark.parametrize("touched", [0.0, 0.5])
+def test_native_memory_is_what_is_touched(touched: float) -> None:
+    """Of a block of 16 bytes an element that is asked for, as hash tables are, the part that is written to counts."""
+
+    def take(x: Any) -> Any:
+        libc = ctypes.CDLL(None)
+        libc.malloc.restype = ctypes.c_void_p
+        block = libc.malloc(ctypes.c_size_t(16 * len(x)))
+        ctypes.memset(block, 1, int(touched * 16 * len(x)))
+        made = x + 1.0
+        libc.free(ctypes.c_void_p(block))
+        return made
+
+    n = 50_000_000
+    found = ndmem.predict(take, "f8[n]", dims=ndmem.dims(n=n))
+    assert found.peak == pytest.approx(8 * n, abs=100)
+    assert found.native == pytest.approx(touched * 16 * n, rel=0.1, abs=0.02 * 8 * n)
+
+
+def test_native_memory_that_was_not_asked_for_is_unknown() -> None:
+    """Where it is not measured it is not known, and the answer says why; it is never 0 for that."""
+    found = _predict(lambda x: -x, "f8[n, d]", dims=_BIG)
+    assert found.native is None
+    assert "native memory is not known: it was not asked for" in str(found)
+
+
+def test_what_a_first_call_keeps_is_within_the_interval() -> None:
+    """A function that keeps 100 kB of its first call is not called exact: a first call needs them on top."""
+    kept: list[Any] = []
+
+    def caches(x: Any) -> Any:
+        if not kept:
+            kept.append(np.ones(100_000, "u1"))
+        return x * 2.0
+
+    found = _predict(caches, "f8[n]", dims=ndmem.dims(n=100_000_000))
+    assert found.peak == pytest.approx(800_000_000, abs=100)
+    assert found.interval[1] >= found.peak + 100_000
+    assert found.confidence.value == "stable"
+    assert "a first call needs up to 97.7 KiB more" in found.reason
+
+
+def test_runs_that_take_too_long_are_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a slow function did until it was ended is a low prediction, and how long it takes is not known."""
+    monkeypatch.setattr(climb, "_MOST_RUNS", 1000)  # 20 ms for each
+
+    def iterates(x: Any) -> Any:
+        for _ in range(40):
+            x = x * 0.5
+            time.sleep(0.002)
+        return x
+
+    found = _predict(iterates, "f8[n]", dims=ndmem.dims(n=100_000_000))
+    # The old and the new array at a time, and the scalar.
+    assert found.peak == pytest.approx(1_600_000_000, rel=1e-3)
+    assert (found.confidence.value, found.seconds) == ("low", None)
+    assert "runs were ended" in found.reason
+    assert "takes an unknown time" in str(found)
 
 
 def test_predicting_leaves_no_process_and_no_descriptor_behind() -> None:

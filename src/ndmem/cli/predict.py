@@ -6,7 +6,6 @@ import ast
 import importlib
 import importlib.util
 import json
-import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -57,13 +56,13 @@ def command(
     MODULE is a module, or a file that ends in .py; NAME=LENGTH gives a dimension its length: n=2e6. The function is
     called with small arrays of the same kind. The exit status is 1 if it does not fit.
     """
-    from ndmem.planning.dims import dims  # noqa: PLC0415
+    from ndmem.planning.dims import dims, read_length  # noqa: PLC0415
     from ndmem.predicting import predict  # noqa: PLC0415  # NumPy is not needed to say what is wrong with the words
     from ndmem.reporting.prediction import write_prediction  # noqa: PLC0415
 
     if html is not None:
         check_page(html)
-    named = dims(**dict(_read_length(text) for text in lengths))
+    named = dims(**dict(read_length(text) for text in lengths))
     arguments = dict(_read_argument(text, named) for text in args)
     progress = _Progress()
     found = predict(
@@ -141,25 +140,6 @@ def _import(name: str) -> Any:
         raise click.UsageError(f"{name} cannot be imported: {type(error).__name__}: {error}") from None
 
 
-def _read_length(text: str) -> tuple[str, Any]:
-    name, equals, value = text.partition("=")
-    if not equals or not name.isidentifier():
-        raise click.UsageError(f"{text!r} gives no dimension a length; write n=2000000 or n=2e6")
-    if not re.fullmatch(r"[0-9][0-9_]*(\.[0-9]*)?([eE]\+?[0-9]{1,2})?|-.*", value):
-        raise click.UsageError(f"{value[:40]!r} is no length of {name}; write {name}=2000000 or {name}=2e6")
-    return name, _number(value)
-
-
-def _number(value: str) -> Any:
-    try:
-        return int(value)
-    except ValueError:
-        try:
-            return float(value)
-        except ValueError:
-            return value
-
-
 def _read_argument(text: str, named: Any) -> tuple[str, Any]:
     name, equals, value = text.partition("=")
     if not equals or not name.isidentifier():
@@ -178,6 +158,7 @@ def _as_json(found: Prediction, budget: int | None) -> dict[str, Any]:
         "peak_nbytes": found.peak,
         "inputs_nbytes": found.inputs,
         "native_nbytes": found.native,
+        "native_reason": found.native_reason or None,
         "total_nbytes": found.total,
         "confidence": found.confidence.value,
         "interval_nbytes": list(found.interval),

@@ -8,21 +8,25 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from IPython.core.error import UsageError
-from IPython.core.magic import Magics, line_cell_magic, magics_class
+from IPython.core.magic import Magics, line_cell_magic, line_magic, magics_class
 from IPython.display import display
 
 from ndmem.api import track
-from ndmem.errors import NdmemError
+from ndmem.errors import NdmemError, UnitError
+from ndmem.reporting.prediction import write_prediction
 from ndmem.weighing.live import arrays
 
 from .function_lines import add_up, profiled
 from .measured import Measured, measure
+from .predicted_call import predict_call, read_call
 from .shown import ShownCell, ShownProfiles
 from .watched_cells import WatchedCells
 from .who_mem import who_mem
 
 if TYPE_CHECKING:
     from types import CodeType
+
+    from ndmem.prediction import Prediction
 
 _MIB = 2**20
 _SMALLEST = 4096
@@ -123,6 +127,26 @@ class NdmemMagics(Magics):
             Path(file).write_text(repr(shown) + "\n", "utf-8")
         return shown if "r" in options else None
 
+    @line_magic
+    def predict(self, line: str = "") -> Prediction | None:
+        """Say what a call will need, and whether it fits, without making it.
+
+        ``%predict [-b BUDGET] [-t SECONDS] [-o] call [NAME=LENGTH ...]``
+
+        The call is written as it would be made: with arrays that are there, texts such as ``"f4[n, d]"`` for those that
+        are not, and a dimension's name for its length. -b: judge by a budget, ``16GiB``. -t: seconds for measuring. -o:
+        return the `Prediction`.
+        """
+        options, text = self.parse_options(line, "b:t:o", posix=False, strict=False)
+        found = predict_call(
+            read_call(text, self.shell.user_ns), timeout=_number(float, options, "t", 20.0, magic="%predict")
+        )
+        try:
+            write_prediction(found, budget=options.get("b"))
+        except UnitError as error:
+            raise UsageError(f"%predict: {error}") from None
+        return found if "o" in options else None
+
     @line_cell_magic
     def ndmem(self, line: str = "", cell: str | None = None) -> None:
         """Show the lines of a cell and what it kept (``%%ndmem``), or one line after each cell (``%ndmem on``)."""
@@ -150,14 +174,14 @@ class NdmemMagics(Magics):
         exec(self._compile(statement), self.shell.user_ns)  # what the user wrote, in the user's namespace
 
 
-def _number(kind: type[Any], options: Any, name: str, default: Any) -> Any:
+def _number(kind: type[Any], options: Any, name: str, default: Any, *, magic: str = "%memit") -> Any:
     text = options.get(name)
     try:
         number = default if text is None else kind(text)
     except ValueError:
         number = -1
     if number is not None and number <= 0:
-        raise UsageError(f"%memit: -{name} {text} is not a number above 0")
+        raise UsageError(f"{magic}: -{name} {text} is not a number above 0")
     return number
 
 

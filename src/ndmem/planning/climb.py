@@ -1,30 +1,25 @@
-"""The ladder: measure at small sizes, and at larger ones until they say the same of the real size."""
+"""Climb the ladder: measure at small sizes, and at larger ones until they say the same of the real size."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
-
-import numpy as np
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from ndmem.errors import PredictionError
 
-from .child import Child, ChildDiedError, ChildTimeoutError
+from .child import ChildDiedError, ChildTimeoutError
 from .estimate import Estimate, estimate
-from .fit import grow
-from .match import Places, Point, match
-from .samples import Sample
-from .work import Answer, Ask, Request
-
-if TYPE_CHECKING:
-    from .arguments import Arguments
-    from .line import Line
-    from .work import Meter
+from .ladder import FunctionFailedError, Ladder
+from .line import Line
+from .match import Point, match
+from .request import Ask, Request
 
 _FIRST = (1, 2, 3, 4, 5)
-_RUNG = (4, 5, 6, 7, 8)
+RUNG = (4, 5, 6, 7, 8)
+_FARTHEST = 0.8
+"""Of the way to the real size: beyond that, it may as well be run."""
+
 _AGREE = 0.002
 
 # What is spent on larger sizes where the smaller ones leave nothing open.
@@ -33,119 +28,8 @@ _CHEAP_S = 0.4
 _CHEAP_NBYTES = 2**26
 _TELLING_NBYTES = 2**23
 
-
-class FunctionFailedError(PredictionError):
-    """The function raised an error at every size that could be tried."""
-
-
-@dataclass(frozen=True, slots=True)
-class Budget:
-    """What measuring may cost.
-
-    Attributes
-    ----------
-    seconds : float
-        For all of it.
-    memory : int
-        Bytes that one run may take.
-    """
-
-    seconds: float
-    memory: int
-
-
-@dataclass(slots=True)
-class Ladder:
-    """Measures a function on a line of sizes."""
-
-    line: Line
-    arguments: Arguments
-    meter: Meter
-    child: Child
-    budget: Budget
-    progress: Callable[[str], None]
-    places: Places = field(default_factory=Places)
-    started: float = field(default_factory=time.monotonic)
-    refused: set[str] = field(default_factory=set)
-    times: list[tuple[dict[str, int], float]] = field(default_factory=list)
-
-    def spent(self) -> float:
-        """Return the seconds that were spent."""
-        return time.monotonic() - self.started
-
-    def left(self) -> float:
-        """Return the seconds that are left."""
-        return self.budget.seconds - self.spent()
-
-    def measure(self, t: int) -> Point:
-        """Measure at a point of the line.
-
-        Raises
-        ------
-        PredictionError
-            If the function fails there, or takes too long.
-        """
-        return self.measure_at(self.line.at(t), t=t)
-
-    def measure_at(self, lengths: Mapping[str, int], *, t: int = -1, sample: Sample = Sample.FIRST) -> Point:
-        """Measure at any lengths."""
-        self.progress(", ".join(f"{name}={length:,}" for name, length in lengths.items()))
-        answer = self.ask(Request(dict(lengths), sample))
-        if t >= 0:
-            self.times.append((dict(lengths), answer.seconds))
-        run = self.meter.read(answer.parts)
-        return Point(
-            t=t,
-            run=run,
-            place=self.places.number(run)[run.node],
-            seconds=answer.seconds,
-            inputs_nbytes=answer.inputs_nbytes,
-            parts=answer.parts,
-            lengths=dict(lengths),
-            by_operator=self.places.mark_operators(run)[run.node],
-        )
-
-    def ask(self, request: Request) -> Answer:
-        """Ask the child, and raise what the function raised."""
-        size = ", ".join(f"{name}={length:,}" for name, length in request.lengths.items())
-        try:
-            answer = self.child.ask(request, max(self.left(), 0.1))
-        except ChildTimeoutError:
-            raise ChildTimeoutError(
-                f"it did not return within {self.budget.seconds:g} s, for all measurements together, at {size}; pass "
-                "timeout= to allow more"
-            ) from None
-        self.refused.update(answer.refused)
-        if answer.error:
-            raise FunctionFailedError(_explain(answer, size, self.budget.memory))
-        return answer
-
-    def needs(self, t: int, best: Climbed | None = None) -> int:
-        """Return the bytes that a run there will take, as far as is known; samples are made of copies."""
-        if best is None:
-            return 3 * (self.arguments.nbytes(self.line.at(t)) or 0)
-        peak = estimate(self.line, best.points, t).high
-        inputs = self.arguments.nbytes(self.line.at(t))
-        if inputs is None:
-            made = np.array([[point.inputs_nbytes or 0] for point in best.points], np.int64)
-            inputs = int(grow(self.line, [point.t for point in best.points], made, t).nbytes[0])
-        return 2 * inputs + peak
-
-
-def _explain(answer: Answer, size: str, memory: int) -> str:
-    """Say what happened, where, and what to do."""
-    if answer.refused:
-        return (
-            f"the function {answer.refused[0]}, which a dry run may not; pass sandbox=False if that does no harm, or "
-            "predict the part that computes"
-        )
-    at = f" at {answer.where}" if answer.where else ""
-    if answer.is_memory:
-        return f"it needs more than {memory // 2**20} MiB already where {size}{at}; pass memory='4 GiB' to allow more"
-    return (
-        f"it fails at small sizes ({size}){at}: {answer.error}; pass make= for arguments that fit together, or like= "
-        "for values that it can work with"
-    )
+_MOST_RUNS = 10
+"""Runs of which each may take its share of the time: two that do not count, five sizes, and some after them."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -173,6 +57,17 @@ class Climbed:
     opinion: Estimate
 
     @property
+    def is_open(self) -> bool:
+        """Whether sizes differ, or follow no rule that is known."""
+        found = self.found
+        return not (found.is_exact and found.is_matched and found.low == found.high and self.agreement == 0)
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether runs took so long that they were ended before their own end."""
+        return any(point.is_cut for point in self.points)
+
+    @property
     def seconds(self) -> float:
         """What its runs took together; each has some overhead."""
         return sum(point.seconds for point in self.points) + 0.001 * len(self.points)
@@ -197,19 +92,31 @@ def climb(ladder: Ladder) -> Climbed:
             real = _try_measure(ladder, target)
             if real is not None:
                 return Climbed(best.points, best.found, _differ(real.peak, best.found), real, best.opinion)
-        scale = 2 * scale if begun else scale
+        scale = _next_scale(ladder.line, scale, best.points[-1].t) if begun else scale
         begun = True
-        higher = _try_rung(ladder, scale, best) if _is_worth(ladder, best, scale, growth) else None
+        higher = try_rung(ladder, scale, best) if _is_worth(ladder, best, scale, growth) else None
         if higher is None:
             return best if _is_settled(best) else _check_further(ladder, best)
         growth = min(max(1.3 * higher.seconds / best.seconds, 2.0), 16.0)
         best = higher
 
 
+def _next_scale(line: Line, scale: int, last: int) -> int:
+    """Return a rung whose lengths are half as long again, if there is one: a line may start far from 0."""
+    here = line.at(last)
+    while True:
+        scale *= 2
+        there = line.at(scale * RUNG[-1])
+        grown = any(there[name] >= 1.5 * length for name, length in here.items())
+        if grown or 2 * scale * RUNG[-1] > _FARTHEST * line.target:
+            return scale
+
+
 def _run_real(ladder: Ladder, lengths: Mapping[str, int]) -> Climbed:
     """Run the real size: nothing in it is long enough to be made shorter."""
-    ladder.measure_at(lengths)  # imports, caches
+    first = ladder.measure_at(lengths)  # imports, caches
     real = ladder.measure_at(lengths, t=0)
+    ladder.first_extra = _compare_calls(first, real)
     found = Estimate(real.peak, real.peak, real.peak, 0.0, True, True, real.run.nbytes, None, {})
     return Climbed((real,), found, 0.0, real, found)
 
@@ -219,29 +126,47 @@ def _first_rung(ladder: Ladder) -> tuple[Climbed, int]:
     failure: PredictionError | None = None
     scale = 1
     while True:
-        ts = _FIRST if scale == 1 else tuple(scale * t for t in _RUNG)
+        ts = _FIRST if scale == 1 else tuple(scale * t for t in RUNG)
         if ts[-1] >= ladder.line.target:
             break
         try:
-            # Also the first call, which imports, fills caches and takes BLAS's buffers.
-            ladder.places.operators = ladder.ask(Request(ladder.line.at(ts[0]), ask=Ask.EXAMINE)).operators
-            points = tuple(ladder.measure(t) for t in ts)
+            points = _measure_first(ladder, ts)
             found = estimate(ladder.line, points, ladder.line.target)
             return Climbed(points, found, None, None, found), scale
         except FunctionFailedError as error:
             failure = failure or error
             scale *= 4
-        if ladder.needs(scale * _RUNG[-1]) > ladder.budget.memory // 2 or ladder.left() < 0.1:
+            ladder.child.end()  # the next first call is one, with nothing imported by the one that failed
+        if ladder.needs(scale * RUNG[-1]) > ladder.budget.memory // 2 or ladder.left() < 0.1:
             break
     raise failure or PredictionError("no size is small enough to be tried; pass memory= and timeout= to allow more")
 
 
+def _measure_first(ladder: Ladder, ts: Sequence[int]) -> tuple[Point, ...]:
+    """Measure a rung after the very first call, which imports, fills caches and takes BLAS's buffers."""
+    first = ladder.measure_at(ladder.line.at(ts[0]))  # to its end: what never ends is not predicted
+    ladder.patience = ladder.budget.seconds / _MOST_RUNS
+    ladder.places.operators = ladder.ask(Request(ladder.line.at(ts[0]), ask=Ask.EXAMINE)).operators
+    points = tuple(ladder.measure(t) for t in ts)
+    ladder.first_extra = _compare_calls(first, points[0])
+    if not any(point.is_cut for point in points):
+        ladder.patience = math.inf
+    return points
+
+
+def _compare_calls(first: Point, second: Point) -> int:
+    """Return the bytes that a first call took or kept beyond a second one of the same size."""
+    if second.is_cut:
+        return 0
+    return max(first.peak - second.peak, first.kept - second.kept, 0)
+
+
 def _is_worth(ladder: Ladder, best: Climbed, scale: int, growth: float) -> bool:
     """Whether a larger rung may tell more, and can be had."""
-    t = scale * _RUNG[-1]
-    if t > 0.8 * ladder.line.target:
+    t = scale * RUNG[-1]
+    if t > _FARTHEST * ladder.line.target or best.is_cut:
         return False
-    if ladder.needs(t, best) > ladder.budget.memory // 2:
+    if ladder.needs(t, best.points) > ladder.budget.memory // 2:
         return False
     takes = best.seconds * growth
     if not _is_settled(best):
@@ -251,10 +176,10 @@ def _is_worth(ladder: Ladder, best: Climbed, scale: int, growth: float) -> bool:
     return takes < patience - ladder.spent() and best.points[-1].peak < _TELLING_NBYTES
 
 
-def _try_rung(ladder: Ladder, scale: int, before: Climbed) -> Climbed | None:
+def try_rung(ladder: Ladder, scale: int, before: Climbed) -> Climbed | None:
     """Measure a rung and compare with what the one below said; ``None`` if it could not be measured."""
     try:
-        points = tuple(ladder.measure(scale * t) for t in _RUNG)
+        points = tuple(ladder.measure(scale * t) for t in RUNG)
     except (FunctionFailedError, ChildDiedError, ChildTimeoutError):
         return None
     found = estimate(ladder.line, points, ladder.line.target)
@@ -272,7 +197,7 @@ def _check_further(ladder: Ladder, best: Climbed) -> Climbed:
     if not found.is_exact or not found.is_matched or found.low < found.high:
         return best
     for t in (last.t * 2, last.t * 3 // 2, last.t * 5 // 4, last.t * 9 // 8):
-        fits = t <= 0.8 * ladder.line.target and ladder.needs(t, best) <= ladder.budget.memory // 2
+        fits = t <= _FARTHEST * ladder.line.target and ladder.needs(t, best.points) <= ladder.budget.memory // 2
         if not fits or last.seconds * (t / last.t) ** 3 > 0.5 * ladder.left():
             continue
         point = _try_measure(ladder, t)
@@ -293,8 +218,9 @@ def _try_measure(ladder: Ladder, t: int) -> Point | None:
 def _is_cheap(ladder: Ladder, best: Climbed) -> bool:
     """Whether the real size can simply be run."""
     growth = ladder.line.target / best.points[-1].t
-    takes = best.points[-1].seconds * growth**3
-    return takes <= _CHEAP_S and ladder.needs(ladder.line.target, best) <= min(_CHEAP_NBYTES, ladder.budget.memory // 2)
+    if best.is_cut or best.points[-1].seconds * growth**3 > _CHEAP_S:
+        return False
+    return ladder.needs(ladder.line.target, best.points) <= min(_CHEAP_NBYTES, ladder.budget.memory // 2)
 
 
 def _is_settled(best: Climbed) -> bool:

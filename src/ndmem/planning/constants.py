@@ -9,13 +9,16 @@ from __future__ import annotations
 import dis
 import itertools
 import sys
+import sysconfig
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from types import CodeType, FrameType
 from typing import Any, Final
 
 _LEAST: Final = 128
 _MOST: Final = 10_000
 _OWN: Final = __file__.rpartition("planning")[0]
+_STDLIB: Final = sysconfig.get_path("stdlib")
 
 # BINARY_OP from Python 3.11 on, BINARY_ADD, INPLACE_ADD and so on before; a subscript is none.
 _OPERATORS: Final = frozenset(
@@ -31,24 +34,46 @@ INDEX_LIMIT: Final = 2**31 - 1
 """Libraries choose 64-bit indices beyond it without a number in their Python code."""
 
 
-def watch_code(action: Callable[[], object]) -> tuple[tuple[tuple[float, str], ...], frozenset[Instruction]]:
+@dataclass(frozen=True, slots=True, order=True)
+class Number:
+    """A number in code, in one of its arguments, or in a global that it names.
+
+    Attributes
+    ----------
+    value : float
+        The number.
+    function, filename : str
+        The code's.
+    """
+
+    value: float
+    function: str
+    filename: str
+
+    @property
+    def is_own(self) -> bool:
+        """Whether the code is the user's, and not that of a library."""
+        return "site-packages" not in self.filename and not self.filename.startswith((_STDLIB, "<frozen"))
+
+
+def watch_code(action: Callable[[], object]) -> tuple[tuple[Number, ...], frozenset[Instruction]]:
     """Call something and look at the Python code that ran.
 
     Returns
     -------
     (numbers, operators)
-        The numbers in it, with their places; and the instructions that are operators: NumPy reuses their temporaries.
+        The numbers in it; and the instructions that are operators: NumPy reuses their temporaries.
     """
     seen: set[CodeType] = set()
-    found: dict[tuple[float, str], None] = {}
+    found: dict[Number, None] = {}
 
     def note(frame: FrameType, event: str, argument: object) -> None:
         if event == "call" and frame.f_code not in seen and len(found) < _MOST:
             seen.add(frame.f_code)
             code = frame.f_code
             if not code.co_filename.startswith((_OWN, "<frozen importlib")):
-                place = f"{code.co_name} in {code.co_filename}"
-                found.update(dict.fromkeys((number, place) for number in _numbers(frame)))
+                for value in _numbers(frame):
+                    found[Number(value, code.co_name, code.co_filename)] = None
 
     sys.setprofile(note)
     try:

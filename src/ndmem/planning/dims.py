@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -75,6 +76,25 @@ def dims(**lengths: Any) -> Dims:
     2000000
     """
     return Dims({name: _length(name, value) for name, value in lengths.items()})
+
+
+def read_length(text: str) -> tuple[str, Any]:
+    """Read a dimension's name and length: ``n=2000000`` or ``n=2e6``.
+
+    Raises
+    ------
+    SpecError
+        If it is neither.
+    """
+    name, equals, value = text.partition("=")
+    if not equals or not name.isidentifier():
+        raise SpecError(f"{text[:40]!r} gives no dimension a length; write n=2000000 or n=2e6")
+    if not re.fullmatch(r"-?[0-9][0-9_]*(\.[0-9]*)?([eE]\+?[0-9]{1,2})?", value):
+        raise SpecError(f"{value[:40]!r} is no length of {name}; write {name}=2000000 or {name}=2e6")
+    try:
+        return name, int(value)
+    except ValueError:
+        return name, float(value)
 
 
 def _length(name: str, value: Any) -> int:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from .line import Line
 
+    Float64s = npt.NDArray[np.float64]
+
 _HIGHEST_DEGREE = 3
 _LARGEST = 2**62
 
@@ -37,7 +39,7 @@ class Grown:
 
     nbytes: Int64s
     exact: Bools
-    error: npt.NDArray[np.float64]
+    error: Float64s
 
 
 def grow(line: Line, ts: Sequence[int], sizes: Int64s, target: int) -> Grown:
@@ -58,10 +60,8 @@ def grow(line: Line, ts: Sequence[int], sizes: Int64s, target: int) -> Grown:
     patterns = sizes[:, first]
     nbytes, exact = _grow_exactly(ts, patterns, target)
     error = np.zeros(len(first))
-    basis = None
-    for i in np.flatnonzero(~exact).tolist():
-        basis = basis or Basis(line, ts, target)
-        nbytes[i], error[i] = basis.grow(patterns[:, i])
+    if not exact.all():
+        nbytes[~exact], error[~exact] = Basis(line, ts, target).grow(patterns[:, ~exact])
     return Grown(nbytes[inverse], exact[inverse], error[inverse])
 
 
@@ -107,48 +107,54 @@ class Basis:
         names = [name for name, step in line.step.items() if step][:3]
         here, there = [line.at(t) for t in ts], line.at(target)
         self._products = [
-            (np.array([_product(lengths, term) for lengths in here]), _product(there, term))
+            (np.array([multiply(lengths, term) for lengths in here]), multiply(there, term))
             for degree in range(_HIGHEST_DEGREE + 1)
             for term in combinations_with_replacement(names, degree)
         ]
 
-    def grow(self, sizes: Int64s) -> tuple[int, float]:
-        """Return a size at the target, and the relative error to expect."""
-        if not sizes.any():
-            return 0, 0.0
+    def grow(self, sizes: Int64s) -> tuple[Int64s, Float64s]:
+        """Return sizes at the target, and the relative errors to expect.
+
+        Parameters
+        ----------
+        sizes : (points, m) int64
+            What was measured.
+        """
         guesses = [self._in_proportion(sizes, here, there) for here, there in self._products]
         guesses.append(self._affine(sizes))
-        value, error = min(guesses, key=lambda guess: guess[1])
-        return int(min(max(value, 0), _LARGEST)), error
+        values, errors = (np.stack(each) for each in zip(*guesses, strict=True))
+        best = errors.argmin(axis=0), np.arange(sizes.shape[1])
+        # float64 has no 2**62 - 1; what is larger is no size.
+        return np.clip(values[best], 0, _LARGEST).astype(np.int64), errors[best]
 
-    def _in_proportion(self, sizes: Int64s, here: npt.NDArray[np.float64], there: float) -> tuple[float, float]:
-        """Take a size to be proportional to a product of dimensions."""
-        ratio = sizes / here
-        mean = float(ratio.mean())
-        if not mean:
-            return 0.0, 1.0
+    def _in_proportion(self, sizes: Int64s, here: Float64s, there: float) -> tuple[Float64s, Float64s]:
+        """Take sizes to be proportional to a product of dimensions."""
+        ratio = sizes / here[:, None]
+        mean = ratio.mean(axis=0)
         position = np.log(here / here[0]) if np.ptp(here) else np.log(self._ts / self._ts[0])
-        slope, residual = _trend(position, ratio / mean)
+        slope, residual = _trend(position, ratio / np.where(mean, mean, 1.0))
         # A trend goes on all the way; scatter averages out.
         doublings = float(np.log(max(there / here.mean(), self._target / self._ts.mean(), 1.0)))
-        return mean * there, residual / len(sizes) ** 0.5 + abs(slope) * doublings
+        return mean * there, residual / len(sizes) ** 0.5 + np.abs(slope) * doublings
 
-    def _affine(self, sizes: Int64s) -> tuple[float, float]:
-        """Take a size to grow by the same amount for each step of the line."""
-        mean = float(sizes.mean())
-        slope, residual = _trend(self._ts, sizes / mean)
+    def _affine(self, sizes: Int64s) -> tuple[Float64s, Float64s]:
+        """Take sizes to grow by the same amount for each step of the line."""
+        mean = sizes.mean(axis=0)
+        slope, residual = _trend(self._ts, sizes / np.where(mean, mean, 1.0))
         value = mean * (1 + slope * (self._target - self._ts.mean()))
         return value, residual * (self._target / self._ts.max()) ** 0.5 + 0.01
 
 
-def _trend(position: npt.NDArray[np.float64], values: npt.NDArray[np.float64]) -> tuple[float, float]:
-    """Return the slope of values and their scatter around it."""
+def _trend(position: Float64s, values: Float64s) -> tuple[Float64s, Float64s]:
+    """Return the slope of each column and its scatter around it."""
     centred = position - position.mean()
-    slope = float((centred * (values - values.mean())).sum() / max(float((centred**2).sum()), 1e-300))
-    return slope, float(np.abs(values - values.mean() - slope * centred).max())
+    off = values - values.mean(axis=0)
+    slope = centred @ off / max(float((centred**2).sum()), 1e-300)
+    return slope, np.abs(off - np.outer(centred, slope)).max(axis=0)
 
 
-def _product(lengths: Mapping[str, int], term: Sequence[str]) -> float:
+def multiply(lengths: Mapping[str, int], term: Sequence[str]) -> float:
+    """Return the product of some dimensions."""
     product = 1.0
     for name in term:
         product *= lengths[name]

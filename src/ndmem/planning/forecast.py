@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
+from ndmem.errors import PredictionError
 
 from .child import Child, ChildDiedError, ChildTimeoutError
-from .climb import Budget, Climbed, FunctionFailedError, Ladder, climb
-from .constants import INDEX_LIMIT
+from .climb import Climbed, climb
+from .crossings import Crossing, find_crossings
+from .doubts import Doubt, find_doubts
 from .envelope_trace import envelope_trace
-from .fit import grow
 from .formula import Formulas, find_formulas
+from .fresh import FreshChild
+from .further import measure_further
 from .label import Confidence
+from .ladder import Budget, FunctionFailedError, Ladder
 from .line import Line, choose_line
-from .match import match
-from .native import Native, measure_native, open_fresh
+from .native import Native, measure_native
 from .pace import carry_seconds
 from .predicted_trace import build_trace, predict_trace
-from .samples import Sample
-from .work import Ask, Meter, Request, Worker
+from .stillness import StuckError
+from .work import Meter, Worker
 
 if TYPE_CHECKING:
     from ndmem.model.columns import Int64s
@@ -29,7 +31,6 @@ if TYPE_CHECKING:
 
     from .arguments import Arguments
 
-_AGREE = 0.002
 _LOW = 0.01
 
 
@@ -49,8 +50,8 @@ class Forecast:
         Between which it lies.
     reason : str
         Why it is not exact; nothing if it is.
-    seconds : float
-        What a run takes, about.
+    seconds : float or None
+        What a run takes, about; ``None`` if even small ones did not come to their end.
     trace : Trace
         The predicted run.
     line : Line
@@ -73,7 +74,7 @@ class Forecast:
     low: int
     high: int
     reason: str
-    seconds: float
+    seconds: float | None
     trace: Trace
     line: Line
     climbed: Climbed
@@ -90,8 +91,8 @@ def forecast(
     *,
     budget: Budget,
     sandbox: bool,
+    native: bool,
     progress: Callable[[str], None],
-    environment: Mapping[str, str] | str,
 ) -> Forecast:
     """Predict the memory of a call.
 
@@ -103,146 +104,82 @@ def forecast(
         What measuring may cost.
     sandbox : bool
         Refuse what reaches beyond the child.
+    native : bool
+        Measure native memory too.
     progress : callable
         Told what is measured.
-    environment : mapping of str to str, or str
-        Variables with which an interpreter sees native memory, or why there are none.
 
     Raises
     ------
     PredictionError
         With the reason, if nothing can be said.
     """
-    line = choose_line(arguments.lengths, arguments.cost)
 
     def make_worker(refused: list[str]) -> Worker:
         return Worker(function, arguments, meter, refused)
 
-    fresh = open_fresh(function, arguments, meter, environment, budget=budget, sandbox=sandbox)
-    with Child(make_worker, memory=budget.memory, sandbox=sandbox) as child, fresh as watched:
-        ladder = Ladder(line, arguments, meter, child, budget, progress)
-        climbed = climb(ladder)
-        doubts = _find_doubts(ladder, climbed)
-        formulas = None if climbed.real is not None and not line.target else find_formulas(ladder, climbed)
-        native = measure_native(ladder, climbed, watched)
-    return _conclude(ladder, climbed, doubts, formulas, native)
-
-
-def _find_doubts(ladder: Ladder, climbed: Climbed) -> list[tuple[bool, str]]:
-    """Return what speaks against calling the estimate exact, gravest first; true if it may be far off."""
-    found = climbed.found
-    # What was run at the real size with the real data is what it is.
-    is_known = climbed.real is not None and ladder.arguments.are_real()
-    doubts = [] if is_known else _compare_samples(ladder, climbed)
-    if ladder.refused:
-        doubts.append((True, f"the function {min(ladder.refused)}, which the dry run refused"))
-    if climbed.real is not None:
-        return doubts
-    if not found.is_matched:
-        doubts.append(
-            (False, "what runs at small sizes is not what runs at the real one: each line was carried on by itself")
-        )
-    elif not found.is_exact:
-        doubts.append((False, "some sizes follow no polynomial of the dimensions"))
-    if found.low < found.high:
-        doubts.append((False, "temporaries that NumPy reuses from 256 KiB on were only seen smaller"))
-    if climbed.agreement is None:
-        doubts.append((True, "only one set of sizes could be measured"))
-    elif climbed.agreement > 0:
-        doubts.append((False, f"two sets of sizes differ by {climbed.agreement:.1%}"))
-    if any(point.run.thread.any() for point in climbed.points):
-        doubts.append((False, "several threads make arrays, in an order that may differ"))
-    if any(point.run.lost for point in climbed.points):
-        doubts.append((True, "some events were lost"))
-    return doubts + _find_crossings(ladder, climbed)
-
-
-def _compare_samples(ladder: Ladder, climbed: Climbed) -> list[tuple[bool, str]]:
-    """Measure other data of the same size: what differs depends on the data."""
-    if ladder.arguments.maker is not None or not any(ladder.arguments.nbytes(ladder.line.at(1)) or 0 for _ in (0,)):
-        return []
-    lengths = dict(climbed.points[0].lengths)
-    if climbed.points[0].seconds * 3 > ladder.left():
-        return [(False, "there was no time to see whether it depends on the data")]
-    seen = 0
-    for sample in (Sample.UNEVEN, Sample.SIGNED):
-        try:
-            other = ladder.measure_at(lengths, sample=sample)
-        except (FunctionFailedError, ChildDiedError, ChildTimeoutError):
-            continue
-        seen += 1
-        first = climbed.points[0]
-        if not match((first, other)) or not np.array_equal(first.run.nbytes, other.run.nbytes):
-            off = abs(other.peak - first.peak) / max(first.peak, other.peak, 1)
-            return [(off > _AGREE, f"it depends on the data: other data of the same size differ by {off:.1%}")]
-    return (
-        [] if seen else [(False, "it fails on other data of the same size, so what depends on the data is not known")]
+    ladder = Ladder(
+        choose_line(arguments.lengths, arguments.cost),
+        arguments,
+        meter,
+        Child(make_worker, memory=budget.memory, sandbox=sandbox),
+        budget,
+        progress,
     )
-
-
-def _find_crossings(ladder: Ladder, climbed: Climbed) -> list[tuple[bool, str]]:
-    """Look for numbers in the code that lie between what was measured and what is predicted."""
     try:
-        answers = [ladder.ask(Request(dict(point.lengths), ask=Ask.EXAMINE)) for point in climbed.points[:2]]
+        return _forecast_with(ladder, native=native)
+    except StuckError as stuck:
+        progress("in a fresh interpreter")
+        try:
+            child = FreshChild(function, arguments, meter, memory=budget.memory, sandbox=sandbox)
+        except PredictionError as error:
+            raise PredictionError(f"{stuck}; a fresh interpreter cannot run it either: {error}") from None
+    return _forecast_with(Ladder(ladder.line, arguments, meter, child, budget, progress), native=native)
+
+
+def _forecast_with(ladder: Ladder, *, native: bool) -> Forecast:
+    """Measure in the ladder's child, and conclude."""
+    with ladder.child:
+        climbed = climb(ladder)
+        crossings = _examine(ladder, climbed)
+        if climbed.real is None and not climbed.is_cut and (climbed.is_open or crossings):
+            further = measure_further(ladder, climbed, crossings or [])
+            if further is not None:
+                climbed, crossings = further, _examine(ladder, further)
+        doubts = find_doubts(ladder, climbed, crossings)
+        formulas = None if climbed.real is not None and not ladder.line.target else find_formulas(ladder, climbed)
+        beside = measure_native(ladder, climbed) if native else Native(None, "it was not asked for")
+    return _conclude(ladder, climbed, doubts, formulas, beside)
+
+
+def _examine(ladder: Ladder, climbed: Climbed) -> list[Crossing] | None:
+    """Return the numbers in the code beyond what was measured; ``None`` if it cannot be examined."""
+    if climbed.real is not None or climbed.is_cut:
+        return []
+    try:
+        return find_crossings(ladder, climbed)
     except (FunctionFailedError, ChildDiedError, ChildTimeoutError):
-        return [(False, "its code could not be examined")]
-    crossed = _crossed(ladder.line, climbed)
-    # What is there at both sizes does not come from the size.
-    numbers = set.intersection(*(set(answer.constants) for answer in answers))
-    kept = {length for name, length in ladder.arguments.lengths.items() if not ladder.line.step[name]}
-    for number, place in sorted(numbers):
-        if number not in kept and any(low < number <= high for low, high in crossed):
-            return [(False, f"sizes on both sides of the {number:,} of {place} were not measured")]
-    libraries = {place.filename.split("/site-packages/")[-1].split("/")[0] for place in climbed.points[-1].run.places}
-    if any(low < INDEX_LIMIT <= high for low, high in crossed) and libraries & {"scipy", "pandas", "sklearn"}:
-        return [(False, "a library chooses longer indices beyond 2**31")]
-    return []
-
-
-def _crossed(line: Line, climbed: Climbed) -> list[tuple[float, float]]:
-    """Return the ranges of lengths, elements and bytes between the largest that was measured and the real one."""
-    last, target = climbed.points[-1], line.at(line.target)
-    ranges = {(float(last.lengths[name]), float(length)) for name, length in target.items()}
-    if climbed.found.sizes is not None:
-        pairs = np.unique(np.stack([last.run.nbytes, climbed.found.sizes]), axis=1)
-    else:
-        pairs = np.array([[last.peak], [climbed.found.nbytes]])
-    for measured, predicted in pairs.T.tolist():
-        ranges.update(
-            (measured / itemsize, predicted / itemsize) for itemsize in (1, 2, 4, 8, 16) if predicted > measured
-        )
-    return [(low, high) for low, high in ranges if low < high]
+        return None
 
 
 def _conclude(
-    ladder: Ladder, climbed: Climbed, doubts: list[tuple[bool, str]], formulas: Formulas | None, native: Native
+    ladder: Ladder, climbed: Climbed, doubts: list[Doubt], formulas: Formulas | None, native: Native
 ) -> Forecast:
     """Say how much, and how sure that is."""
-    found, line = climbed.found, ladder.line
-    nbytes = found.nbytes
-    if climbed.real is not None:
-        nbytes = climbed.real.peak
-        confidence = Confidence.LOW if any(grave for grave, _ in doubts) else Confidence.MEASURED
-        error = 0.0
-        low = high = nbytes
-    else:
-        error = found.error + (climbed.agreement or 0.0) * (2 if found.is_matched else 4)
-        if any(grave for grave, _ in doubts):
-            error = max(error, 0.05)
-        low, high = int(min(found.low, nbytes) * (1 - error)), int(max(found.high, nbytes) * (1 + error))
-        confidence = _label(doubts, low, high, nbytes)
+    nbytes = climbed.found.nbytes if climbed.real is None else climbed.real.peak
+    low, high = _find_interval(ladder, climbed, doubts, nbytes)
     trace, were = _make_trace(ladder, climbed)
     seconds = _estimate_seconds(ladder, climbed)
     return Forecast(
         nbytes=nbytes,
         inputs_nbytes=_inputs(ladder, climbed),
-        confidence=confidence,
+        confidence=_label(climbed, doubts, max(high - nbytes, nbytes - low) / max(nbytes, 1)),
         low=low,
         high=high,
-        reason="; ".join(text for _, text in doubts),
+        reason="; ".join(doubt.text for doubt in doubts),
         seconds=seconds,
-        trace=_describe(trace, doubts, seconds),
-        line=line,
+        trace=_describe(trace, doubts, seconds or 0.0),
+        line=ladder.line,
         climbed=climbed,
         formulas=formulas,
         were=were,
@@ -250,11 +187,26 @@ def _conclude(
     )
 
 
-def _label(doubts: list[tuple[bool, str]], low: int, high: int, nbytes: int) -> Confidence:
-    if not doubts:
-        return Confidence.EXACT
-    far = max(high - nbytes, nbytes - low) > _LOW * max(nbytes, 1)
-    return Confidence.LOW if far or any(grave for grave, _ in doubts) else Confidence.STABLE
+def _find_interval(ladder: Ladder, climbed: Climbed, doubts: list[Doubt], nbytes: int) -> tuple[int, int]:
+    """Return between which bytes the peak lies; what a first call takes more is within."""
+    if climbed.real is not None:
+        return nbytes, nbytes + ladder.first_extra
+    found = climbed.found
+    error = found.error + (climbed.agreement or 0.0) * (2 if found.is_matched else 4)
+    if any(doubt.is_grave for doubt in doubts):
+        error = max(error, 0.05)
+    low, high = min(found.low, nbytes) * (1 - error), max(found.high, nbytes) * (1 + error)
+    if any(doubt.may_stop for doubt in doubts):
+        low = min(low, climbed.points[-1].peak)
+    return int(low), int(high) + ladder.first_extra
+
+
+def _label(climbed: Climbed, doubts: list[Doubt], error: float) -> Confidence:
+    if error > _LOW or any(doubt.is_grave for doubt in doubts):
+        return Confidence.LOW
+    if climbed.real is not None and not error:
+        return Confidence.MEASURED
+    return Confidence.STABLE if doubts else Confidence.EXACT
 
 
 def _make_trace(ladder: Ladder, climbed: Climbed) -> tuple[Trace, Int64s | None]:
@@ -269,24 +221,22 @@ def _make_trace(ladder: Ladder, climbed: Climbed) -> tuple[Trace, Int64s | None]
     return predict_trace(measured, found.sizes, taken_over=found.reused)
 
 
-def _describe(trace: Trace, doubts: list[tuple[bool, str]], seconds: float) -> Trace:
-    notes = tuple(f"Predicted: {text}." for _, text in doubts)
+def _describe(trace: Trace, doubts: list[Doubt], seconds: float) -> Trace:
+    notes = tuple(f"Predicted: {doubt.text}." for doubt in doubts)
     return replace(trace, run=replace(trace.run, duration_s=seconds, notes=(*trace.run.notes, *notes), program=()))
 
 
 def _inputs(ladder: Ladder, climbed: Climbed) -> int:
-    known = ladder.arguments.nbytes(ladder.arguments.lengths)
-    if known is not None:
-        return known
-    if climbed.real is not None:
-        return climbed.real.inputs_nbytes or 0
-    sizes = np.array([[point.inputs_nbytes or 0] for point in climbed.points], np.int64)
-    return int(grow(ladder.line, [point.t for point in climbed.points], sizes, ladder.line.target).nbytes[0])
+    if climbed.real is not None and climbed.real.inputs_nbytes is not None:
+        return climbed.real.inputs_nbytes
+    return ladder.inputs_at(ladder.line.target, climbed.points)
 
 
-def _estimate_seconds(ladder: Ladder, climbed: Climbed) -> float:
+def _estimate_seconds(ladder: Ladder, climbed: Climbed) -> float | None:
     """Return about what the real run takes: the product of dimensions that the times grew with goes on."""
     if climbed.real is not None:
         return climbed.real.seconds
+    if climbed.is_cut:
+        return None
     scaled = [name for name, step in ladder.line.step.items() if step][:3]
     return carry_seconds(ladder.times, scaled, ladder.arguments.lengths)

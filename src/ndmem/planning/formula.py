@@ -23,7 +23,8 @@ from .match import match
 if TYPE_CHECKING:
     from ndmem.model.columns import Int64s
 
-    from .climb import Climbed, Ladder
+    from .climb import Climbed
+    from .ladder import Ladder
     from .match import Point
 
 _DEGREE = 3

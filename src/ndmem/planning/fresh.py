@@ -1,27 +1,28 @@
-"""A child in a fresh interpreter: for native memory, which is only seen by a library that is there before Python is."""
+"""A child in a fresh interpreter: where a fork waits for a lock that nobody in it will free."""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pickle
 import sys
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ndmem.errors import PredictionError
 
-from .child import Child, read_message, serve_requests, write_message
+from .child import Child
+from .messages import read_message, write_message
+from .serving import serve_requests
 from .work import Meter, Worker
 
 if TYPE_CHECKING:
     from .arguments import Arguments
 
 _MOST_NBYTES = 2**28
-# Threads have nothing to gain at small sizes, and wait for each other on a busy machine.
-_ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 _PROGRAM = "from ndmem.planning.fresh import main; main({}, {})"
 
 
@@ -42,9 +43,7 @@ class FreshChild(Child):
     Parameters
     ----------
     function, arguments, meter
-        What it works with; the function must be importable.
-    environment : mapping of str to str
-        Variables for it.
+        What it works with; a function that cannot be imported there needs the package cloudpickle.
     memory : int
         Bytes that the function may take.
     sandbox : bool
@@ -62,13 +61,14 @@ class FreshChild(Child):
         arguments: Arguments,
         meter: Meter,
         *,
-        environment: Mapping[str, str],
         memory: int,
         sandbox: bool,
     ) -> None:
         super().__init__(lambda refused: Worker(function, arguments, meter, refused), memory=memory, sandbox=sandbox)
-        self._environment = dict(environment)
         self._call = _pickle_call(function, arguments, meter)
+
+    def _watch_for_stillness(self) -> Callable[[], None]:
+        return lambda: None  # it has none of this process's locks: what waits here waits for something else
 
     def _start(self) -> None:
         self._folder = Path(tempfile.mkdtemp(prefix="ndmem-predict-"))
@@ -79,7 +79,7 @@ class FreshChild(Child):
         self._pid = os.posix_spawn(
             sys.executable,
             [sys.executable, "-c", _PROGRAM.format(request_end, answer_end)],
-            {**os.environ, **_ONE_THREAD, **self._environment},
+            dict(os.environ),
         )
         os.close(request_end)
         os.close(answer_end)
@@ -88,17 +88,21 @@ class FreshChild(Child):
 
 
 def _pickle_call(function: Callable[..., Any], arguments: Arguments, meter: Meter) -> bytes:
-    for each in (function, arguments.maker):
-        if getattr(each, "__module__", None) == "__main__":
-            raise PredictionError(
-                "it is defined in the program itself; functions of modules can be called in another interpreter"
-            )
     if arguments.present_nbytes() > _MOST_NBYTES:
         raise PredictionError("its arguments are too large to be given to another interpreter")
+    call = (function, arguments, meter)
+    if "__main__" not in (getattr(each, "__module__", None) for each in (function, arguments.maker)):
+        with contextlib.suppress(Exception):  # pickle raises what it likes
+            return pickle.dumps(call)
     try:
-        return pickle.dumps((function, arguments, meter))
+        import cloudpickle  # noqa: PLC0415  # optional; many environments have it, with joblib or dask
+    except ImportError:
+        raise PredictionError("it is no function of a module: install cloudpickle, or define it in one") from None
+    try:
+        pickled: bytes = cloudpickle.dumps(call)
     except Exception as error:
         raise PredictionError(f"it cannot be given to another interpreter ({type(error).__name__})") from None
+    return pickled
 
 
 def main(request_end: int, answer_end: int) -> None:

@@ -15,8 +15,10 @@ from ndmem.units import format_nbytes
 from .child import Child, ChildDiedError, ChildTimeoutError
 from .label import Confidence
 from .predicted_trace import build_trace
+from .request import Ask, Request
 from .samples import Sample
-from .work import Ask, Meter, Request, Worker
+from .stillness import StuckError
+from .work import Meter, Worker
 
 if TYPE_CHECKING:
     from .arguments import Arguments
@@ -71,7 +73,7 @@ def verify_as_ghost(
     with Child(make_worker, memory=memory, sandbox=sandbox) as child:
         try:
             answer = child.ask(Request(arguments.lengths, Sample.GHOST, Ask.HAUNT), timeout, resident.look)
-        except (ChildDiedError, ChildTimeoutError) as error:
+        except (ChildDiedError, ChildTimeoutError, StuckError) as error:
             raise PredictionError(f"it cannot be verified: {error} as a ghost, whose values make no sense") from None
     if answer.error:
         where = f" at {answer.where}" if answer.where else ""

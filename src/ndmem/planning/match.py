@@ -62,6 +62,8 @@ class Point:
         The size.
     by_operator : (m,) bool
         Whether an event happened at an operator.
+    is_cut : bool
+        Whether it was ended before it came to its own end.
     """
 
     t: int
@@ -72,6 +74,7 @@ class Point:
     parts: list[bytes]
     lengths: dict[str, int]
     by_operator: Bools
+    is_cut: bool = False
 
     def live(self) -> Int64s:
         """Return the live bytes of arrays after each event."""
@@ -81,6 +84,12 @@ class Point:
     def peak(self) -> int:
         """Highest live bytes of arrays."""
         return int(self.live().max(initial=0))
+
+    @property
+    def kept(self) -> int:
+        """Live bytes of arrays at the end, the result's among them."""
+        live = self.live()
+        return int(live[-1]) if len(live) else 0
 
 
 def live_bytes(run: RawRun, nbytes: Int64s, *, domain: int = 0) -> Int64s:

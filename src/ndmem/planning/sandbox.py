@@ -65,6 +65,7 @@ class Sandbox:
     def __init__(self, folder: Path) -> None:
         self.refused: list[str] = []
         self._folder = str(folder.resolve())
+        self._process = f"/proc/{os.getpid()}/"
 
     def close(self) -> None:
         """Refuse from now on."""
@@ -89,7 +90,7 @@ class Sandbox:
         if isinstance(path, int):
             return
         name = os.path.realpath(os.fsdecode(path))
-        if name != os.devnull and not name.startswith((self._folder + os.sep, "/proc/self/")) and name != self._folder:
+        if name != os.devnull and not name.startswith((self._folder + os.sep, self._process)) and name != self._folder:
             self._refuse(f"{what} ({os.fsdecode(path)!r})")
 
     def _refuse(self, what: str) -> None:

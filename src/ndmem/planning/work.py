@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import enum
 import gc
 import inspect
 import random
@@ -17,14 +16,17 @@ import numpy as np
 
 from ndmem import _native
 
-from .constants import Instruction, watch_code
-from .samples import Sample
+from .constants import Instruction, Number, watch_code
+from .cut import CutError, cut_after
+from .request import Answer, Ask, Request
+from .rise import measure_rise
 
 if TYPE_CHECKING:
     from ndmem.model.raw_run import RawRun
     from ndmem.model.trace import Trace
 
     from .arguments import Arguments
+    from .samples import Sample
 
 
 _LARGE = 4096
@@ -43,60 +45,6 @@ class Meter(Protocol):
         """Return the Trace of a journal."""
 
 
-class Ask(enum.Enum):
-    """What the child is asked for."""
-
-    MEASURE = "measure"
-    EXAMINE = "examine"
-    HAUNT = "haunt"
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """One run that is wanted."""
-
-    lengths: dict[str, int]
-    sample: Sample = Sample.FIRST
-    ask: Ask = Ask.MEASURE
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What became of it.
-
-    Attributes
-    ----------
-    parts : list of bytes
-        The journal.
-    seconds : float
-        What the call took, with every event recorded.
-    inputs_nbytes : int or None
-        Bytes of arrays that making the arguments left alive, where `make` makes them.
-    error : str
-        What the function raised; nothing if it returned.
-    where : str
-        File and line of the user's code that raised it.
-    is_memory : bool
-        It was a lack of memory.
-    refused : tuple of str
-        What the sandbox refused.
-    constants : tuple of (float, str)
-        Numbers that the code which ran has in it, with their place.
-    operators : frozenset of Instruction
-        Its instructions that are operators.
-    """
-
-    parts: list[bytes]
-    seconds: float
-    inputs_nbytes: int | None = None
-    error: str = ""
-    where: str = ""
-    is_memory: bool = False
-    refused: tuple[str, ...] = ()
-    constants: tuple[tuple[float, str], ...] = ()
-    operators: frozenset[Instruction] = frozenset()
-
-
 @dataclass(slots=True)
 class Worker:
     """Calls a function at any size."""
@@ -108,34 +56,55 @@ class Worker:
 
     def answer(self, request: Request, limit: Callable[[], contextlib.AbstractContextManager[None]]) -> Answer:
         """Do what is asked; whatever the function raises is an answer too."""
-        seconds, inputs = 0.0, None
+        seconds, inputs, is_cut = 0.0, None, False
         parts: list[bytes] = []
-        constants: tuple[tuple[float, str], ...] = ()
+        numbers: tuple[Number, ...] = ()
         operators: frozenset[Instruction] = frozenset()
+        rise: int | None = None
         try:
             if request.ask is Ask.HAUNT:
                 _native.haunt()
+            else:
+                use_one_thread()  # each time, for the function may have loaded a library
             np.random.seed(0)  # the function may draw from the old generator, or from random's
             random.seed(0)
             positional, keywords, inputs = self._make(request.lengths, request.sample)
             gc.collect()
 
             def action() -> object:
-                nonlocal seconds
-                started = time.perf_counter()
-                result = call(self.function, positional, keywords)
-                seconds = time.perf_counter() - started
+                nonlocal seconds, is_cut
+                # What others have the machine do meanwhile is no reason to measure less.
+                clock = time.thread_time if request.ask is Ask.OCCUPY else time.perf_counter
+                started = clock()
+                result = None
+                try:
+                    with cut_after(request.patience):
+                        result = call(self.function, positional, keywords)
+                except CutError:
+                    is_cut = True
+                seconds = clock() - started
                 return result
 
             with limit():
                 if request.ask is Ask.EXAMINE:
-                    constants, operators = watch_code(action)
+                    numbers, operators = watch_code(action)
+                elif request.ask is Ask.OCCUPY:
+                    rise = measure_rise(action)
                 else:
                     # At the real size a loop may make more small buffers than can be kept.
                     parts = self.meter.record(action, threshold=_LARGE if request.ask is Ask.HAUNT else 1)
         except BaseException as error:  # SystemExit of a function is no reason to end without a word
             return self._explain(error)
-        return Answer(parts, seconds, inputs, refused=tuple(self.refused), constants=constants, operators=operators)
+        return Answer(
+            parts,
+            seconds,
+            inputs,
+            refused=tuple(self.refused),
+            numbers=numbers,
+            operators=operators,
+            rise_nbytes=rise,
+            is_cut=is_cut,
+        )
 
     def _make(self, lengths: Mapping[str, int], sample: Sample) -> tuple[tuple[Any, ...], dict[str, Any], int | None]:
         if self.arguments.maker is None:
@@ -151,6 +120,17 @@ class Worker:
         where = f"{own[-1].filename}:{own[-1].lineno}" if own else ""
         text = " ".join(f"{type(error).__name__}: {error}".split())[:300]
         return Answer([], 0.0, None, text, where, isinstance(error, MemoryError), tuple(self.refused))
+
+
+def use_one_thread() -> None:
+    """Let BLAS and OpenMP have one thread.
+
+    More have nothing to gain at small sizes, wait for each other on a busy machine (250 ms for an svd of 96 x 96 that
+    takes 2), and those of OpenMP are not there after a fork.
+    """
+    from threadpoolctl import threadpool_limits  # noqa: PLC0415  # in the child alone: it changes the environment
+
+    threadpool_limits(1)
 
 
 def call(function: Callable[..., Any], positional: tuple[Any, ...], keywords: dict[str, Any]) -> object:

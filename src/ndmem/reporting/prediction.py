@@ -71,7 +71,7 @@ class Predicted(Protocol):
         """Why not exact."""
 
     @property
-    def seconds(self) -> float:
+    def seconds(self) -> float | None:
         """Seconds."""
 
     @property
@@ -173,7 +173,7 @@ def _sentences(found: Predicted, budget: int | str | None) -> Iterator[str]:
     yield prediction_sentence(found, budget=budget)
     parts = [f"{format_nbytes(found.peak)} of arrays", f"{format_nbytes(found.inputs)} of arguments"]
     parts.append("native memory unknown" if found.native is None else f"{format_nbytes(found.native)} native")
-    yield f"{', '.join(parts)}; takes {say_seconds(found.seconds)}"
+    yield f"{', '.join(parts)}; takes {'an unknown time' if found.seconds is None else say_seconds(found.seconds)}"
     if found.native is None:
         yield plain(f"native memory is not known: {found.native_reason}")
     if found.reason:

@@ -1,0 +1,72 @@
+"""Measure further where small sizes leave something open: the real one if it takes a moment, or beyond a threshold."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+
+from .child import ChildDiedError, ChildTimeoutError
+from .climb import RUNG, Climbed, try_rung
+from .crossings import Crossing
+from .ladder import FunctionFailedError, Ladder
+from .pace import carry_seconds
+
+_MOMENT_S = 1.0
+_PATIENCE_S = 3.0
+_SHARE = 0.3
+"""Of the time that is left."""
+
+
+def measure_further(ladder: Ladder, climbed: Climbed, crossings: Sequence[Crossing]) -> Climbed | None:
+    """Return what larger runs say; ``None`` if there is nothing to be had in so little time."""
+    with _patient(ladder):
+        return _measure_real(ladder, climbed) or _measure_beyond(ladder, climbed, crossings)
+
+
+@contextmanager
+def _patient(ladder: Ladder) -> Iterator[None]:
+    """End a run that takes far longer than was thought: then it is none."""
+    before, ladder.patience = ladder.patience, _PATIENCE_S
+    try:
+        yield
+    finally:
+        ladder.patience = before
+
+
+def _measure_real(ladder: Ladder, climbed: Climbed) -> Climbed | None:
+    target = ladder.line.target
+    if not _is_affordable(ladder, climbed, target, runs=1):
+        return None
+    try:
+        real = ladder.measure(target)
+    except (FunctionFailedError, ChildDiedError, ChildTimeoutError):
+        return None
+    return None if real.is_cut else replace(climbed, real=real)
+
+
+def _measure_beyond(ladder: Ladder, climbed: Climbed, crossings: Sequence[Crossing]) -> Climbed | None:
+    """Measure a rung beyond as many numbers as can be had, and another where it says something else."""
+    for factor in sorted({crossing.factor for crossing in crossings}, reverse=True):
+        scale = math.ceil(climbed.points[-1].t * factor / RUNG[0])
+        t = scale * RUNG[-1]
+        if t > 0.8 * ladder.line.target or not _is_affordable(ladder, climbed, t, runs=len(RUNG)):
+            continue
+        beyond = try_rung(ladder, scale, climbed)
+        if beyond is None or beyond.is_cut:
+            return None
+        if beyond.agreement and 2 * t <= 0.8 * ladder.line.target:
+            # On this side of the number what was said on the other is no second opinion.
+            second = try_rung(ladder, 2 * scale, beyond)
+            return beyond if second is None or second.is_cut else second
+        return beyond
+    return None
+
+
+def _is_affordable(ladder: Ladder, climbed: Climbed, t: int, *, runs: int) -> bool:
+    if ladder.needs(t, climbed.points) > ladder.budget.memory // 2:
+        return False
+    scaled = [name for name, step in ladder.line.step.items() if step][:3]
+    seconds = carry_seconds(ladder.times, scaled, ladder.line.at(t))
+    return runs * seconds <= min(_MOMENT_S * math.sqrt(runs), _SHARE * ladder.left())

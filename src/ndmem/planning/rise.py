@@ -1,0 +1,65 @@
+"""How much of the process comes into RAM while something runs.
+
+Work memory of LAPACK, of sorts and of hash tables is no array. What of it is touched shows in the resident memory of
+the process, whoever asked for it and however; what was asked for and never touched does not.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import re
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+_STATUS: Final = Path("/proc/self/status")
+_CLEAR_REFS: Final = Path("/proc/self/clear_refs")
+_RESET_PEAK: Final = "5"
+_M_MMAP_THRESHOLD: Final = -3
+_FRESH_NBYTES: Final = 65536
+
+
+def measure_rise(action: Callable[[], object]) -> int | None:
+    """Call something and return how far resident memory rose; its result counts.
+
+    Parameters
+    ----------
+    action : callable
+        What to call.
+
+    Returns
+    -------
+    int or None
+        Bytes; ``None`` where the system does not say: other systems than Linux, and Linux without `clear_refs`.
+    """
+    _ask_for_fresh_memory()
+    try:
+        _CLEAR_REFS.write_text(_RESET_PEAK, "ascii")
+    except OSError:
+        action()
+        return None
+    before = _read("VmRSS")
+    kept = action()
+    highest = _read("VmHWM")
+    del kept
+    return None if before is None or highest is None else max(highest - before, 0)
+
+
+def _ask_for_fresh_memory() -> None:
+    """Let glibc's malloc give back what is free, and take each large block anew: what is used again would not show.
+
+    At the real size large blocks are taken anew too.
+    """
+    with suppress(OSError, AttributeError):
+        libc = ctypes.CDLL(None)
+        libc.mallopt(_M_MMAP_THRESHOLD, _FRESH_NBYTES)
+        libc.malloc_trim(0)
+
+
+def _read(field: str) -> int | None:
+    try:
+        found = re.search(rf"^{field}:\s+(\d+) kB", _STATUS.read_text("ascii", "replace"), re.MULTILINE)
+    except OSError:
+        return None
+    return int(found[1]) * 1024 if found else None
