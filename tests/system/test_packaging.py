@@ -45,11 +45,11 @@ def test_there_is_one_version() -> None:
 
 
 def test_the_metadata_says_what_users_need() -> None:
-    """License, Pythons and the three dependencies are in the metadata; everything else is optional."""
+    """License, Pythons and the five dependencies are in the metadata; everything else is optional."""
     metadata = importlib.metadata.metadata("ndmem")
     requires = importlib.metadata.requires("ndmem") or []
     needed = {re.split(r"[^\w-]", each)[0] for each in requires if "extra ==" not in each}
-    assert needed == {"numpy", "click", "rich", "psutil"}
+    assert needed == {"numpy", "click", "rich", "psutil", "threadpoolctl"}
     assert metadata["Requires-Python"] == ">=3.10"
     assert metadata["License-Expression"] == "BSD-3-Clause"
     license_files = [path for path in importlib.metadata.files("ndmem") or [] if path.name == "LICENSE"]
@@ -102,9 +102,22 @@ def test_make_has_every_target_that_is_named(document: Path) -> None:
     assert set(named) <= targets
 
 
-def test_the_architecture_names_every_file() -> None:
-    """Each source file is named, as code, on the page that says what each file does."""
-    page = re.sub(r"^```.*?^```$", "", (ROOT / "ARCHITECTURE.md").read_text("utf-8"), flags=re.MULTILINE | re.DOTALL)
-    named = set(re.findall(r"[\w.]+", " ".join(re.findall(r"`([^`]+)`", page))))
+def _read_names(text: str) -> set[str]:
+    """Return the words that a text has as code."""
+    plain = re.sub(r"^```.*?^```$", "", text, flags=re.MULTILINE | re.DOTALL)
+    return set(re.findall(r"[\w.]+", " ".join(re.findall(r"`([^`]+)`", plain))))
+
+
+def test_every_file_is_named_where_its_folder_is_described() -> None:
+    """Each source file is named, as code, by its package's docstring, a README beside it, or the same further up."""
+    described = {SOURCE.parent: _read_names((ROOT / "ARCHITECTURE.md").read_text("utf-8"))}
+    for place in [*SOURCE.rglob("__init__.py"), *SOURCE.rglob("README.md")]:
+        text = place.read_text("utf-8")
+        text = ast.get_docstring(ast.parse(text)) or "" if place.suffix == ".py" else text
+        described.setdefault(place.parent, set()).update(_read_names(text))
     files = [path for path in SOURCE.rglob("*") if path.suffix in {".py", ".pyi", ".c", ".h"}]
-    assert [path for path in files if not path.stem.startswith("__") and not {path.stem, path.name} & named] == []
+    unnamed = [
+        path for path in files if not path.stem.startswith("__")
+        and not any({path.stem, path.name} & described.get(folder, set()) for folder in path.parents)
+    ]  # fmt: skip
+    assert [str(path.relative_to(SOURCE)) for path in unnamed] == []
