@@ -151,7 +151,7 @@ def _inert(text: str) -> str:
 
 def _write(figure: Any, output: Path) -> None:
     if output.suffix.lower() in HTML:
-        output.write_text(figure.to_html(include_plotlyjs=True, default_height="100%"), "utf-8")
+        output.write_text(figure.to_html(include_plotlyjs=True), "utf-8")
         return
     if importlib.util.find_spec("kaleido") is None:
         raise MissingError(
