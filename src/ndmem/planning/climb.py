@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -27,6 +28,9 @@ _SHORT_S = 0.8
 _CHEAP_S = 0.4
 _CHEAP_NBYTES = 2**26
 _TELLING_NBYTES = 2**23
+
+_FEWEST = 3
+"""Sizes that say more, if their runs came to an end, than five of which some were ended."""
 
 _MOST_RUNS = 10
 """Runs of which each may take its share of the time: two that do not count, five sizes, and some after them."""
@@ -145,13 +149,14 @@ def _first_rung(ladder: Ladder) -> tuple[Climbed, int]:
 def _measure_first(ladder: Ladder, ts: Sequence[int]) -> tuple[Point, ...]:
     """Measure a rung after the very first call, which imports, fills caches and takes BLAS's buffers."""
     first = ladder.measure_at(ladder.line.at(ts[0]))  # to its end: what never ends is not predicted
-    ladder.patience = ladder.budget.seconds / _MOST_RUNS
+    ladder.patience = ladder.left() / _MOST_RUNS
     ladder.places.operators = ladder.ask(Request(ladder.line.at(ts[0]), ask=Ask.EXAMINE)).operators
     points = tuple(ladder.measure(t) for t in ts)
     ladder.first_extra = _compare_calls(first, points[0])
-    if not any(point.is_cut for point in points):
+    whole = tuple(itertools.takewhile(lambda point: not point.is_cut, points))
+    if len(whole) == len(points):
         ladder.patience = math.inf
-    return points
+    return whole if len(whole) >= _FEWEST else points
 
 
 def _compare_calls(first: Point, second: Point) -> int:
@@ -181,6 +186,8 @@ def try_rung(ladder: Ladder, scale: int, before: Climbed) -> Climbed | None:
     try:
         points = tuple(ladder.measure(scale * t) for t in RUNG)
     except (FunctionFailedError, ChildDiedError, ChildTimeoutError):
+        return None
+    if any(point.is_cut for point in points):
         return None
     found = estimate(ladder.line, points, ladder.line.target)
     # A rung whose runs do not match may lie across a threshold: those below and beyond it are compared.

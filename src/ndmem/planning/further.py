@@ -54,12 +54,11 @@ def _measure_beyond(ladder: Ladder, climbed: Climbed, crossings: Sequence[Crossi
         if t > 0.8 * ladder.line.target or not _is_affordable(ladder, climbed, t, runs=len(RUNG)):
             continue
         beyond = try_rung(ladder, scale, climbed)
-        if beyond is None or beyond.is_cut:
+        if beyond is None:
             return None
         if beyond.agreement and 2 * t <= 0.8 * ladder.line.target:
             # On this side of the number what was said on the other is no second opinion.
-            second = try_rung(ladder, 2 * scale, beyond)
-            return beyond if second is None or second.is_cut else second
+            return try_rung(ladder, 2 * scale, beyond) or beyond
         return beyond
     return None
 

@@ -162,6 +162,8 @@ def _choose_scale(ladder: Ladder, climbed: Climbed) -> int:
 def _measure(ladder: Ladder, climbed: Climbed, t: int) -> int:
     """Return how far resident memory rises beyond the peak of arrays."""
     answer = ladder.ask(Request(ladder.line.at(t), ask=Ask.OCCUPY))
+    if answer.is_cut:
+        raise PredictionError("a run takes too long to be made once more")
     if answer.rise_nbytes is None:
         raise PredictionError("this system does not say how far resident memory rose; Linux does")
     beyond = answer.rise_nbytes - _arrays_at(ladder, climbed, t)
