@@ -169,8 +169,10 @@ def test_lazy_dask_array():
 
 @needs("xarray")
 @needs("scipy")
-def test_lazy_xarray(tmp_path):
+def test_lazy_xarray(tmp_path, monkeypatch):
     """A variable in a file is not loaded by weighing, and the weight says what it would be."""
+    # What xarray imports sets it, once, where threadpoolctl is installed.
+    monkeypatch.setenv("KMP_DUPLICATE_LIB_OK", "True")
     import xarray as xr
 
     path = tmp_path / "x.nc"

@@ -29,7 +29,7 @@ _MOST_GROWTH = 8.0
 """Of the time, for twice the lengths: matrices are factorised."""
 
 _ENOUGH_NBYTES = 2**27
-_TELLING_NBYTES = 2**19
+_TELLING_NBYTES = 2**21
 _SLIGHT = 0.01
 _FAR = 0.25
 _CONSTANT = 0.2
