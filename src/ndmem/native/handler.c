@@ -105,7 +105,7 @@ static inline bool may_allocate(Call call, void *context, void *old, size_t coun
     size_t all;
     if (__builtin_mul_overflow(count, nbytes, &all))
         all = SIZE_MAX;
-    return limit_allows(thread, old, all, call == CALLOC);
+    return limit_has_room(all) || limit_allows(thread, old, all, call == CALLOC);
 }
 
 /* --- NumPy's four functions: they chain to the original, whose own memory is not told of again -------------- */

@@ -9,7 +9,14 @@
 
 unsigned limit_count;
 static Limit *armed[MAX_LIMITS]; /* the youngest last */
-static int64_t promised;         /* bytes of callocs that are on their way */
+const Limit *limit_sole;
+int64_t limit_promised;
+
+static void find_sole(void)
+{
+    bool alone = limit_count == 1 && armed[0]->budget >= 0 && armed[0]->thread == 0 && !armed[0]->tells;
+    limit_sole = alone ? armed[0] : NULL;
+}
 
 /* --- The buffers of one thread: the ledger does not know who made a small buffer ------------------------------ */
 
@@ -141,7 +148,7 @@ static bool fits_in_pages(const Limit *limit, size_t nbytes, bool zeros)
 static bool fits(const Limit *limit, const void *old, const Buffer *was, size_t nbytes, bool zeros, int64_t *live)
 {
     /* A thread is on one way only: what others were promised is nothing to a limit of its own. */
-    *live = limit->live + (limit->thread ? 0 : promised) - (was && counts(limit, old, was) ? (int64_t)was->nbytes : 0);
+    *live = limit->live + (limit->thread ? 0 : limit_promised) - (was && counts(limit, old, was) ? (int64_t)was->nbytes : 0);
     if (*live <= limit->budget && nbytes <= (size_t)(limit->budget - *live))
         return true;
     return limit->resident && fits_in_pages(limit, nbytes, zeros);
@@ -194,18 +201,11 @@ bool limit_promise(PyThreadState *thread, size_t nbytes)
 {
     if (nbytes > PTRDIFF_MAX || tracker_is_quiet(thread))
         return false;
-    lock_enter(true);
-    promised += (int64_t)nbytes;
-    lock_leave();
+    limit_promised += (int64_t)nbytes;
     return true;
 }
 
-void limit_keep_promise(size_t nbytes)
-{
-    lock_enter(true);
-    promised -= (int64_t)nbytes;
-    lock_leave();
-}
+void limit_keep_promise(size_t nbytes) { limit_promised -= (int64_t)nbytes; }
 
 /* --- Arming --------------------------------------------------------------------------------------------------- */
 
@@ -239,6 +239,7 @@ int limit_arm(Limit *limit, bool all, size_t threshold, bool *complete)
     for (unsigned i = 0; i < limit_count; i++)
         *complete |= armed[i]->generation == 0;
     armed[limit_count++] = limit;
+    find_sole();
     lock_leave();
     return 0;
 }
@@ -261,6 +262,7 @@ void limit_disarm(Limit *limit)
         limit_count--;
         for (; i < limit_count; i++)
             armed[i] = armed[i + 1];
+        find_sole();
         tracker_note_budget();
         lock_leave();
         tracker_release();
@@ -274,6 +276,7 @@ void limit_enforce(Limit *limit, int64_t budget)
 {
     lock_enter(true);
     limit->budget = budget;
+    find_sole();
     tracker_note_budget();
     lock_leave();
 }
@@ -304,4 +307,4 @@ void limit_renumber(const uint16_t *rank)
         armed[i]->generation = rank[armed[i]->generation];
 }
 
-void limit_forget(void) { limit_count = 0, promised = 0; }
+void limit_forget(void) { limit_count = 0, limit_promised = 0, limit_sole = NULL; }

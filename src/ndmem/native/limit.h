@@ -52,6 +52,21 @@ bool limit_adopt(void *pointer, size_t nbytes);
 
 extern unsigned limit_count; /* of armed limits: what the hooks look at */
 
+/* What `limit_has_room` reads. Written with the GIL: the limit that is armed, where it is the only one and refuses by the
+ * bytes of all threads, else NULL; bytes of callocs that are on their way. */
+extern const Limit *limit_sole;
+extern int64_t limit_promised;
+
+/* Whether NumPy may have `nbytes` for certain, with nothing to note; false says nothing. Needs the GIL, under which
+ * arrays are born, and not the lock: a native block that comes in between counts from the next array on. */
+static inline bool limit_has_room(size_t nbytes)
+{
+    if (limit_sole == NULL)
+        return false;
+    int64_t room = limit_sole->budget - __atomic_load_n(&limit_sole->live, __ATOMIC_RELAXED) - limit_promised;
+    return room >= 0 && nbytes <= (size_t)room;
+}
+
 /* Whether NumPy may have `nbytes`, in place of `old` if that is given; `zeros` are not touched by asking for them. Needs
  * the GIL. Allocates with malloc only, does not raise. */
 bool limit_allows(PyThreadState *thread, const void *old, size_t nbytes, bool zeros);
