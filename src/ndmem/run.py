@@ -14,7 +14,6 @@ from .analysis.moment import Moment
 from .errors import TrackingError
 from .model.codec import write_trace
 from .reporting.formats import Format, write_run
-from .reporting.stats import write_stats, write_stats_json
 from .reporting.view import By, View
 from .tracking.machine import describe_limit
 from .tracking.recorder import Recorder, unseen
@@ -198,6 +197,8 @@ class Run:
         as_json : bool
             One JSON object instead of text.
         """
+        from .reporting.stats import write_stats, write_stats_json  # noqa: PLC0415  # no report needs it
+
         with unseen():
             (write_stats_json if as_json else write_stats)(self.trace, stream or sys.stdout)
 

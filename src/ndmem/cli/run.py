@@ -22,6 +22,10 @@ from .options import BudgetType, NbytesType, check_page
 # In the program's own process, which is told by name what to call there.
 _EXPLAINER = "ndmem.budgets.excess:explain_end"
 
+_NEEDED = ("ndmem.run", "ndmem.tracking.assemble", "ndmem.tracking.family", "rich.console", "rich.table")
+"""Loaded while the program runs: with NumPy they take 100 ms, which nobody should wait for at either end. Not the whole
+of `ndmem.api`: what is loaded here slows the program on the other core, too."""
+
 
 class _ProgramCommand(click.Command):
     """A command whose options end where the program begins: at the script, or after the value of ``-m`` or ``-c``."""
@@ -103,8 +107,9 @@ def command(
         native=native,
         limit=None if limit is None else (limit, _EXPLAINER),
     )
-    # Loaded while the program runs: NumPy and rich take 100 ms, which nobody should wait for at either end.
-    for needed in ("ndmem.api", "rich.console", "rich.table"):
+    # BLAS would start threads beside the program, and has nothing to do here.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    for needed in _NEEDED:
         importlib.import_module(needed)
 
     ended = program.wait(report=lambda: _report_now(program))
@@ -130,7 +135,7 @@ def _report_now(program: Program) -> None:
 
 def _report(program: Program, ended: Ended, *, quiet: bool, html: Path | None) -> None:
     """Save the trace of a program that has ended, and print the report."""
-    from ndmem import api  # noqa: PLC0415  # see above
+    from ndmem.run import Run  # noqa: PLC0415  # see above
     from ndmem.tracking.family import settle_children  # noqa: PLC0415
 
     path = program.output.path
@@ -138,11 +143,13 @@ def _report(program: Program, ended: Ended, *, quiet: bool, html: Path | None) -
         trace = program.read_trace(ended)
     except OSError as error:
         say(f"the trace found no room ({error.strerror}); the journal is in {path}")
+        from ndmem import api  # noqa: PLC0415  # see above
+
         trace = api.load(path).trace
     if trace is None:
         return
     family = settle_children(path, trace)
-    run = api.Run(trace, path=path, family=family)
+    run = Run(trace, path=path, family=family)
     if not quiet:
         run.report(sys.stderr)
     if html is not None:
