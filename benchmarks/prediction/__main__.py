@@ -1,0 +1,30 @@
+"""Measure all of it: ``python benchmarks/prediction --npbench DIR``; see README.md beside this file."""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).parent
+
+
+def main() -> int:
+    """Run the three parts one after the other; the status is that of the first that failed."""
+    parser = argparse.ArgumentParser(prog="python benchmarks/prediction", description=__doc__)
+    parser.add_argument("--npbench", type=Path, required=True, help="a copy of NPBench")
+    folder = parser.parse_args().npbench
+    if not (folder / "bench_info").is_dir():
+        parser.error(f"{folder} has no bench_info: it is no copy of NPBench")
+    parts = (["measure.py", "--npbench", str(folder)], ["whole_process.py"], ["extrapolate.py"])
+    statuses = [_run(*part) for part in parts]
+    return next((status for status in statuses if status), 0)
+
+
+def _run(script: str, *words: str) -> int:
+    return subprocess.run([sys.executable, str(HERE / script), *words], check=False).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())
