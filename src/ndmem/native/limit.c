@@ -9,7 +9,7 @@
 
 unsigned limit_count;
 static Limit *armed[MAX_LIMITS]; /* the youngest last */
-const Limit *limit_sole;
+Limit *limit_sole;
 int64_t limit_promised;
 
 static void find_sole(void)
@@ -79,7 +79,7 @@ static inline bool counts(const Limit *limit, const void *pointer, const Buffer 
     return buffer->generation >= limit->generation && (limit->thread == 0 || own_has(limit, pointer));
 }
 
-void limit_born(const PyThreadState *thread, const void *pointer, const Buffer *buffer)
+void limit_count_birth(const PyThreadState *thread, const void *pointer, const Buffer *buffer)
 {
     for (unsigned i = 0; i < limit_count; i++) {
         Limit *limit = armed[i];
@@ -88,7 +88,7 @@ void limit_born(const PyThreadState *thread, const void *pointer, const Buffer *
     }
 }
 
-void limit_died(const void *pointer, const Buffer *buffer)
+void limit_count_death(const void *pointer, const Buffer *buffer)
 {
     for (unsigned i = 0; i < limit_count; i++) {
         Limit *limit = armed[i];

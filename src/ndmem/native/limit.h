@@ -54,7 +54,7 @@ extern unsigned limit_count; /* of armed limits: what the hooks look at */
 
 /* What `limit_has_room` reads. Written with the GIL: the limit that is armed, where it is the only one and refuses by the
  * bytes of all threads, else NULL; bytes of callocs that are on their way. */
-extern const Limit *limit_sole;
+extern Limit *limit_sole;
 extern int64_t limit_promised;
 
 /* Whether NumPy may have `nbytes` for certain, with nothing to note; false says nothing. Needs the GIL, under which
@@ -79,8 +79,25 @@ void limit_keep_promise(size_t nbytes);
 
 /* --- Called by the tracker, inside the books; also without the GIL ------------------------------------------- */
 
-void limit_born(const PyThreadState *thread, const void *pointer, const Buffer *buffer);
-void limit_died(const void *pointer, const Buffer *buffer);
+void limit_count_birth(const PyThreadState *thread, const void *pointer, const Buffer *buffer);
+void limit_count_death(const void *pointer, const Buffer *buffer);
+
+/* A sole limit counts all that are not older than itself, and nobody needs to be looked for. */
+static inline void limit_born(const PyThreadState *thread, const void *pointer, const Buffer *buffer)
+{
+    if (limit_sole)
+        limit_sole->live += (int64_t)buffer->nbytes;
+    else if (limit_count)
+        limit_count_birth(thread, pointer, buffer);
+}
+
+static inline void limit_died(const void *pointer, const Buffer *buffer)
+{
+    if (limit_sole)
+        limit_sole->live -= buffer->generation >= limit_sole->generation ? (int64_t)buffer->nbytes : 0;
+    else if (limit_count)
+        limit_count_death(pointer, buffer);
+}
 
 /* For generations that are given new numbers: how many limits began not after one, and the new numbers. */
 unsigned limit_count_until(uint16_t generation);

@@ -80,8 +80,7 @@ size_t tracker_died(PyThreadState *thread, void *pointer, Domain domain)
     Buffer buffer;
     if (!ledger_remove(pointer, (uint8_t)domain, &buffer))
         return 0;
-    if (limit_count)
-        limit_died(pointer, &buffer);
+    limit_died(pointer, &buffer);
     NodeId stack = ROOT;
     uint16_t number = 0;
     if (buffer.large) {
@@ -129,8 +128,7 @@ void tracker_born(PyThreadState *thread, void *pointer, size_t nbytes, Domain do
         added = add_again(thread, pointer, &buffer);
     if (added == NO_MEMORY)
         return miss();
-    if (limit_count)
-        limit_born(thread, pointer, &buffer);
+    limit_born(thread, pointer, &buffer);
     if (buffer.large)
         buffer.large->serial = tracker.next_serial++;
     for (unsigned i = 0; i < tracker.count; i++) {

@@ -29,7 +29,7 @@ _MOST_GROWTH = 8.0
 """Of the time, for twice the lengths: matrices are factorised."""
 
 _ENOUGH_NBYTES = 2**27
-_TELLING_NBYTES = 2**21
+_TELLING_NBYTES = 2**19
 _SLIGHT = 0.01
 _FAR = 0.25
 _CONSTANT = 0.2
@@ -146,6 +146,9 @@ def _choose_scale(ladder: Ladder, climbed: Climbed) -> int:
     scale = max(climbed.points[0].t // _STEPS[0], 1)
     most = min(_ENOUGH_NBYTES, ladder.budget.memory // 3)
     seconds, growth = climbed.points[-1].seconds, _MOST_GROWTH
+    if _LONGEST_S / growth < seconds <= _LONGEST_S:  # the machine may have been busy, and small sizes scatter most
+        again = Request(ladder.line.at(climbed.points[-1].t), ask=Ask.OCCUPY)
+        seconds = min(seconds, *(ladder.ask(again).seconds for _ in range(2)))
     while seconds * growth <= _LONGEST_S:
         t = 2 * scale * _STEPS[-1]
         if t > ladder.line.target or ladder.needs(t, climbed.points) > most:
