@@ -19,7 +19,7 @@ with contextlib.suppress(ImportError):
 
 import ndmem
 from ndmem.model.trace import Origin
-from ndmem.planning import climb
+from ndmem.planning import climb, native
 from ndmem.units import format_nbytes
 
 _ON_LINUX = pytest.mark.skipif(sys.platform != "linux", reason="resident memory is read on Linux")
@@ -233,7 +233,14 @@ def test_a_ghost_that_fails_is_no_result() -> None:
         found.verify("ghost")
 
 
+@pytest.fixture
+def _unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give measurements of native memory time: on a busy machine they are made at small sizes, where pages scatter."""
+    monkeypatch.setattr(native, "_LONGEST_S", 10.0)
+
+
 @_ON_LINUX
+@pytest.mark.usefixtures("_unhurried")
 @pytest.mark.parametrize("function", [np.sort, lambda x, kind: np.sort(x, kind=kind)], ids=["of NumPy", "lambda"])
 def test_native_memory_is_measured(function: Any) -> None:
     """A stable sort of n doubles takes half as much again as work memory, whoever calls it."""
@@ -244,6 +251,7 @@ def test_native_memory_is_measured(function: Any) -> None:
 
 
 @_ON_LINUX
+@pytest.mark.usefixtures("_unhurried")
 @pytest.mark.parametrize("touched", [0.0, 0.5])
 def test_native_memory_is_what_is_touched(touched: float) -> None:
     """Of a block of 16 bytes an element that is asked for, as hash tables are, the part that is written to counts."""
