@@ -245,6 +245,19 @@ def test_a_wrong_command_is_said(tmp_path: Path, words: tuple[str, ...], message
     assert done.stderr.count("\n") == 1
 
 
+@pytest.mark.parametrize("options", [(), ("--timestamp",)])
+def test_a_reader_that_has_gone_is_no_error(tmp_path: Path, options: tuple[str, ...]) -> None:
+    """Where nobody reads the table any more nothing is said of it, and the exit status is the script's."""
+    script = tmp_path / "script.py"
+    script.write_text("import sys\n@profile\ndef work():\n    pass\nwork()\nsys.stdin.read()\nsys.exit(3)\n")
+    command = [sys.executable, "-m", _MODULE, *options, str(script)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        process.stdout.close()
+        process.stdin.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == 3
+
+
 def test_what_cannot_be_measured_is_refused() -> None:
     """A backend that is none, and something that is no process or function."""
     with pytest.raises(ProcessError, match="backend='guess' is not one of psutil"):

@@ -18,10 +18,11 @@ from .request import Ask, Request
 
 _FIRST = (1, 2, 3, 4, 5)
 RUNG = (4, 5, 6, 7, 8)
-_FARTHEST = 0.8
+FARTHEST = 0.8
 """Of the way to the real size: beyond that, it may as well be run."""
 
-_AGREE = 0.002
+AGREE = 0.002
+"""Relative difference up to which two answers are the same."""
 
 # What is spent on larger sizes where the smaller ones leave nothing open.
 _SHORT_S = 0.8
@@ -112,7 +113,7 @@ def _next_scale(line: Line, scale: int, last: int) -> int:
         scale *= 2
         there = line.at(scale * RUNG[-1])
         grown = any(there[name] >= 1.5 * length for name, length in here.items())
-        if grown or 2 * scale * RUNG[-1] > _FARTHEST * line.target:
+        if grown or 2 * scale * RUNG[-1] > FARTHEST * line.target:
             return scale
 
 
@@ -169,7 +170,7 @@ def _compare_calls(first: Point, second: Point) -> int:
 def _is_worth(ladder: Ladder, best: Climbed, scale: int, growth: float) -> bool:
     """Whether a larger rung may tell more, and can be had."""
     t = scale * RUNG[-1]
-    if t > _FARTHEST * ladder.line.target or best.is_cut:
+    if t > FARTHEST * ladder.line.target or best.is_cut:
         return False
     if ladder.needs(t, best.points) > ladder.budget.memory // 2:
         return False
@@ -194,7 +195,7 @@ def try_rung(ladder: Ladder, scale: int, before: Climbed) -> Climbed | None:
     other = before.opinion if found.is_matched else before.found
     agreement = min(_differ(found.nbytes, other), _differ(found.low, other))
     if before.found.is_matched and not found.is_matched:
-        agreement = max(agreement, 2 * _AGREE)
+        agreement = max(agreement, 2 * AGREE)
     return Climbed(points, found, agreement, None, found if found.is_matched else before.opinion)
 
 
@@ -204,7 +205,7 @@ def _check_further(ladder: Ladder, best: Climbed) -> Climbed:
     if not found.is_exact or not found.is_matched or found.low < found.high:
         return best
     for t in (last.t * 2, last.t * 3 // 2, last.t * 5 // 4, last.t * 9 // 8):
-        fits = t <= _FARTHEST * ladder.line.target and ladder.needs(t, best.points) <= ladder.budget.memory // 2
+        fits = t <= FARTHEST * ladder.line.target and ladder.needs(t, best.points) <= ladder.budget.memory // 2
         if not fits or last.seconds * (t / last.t) ** 3 > 0.5 * ladder.left():
             continue
         point = _try_measure(ladder, t)
@@ -237,7 +238,7 @@ def _is_settled(best: Climbed) -> bool:
         return False
     if found.is_exact and found.is_matched:
         return best.agreement == 0
-    return best.agreement <= _AGREE and found.error <= _AGREE
+    return best.agreement <= AGREE and found.error <= AGREE
 
 
 def _differ(nbytes: int, found: Estimate) -> float:

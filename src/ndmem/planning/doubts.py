@@ -10,7 +10,7 @@ import numpy as np
 from ndmem.units import format_nbytes
 
 from .child import ChildDiedError, ChildTimeoutError
-from .climb import Climbed
+from .climb import AGREE, Climbed
 from .constants import INDEX_LIMIT
 from .crossings import Crossing, crossed
 from .ladder import FunctionFailedError, Ladder
@@ -18,7 +18,6 @@ from .line import Line
 from .match import match
 from .samples import Sample
 
-_AGREE = 0.002
 _CHOOSERS = {"scipy", "pandas", "sklearn"}
 
 
@@ -87,7 +86,7 @@ def find_doubts(ladder: Ladder, climbed: Climbed, crossings: Sequence[Crossing] 
 
 def _compare_samples(ladder: Ladder, climbed: Climbed) -> list[Doubt]:
     """Measure other data of the same size: what differs depends on the data."""
-    if ladder.arguments.maker is not None or not any(ladder.arguments.nbytes(ladder.line.at(1)) or 0 for _ in (0,)):
+    if ladder.arguments.maker is not None or not ladder.arguments.nbytes(ladder.line.at(1)):
         return []
     lengths = dict(climbed.points[0].lengths)
     if climbed.points[0].seconds * 3 > ladder.left():
@@ -103,7 +102,7 @@ def _compare_samples(ladder: Ladder, climbed: Climbed) -> list[Doubt]:
         if not match((first, other)) or not np.array_equal(first.run.nbytes, other.run.nbytes):
             off = abs(other.peak - first.peak) / max(first.peak, other.peak, 1)
             return [
-                Doubt(f"it depends on the data: other data of the same size differ by {off:.1%}", is_grave=off > _AGREE)
+                Doubt(f"it depends on the data: other data of the same size differ by {off:.1%}", is_grave=off > AGREE)
             ]
     return [] if seen else [Doubt("it fails on other data of the same size, so what depends on the data is not known")]
 

@@ -104,7 +104,7 @@ class Basis:
     def __init__(self, line: Line, ts: Sequence[int], target: int) -> None:
         self._ts = np.array(ts, float)
         self._target = float(target)
-        names = [name for name, step in line.step.items() if step][:3]
+        names = line.scaled()[:3]
         here, there = [line.at(t) for t in ts], line.at(target)
         self._products = [
             (np.array([multiply(lengths, term) for lengths in here]), multiply(there, term))

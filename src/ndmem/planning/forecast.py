@@ -238,5 +238,4 @@ def _estimate_seconds(ladder: Ladder, climbed: Climbed) -> float | None:
         return climbed.real.seconds
     if climbed.is_cut:
         return None
-    scaled = [name for name, step in ladder.line.step.items() if step][:3]
-    return carry_seconds(ladder.times, scaled, ladder.arguments.lengths)
+    return carry_seconds(ladder.times, ladder.line.scaled()[:3], ladder.arguments.lengths)

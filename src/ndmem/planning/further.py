@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from .child import ChildDiedError, ChildTimeoutError
-from .climb import RUNG, Climbed, try_rung
+from .climb import FARTHEST, RUNG, Climbed, try_rung
 from .crossings import Crossing
 from .ladder import FunctionFailedError, Ladder
 from .pace import carry_seconds
@@ -51,12 +51,12 @@ def _measure_beyond(ladder: Ladder, climbed: Climbed, crossings: Sequence[Crossi
     for factor in sorted({crossing.factor for crossing in crossings}, reverse=True):
         scale = math.ceil(climbed.points[-1].t * factor / RUNG[0])
         t = scale * RUNG[-1]
-        if t > 0.8 * ladder.line.target or not _is_affordable(ladder, climbed, t, runs=len(RUNG)):
+        if t > FARTHEST * ladder.line.target or not _is_affordable(ladder, climbed, t, runs=len(RUNG)):
             continue
         beyond = try_rung(ladder, scale, climbed)
         if beyond is None:
             return None
-        if beyond.agreement and 2 * t <= 0.8 * ladder.line.target:
+        if beyond.agreement and 2 * t <= FARTHEST * ladder.line.target:
             # On this side of the number what was said on the other is no second opinion.
             return try_rung(ladder, 2 * scale, beyond) or beyond
         return beyond
@@ -66,6 +66,5 @@ def _measure_beyond(ladder: Ladder, climbed: Climbed, crossings: Sequence[Crossi
 def _is_affordable(ladder: Ladder, climbed: Climbed, t: int, *, runs: int) -> bool:
     if ladder.needs(t, climbed.points) > ladder.budget.memory // 2:
         return False
-    scaled = [name for name, step in ladder.line.step.items() if step][:3]
-    seconds = carry_seconds(ladder.times, scaled, ladder.line.at(t))
+    seconds = carry_seconds(ladder.times, ladder.line.scaled()[:3], ladder.line.at(t))
     return runs * seconds <= min(_MOMENT_S * math.sqrt(runs), _SHARE * ladder.left())

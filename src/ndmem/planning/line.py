@@ -43,6 +43,10 @@ class Line:
         """Return the length of each dimension."""
         return {name: start + self.step[name] * t for name, start in self.start.items()}
 
+    def scaled(self) -> list[str]:
+        """Return the dimensions that grow along it."""
+        return [name for name, step in self.step.items() if step]
+
 
 def choose_line(lengths: Mapping[str, int], cost: Callable[[Mapping[str, int]], int]) -> Line:
     """Find the line to the real size whose small sizes cost least.

@@ -97,7 +97,7 @@ def carry_native(line: Line, ts: Sequence[int], found: Sequence[int]) -> tuple[i
         Bytes at the line's target, and how far the measured ones scatter, relative to the largest.
     """
     values = np.array(found, np.float64)
-    names = [name for name, step in line.step.items() if step][:3]
+    names = line.scaled()[:3]
     best, scatter, least = float(values.max()), 1.0, np.inf
     for degree in range(1, 4):
         for term in combinations_with_replacement(names, degree):
@@ -126,7 +126,7 @@ def _choose_sizes(ladder: Ladder, scale: int) -> tuple[int, ...]:
     The work memory of a Fourier transform grows fourfold where a length has a large one.
     """
     line = ladder.line
-    scaled = [name for name, step in line.step.items() if step]
+    scaled = line.scaled()
     even = tuple(scale * step for step in _STEPS)
     if not all(_is_smooth(ladder.arguments.lengths[name]) for name in scaled):
         return even

@@ -39,9 +39,9 @@ def measure_rise(action: Callable[[], object]) -> int | None:
     except OSError:
         action()
         return None
-    before = _read("VmRSS")
+    before = read_status("VmRSS")
     kept = action()
-    highest = _read("VmHWM")
+    highest = read_status("VmHWM")
     del kept
     return None if before is None or highest is None else max(highest - before, 0)
 
@@ -57,7 +57,8 @@ def _ask_for_fresh_memory() -> None:
         libc.malloc_trim(0)
 
 
-def _read(field: str) -> int | None:
+def read_status(field: str) -> int | None:
+    """Return bytes that the kernel counts for this process; ``None`` where it does not say, as outside Linux."""
     try:
         found = re.search(rf"^{field}:\s+(\d+) kB", _STATUS.read_text("ascii", "replace"), re.MULTILINE)
     except OSError:

@@ -6,7 +6,6 @@ import contextlib
 import gc
 import os
 import pickle
-import re
 import signal
 import sys
 import warnings
@@ -16,12 +15,14 @@ from pathlib import Path
 from ndmem import _native
 
 from .messages import read_message, write_message
+from .rise import read_status
 from .sandbox import Sandbox, keep_descriptor
 from .work import Worker
 
 _LARGEST_FILE = 2**30
 # Not RLIMIT_AS: each thread that malloc serves reserves 64 MiB of addresses, which are no memory. Stacks do count.
 _STACK = 2**23
+_UNKNOWN = 2**40  # where the system does not count it, nothing is limited
 _DIES_WITH_PARENT = 1  # PR_SET_PDEATHSIG
 
 
@@ -102,7 +103,8 @@ def _make_limit(memory: int) -> Callable[[], contextlib.AbstractContextManager[N
 
     @contextlib.contextmanager
     def limit() -> Iterator[None]:
-        most = _data_nbytes() + memory + (os.cpu_count() or 1) * _STACK
+        used = read_status("VmData")  # what counts against the limit: memory that only this process can write to
+        most = (_UNKNOWN if used is None else used) + memory + (os.cpu_count() or 1) * _STACK
         for other in (soft, hard):
             most = most if other == resource.RLIM_INFINITY else min(most, other)
         resource.setrlimit(resource.RLIMIT_DATA, (most, hard))
@@ -112,13 +114,3 @@ def _make_limit(memory: int) -> Callable[[], contextlib.AbstractContextManager[N
             resource.setrlimit(resource.RLIMIT_DATA, (soft, hard))
 
     return limit
-
-
-def _data_nbytes() -> int:
-    """Return what counts against the limit now: memory that only this process can write to."""
-    try:
-        status = Path("/proc/self/status").read_text("ascii", "replace")
-    except OSError:  # not Linux
-        return 2**40
-    found = re.search(r"^VmData:\s+(\d+) kB", status, re.MULTILINE)
-    return int(found[1]) * 1024 if found else 2**40

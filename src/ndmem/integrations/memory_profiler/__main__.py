@@ -5,9 +5,11 @@ from __future__ import annotations
 import argparse
 import builtins
 import importlib.util
+import os
 import runpy
 import sys
 import tracemalloc
+from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -30,14 +32,22 @@ def main(words: list[str] | None = None) -> None:
         prof: LineProfiler | TimeStamper
         if options.timestamp:
             prof = TimeStamper(options.backend, options.include_children)
-            until_end.callback(prof.show_results, stream)
+            until_end.callback(_show, partial(prof.show_results, stream))
         else:
             prof = LineProfiler(options.backend, options.include_children, options.max_mem)
-            until_end.callback(partial(show_results, prof, stream=stream, precision=options.precision))
+            until_end.callback(_show, partial(show_results, prof, stream=stream, precision=options.precision))
         vars(builtins)["profile"] = prof
         if options.backend == "tracemalloc" and not tracemalloc.is_tracing():
             tracemalloc.start()
         _run(options.program)
+
+
+def _show(write: Callable[[], None]) -> None:
+    """Write what was found; whoever reads it may have seen enough, and what the script ended with stays so."""
+    try:
+        write()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the flush at exit would complain again
 
 
 class _Parser(argparse.ArgumentParser):
