@@ -1,4 +1,4 @@
-#define _GNU_SOURCE /* posix_fallocate, MAP_ANONYMOUS */
+#define _GNU_SOURCE /* pwrite, MAP_ANONYMOUS */
 #include "journal.h"
 
 #include <errno.h>
@@ -11,7 +11,8 @@
 
 /* Blocks start at multiples of the largest page of the platforms we know. */
 #define GRAIN UINT64_C(65536)
-#define MAX_BLOCK (UINT64_C(4) << 20)
+/* Small enough that its zeros are still in the processor's cache when events are written over them. */
+#define MAX_BLOCK (UINT64_C(128) << 10)
 
 _Static_assert(sizeof(BlockHeader) == 64, "a block's records start on a cache line");
 _Static_assert(sizeof(EventRecord) == 24, "the format says 24 bytes an event");
@@ -26,22 +27,29 @@ static bool is_our_file(const Journal *journal)
     return (uint64_t)found.st_dev == journal->device && (uint64_t)found.st_ino == journal->inode;
 }
 
+/* Room must be there before it is mapped: a store to a page that the disk has no room for is SIGBUS. Written, not
+ * fallocated: to map pages that are in the page cache costs an event 16 ns, new ones that are cleared one by one 33. */
+static bool write_zeros(int file, uint64_t offset, uint64_t nbytes)
+{
+    static const char zeros[GRAIN];
+    while (nbytes) {
+        ssize_t written = pwrite(file, zeros, nbytes < sizeof zeros ? nbytes : sizeof zeros, (off_t)offset);
+        if (written < 0 && errno != EINTR)
+            return false;
+        offset += written < 0 ? 0 : (uint64_t)written;
+        nbytes -= written < 0 ? 0 : (uint64_t)written;
+    }
+    return true;
+}
+
 static void *map_more(Journal *journal, uint64_t nbytes)
 {
     int flags = MAP_PRIVATE | MAP_ANONYMOUS;
     if (journal->file >= 0) {
         if (!is_our_file(journal))
             return NULL;
-        /* Room must be there before it is mapped: a store to a page the disk has no room for is SIGBUS. */
-#ifdef __APPLE__
-        int error = ftruncate(journal->file, (off_t)(journal->end + nbytes)) ? errno : 0;
-#else
-        int error = posix_fallocate(journal->file, (off_t)journal->end, (off_t)nbytes);
-#endif
-        if (error) {
-            errno = error;
+        if (!write_zeros(journal->file, journal->end, nbytes))
             return NULL;
-        }
         flags = MAP_SHARED;
     }
     void *at = mmap(NULL, nbytes, PROT_READ | PROT_WRITE, flags, journal->file, (off_t)(journal->file < 0 ? 0 : journal->end));
