@@ -14,6 +14,7 @@ import pytest
 from hypothesis import settings
 
 from ndmem import _native
+from ndmem.numpy_core import find_core
 
 # No test compares a time: on a loaded machine one of 16 ms took more than the 200 ms that Hypothesis allows.
 settings.register_profile("timeless", deadline=None)
@@ -26,8 +27,7 @@ _get_pointer.argtypes = [ctypes.py_object, ctypes.c_char_p]
 
 def _numpy_handler() -> bytes:
     """The bytes of NumPy's default data-memory handler: name, version, context and four function pointers."""
-    core = getattr(np, "_core", None) or np.core
-    table = _get_pointer(core._multiarray_umath._ARRAY_API, None)
+    table = _get_pointer(find_core(np)._multiarray_umath._ARRAY_API, None)
     slot = ctypes.cast(table, ctypes.POINTER(ctypes.c_void_p))[306]  # PyDataMem_DefaultHandler
     capsule = ctypes.cast(slot, ctypes.POINTER(ctypes.py_object))[0]
     return ctypes.string_at(_get_pointer(capsule, b"mem_handler"), 128 + 5 * ctypes.sizeof(ctypes.c_void_p))

@@ -6,6 +6,8 @@ import os
 import site
 import sys
 
+from ndmem.numpy_core import find_core
+
 # typing would load a dozen modules that a launched program may have of its own.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -49,10 +51,10 @@ def describe_run(program: Sequence[str] = (), sources: Mapping[str, str] | None 
 
 def _find_foreign_handler() -> list[str]:
     """Return a note if somebody else's allocator is set here: its arrays do not pass through NumPy's default."""
-    numpy = sys.modules.get("numpy")
-    core = getattr(numpy, "_core", None) or getattr(numpy, "core", None)
-    get_name = getattr(getattr(core, "multiarray", None), "get_handler_name", None)
-    name = get_name() if get_name else "default_allocator"
+    try:
+        name = find_core(sys.modules["numpy"]).multiarray.get_handler_name()
+    except (KeyError, AttributeError):  # there is no NumPy, or a module of the program's that has its name
+        return []
     if name == "default_allocator":
         return []
     return [f"Arrays made through the memory handler {name!r} are not in this report: it replaces NumPy's own."]

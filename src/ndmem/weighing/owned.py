@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ndmem._walk import Graph
+from ndmem.numpy_core import find_core
 
 from .registry import rule_of
 from .scopes import scopes
@@ -45,5 +46,4 @@ def _resolve(kind: type) -> Any:
     return rule if isinstance(rule, str) else None
 
 
-# NumPy 1.26 has it elsewhere.
-_handler_name = (getattr(np, "_core", None) or np.core).multiarray.get_handler_name
+_handler_name = find_core(np).multiarray.get_handler_name
