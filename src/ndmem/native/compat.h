@@ -11,6 +11,7 @@
 #include <Python.h>
 #include <frameobject.h>
 #include <opcode.h>
+#include <pthread.h>
 #include <stdbool.h>
 
 #if PY_VERSION_HEX < 0x030A0000 || PY_VERSION_HEX >= 0x030E0000
@@ -41,7 +42,7 @@ static inline PyThreadState *thread_with_gil(void)
 {
     PyThreadState *thread = thread_state();
 #if PY_VERSION_HEX < 0x030C0000
-    if (thread && thread->thread_id != PyThread_get_thread_ident())
+    if (thread && thread->thread_id != (unsigned long)pthread_self())
         return NULL;
 #endif
     return thread;

@@ -32,6 +32,7 @@ typedef struct {
     uint64_t id; /* a dead thread's address is used again, its id is not */
     uint16_t number;
     uint32_t depth, capacity;
+    NodeId parent; /* of the leaf */
     Seen *seen;
     Recent recent[RECENT]; /* leaves, by the offset of their instruction */
 } Thread;
@@ -274,19 +275,22 @@ NodeId stack_current(PyThreadState *state, uint16_t *number)
         return *number = 0, ROOT;
     *number = thread->number;
 
-    Frame *leaf = frame_complete(frame_top(state));
+    Frame *leaf = frame_top(state);
     if (leaf && thread->depth && has_same_callers(thread, frame_back(leaf))) {
-        NodeId parent = thread->depth > 1 ? thread->seen[thread->depth - 2].node : ROOT;
+        NodeId parent = thread->parent;
         Place place = {frame_code(leaf), frame_offset(leaf)};
         Recent *recent = &thread->recent[(uint32_t)place.offset / sizeof(_Py_CODEUNIT) % RECENT];
-        if (recent->code != place.code || recent->offset != place.offset || recent->parent != parent) {
+        if (recent->code == place.code && recent->offset == place.offset && recent->parent == parent)
+            return recent->node; /* it was complete there once, so it is */
+        if (leaf == frame_complete(leaf)) {
             NodeId node = intern(parent, place, ARRAY);
             if (node == parent) /* no memory for one that keeps the code object alive */
                 return node;
             *recent = (Recent){place.code, place.offset, parent, node};
+            return node;
         }
-        return recent->node;
     }
+    leaf = frame_complete(leaf);
 
     uint32_t depth = read_frames(leaf), same = 0;
     if (!reserve(thread, depth))
@@ -301,6 +305,7 @@ NodeId stack_current(PyThreadState *state, uint16_t *number)
         thread->seen[i] = (Seen){place.code, place.offset, node};
     }
     thread->depth = depth;
+    thread->parent = depth > 1 ? thread->seen[depth - 2].node : ROOT;
     return node;
 }
 

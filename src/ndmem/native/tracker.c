@@ -38,13 +38,9 @@ enum Moment { AT_BIRTH = 0, AT_DEATH = 1 };
  * the newborn may have its name. Only if the peak grew by 1 % since the last such look (at most 2,500 times
  * from a KiB to a TiB), or if looking takes less than 0.1 % of the time. Never at a native block: Python's allocator
  * may be asking for an arena, and a look encodes names with it. */
-static void sight_peak(enum Moment moment)
+__attribute__((noinline)) static void sight_peak_now(enum Moment moment)
 {
-    bool wanted = false, grown = false;
-    for (unsigned i = 0; i < tracker.count; i++)
-        wanted |= tracker.running[i]->looks[moment] > 0;
-    if (!wanted)
-        return;
+    bool grown = false;
     for (unsigned i = 0; i < tracker.count; i++) {
         const Recording *recording = tracker.running[i];
         int64_t seen = recording->sighted_peak[moment];
@@ -61,6 +57,13 @@ static void sight_peak(enum Moment moment)
     holders_sight(tracker.running, tracker.count, IN_HOOK);
     tracker.sighted_at = now_ns();
     tracker.sight_cost = tracker.sighted_at - start;
+}
+
+static inline void sight_peak(enum Moment moment)
+{
+    for (unsigned i = 0; i < tracker.count; i++)
+        if (__builtin_expect(tracker.running[i]->looks[moment], 0))
+            return sight_peak_now(moment);
 }
 
 /* A buffer for which the books have no memory left. */
