@@ -85,17 +85,21 @@ void limit_count_death(const void *pointer, const Buffer *buffer);
 /* A sole limit counts all that are not older than itself, and nobody needs to be looked for. */
 static inline void limit_born(const PyThreadState *thread, const void *pointer, const Buffer *buffer)
 {
+    if (__builtin_expect(limit_count == 0, 1))
+        return;
     if (limit_sole)
         limit_sole->live += (int64_t)buffer->nbytes;
-    else if (limit_count)
+    else
         limit_count_birth(thread, pointer, buffer);
 }
 
 static inline void limit_died(const void *pointer, const Buffer *buffer)
 {
+    if (__builtin_expect(limit_count == 0, 1))
+        return;
     if (limit_sole)
         limit_sole->live -= buffer->generation >= limit_sole->generation ? (int64_t)buffer->nbytes : 0;
-    else if (limit_count)
+    else
         limit_count_death(pointer, buffer);
 }
 

@@ -42,7 +42,7 @@ static struct {
     uint32_t count, capacity;
     NodeId *slots; /* open addressing over (parent, code, offset); 0 is empty, for nobody looks the root up */
     uint32_t mask;
-    Thread **threads; /* most recently used first */
+    Thread **threads, *latest; /* most recently used first, which is the latest */
     uint32_t thread_count;
     uint16_t next_number;
     bool full;
@@ -217,7 +217,7 @@ static Thread *find_thread(PyThreadState *state)
                 tree.next_number++;
         }
         tree.threads[i] = tree.threads[0];
-        return tree.threads[0] = thread;
+        return tree.latest = tree.threads[0] = thread;
     }
     return add_thread(state);
 }
@@ -255,43 +255,19 @@ static bool reserve(Thread *thread, uint32_t depth)
  * compared: a place in the frame stack is used again at once, so an equal frame says nothing of its callers. */
 static inline bool has_same_callers(const Thread *thread, Frame *frame)
 {
-    uint32_t left = thread->depth - 1;
-    for (; frame && left; frame = frame_back(frame)) {
-        const Seen *seen = &thread->seen[left - 1];
-        if (frame_is_at(frame, seen->code, seen->offset))
-            left--;
+    const Seen *seen = &thread->seen[thread->depth - 1];
+    for (; frame && seen > thread->seen; frame = frame_back(frame)) {
+        if (frame_is_at(frame, seen[-1].code, seen[-1].offset))
+            seen--;
         else if (frame_complete(frame) == frame)
             return false;
     }
-    return left == 0 && frame_complete(frame) == NULL;
+    return seen == thread->seen && frame_complete(frame) == NULL;
 }
 
-NodeId stack_current(PyThreadState *state, uint16_t *number)
+/* Kept out of the hot path: it runs when a thread has gone to other callers. */
+__attribute__((noinline)) static NodeId read_stack(Thread *thread, Frame *leaf)
 {
-    Thread *thread = tree.thread_count && tree.threads[0]->state == state && tree.threads[0]->id == state->id
-                         ? tree.threads[0]
-                         : find_thread(state);
-    if (thread == NULL)
-        return *number = 0, ROOT;
-    *number = thread->number;
-
-    Frame *leaf = frame_top(state);
-    if (leaf && thread->depth && has_same_callers(thread, frame_back(leaf))) {
-        NodeId parent = thread->parent;
-        Place place = {frame_code(leaf), frame_offset(leaf)};
-        Recent *recent = &thread->recent[(uint32_t)place.offset / sizeof(_Py_CODEUNIT) % RECENT];
-        if (recent->code == place.code && recent->offset == place.offset && recent->parent == parent)
-            return recent->node; /* it was complete there once, so it is */
-        if (leaf == frame_complete(leaf)) {
-            NodeId node = intern(parent, place, ARRAY);
-            if (node == parent) /* no memory for one that keeps the code object alive */
-                return node;
-            *recent = (Recent){place.code, place.offset, parent, node};
-            return node;
-        }
-    }
-    leaf = frame_complete(leaf);
-
     uint32_t depth = read_frames(leaf), same = 0;
     if (!reserve(thread, depth))
         return ROOT;
@@ -307,6 +283,37 @@ NodeId stack_current(PyThreadState *state, uint16_t *number)
     thread->depth = depth;
     thread->parent = depth > 1 ? thread->seen[depth - 2].node : ROOT;
     return node;
+}
+
+/* The same callers, and a place that was not seen lately. */
+__attribute__((noinline)) static NodeId add_recent(Recent *recent, Place place, NodeId parent)
+{
+    NodeId node = intern(parent, place, ARRAY);
+    if (node != parent) /* else there is no memory for one that keeps the code object alive */
+        *recent = (Recent){place.code, place.offset, parent, node};
+    return node;
+}
+
+NodeId stack_current(PyThreadState *state, uint16_t *number)
+{
+    Thread *thread = tree.latest;
+    if (__builtin_expect(thread == NULL || thread->state != state || thread->id != state->id, 0)) {
+        thread = find_thread(state);
+        if (thread == NULL)
+            return *number = 0, ROOT;
+    }
+    *number = thread->number;
+
+    Frame *leaf = frame_top(state);
+    if (leaf == NULL || thread->depth == 0 || !has_same_callers(thread, frame_back(leaf)))
+        return read_stack(thread, frame_complete(leaf));
+    Place place = {frame_code(leaf), frame_offset(leaf)};
+    Recent *recent = &thread->recent[(uint32_t)place.offset / sizeof(_Py_CODEUNIT) % RECENT];
+    if (recent->code == place.code && recent->offset == place.offset && recent->parent == thread->parent)
+        return recent->node; /* it was complete there once, so it is */
+    if (leaf != frame_complete(leaf))
+        return read_stack(thread, frame_complete(leaf));
+    return add_recent(recent, place, thread->parent);
 }
 
 /* The thread's last stack stays as it is: its places must be such that a node keeps alive. */
