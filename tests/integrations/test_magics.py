@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from ndmem import _native
@@ -137,10 +138,11 @@ def test_the_line_says_what_the_history_holds(shell: Any, capsys: pytest.Capture
 
 
 def test_predict_says_what_a_call_of_a_cells_function_needs(shell: Any, capsys: pytest.CaptureFixture[str]) -> None:
-    """A function of a cell, arrays that are not there, a dimension as a number: 8·n·m and 8·n, and two scalars."""
+    """A function of a cell, arrays that are not there, a dimension as a number: 8·n·m and 8·n, and np.ones' scalars."""
     run(shell, "def work(x, n):\n    return (x * 2.0, np.ones(n))")
     found = run(shell, "%predict -o -b 1GiB work('f8[n, m]', n) n=1e6 m=1_000")
-    assert (found.peak, found.inputs) == (8_000_000_000 + 8_000_000 + 16, 8_000_000_000)
+    scalars = 16 if np.lib.NumpyVersion(np.__version__) >= "2.0.0" else 8  # NumPy 1.26 converts its 1 once, not twice
+    assert (found.peak, found.inputs) == (8_000_000_000 + 8_000_000 + scalars, 8_000_000_000)
     first = capsys.readouterr().out.splitlines()[0]
     assert first.startswith("needs 14.9 GiB at ")
     assert "the budget is 1 GiB: fits up to n = " in first

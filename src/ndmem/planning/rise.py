@@ -9,7 +9,7 @@ from __future__ import annotations
 import ctypes
 import re
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -18,6 +18,12 @@ _CLEAR_REFS: Final = Path("/proc/self/clear_refs")
 _RESET_PEAK: Final = "5"
 _M_MMAP_THRESHOLD: Final = -3
 _FRESH_NBYTES: Final = 65536
+_LARGEST_HOLE: Final = 2**26
+"""A larger one is taken in pieces. Where so much is not allowed any more, malloc would go to another heap."""
+
+_IS_MMAPPED: Final = 2
+"""In the size that glibc keeps in front of a block: it is a map of its own."""
+
 _SET_THP_DISABLE: Final = 41
 _GET_THP_DISABLE: Final = 42
 _UNUSED: Final = (ctypes.c_ulong(0),) * 4
@@ -36,13 +42,12 @@ def measure_rise(action: Callable[[], object]) -> int | None:
     int or None
         Bytes; ``None`` where the system does not say: other systems than Linux, and Linux without `clear_refs`.
     """
-    _ask_for_fresh_memory()
-    try:
-        _CLEAR_REFS.write_text(_RESET_PEAK, "ascii")
-    except OSError:
-        action()
-        return None
-    with _small_pages():
+    with _fresh_memory(), _small_pages():
+        try:
+            _CLEAR_REFS.write_text(_RESET_PEAK, "ascii")
+        except OSError:
+            action()
+            return None
         before = read_status("VmRSS")
         kept = action()
         highest = read_status("VmHWM")
@@ -70,15 +75,41 @@ def _small_pages() -> Iterator[None]:
         control(_SET_THP_DISABLE, ctypes.c_ulong(max(before, 0)), *_UNUSED[1:])
 
 
-def _ask_for_fresh_memory() -> None:
-    """Let glibc's malloc give back what is free, and take each large block anew: what is used again would not show.
+@contextmanager
+def _fresh_memory() -> Iterator[None]:
+    """Let glibc's malloc take each large block anew, as it does at the real size.
 
-    At the real size large blocks are taken anew too.
+    What is used again would not show, and a block that grows among the holes of an old heap leaves pages behind (2 MB
+    of a sort's 8). So what is free goes back to the system, and what malloc could still use is taken, untouched.
     """
-    with suppress(OSError, AttributeError):
+    try:
         libc = ctypes.CDLL(None)
         libc.mallopt(_M_MMAP_THRESHOLD, _FRESH_NBYTES)
         libc.malloc_trim(0)
+    except (OSError, AttributeError):  # another C library
+        yield
+        return
+    libc.malloc.restype = ctypes.c_void_p
+    taken = _take_holes(libc)
+    try:
+        yield
+    finally:
+        for block in taken:
+            libc.free(ctypes.c_void_p(block))
+
+
+def _take_holes(libc: ctypes.CDLL) -> list[int]:
+    """Take the blocks that malloc would give of the heap and not as maps of their own, the largest first."""
+    taken: list[int] = []
+    nbytes = _LARGEST_HOLE
+    while nbytes >= _FRESH_NBYTES:
+        block = libc.malloc(ctypes.c_size_t(nbytes))
+        if block and not ctypes.c_size_t.from_address(block - ctypes.sizeof(ctypes.c_size_t)).value & _IS_MMAPPED:
+            taken.append(block)
+            continue
+        libc.free(ctypes.c_void_p(block))
+        nbytes //= 2
+    return taken
 
 
 def read_status(field: str) -> int | None:
