@@ -54,6 +54,31 @@ def test_each_line_has_its_formula() -> None:
     assert formulas["return np.sqrt(squares.sum(axis=-1))"] == "64·n·m"
 
 
+def test_what_depends_on_a_remainder_is_not_called_exact() -> None:
+    """Every (n // 1000)th of n elements are 1000 of them where 1000 divides n, and 1001 at sizes where it does not."""
+
+    def thin_out(x: Any) -> Any:
+        return x[:: len(x) // 1000].copy()
+
+    found = _predict(thin_out, "f8[n]", dims=ndmem.dims(n=200_000_000))
+    assert found.confidence.value == "stable"
+    assert "it depends on the remainder by 1,000" in found.reason
+    assert found.peak == pytest.approx(8000, rel=0.01)
+    found = _predict(thin_out, "f8[n]", dims=ndmem.dims(n=199_999_999))
+    assert (found.peak, found.confidence.value) == (8008, "exact")
+
+
+def test_a_remainder_that_changes_nothing_keeps_it_exact() -> None:
+    """A division whose remainder no array depends on is measured where it is that of the real size, and is no doubt."""
+
+    def scale(x: Any) -> Any:
+        return x * float(len(x) // 1000 > 0)
+
+    found = _predict(scale, "f8[n]", dims=ndmem.dims(n=300_000_000))
+    assert found.confidence.value == "exact"
+    assert found.peak == pytest.approx(2_400_000_000, abs=100)
+
+
 def test_max_and_chunk_invert_the_formula() -> None:
     """The greatest n fits into the budget and one more does not; blocks of a chunk for each worker fit together."""
     found = _predict(_distances, "f8[n, k]", "f8[m, k]", dims=ndmem.dims(n=20_000, m=30_000, k=3))

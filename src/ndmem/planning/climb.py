@@ -14,7 +14,6 @@ from .estimate import Estimate, estimate
 from .ladder import FunctionFailedError, Ladder
 from .line import Line
 from .match import Point, match
-from .request import Ask, Request
 
 _FIRST = (1, 2, 3, 4, 5)
 RUNG = (4, 5, 6, 7, 8)
@@ -151,7 +150,7 @@ def _measure_first(ladder: Ladder, ts: Sequence[int]) -> tuple[Point, ...]:
     """Measure a rung after the very first call, which imports, fills caches and takes BLAS's buffers."""
     first = ladder.measure_at(ladder.line.at(ts[0]))  # to its end: what never ends is not predicted
     ladder.patience = ladder.left() / _MOST_RUNS
-    ladder.places.operators = ladder.ask(Request(ladder.line.at(ts[0]), ask=Ask.EXAMINE)).operators
+    ladder.places.operators = ladder.examine(ts[0]).operators
     points = tuple(ladder.measure(t) for t in ts)
     ladder.first_extra = _compare_calls(first, points[0])
     whole = tuple(itertools.takewhile(lambda point: not point.is_cut, points))

@@ -16,6 +16,9 @@ from types import CodeType, FrameType
 from typing import Any, Final
 
 _LEAST: Final = 128
+_LEAST_DIVISOR: Final = 3
+"""Halves are the same all along a line of sizes."""
+
 _MOST: Final = 10_000
 _OWN: Final = __file__.rpartition("planning")[0]
 _STDLIB: Final = sysconfig.get_path("stdlib")
@@ -26,6 +29,10 @@ _OPERATORS: Final = frozenset(
     for name, number in dis.opmap.items()
     if name.startswith(("BINARY_", "INPLACE_", "UNARY_")) and "SUBSCR" not in name and "SLICE" not in name
 )
+
+# What makes blocks and remainders of a length, beside operators and slices with a step.
+_DIVIDERS: Final = frozenset({"range", "arange", "divmod", "array_split"})
+_DIVISIONS: Final = frozenset({"//", "%", "//=", "%="})
 
 Instruction = tuple[str, str, int]
 """File, function and offset."""
@@ -53,34 +60,66 @@ class Number:
     @property
     def is_own(self) -> bool:
         """Whether the code is the user's, and not that of a library."""
-        return "site-packages" not in self.filename and not self.filename.startswith((_STDLIB, "<frozen"))
+        return _is_own(self.filename)
 
 
-def watch_code(action: Callable[[], object]) -> tuple[tuple[Number, ...], frozenset[Instruction]]:
-    """Call something and look at the Python code that ran.
+@dataclass(frozen=True, slots=True)
+class Code:
+    """What there is in the Python code that ran.
 
-    Returns
-    -------
-    (numbers, operators)
-        The numbers in it; and the instructions that are operators: NumPy reuses their temporaries.
+    Attributes
+    ----------
+    numbers : tuple of Number
+        Numbers in it.
+    operators : frozenset of Instruction
+        The instructions that are operators: NumPy reuses their temporaries.
+    divisors : frozenset of int
+        Whole numbers in the user's own functions that divide, count in steps or take every so manieth.
     """
+
+    numbers: tuple[Number, ...] = ()
+    operators: frozenset[Instruction] = frozenset()
+    divisors: frozenset[int] = frozenset()
+
+
+def watch_code(action: Callable[[], object]) -> Code:
+    """Call something and look at the Python code that ran."""
     seen: set[CodeType] = set()
     found: dict[Number, None] = {}
+    divisors: set[int] = set()
 
     def note(frame: FrameType, event: str, argument: object) -> None:
         if event == "call" and frame.f_code not in seen and len(found) < _MOST:
             seen.add(frame.f_code)
             code = frame.f_code
             if not code.co_filename.startswith((_OWN, "<frozen importlib")):
-                for value in _numbers(frame):
-                    found[Number(value, code.co_name, code.co_filename)] = None
+                values = list(_numbers(frame))
+                found.update(
+                    (Number(value, code.co_name, code.co_filename), None) for value in values if value >= _LEAST
+                )
+                if _is_own(code.co_filename) and _divides(code):
+                    divisors.update(value for value in values if isinstance(value, int))
 
     sys.setprofile(note)
     try:
         action()
     finally:
         sys.setprofile(None)
-    return tuple(found), frozenset(itertools.chain.from_iterable(map(_operators, seen)))
+    return Code(tuple(found), frozenset(itertools.chain.from_iterable(map(_operators, seen))), frozenset(divisors))
+
+
+def _is_own(filename: str) -> bool:
+    return "site-packages" not in filename and not filename.startswith((_STDLIB, "<frozen"))
+
+
+def _divides(code: CodeType) -> bool:
+    """Tell whether a function may do otherwise where a length leaves another remainder."""
+    return not _DIVIDERS.isdisjoint(code.co_names) or any(
+        instruction.argrepr in _DIVISIONS
+        or instruction.opname.endswith(("FLOOR_DIVIDE", "MODULO"))  # Python 3.10
+        or (instruction.opname == "BUILD_SLICE" and instruction.arg == 3)
+        for instruction in dis.get_instructions(code)
+    )
 
 
 def _operators(code: CodeType) -> Iterator[Instruction]:
@@ -103,5 +142,5 @@ def _large(values: Iterable[Any]) -> Iterator[float]:
     for value in values:
         if type(value) in (tuple, frozenset):
             yield from _large(value)
-        elif type(value) in (int, float) and _LEAST <= value < 2**62:
+        elif type(value) in (int, float) and _LEAST_DIVISOR <= value < 2**62:
             yield value

@@ -10,7 +10,6 @@ from .climb import Climbed
 from .constants import Number
 from .ladder import Ladder
 from .line import Line
-from .request import Ask, Request
 
 _ITEMSIZES = (1, 2, 4, 8, 16)
 
@@ -39,9 +38,8 @@ def find_crossings(ladder: Ladder, climbed: Climbed) -> list[Crossing]:
     PredictionError
         If the code cannot be examined.
     """
-    answers = [ladder.ask(Request(dict(point.lengths), ask=Ask.EXAMINE)) for point in climbed.points[:2]]
     # What is there at both sizes does not come from the size.
-    numbers = set.intersection(*(set(answer.numbers) for answer in answers))
+    numbers = set.intersection(*(set(ladder.examine(point.t).numbers) for point in climbed.points[:2]))
     kept = {length for name, length in ladder.arguments.lengths.items() if not ladder.line.step[name]}
     ranges = crossed(ladder.line, climbed)
     found = []

@@ -22,6 +22,7 @@ from .line import Line, choose_line
 from .native import Native, measure_native
 from .pace import carry_seconds
 from .predicted_trace import build_trace, predict_trace
+from .remainders import doubt_remainders
 from .stillness import StuckError
 from .work import Meter, Worker
 
@@ -147,6 +148,8 @@ def _forecast_with(ladder: Ladder, *, native: bool) -> Forecast:
             if further is not None:
                 climbed, crossings = further, _examine(ladder, further)
         doubts = find_doubts(ladder, climbed, crossings)
+        if not doubts and climbed.real is None:
+            doubts = doubt_remainders(ladder, climbed)
         formulas = None if climbed.real is not None and not ladder.line.target else find_formulas(ladder, climbed)
         beside = measure_native(ladder, climbed) if native else Native(None, "it was not asked for")
     return _conclude(ladder, climbed, doubts, formulas, beside)

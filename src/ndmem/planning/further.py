@@ -37,7 +37,7 @@ def _patient(ladder: Ladder) -> Iterator[None]:
 
 def _measure_real(ladder: Ladder, climbed: Climbed) -> Climbed | None:
     target = ladder.line.target
-    if not _is_affordable(ladder, climbed, target, runs=1):
+    if not is_affordable(ladder, climbed, target, runs=1):
         return None
     try:
         real = ladder.measure(target)
@@ -51,7 +51,7 @@ def _measure_beyond(ladder: Ladder, climbed: Climbed, crossings: Sequence[Crossi
     for factor in sorted({crossing.factor for crossing in crossings}, reverse=True):
         scale = math.ceil(climbed.points[-1].t * factor / RUNG[0])
         t = scale * RUNG[-1]
-        if t > FARTHEST * ladder.line.target or not _is_affordable(ladder, climbed, t, runs=len(RUNG)):
+        if t > FARTHEST * ladder.line.target or not is_affordable(ladder, climbed, t, runs=len(RUNG)):
             continue
         beyond = try_rung(ladder, scale, climbed)
         if beyond is None:
@@ -63,7 +63,8 @@ def _measure_beyond(ladder: Ladder, climbed: Climbed, crossings: Sequence[Crossi
     return None
 
 
-def _is_affordable(ladder: Ladder, climbed: Climbed, t: int, *, runs: int) -> bool:
+def is_affordable(ladder: Ladder, climbed: Climbed, t: int, *, runs: int) -> bool:
+    """Tell whether so many runs at a point of the line take a moment, and memory that may be taken."""
     if ladder.needs(t, climbed.points) > ladder.budget.memory // 2:
         return False
     seconds = carry_seconds(ladder.times, ladder.line.scaled()[:3], ladder.line.at(t))

@@ -13,11 +13,12 @@ from ndmem.errors import PredictionError
 
 from .arguments import Arguments
 from .child import Child, ChildTimeoutError
+from .constants import Code
 from .estimate import estimate
 from .fit import grow
 from .line import Line
 from .match import Places, Point
-from .request import Answer, Request
+from .request import Answer, Ask, Request
 from .samples import Sample
 from .work import Meter
 
@@ -62,6 +63,8 @@ class Ladder:
         Seconds after which a run is ended.
     first_extra : int
         Bytes that the very first call took, or kept, beyond what the second did.
+    codes : dict of int to Code
+        What ran, by the point of the line where it was examined.
     """
 
     line: Line
@@ -76,6 +79,7 @@ class Ladder:
     times: list[tuple[dict[str, int], float]] = field(default_factory=list)
     patience: float = math.inf
     first_extra: int = 0
+    codes: dict[int, Code] = field(default_factory=dict)
 
     def spent(self) -> float:
         """Return the seconds that were spent."""
@@ -94,6 +98,12 @@ class Ladder:
             If the function fails there, or takes too long.
         """
         return self.measure_at(self.line.at(t), t=t)
+
+    def examine(self, t: int) -> Code:
+        """Look at the code that runs at a point of the line, once."""
+        if t not in self.codes:
+            self.codes[t] = self.ask(Request(self.line.at(t), ask=Ask.EXAMINE)).code
+        return self.codes[t]
 
     def measure_at(self, lengths: Mapping[str, int], *, t: int = -1, sample: Sample = Sample.FIRST) -> Point:
         """Measure at any lengths."""

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import enum
 import math
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
 
+from .constants import Code
 from .samples import Sample
-
-if TYPE_CHECKING:
-    from .constants import Instruction, Number
 
 
 class Ask(enum.Enum):
@@ -72,10 +69,8 @@ class Answer:
         It was a lack of memory.
     refused : tuple of str
         What the sandbox refused.
-    numbers : tuple of Number
-        Those that the code which ran has in it.
-    operators : frozenset of Instruction
-        Its instructions that are operators.
+    code : Code
+        What there is in the code that ran.
     rise_nbytes : int or None
         How far resident memory rose.
     is_cut : bool
@@ -89,7 +84,6 @@ class Answer:
     where: str = ""
     is_memory: bool = False
     refused: tuple[str, ...] = ()
-    numbers: tuple[Number, ...] = ()
-    operators: frozenset[Instruction] = frozenset()
+    code: Code = field(default_factory=Code)
     rise_nbytes: int | None = None
     is_cut: bool = False

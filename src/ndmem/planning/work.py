@@ -16,7 +16,7 @@ import numpy as np
 
 from ndmem import _native
 
-from .constants import Instruction, Number, watch_code
+from .constants import Code, watch_code
 from .cut import CutError, cut_after
 from .request import Answer, Ask, Request
 from .rise import measure_rise
@@ -58,8 +58,7 @@ class Worker:
         """Do what is asked; whatever the function raises is an answer too."""
         seconds, inputs, is_cut = 0.0, None, False
         parts: list[bytes] = []
-        numbers: tuple[Number, ...] = ()
-        operators: frozenset[Instruction] = frozenset()
+        code = Code()
         rise: int | None = None
         try:
             if request.ask is Ask.HAUNT:
@@ -87,7 +86,7 @@ class Worker:
 
             with limit():
                 if request.ask is Ask.EXAMINE:
-                    numbers, operators = watch_code(action)
+                    code = watch_code(action)
                 elif request.ask is Ask.OCCUPY:
                     rise = measure_rise(action)
                 else:
@@ -100,8 +99,7 @@ class Worker:
             seconds,
             inputs,
             refused=tuple(self.refused),
-            numbers=numbers,
-            operators=operators,
+            code=code,
             rise_nbytes=rise,
             is_cut=is_cut,
         )
