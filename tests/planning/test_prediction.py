@@ -54,6 +54,16 @@ def test_each_line_has_its_formula() -> None:
     assert formulas["return np.sqrt(squares.sum(axis=-1))"] == "64·n·m"
 
 
+@pytest.mark.parametrize(
+    "function", [lambda x: np.bincount(x[:, 0]), lambda x: np.unique(x, axis=0), lambda x: x[x < 50]]
+)
+def test_what_depends_on_the_values_of_integers_is_low(function: Any) -> None:
+    """How far integers reach, and how many are equal, is not known of an array that is not there."""
+    found = _predict(function, "i8[n, m]", dims=ndmem.dims(n=100_000_000, m=5))
+    assert found.confidence.value == "low"
+    assert "it depends on the data" in found.reason
+
+
 def test_what_depends_on_a_remainder_is_not_called_exact() -> None:
     """Every (n // 1000)th of n elements are 1000 of them where 1000 divides n, and 1001 at sizes where it does not."""
 

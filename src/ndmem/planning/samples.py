@@ -13,6 +13,8 @@ from ndmem.model.spec import ArraySpec
 _SMALLEST_GHOST = 2**20
 _MOST_WINDOWS = 1024
 _PAGE = 4096
+_FEW = 64
+_FARTHER = 4
 
 
 class Fill(enum.Enum):
@@ -41,9 +43,11 @@ class Sample(enum.Enum):
     FIRST
         Numbers from 0 to 1; the first elements of a real array.
     UNEVEN
-        Numbers from 0 to 1, small ones more often; the last elements of a real array.
+        Numbers from 0 to 1, small ones more often, or few different indices; the last elements of a real array.
     SIGNED
-        Numbers from -1 to 1; every other element of a real array.
+        Numbers from -1 to 1, or integers far beyond any index on both sides; every other element of a real array.
+    FAR
+        As the first, with integers far beyond any index: for what refuses negative ones.
     GHOST
         As the first, in a large array only as far as its window reaches: what lies beyond is the same memory.
     """
@@ -52,6 +56,7 @@ class Sample(enum.Enum):
     UNEVEN = 1
     SIGNED = 2
     GHOST = 3
+    FAR = 4
 
 
 def make_sample(array: ArraySpec, *, fill: Fill, bound: int, sample: Sample, like: Any = None) -> Any:
@@ -93,15 +98,26 @@ def _draw(array: ArraySpec, fill: Fill, bound: int, rng: np.random.Generator, sa
     if dtype.kind == "b":
         return rng.random(count) < (0.5 if sample is Sample.FIRST else 0.3)
     if dtype.kind in "iu":
-        return rng.integers(0, min(bound, np.iinfo(dtype).max), count).astype(dtype)
+        if sample in {Sample.SIGNED, Sample.FAR}:
+            highest = min(_FARTHER * count, int(np.iinfo(dtype).max))
+            lowest = -highest if sample is Sample.SIGNED and dtype.kind == "i" else 0
+            return rng.integers(lowest, highest, count, endpoint=True).astype(dtype)
+        return _index(rng, min(bound, int(np.iinfo(dtype).max)), count, sample).astype(dtype)
     if dtype.kind in "fc":
-        real = rng.integers(0, bound, count) if fill is Fill.INTEGERS else _spread(rng, count, sample)
+        real = _index(rng, bound, count, sample) if fill is Fill.INTEGERS else _spread(rng, count, sample)
         return (real + 1j * _spread(rng, count, sample)).astype(dtype) if dtype.kind == "c" else real.astype(dtype)
     if dtype.kind in "mM":
         return np.sort(rng.integers(0, max(count, 1) * 4, count)).astype(dtype)
     if dtype.kind in "SU":
-        return rng.integers(0, bound, count).astype(dtype)
+        return _index(rng, bound, count, sample).astype(dtype)
     raise SpecError(f"no sample can be made of dtype {dtype}; pass make= or a real array")
+
+
+def _index(rng: np.random.Generator, bound: int, count: int, sample: Sample) -> Any:
+    """Return whole numbers below a bound; in the uneven sample there are few, and small ones are more often."""
+    if sample is Sample.UNEVEN:
+        return (rng.random(count) ** 2 * min(max(bound // 2, 1), _FEW)).astype(np.int64)
+    return rng.integers(0, bound, count)
 
 
 def _spread(rng: np.random.Generator, count: int, sample: Sample) -> Any:
