@@ -34,10 +34,11 @@ static bool write_zeros(int file, uint64_t offset, uint64_t nbytes)
     static const char zeros[GRAIN];
     while (nbytes) {
         ssize_t written = pwrite(file, zeros, nbytes < sizeof zeros ? nbytes : sizeof zeros, (off_t)offset);
-        if (written < 0 && errno != EINTR)
+        if (written < 0 && errno == EINTR)
+            continue;
+        if (written <= 0)
             return false;
-        offset += written < 0 ? 0 : (uint64_t)written;
-        nbytes -= written < 0 ? 0 : (uint64_t)written;
+        offset += (uint64_t)written, nbytes -= (uint64_t)written;
     }
     return true;
 }
@@ -46,9 +47,7 @@ static void *map_more(Journal *journal, uint64_t nbytes)
 {
     int flags = MAP_PRIVATE | MAP_ANONYMOUS;
     if (journal->file >= 0) {
-        if (!is_our_file(journal))
-            return NULL;
-        if (!write_zeros(journal->file, journal->end, nbytes))
+        if (!is_our_file(journal) || !write_zeros(journal->file, journal->end, nbytes))
             return NULL;
         flags = MAP_SHARED;
     }

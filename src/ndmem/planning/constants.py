@@ -74,7 +74,7 @@ class Code:
     operators : frozenset of Instruction
         The instructions that are operators: NumPy reuses their temporaries.
     divisors : frozenset of int
-        Whole numbers in the user's own functions that divide, count in steps or take every so manieth.
+        Whole numbers in the user's own functions that divide, count in steps or are the step of a slice.
     """
 
     numbers: tuple[Number, ...] = ()

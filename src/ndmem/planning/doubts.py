@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +16,7 @@ from .constants import INDEX_LIMIT
 from .crossings import Crossing, crossed
 from .ladder import FunctionFailedError, Ladder
 from .line import Line
-from .match import match
+from .match import Point, match
 from .samples import Sample
 
 _CHOOSERS = {"scipy", "pandas", "sklearn"}
@@ -91,21 +92,30 @@ def _compare_samples(ladder: Ladder, climbed: Climbed) -> list[Doubt]:
     lengths = dict(climbed.points[0].lengths)
     if climbed.points[0].seconds * 3 > ladder.left():
         return [Doubt("there was no time to see whether it depends on the data")]
-    seen, off, first = 0, -1.0, climbed.points[0]
-    samples = [Sample.UNEVEN, Sample.SIGNED]
-    for sample in samples:
-        try:
-            other = ladder.measure_at(lengths, sample=sample)
-        except (FunctionFailedError, ChildDiedError, ChildTimeoutError):
-            if sample is Sample.SIGNED:
-                samples.append(Sample.FAR)
-            continue
-        seen += 1
-        if not match((first, other)) or not np.array_equal(first.run.nbytes, other.run.nbytes):
-            off = max(off, abs(other.peak - first.peak) / max(first.peak, other.peak, 1))
-    if off >= 0:
-        return [Doubt(f"it depends on the data: other data of the same size differ by {off:.1%}", is_grave=off > AGREE)]
-    return [] if seen else [Doubt("it fails on other data of the same size, so what depends on the data is not known")]
+    others = _measure_others(ladder, lengths)
+    if not others:
+        return [Doubt("it fails on other data of the same size, so what depends on the data is not known")]
+    first = climbed.points[0]
+    offs = [
+        abs(other.peak - first.peak) / max(first.peak, other.peak, 1)
+        for other in others
+        if not match((first, other)) or not np.array_equal(first.run.nbytes, other.run.nbytes)
+    ]
+    if not offs:
+        return []
+    text = f"it depends on the data: other data of the same size differ by {max(offs):.1%}"
+    return [Doubt(text, is_grave=max(offs) > AGREE)]
+
+
+def _measure_others(ladder: Ladder, lengths: Mapping[str, int]) -> list[Point]:
+    """Measure other samples, those that it does not fail on."""
+    others = []
+    for alternatives in ((Sample.UNEVEN,), (Sample.SIGNED, Sample.FAR)):
+        for sample in alternatives:
+            with suppress(FunctionFailedError, ChildDiedError, ChildTimeoutError):
+                others.append(ladder.measure_at(lengths, sample=sample))
+                break
+    return others
 
 
 def _doubt_crossings(climbed: Climbed, line: Line, crossings: Sequence[Crossing] | None) -> list[Doubt]:

@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+from ndmem.process.heap import heap_figures, trim_heap
+
 _STATUS: Final = Path("/proc/self/status")
 _CLEAR_REFS: Final = Path("/proc/self/clear_refs")
 _RESET_PEAK: Final = "5"
@@ -82,13 +84,11 @@ def _fresh_memory() -> Iterator[None]:
     What is used again would not show, and a block that grows among the holes of an old heap leaves pages behind (2 MB
     of a sort's 8). So what is free goes back to the system, and what malloc could still use is taken, untouched.
     """
-    try:
-        libc = ctypes.CDLL(None)
-        libc.mallopt(_M_MMAP_THRESHOLD, _FRESH_NBYTES)
-        libc.malloc_trim(0)
-    except (OSError, AttributeError):  # another C library
+    if not trim_heap():  # another C library
         yield
         return
+    libc = ctypes.CDLL(None)
+    libc.mallopt(_M_MMAP_THRESHOLD, _FRESH_NBYTES)
     libc.malloc.restype = ctypes.c_void_p
     taken = _take_holes(libc)
     try:
@@ -100,12 +100,15 @@ def _fresh_memory() -> Iterator[None]:
 
 def _take_holes(libc: ctypes.CDLL) -> list[int]:
     """Take the blocks that malloc would give of the heap and not as maps of their own, the largest first."""
+    figures = heap_figures()
+    # No more than glibc has: malloc may be another's, whose blocks say nothing of maps.
+    left, nbytes = 0 if figures is None else figures.free, _LARGEST_HOLE
     taken: list[int] = []
-    nbytes = _LARGEST_HOLE
     while nbytes >= _FRESH_NBYTES:
-        block = libc.malloc(ctypes.c_size_t(nbytes))
+        block = libc.malloc(ctypes.c_size_t(nbytes)) if nbytes <= left else None
         if block and not ctypes.c_size_t.from_address(block - ctypes.sizeof(ctypes.c_size_t)).value & _IS_MMAPPED:
             taken.append(block)
+            left -= nbytes
             continue
         libc.free(ctypes.c_void_p(block))
         nbytes //= 2
