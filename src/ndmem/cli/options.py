@@ -8,7 +8,6 @@ from typing import Any
 import click
 
 from ndmem.errors import NdmemError, UnitError
-from ndmem.reporting.html.plotlyjs import need_html
 from ndmem.units import parse_nbytes
 
 
@@ -22,6 +21,8 @@ def check_page(html: Path) -> None:
     MissingError
         If what a page needs is not installed.
     """
+    from ndmem.reporting.html.plotlyjs import need_html  # noqa: PLC0415  # 2 ms before each program
+
     need_html()
     if not html.absolute().parent.is_dir():
         raise click.UsageError(f"cannot write {html}: its folder does not exist; name another place with --html")
