@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.system.running import Place
+from tests.system.running import NDMEM, Place
 from tests.system.running import write_program as write_file
 
 import ndmem
@@ -170,6 +170,49 @@ def test_a_thread_without_the_gil_is_told_apart_from_one_that_runs(tmp_path: Pat
     trace = _track(tmp_path / "w", text)
     assert [(line, nbytes) for _, line, nbytes in _native_births(trace) if nbytes == 100_000] == [(8, 100_000)] * 3000
     assert trace.dropped == 0
+
+
+# Runs a command for which the system call membarrier fails, as in some sandboxes.
+_FORBID = """
+import ctypes, os, platform, struct, sys
+number = {"x86_64": 324, "aarch64": 283}[platform.machine()]
+steps = [(0x20, 0, 0, 0), (0x15, 0, 1, number), (0x06, 0, 0, 0x50001), (0x06, 0, 0, 0x7FFF0000)]
+text = b"".join(struct.pack("HBBI", *step) for step in steps)
+program = ctypes.create_string_buffer(text, len(text))
+libc = ctypes.CDLL(None, use_errno=True)
+assert libc.prctl(38, 1, 0, 0, 0) == 0  # no new privileges
+assert libc.prctl(22, 2, ctypes.create_string_buffer(struct.pack("HL", len(steps), ctypes.addressof(program)))) == 0
+assert libc.syscall(number, 0, 0, 0) == -1 and ctypes.get_errno() == 1
+os.execv(sys.argv[1], sys.argv[1:])
+"""
+
+
+@pytest.mark.parametrize("forbidden", [False, True], ids=["membarrier", "no membarrier"])
+def test_threads_without_the_gil_and_one_with_it_lose_nothing(tmp_path: Path, forbidden: bool) -> None:
+    """All births and deaths of threads with and without the GIL at once, forks among them, are in the trace."""
+    text = (
+        "import ctypes, os, sys, threading\nimport numpy as np\nsys.setswitchinterval(1e-5)\n"
+        "libc = ctypes.CDLL(None)\nlibc.malloc.restype = word = ctypes.c_void_p\n"
+        # A search that asks realloc(block, 100_000) 2,000 times whether that is it, in one call without the GIL.
+        "def native():\n    block = word(libc.malloc(100_000))\n    for _ in range(5):\n"
+        "        libc.lfind(block, word(100_000), ctypes.byref(ctypes.c_size_t(2000)), word(0), libc.realloc)\n"
+        "    libc.free(block)\n"
+        "def fork():\n    for _ in range(20):\n        if not os.fork(): os._exit(0)\n        os.wait()\n"
+        "threads = [threading.Thread(target=target) for target in (native, native, native, fork)]\n"
+        "for t in threads: t.start()\n"
+        "made = 0\nwhile any(t.is_alive() for t in threads):\n    np.empty(1000)\n    made += 1\nprint(made)\n"
+    )
+    folder, command = tmp_path / "w", [sys.executable, NDMEM, "run", "-q", "-f", "-o", str(tmp_path / "w.ndmem")]
+    forbid = [sys.executable, "-c", _FORBID] if forbidden else []
+    done = Place(folder).run(*forbid, *command, write_file(folder, text))
+    assert (done.status, done.stderr) == (0, b"")
+    trace = ndmem.load(tmp_path / "w.ndmem").trace
+    natives = [buffer for buffer, _, nbytes in _native_births(trace) if nbytes == 100_000]
+    assert len(natives) == 3 * (1 + 5 * 2000)
+    arrays = [i for i, s in enumerate(trace.tree.site) if trace.sites[s].lineno == 19 and trace.tree.domain[i] == 0]
+    assert int(trace.tallies.count[arrays].sum()) == int(done.stdout)
+    assert set(natives) <= set(trace.events.buffer[trace.events.kind == Kind.DIED].tolist())
+    assert (trace.dropped, trace.live_nbytes) == (0, 0)
 
 
 def test_a_preloaded_library_of_the_user_stays(tmp_path: Path) -> None:

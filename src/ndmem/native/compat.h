@@ -50,11 +50,16 @@ static inline PyThreadState *thread_with_gil(void)
 
 /* The calling thread's state whether or not it has the GIL, which `gil` says; NULL for a thread that Python does not
  * know. Its own frames stand still while it is in C code, so it may read them without the GIL: nobody else runs them,
- * and each holds its code object. It may not count references, see stack.c. */
+ * and each holds its code object. It may not count references, see stack.c.
+ *
+ * From 3.12 on a subinterpreter may have a GIL of its own, which keeps out nobody of the main one: it is none here. */
 static inline PyThreadState *thread_own(bool *gil)
 {
     PyThreadState *own = PyGILState_GetThisThreadState();
     *gil = own && thread_state() == own;
+#if PY_VERSION_HEX >= 0x030C0000
+    *gil = *gil && own->interp == PyInterpreterState_Main();
+#endif
     return own;
 }
 
