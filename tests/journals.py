@@ -12,16 +12,16 @@ import numpy as np
 from ndmem import api
 from ndmem.model.trace import Trace
 
-BORN, DIED, CLOCK = 0, 1, 2
+BORN, DIED, CLOCK, FOLDED = 0, 1, 2, 3
 ARRAY, NATIVE = 0, 1
 
-_HEADER = struct.Struct("=8sIIQqqqqQQQQQQQIIQqqqQQII")
+_HEADER = struct.Struct("=8sIIQqqqqQQQQQQQIIQqqqQQIIQ")
 _NODE = struct.Struct("=IIIiiiiiIIqqqqqQqqQ")
 _EVENT = struct.Struct("=IHBBqq")
 
 
 def header(**fields: int) -> bytes:
-    """Return a header; fields that are not given are 0, but for the format and a version of 2."""
+    """Return a header; fields that are not given are 0, but for the format and a version of 3."""
     names = [
         "version",
         "pid",
@@ -47,9 +47,10 @@ def header(**fields: int) -> bytes:
         "total_events",
         "total_node",
         "parent",
+        "fold",
     ]
     assert not fields.keys() - {*names}
-    return _HEADER.pack(b"NDMEMJ\r\n", *({"version": 2, **fields}.get(name, 0) for name in names))
+    return _HEADER.pack(b"NDMEMJ\r\n", *({"version": 3, **fields}.get(name, 0) for name in names))
 
 
 def node(number: int, parent: int, **fields: int) -> bytes:
@@ -105,11 +106,14 @@ def _text(kind: int, number: int, text: bytes) -> bytes:
 
 def journal(head: bytes, nodes: Sequence[bytes], events: Sequence[bytes], texts: Sequence[bytes] = ()) -> bytes:
     """Return the file: the header, then a block of each type."""
-    blocks = b"".join(
-        struct.pack("=4sIQQ40x", b"NDBK", kind, len(data), len(data)) + data
-        for kind, data in enumerate(map(b"".join, (nodes, events, texts)), 1)
-    )
+    blocks = b"".join(block(kind, records) for kind, records in enumerate((nodes, events, texts), 1))
     return head.ljust(65536, b"\0") + blocks
+
+
+def block(kind: int, records: Sequence[bytes], *, fold: int = 0, sequence: int = 0) -> bytes:
+    """Return a block: 1 nodes, 2 events, 3 texts."""
+    data = b"".join(records)
+    return struct.pack("=4sIQQQQ24x", b"NDBK", kind, len(data), len(data), fold, sequence) + data
 
 
 def read(data: bytes, folder: Path) -> Trace:

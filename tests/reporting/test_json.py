@@ -68,6 +68,7 @@ def test_fields_of_a_pipeline() -> None:
         **figures,
         "events": 8,
         "dropped": 0,
+        "left_out": 0,
         "peak_site": site,
         "domains": {
             "array": {"peak_nbytes": 601 * MIB, "live_nbytes": 400 * MIB + 8000, "total_nbytes": 801 * MIB + 8000},

@@ -17,7 +17,7 @@ import ndmem
 from ndmem.tracking import journal
 
 REFERENCE = ROOT / "docs/reference"
-_SIZES = {"u1": 1, "u2": 2, "u4": 4, "i4": 4, "u8": 8, "i8": 8, "4 bytes": 4, "8 bytes": 8, "40 bytes": 40}
+_SIZES = {"u1": 1, "u2": 2, "u4": 4, "i4": 4, "u8": 8, "i8": 8, "4 bytes": 4, "8 bytes": 8, "24 bytes": 24}
 _C_TYPES = {"char": "S", "uint8_t": "u1", "uint16_t": "u2", "uint32_t": "u4", "int32_t": "i4", "uint64_t": "u8",
             "int64_t": "i8"}  # fmt: skip
 
@@ -62,7 +62,7 @@ def _struct(name: str) -> list[tuple[str, int, int]]:
 @pytest.mark.parametrize(
     ("heading", "struct", "nbytes"),
     [
-        ("Header", "JournalHeader", 176),
+        ("Header", "JournalHeader", 184),
         ("Nodes", "NodeRecord", 112),
         ("Events", "EventRecord", 24),
         ("Texts", "TextHeader", 16),

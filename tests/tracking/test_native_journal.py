@@ -127,7 +127,7 @@ def test_native_memory_that_was_not_watched_is_not_known(tmp_path: Path) -> None
         event(2, BORN, 2**57, 0, domain=NATIVE),  # more than can be addressed
         event(2, BORN, -1, 0, domain=NATIVE),
         event(9, BORN, 70000, 0, domain=NATIVE),  # a node that is not there
-        event(2, 3, 70000, 0, domain=NATIVE),  # a kind that is not there
+        event(2, 4, 70000, 0, domain=NATIVE),  # a kind that is not there
         event(2, DIED, 1, 0, domain=NATIVE),  # died before it was born
         event(0, CLOCK, 2**62, 0),
     ],
@@ -202,7 +202,7 @@ def test_samples_that_make_no_sense_are_refused(tmp_path: Path, rss: object) -> 
 def test_an_old_journal_is_refused(tmp_path: Path) -> None:
     """A journal of version 1 says which format it has."""
     head = journals.header(**{**HEADER, "version": 1})
-    with pytest.raises(TraceError, match="format 1, this ndmem reads 2"):
+    with pytest.raises(TraceError, match="format 1, this ndmem reads 3"):
         journals.read(journals.journal(head, NODES, EVENTS), tmp_path)
 
 

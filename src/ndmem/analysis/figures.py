@@ -188,8 +188,8 @@ def _temporary(
 ) -> list[int | None]:
     """Return the high-water mark of each row's temporaries; ``None`` where no event could tell."""
     births = by_row(count_births(trace, domain))
-    # With dropped events a mark of 0 only says that none was seen.
-    unsure = trace.dropped > 0
+    # Where events are missing a mark of 0 only says that none was seen.
+    unsure = trace.dropped > 0 or len(trace.folded) > 0
     return [
         None if made and (not events or (unsure and not nbytes)) else nbytes
         for nbytes, made, events in zip(temporary_by_row(trace, fold, domain), count, births, strict=True)

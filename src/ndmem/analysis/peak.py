@@ -41,7 +41,7 @@ def find_total_node(trace: Trace) -> int:
     if trace.total is None:
         return -1
     events, until = trace.events, trace.total.events
-    live = events.live[:until] + events.native_live()[:until]
+    live = events.live[:until] + trace.native_live()[:until]
     return _place(trace, trace.total, np.where(events.kind[:until] == Kind.BORN, live, -1))
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .curve import read_curve
 from .frames import user_site
 from .peak import find_peak_node
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from ndmem.model.family import Begun, Family, Member
     from ndmem.model.site import Site
     from ndmem.model.trace import Peak
+
+    from .curve import Curve
 
 _SECOND = 1_000_000_000
 
@@ -175,26 +178,28 @@ def _find_peak(curves: list[tuple[Int64s, Int64s]]) -> tuple[int, int, list[int]
 
 def _curve(member: Member, start: float) -> tuple[Int64s, Int64s]:
     """Return the moments at which the live bytes of a process's arrays changed, and what they were."""
-    return _with_peak(member, start, member.trace.events.live, member.trace.peak)
+    curve = read_curve(member.trace)
+    return _with_peak(member, start, curve, curve.live, member.trace.peak)
 
 
 def _total_curve(member: Member, start: float) -> tuple[Int64s, Int64s]:
     """Return the same of arrays and native blocks together."""
     trace = member.trace
     assert trace.total is not None  # who calls has looked
-    return _with_peak(member, start, trace.events.live + trace.events.native_live(), trace.total)
+    curve = read_curve(trace)
+    return _with_peak(member, start, curve, curve.live + curve.native, trace.total)
 
 
-def _with_peak(member: Member, start: float, live: Int64s, peak: Peak) -> tuple[Int64s, Int64s]:
+def _with_peak(member: Member, start: float, curve: Curve, live: Int64s, peak: Peak) -> tuple[Int64s, Int64s]:
     """Return nanoseconds after the start, and live bytes, with a process's peak and its end.
 
     A peak that a small array made has no event: it is put behind the event before. A process whose end nobody saw is
     taken to keep what it had.
     """
     trace, ended = member.trace, member.kin.ended
-    events, until = trace.events, peak.events
+    until = curve.rows(peak.events)
     began = int((trace.run.started - start) * _SECOND)
-    time = np.insert(events.time_ns.astype(np.int64), until, int(events.time_ns[until - 1]) if until else 0)
+    time = np.insert(curve.time_ns.astype(np.int64), until, int(curve.time_ns[until - 1]) if until else 0)
     live = np.insert(live.astype(np.int64), until, peak.nbytes)
     if ended is None:
         return began + time, live

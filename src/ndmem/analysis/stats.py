@@ -47,8 +47,9 @@ class Stats:
         Buffers ever born, of every size.
     threshold_nbytes : int
         From here on buffers were single events.
-    events, dropped : int
-        Births and deaths written, and those of both kinds of memory lost for want of room.
+    events, dropped, left_out : int
+        Births and deaths in the record, those of both kinds of memory lost for want of room, and those that a long run
+        left out again.
     stacks : int
         Different call stacks at which something happened.
     threads : int
@@ -76,6 +77,7 @@ class Stats:
     threshold_nbytes: int
     events: int
     dropped: int
+    left_out: int
     stacks: int
     threads: int
     duration_s: float
@@ -101,6 +103,7 @@ def compute_stats(trace: Trace) -> Stats:
         threshold_nbytes=trace.run.threshold,
         events=int(np.count_nonzero(arrays)),
         dropped=trace.dropped,
+        left_out=trace.folded.left_out(),
         stacks=int(np.count_nonzero(counts)),
         threads=len(np.unique(events.thread[arrays])),
         duration_s=trace.run.duration_s,
@@ -114,8 +117,8 @@ def compute_stats(trace: Trace) -> Stats:
 
 
 def _small(trace: Trace, count: int, large_nbytes: int) -> tuple[SizeClass, ...]:
-    """Return the class of buffers that were only counted; none if there are none, or if births were dropped."""
-    if not count or trace.dropped:
+    """Return the class of buffers that were only counted; none if there are none, or if births are missing."""
+    if not count or trace.dropped or len(trace.folded):
         return ()
     return (SizeClass(0, trace.run.threshold - 1, count, trace.total_nbytes - large_nbytes),)
 

@@ -7,11 +7,15 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from .curve import read_curve
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ndmem.model.columns import Int64s
     from ndmem.model.trace import Trace
+
+    from .curve import Curve
 
 _SECOND = 1_000_000_000
 
@@ -63,7 +67,7 @@ def timeline(trace: Trace, *, points: int = 2000) -> tuple[TimelinePoint, ...]:
     Returns
     -------
     tuple of TimelinePoint
-        In order: the start; for each interval of time in which there were events the moment at which arrays were
+        In order: the start; for each interval of time of which any moment is known the one at which arrays were
         highest, and where native memory was watched also those at which native blocks, and both together, were;
         the end. The peak of arrays and the total peak are among them; where a small buffer made one, at the time of
         the event before.
@@ -73,26 +77,26 @@ def timeline(trace: Trace, *, points: int = 2000) -> tuple[TimelinePoint, ...]:
 
 def timeline_moments(trace: Trace, *, points: int = 2000) -> list[tuple[int, TimelinePoint]]:
     """Return the points of `timeline`, each with the number of events until then."""
-    events, native = trace.events, None if trace.native is None else trace.events.native_live()
-    series = [events.live] if native is None else [events.live, native, events.live + native]
+    curve, watched = read_curve(trace), trace.native is not None
+    series = [curve.live, curve.native, curve.live + curve.native] if watched else [curve.live]
     intervals = max((max(points, 4) - 3) // len(series), 1)
-    end_ns = max(int(trace.run.duration_s * _SECOND), int(events.time_ns[-1]) if len(events) else 0)
-    live_at = _arrays_at_peaks(trace, native)
+    end_ns = max(int(trace.run.duration_s * _SECOND), int(curve.time_ns[-1]) if len(curve) else 0)
+    peak_row, total_row = (-1 if peak is None else curve.rows(peak.events) - 1 for peak in (trace.peak, trace.total))
+    live_at = _arrays_at_peaks(trace, curve)
     moments: set[int] = set()
-    for begin, stop in _split(events.time_ns, end_ns, intervals):
+    for begin, stop in _split(curve.time_ns, end_ns, intervals):
         # The arrays' peak comes first, the total peak last; a small buffer may have made it after an event.
-        peaks = [trace.peak.events - 1, -1, trace.total.events - 1 if trace.total else -1]
-        for column, peak in zip(series, peaks, strict=False):
+        for column, peak in zip(series, [peak_row, -1, total_row], strict=False):
             moments.add(peak if begin <= peak < stop else begin + int(np.argmax(column[begin:stop])))
-    found = [(0, TimelinePoint(0.0, 0, None if native is None else 0))]
+    found = [(0, TimelinePoint(0.0, 0, 0 if watched else None))]
     if trace.peak.events == 0 and trace.peak.nbytes:
-        found.append((0, TimelinePoint(0.0, trace.peak.nbytes, None if native is None else 0)))
+        found.append((0, TimelinePoint(0.0, trace.peak.nbytes, 0 if watched else None)))
     for at in sorted(moments):
-        live = live_at.get(at, int(events.live[at]))
-        nbytes = None if native is None else int(native[at])
-        found.append((at + 1, TimelinePoint(int(events.time_ns[at]) / _SECOND, live, nbytes)))
+        live = live_at.get(at, int(curve.live[at]))
+        nbytes = int(curve.native[at]) if watched else None
+        found.append((int(curve.events[at]), TimelinePoint(int(curve.time_ns[at]) / _SECOND, live, nbytes)))
     last = TimelinePoint(end_ns / _SECOND, trace.live_nbytes, trace.native_live_nbytes)
-    return [*found, (len(events), last)]
+    return [*found, (len(trace.events), last)]
 
 
 def resident_timeline(trace: Trace, *, points: int = 2000) -> tuple[ResidentPoint, ...]:
@@ -121,12 +125,12 @@ def highest_by_interval(trace: Trace, intervals: int) -> list[int]:
 
     The peak is in the interval of the event before it, where a small buffer made it.
     """
-    events = trace.events
-    end_ns = max(int(trace.run.duration_s * _SECOND), int(events.time_ns[-1]) if len(events) else 0)
-    live = np.concatenate([[0], events.live])
-    live[trace.peak.events] = trace.peak.nbytes
+    curve = read_curve(trace)
+    end_ns = max(int(trace.run.duration_s * _SECOND), int(curve.time_ns[-1]) if len(curve) else 0)
+    live = np.concatenate([[0], curve.live])
+    live[curve.rows(trace.peak.events)] = trace.peak.nbytes
     step = end_ns // intervals + 1
-    bounds = np.searchsorted(events.time_ns, step * np.arange(intervals + 1, dtype=np.int64)).tolist()
+    bounds = np.searchsorted(curve.time_ns, step * np.arange(intervals + 1, dtype=np.int64)).tolist()
     # What was alive when an interval began is alive in it, too.
     return [int(live[begin : stop + 1].max()) for begin, stop in itertools.pairwise(bounds)]
 
@@ -139,12 +143,12 @@ def _split(time_ns: Int64s, end_ns: int, intervals: int) -> Iterator[tuple[int, 
     yield from ((begin, stop) for begin, stop in itertools.pairwise(bounds) if begin < stop)
 
 
-def _arrays_at_peaks(trace: Trace, native: Int64s | None) -> dict[int, int]:
-    """Return the live bytes of arrays at both peaks, by the event before; small buffers came on top of it."""
+def _arrays_at_peaks(trace: Trace, curve: Curve) -> dict[int, int]:
+    """Return the live bytes of arrays at both peaks, by the moment before; small buffers came on top of it."""
     found = {}
-    if trace.total is not None and trace.total.events and native is not None:
-        at = trace.total.events - 1
-        found[at] = max(trace.total.nbytes - int(native[at]), 0)
+    if trace.total is not None and trace.total.events and trace.native is not None:
+        at = curve.rows(trace.total.events) - 1
+        found[at] = max(trace.total.nbytes - int(curve.native[at]), 0)
     if trace.peak.events:
-        found[trace.peak.events - 1] = trace.peak.nbytes
+        found[curve.rows(trace.peak.events) - 1] = trace.peak.nbytes
     return found

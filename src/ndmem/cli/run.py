@@ -63,6 +63,13 @@ class _ProgramCommand(click.Command):
     help="Buffers from here on are single events; smaller ones are counted.",
 )
 @click.option(
+    "--room",
+    type=NbytesType(),
+    default="1GiB",
+    show_default=True,
+    help="Room for a process's events; beyond it those of arrays long gone are left out.",
+)
+@click.option(
     "--native/--no-native",
     default=True,
     show_default=True,
@@ -83,6 +90,7 @@ def command(
     output: Path | None,
     force: bool,
     threshold: int,
+    room: int,
     native: bool,
     limit: int | None,
     quiet: bool,
@@ -104,6 +112,7 @@ def command(
         output=output,
         overwrite=force,
         threshold=threshold,
+        room=room,
         native=native,
         limit=None if limit is None else (limit, _EXPLAINER),
     )

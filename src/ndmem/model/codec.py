@@ -18,18 +18,20 @@ import numpy as np
 
 from ndmem.errors import TraceError
 
-from .columns import CallTree, Domain, Events, Samples, Tallies
+from .columns import CallTree, Domain, Events, Folded, Samples, Tallies
 from .ending import Ending
 from .holder import Holder
 from .machine_limit import read_machine_limit
 from .site import Site
 from .together import read_together
-from .trace import Origin, Peak, RunInfo, Trace
+from .trace import Origin, Peak, RunInfo, Trace, no_folded
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 VERSION = 2
+FOLDED_VERSION = 3
+"""Of a trace in which events were left out: who does not know of that would read wrong figures."""
 _MEMBER = "trace.json"
 _COLUMNS: Mapping[type, Mapping[str, type]] = {
     CallTree: {
@@ -54,7 +56,14 @@ _COLUMNS: Mapping[type, Mapping[str, type]] = {
     },
     Samples: {"time_ns": np.int64, "nbytes": np.int64},
 }
-_FOLDERS: Mapping[type, str] = {CallTree: "tree", Tallies: "tallies", Events: "events", Samples: "rss"}
+_FOLDED = dict.fromkeys((column.name for column in dataclasses.fields(Folded)), np.int64)
+_FOLDERS: Mapping[type, str] = {
+    CallTree: "tree",
+    Tallies: "tallies",
+    Events: "events",
+    Samples: "rss",
+    Folded: "folded",
+}
 
 # Version 1 knew arrays only: what it has no member or field for.
 _ADDED_COLUMNS: Mapping[str, int] = {
@@ -92,7 +101,7 @@ def write_trace(trace: Trace, file: str | os.PathLike[str] | IO[bytes]) -> None:
     """
     rest = {
         "format": "ndmem trace",
-        "version": VERSION,
+        "version": FOLDED_VERSION if len(trace.folded) else VERSION,
         "origin": trace.origin.value,
         "run": dataclasses.asdict(trace.run),
         "peak": dataclasses.asdict(trace.peak),
@@ -110,8 +119,13 @@ def write_trace(trace: Trace, file: str | os.PathLike[str] | IO[bytes]) -> None:
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
         # Undecodable bytes in names are surrogates here; JSON's escapes carry them, UTF-8 would not.
         archive.writestr(_MEMBER, json.dumps(rest, ensure_ascii=True))
-        for columns in (trace.tree, trace.tallies, trace.events, trace.rss):
-            for name in _COLUMNS[type(columns)]:
+        groups: list[tuple[Any, Mapping[str, type]]] = [
+            (columns, _COLUMNS[type(columns)]) for columns in (trace.tree, trace.tallies, trace.events, trace.rss)
+        ]
+        if len(trace.folded):
+            groups.append((trace.folded, _FOLDED))
+        for columns, names in groups:
+            for name in names:
                 with archive.open(_column_member(type(columns), name), "w", force_zip64=True) as member:
                     np.lib.format.write_array(member, getattr(columns, name), version=(1, 0), allow_pickle=False)
 
@@ -169,14 +183,15 @@ def _decode(archive: zipfile.ZipFile) -> Trace:
     rest: dict[str, Any] = json.loads(text)
     if rest.get("format") != "ndmem trace":
         raise TraceError("it is no ndmem trace")
-    if rest["version"] not in {1, VERSION}:
-        raise TraceError(f"it has format {rest['version']}, this ndmem reads {VERSION}; install a newer ndmem")
+    if rest["version"] not in {1, VERSION, FOLDED_VERSION}:
+        raise TraceError(f"it has format {rest['version']}, this ndmem reads {FOLDED_VERSION}; install a newer ndmem")
     added = _ADDED_COLUMNS if rest["version"] == 1 else {}
     if added:
         status = rest["run"]["exit_status"]
         ending = None if status is None else Ending.by_status(int(status)).value
         rest = {**rest, **_ADDED_FIELDS, "run": {**rest["run"], "native_threshold": None, "ending": ending}}
-    tree, tallies, events, rss = (_read_group(archive, group, added) for group in _COLUMNS)
+    tree, tallies, events, rss = (_read_group(archive, group, names, added) for group, names in _COLUMNS.items())
+    folded = no_folded() if rest["version"] != FOLDED_VERSION else _read_group(archive, Folded, _FOLDED, added)
     trace = Trace(
         origin=Origin(rest["origin"]),
         run=_decode_run(rest["run"]),
@@ -195,15 +210,16 @@ def _decode(archive: zipfile.ZipFile) -> Trace:
         rss_peak_nbytes=None if rest["rss_peak_nbytes"] is None else int(rest["rss_peak_nbytes"]),
         # Not there in files of the first ndmems that wrote version 2.
         together=None if rest.get("together") is None else read_together(rest["together"]),
+        folded=folded,
     )
     _check(trace)
     return trace
 
 
-def _read_group(archive: zipfile.ZipFile, group: type, added: Mapping[str, int]) -> Any:
+def _read_group(archive: zipfile.ZipFile, group: type, names: Mapping[str, type], added: Mapping[str, int]) -> Any:
     """Read the columns of a group; those that the file's version does not have are filled."""
     columns: dict[str, Any] = {}
-    for name, dtype in _COLUMNS[group].items():
+    for name, dtype in names.items():
         member = _column_member(group, name)
         if member in added:
             length = len(next(iter(columns.values()), ()))
@@ -268,7 +284,8 @@ def _decode_holder(
 def _check(trace: Trace) -> None:
     """Refuse columns that contradict each other, so that no view needs to doubt an index."""
     tree, events = trace.tree, trace.events
-    for group in (tree, trace.tallies, events, trace.rss):
+    marks = trace.folded
+    for group in (tree, trace.tallies, events, trace.rss, marks):
         if len({len(getattr(group, f.name)) for f in dataclasses.fields(group)}) != 1:
             raise ValueError(f"the columns of {type(group).__name__} have unequal lengths")
     nodes, births = len(tree), int(np.count_nonzero(events.kind == 0))
@@ -286,6 +303,8 @@ def _check(trace: Trace) -> None:
         "origins": (np.array(list(trace.origins), np.int64), 0, births),
         "rss/time_ns": (trace.rss.time_ns, 0, _ADDRESSABLE),
         "rss/nbytes": (trace.rss.nbytes, 0, _ADDRESSABLE),
+        "folded/events": (marks.events, 0, len(events) + 1),
+        **{f"folded/{name}": (getattr(marks, name), 0, _ADDRESSABLE) for name in _FOLDED if name != "events"},
         "budget_nbytes": (np.array([trace.run.budget_nbytes or 0]), 0, _ADDRESSABLE),
     }
     for name, peak in (("peak", trace.peak), ("native", trace.native), ("total", trace.total)):
@@ -302,5 +321,7 @@ def _check(trace: Trace) -> None:
         raise ValueError("it is not clear whether native memory was watched")
     if (events.domain != events.domain[events.kind == 0][events.buffer]).any():
         raise ValueError("events/domain of a death is not that of its birth")
-    if events.native_live().min(initial=0) < 0:
+    if (np.diff(marks.events) < 0).any():
+        raise ValueError("folded/events falls")
+    if trace.native_live().min(initial=0) < 0:
         raise ValueError("more native bytes died than were born")

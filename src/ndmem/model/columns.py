@@ -140,10 +140,53 @@ class Events:
         return len(self.kind)
 
     def native_live(self) -> Int64s:
-        """Return the live bytes of native blocks after each event, shape (m,); every native block is an event."""
+        """Return the live bytes after each event, shape (m,), of the native blocks that are among them."""
         change = np.where(self.domain == Domain.NATIVE, self.nbytes, 0)
         np.negative(change, out=change, where=self.kind == Kind.DIED)
         return np.cumsum(change, out=change)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Folded:
+    """Marks in place of events that were left out, see native/fold.h: of buffers that had died again.
+
+    Attributes
+    ----------
+    events : (k,) int64
+        How many of the `Events` were before; never falling.
+    births, deaths : (k,) int64
+        Left out since the mark before.
+    live, native : (k,) int64
+        Live bytes of arrays, and of native blocks, at the mark.
+    time_ns : (k,) int64
+        Nanoseconds since the start.
+    """
+
+    events: Int64s
+    births: Int64s
+    deaths: Int64s
+    live: Int64s
+    native: Int64s
+    time_ns: Int64s
+
+    def __len__(self) -> int:
+        return len(self.events)
+
+    def left_out(self) -> int:
+        """Return how many events were left out."""
+        return int(self.births.sum() + self.deaths.sum())
+
+    def add_unseen(self, native: Int64s) -> Int64s:
+        """Return the live bytes of native blocks after each event, shape (m,), with those of blocks left out.
+
+        Between two marks nothing was left out: what a mark knew more than the events before it stays the same.
+        """
+        if not len(self):
+            return native
+        before = np.concatenate([[0], native])[self.events]
+        unseen = np.concatenate([[0], self.native - before])
+        known: Int64s = native + unseen[np.searchsorted(self.events, np.arange(len(native)), side="right")]
+        return known
 
 
 @dataclass(frozen=True, slots=True, eq=False)

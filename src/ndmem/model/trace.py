@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .columns import CallTree, Domain, Events, Kind, Samples, Tallies
+from .columns import CallTree, Domain, Events, Folded, Kind, Samples, Tallies
 from .ending import Ending
 from .holder import Holder
 from .machine_limit import MachineLimit
@@ -19,7 +19,7 @@ from .together import Together
 if TYPE_CHECKING:
     from .columns import Int64s
 
-__all__ = ["CallTree", "Domain", "Events", "Kind", "Origin", "Peak", "RunInfo", "Samples", "Tallies", "Trace"]
+__all__ = ["CallTree", "Domain", "Events", "Folded", "Kind", "Origin", "Peak", "RunInfo", "Samples", "Tallies", "Trace"]
 
 
 class Origin(enum.Enum):
@@ -117,6 +117,11 @@ def _no_samples() -> Samples:
     return Samples(np.empty(0, np.int64), np.empty(0, np.int64))
 
 
+def no_folded() -> Folded:
+    """Return the marks of a record in which every event is there."""
+    return Folded(*(np.empty(0, np.int64) for _ in fields(Folded)))
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Trace:
     """The raw record of a run: call stacks, and the events that changed memory.
@@ -156,6 +161,8 @@ class Trace:
     together : Together or None
         The most resident memory that was seen in the process and its children together; ``None`` if it had none, or
         nobody looked.
+    folded : Folded
+        Marks in place of events that a long run left out; empty if all are there.
     """
 
     origin: Origin
@@ -174,6 +181,7 @@ class Trace:
     rss: Samples = field(default_factory=_no_samples)
     rss_peak_nbytes: int | None = None
     together: Together | None = None
+    folded: Folded = field(default_factory=no_folded)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Trace):
@@ -202,6 +210,10 @@ class Trace:
         """Bytes ever allocated for native blocks; ``None`` where native memory was not watched."""
         return None if self.native is None else self._sum(self.tallies.total, Domain.NATIVE)
 
+    def native_live(self) -> Int64s:
+        """Return the live bytes of native blocks after each event, shape (m,), those of events left out among them."""
+        return self.folded.add_unseen(self.events.native_live())
+
     def _sum(self, column: Int64s, domain: Domain) -> int:
         return int(column[self.tree.domain == domain].sum())
 
@@ -216,6 +228,6 @@ class Trace:
 
 def _same(a: object, b: object) -> bool:
     """Compare two fields of a trace, columns element by element."""
-    if isinstance(a, CallTree | Tallies | Events | Samples):
+    if isinstance(a, CallTree | Tallies | Events | Samples | Folded):
         return type(a) is type(b) and all(np.array_equal(getattr(a, f.name), getattr(b, f.name)) for f in fields(a))
     return a == b

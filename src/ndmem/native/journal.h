@@ -4,6 +4,9 @@
  * its own header how many of its bytes are whole; that figure is written last. Whatever ends the process,
  * what was committed can be read. The format is described in docs/reference/journal-format.md.
  *
+ * Where the events take more room than they may, fold.c writes those that are still needed into new blocks, which count
+ * from one store on, and the old ones are filled anew.
+ *
  * Guarded by the GIL. Nothing here raises; allocation is by mmap and malloc. */
 #ifndef NDMEM_JOURNAL_H
 #define NDMEM_JOURNAL_H
@@ -15,7 +18,7 @@
 #define JOURNAL_MAGIC "NDMEMJ\r\n"
 #define BLOCK_MAGIC UINT32_C(0x4B42444E) /* "NDBK" */
 
-enum { JOURNAL_VERSION = 2 };
+enum { JOURNAL_VERSION = 3 };
 
 /* The recording's totals; the whole state that is not in nodes or events. */
 typedef struct {
@@ -42,6 +45,7 @@ typedef struct {
     uint64_t total_events;  /* events written up to it */
     uint32_t total_node;    /* whose buffer made it */
     uint32_t parent;        /* process id of the parent at the start */
+    uint64_t fold;          /* of the blocks of events that count */
 } JournalHeader;
 
 enum JournalState { WAITING = 0, RUNNING = 1, STOPPED = 2 };
@@ -52,7 +56,9 @@ typedef struct {
     uint32_t magic, type;
     uint64_t capacity; /* bytes after this header up to the next block */
     uint64_t used;     /* bytes of them that are whole */
-    uint8_t reserved[40];
+    uint64_t fold;     /* of a block of events: it counts if the journal's header has the same */
+    uint64_t sequence; /* such blocks in order; in the file they lie where there was room */
+    uint8_t reserved[24];
 } BlockHeader;
 
 typedef struct {
@@ -68,16 +74,18 @@ typedef struct {
     uint64_t total_serial;
 } NodeRecord;
 
-enum EventKind { BORN = 0, DIED = 1, CLOCK = 2 };
+enum EventKind { BORN = 0, DIED = 1, CLOCK = 2, FOLDED = 3 };
 
 /* Array buffers come through NumPy's handler; native blocks are malloc'd or mapped beside it. */
 typedef enum { ARRAY = 0, NATIVE = 1 } Domain;
 
 typedef struct {
-    uint32_t node;
+    uint32_t node; /* FOLDED, of arrays: births that were left out */
     uint16_t thread;
     uint8_t domain, kind;
-    int64_t payload; /* BORN: bytes; DIED: number of the buffer; CLOCK: nanoseconds since the start */
+    /* BORN: bytes; DIED: number of the buffer; CLOCK: nanoseconds since the start; FOLDED: deaths that were left out, or
+     * of native memory: its live bytes then */
+    int64_t payload;
     int64_t live;    /* of arrays, after the event; native live bytes are the sum of the native events */
 } EventRecord;
 
@@ -89,8 +97,10 @@ typedef struct {
 } TextHeader;
 
 typedef struct {
-    BlockHeader *at;
-    uint64_t offset; /* in the file */
+    BlockHeader *at; /* NULL: not mapped */
+    uint64_t offset, nbytes; /* in the file, with the header */
+    uint64_t fold;
+    BlockType type;
 } Block;
 
 typedef struct {
@@ -102,16 +112,41 @@ typedef struct {
     uint32_t block_count;
     BlockHeader *events, *texts, *nodes; /* the blocks being filled */
     bool full;
+    Block *spare; /* blocks of a file that are to be filled anew */
+    uint32_t spare_count;
+    uint64_t sequence, fold;          /* the last that were given */
+    uint64_t events_nbytes, fold_at;  /* room that the events take, and may take before they are folded */
+    unsigned pinned;                  /* readers of the blocks: they stay as they are */
 } Journal;
 
-/* Takes an open file that is empty, or -1 for memory. False with errno set if there is no room. */
-bool journal_open(Journal *journal, int file, size_t threshold);
+/* Takes an open file that is empty, or -1 for memory, and how many bytes of events to keep. False with errno set if
+ * there is no room. */
+bool journal_open(Journal *journal, int file, size_t threshold, uint64_t fold_at);
 
 /* Unmaps; the file stays with the caller. */
 void journal_close(Journal *journal);
 
 /* A new block for events, NULL without room. */
 BlockHeader *journal_more_events(Journal *journal);
+
+/* Whether the events are to be folded. */
+static inline bool journal_is_due(const Journal *journal)
+{
+    return journal->events_nbytes > journal->fold_at && journal->pinned == 0;
+}
+
+/* A block for events of a fold to come, NULL without room; it counts once the fold does. `filled` is the one before. */
+BlockHeader *journal_add_folded(Journal *journal, uint64_t fold, BlockHeader *filled);
+
+/* From now on the blocks of this fold count, and their room is all that the events take; `last` is filled on. */
+void journal_use_fold(Journal *journal, uint64_t fold, BlockHeader *last);
+
+/* Takes back the blocks of a fold that came to nothing. */
+void journal_drop_fold(Journal *journal, uint64_t fold);
+
+/* Maps a block to be read; NULL if that fails. To be left with journal_leave. */
+const BlockHeader *journal_look(const Journal *journal, const Block *block);
+void journal_leave(const Block *block, const BlockHeader *seen);
 
 /* The committed length is written last, and the compiler may not move it. */
 static inline void journal_commit(BlockHeader *block, uint64_t used) { __atomic_store_n(&block->used, used, __ATOMIC_RELEASE); }

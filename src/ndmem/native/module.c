@@ -15,6 +15,8 @@
 #include <stddef.h>
 #include <structmember.h>
 
+enum { DEFAULT_ROOM = 1 << 30 }; /* for events: 45 million, a minute of nothing but adding arrays of 20 KB */
+
 typedef struct {
     PyObject_HEAD
     Recording recording;
@@ -24,11 +26,11 @@ typedef struct {
 
 static int recording_init(PyObject *op, PyObject *args, PyObject *keywords)
 {
-    static char *names[] = {"threshold", "file", NULL};
+    static char *names[] = {"threshold", "file", "room", NULL};
     RecordingObject *self = (RecordingObject *)op;
-    Py_ssize_t threshold;
+    Py_ssize_t threshold, room = DEFAULT_ROOM;
     int file = -1;
-    if (!PyArg_ParseTupleAndKeywords(args, keywords, "n|i", names, &threshold, &file))
+    if (!PyArg_ParseTupleAndKeywords(args, keywords, "n|in", names, &threshold, &file, &room))
         return -1;
     if (self->recording.journal.header) {
         PyErr_SetString(PyExc_RuntimeError, "a Recording is made once");
@@ -38,8 +40,12 @@ static int recording_init(PyObject *op, PyObject *args, PyObject *keywords)
         PyErr_Format(PyExc_ValueError, "the threshold is %zd bytes; it can be 0 to %d", threshold, LEDGER_MAX_THRESHOLD);
         return -1;
     }
+    if (room < 0) {
+        PyErr_Format(PyExc_ValueError, "the room for events is %zd bytes; it can be 0 and more", room);
+        return -1;
+    }
     self->threshold = threshold ? (size_t)threshold : 1; /* no buffer is smaller: NumPy asks for 1 byte at least */
-    if (!recording_open(&self->recording, file, self->threshold)) {
+    if (!recording_open(&self->recording, file, self->threshold, (uint64_t)room)) {
         PyErr_SetFromErrno(PyExc_OSError);
         return -1;
     }
@@ -124,6 +130,9 @@ static PyObject *recording_read(PyObject *op, PyObject *Py_UNUSED(none))
         return PyErr_Format(PyExc_RuntimeError, "the journal is in a file: read it there");
     PyObject *parts = Py_BuildValue("[y#]", (char *)journal->header, (Py_ssize_t)sizeof *journal->header);
     /* A thread without the GIL may write meanwhile: a block is copied as of one moment, and each block only grows. */
+    lock_enter(true);
+    journal->pinned++;
+    lock_leave();
     for (uint32_t i = 0; parts && i < journal->block_count; i++) {
         lock_enter(true);
         const BlockHeader *block = journal->blocks[i].at;
@@ -134,6 +143,9 @@ static PyObject *recording_read(PyObject *op, PyObject *Py_UNUSED(none))
             Py_CLEAR(parts);
         Py_XDECREF(part);
     }
+    lock_enter(true);
+    journal->pinned--;
+    lock_leave();
     return parts;
 }
 
@@ -172,7 +184,9 @@ static PyGetSetDef recording_getset[] = {
 };
 
 static PyType_Slot recording_slots[] = {
-    {Py_tp_doc, "Recording(threshold, file=-1)\n--\n\nOne view of the running tracker, written to an open, empty file or to memory."},
+    {Py_tp_doc, "Recording(threshold, file=-1, room=1073741824)\n--\n\n"
+                "One view of the running tracker, written to an open, empty file or to memory; events that take more room "
+                "than that are folded."},
     {Py_tp_init, recording_init},
     {Py_tp_new, PyType_GenericNew},
     {Py_tp_dealloc, recording_dealloc},

@@ -1,5 +1,6 @@
 #define NDMEM_OPCODES
 #include "compat.h"
+#include "fold.h"
 #include "recording.h"
 #include "text.h"
 
@@ -117,10 +118,10 @@ static inline NodeRecord *record_of(Recording *recording, NodeId id)
     return find_or_add_record(recording, id);
 }
 
-bool recording_open(Recording *recording, int file, size_t threshold)
+bool recording_open(Recording *recording, int file, size_t threshold, uint64_t fold_at)
 {
     memset(recording, 0, sizeof *recording);
-    if (!journal_open(&recording->journal, file, threshold))
+    if (!journal_open(&recording->journal, file, threshold, fold_at))
         return false;
     recording->journal.header->started_ns = read_clock(CLOCK_REALTIME);
     return true;
@@ -246,6 +247,8 @@ __attribute__((noinline)) static void write_birth(Recording *recording, const Bu
                                                      .payload = (int64_t)buffer->nbytes,
                                                      .live = header->live});
     header->births++;
+    if (journal_is_due(&recording->journal))
+        fold_events(&recording->journal);
 }
 
 void recording_birth(Recording *recording, const Buffer *buffer, uint16_t thread)
@@ -303,6 +306,8 @@ __attribute__((noinline)) static void write_death(Recording *recording, const Bu
                                                      .kind = DIED,
                                                      .payload = (int64_t)(buffer->large->serial - recording->first_serial),
                                                      .live = recording->journal.header->live});
+    if (journal_is_due(&recording->journal))
+        fold_events(&recording->journal);
 }
 
 void recording_death(Recording *recording, const Buffer *buffer, NodeId stack, uint16_t thread)

@@ -24,8 +24,8 @@ typedef struct {
     int64_t budget;          /* what it was last told of; -1 for none */
 } Recording;
 
-/* Takes an open, empty file or -1. False with errno set. */
-bool recording_open(Recording *recording, int file, size_t threshold);
+/* Takes an open, empty file or -1, and how many bytes of events to keep. False with errno set. */
+bool recording_open(Recording *recording, int file, size_t threshold, uint64_t fold_at);
 void recording_close(Recording *recording);
 
 /* From now on it sees what happens. False without memory. */

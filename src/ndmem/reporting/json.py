@@ -116,6 +116,7 @@ def _run(trace: Trace) -> dict[str, Any]:
         "total_nbytes": trace.total_nbytes,
         "events": int(np.count_nonzero(arrays)),
         "dropped": trace.dropped,
+        "left_out": trace.folded.left_out(),
         "peak_site": None if peak_site is None else _site(peak_site),
         "domains": asdict(compute_domains(trace)),
         "total_peak_nbytes": None if trace.total is None else trace.total.nbytes,

@@ -37,6 +37,7 @@ def write_stats(trace: Trace, stream: IO[str]) -> None:
         "arrays": f"{stats.count:,} from {stats.stacks:,} places",
         "events": f"{stats.events:,} of arrays of {_exactly(stats.threshold_nbytes)} and more",
         "dropped": f"{stats.dropped:,} events",
+        **({"left out": f"{stats.left_out:,} events of buffers long gone"} if stats.left_out else {}),
         "threads": f"{stats.threads:,} with such arrays",
     }
     lines = [f"{name:<18}{text}" for name, text in rows.items()]

@@ -5,13 +5,14 @@ from __future__ import annotations
 import contextlib
 import linecache
 import stat
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ndmem.errors import TraceError
-from ndmem.model.columns import CallTree, Domain, Kind, Samples, Tallies
+from ndmem.model.columns import CallTree, Domain, Folded, Kind, Samples, Tallies
 from ndmem.model.ending import Ending
 from ndmem.model.machine_limit import read_machine_limit
 from ndmem.model.site import Site
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 _TOTALS = ("live", "peak", "native_live", "native_peak", "total_peak")
 # A journal may name a device or a pipe, which never ends.
 _LONGEST_SOURCE = 2**24
+# No count of bytes reaches the largest address space that there is, of 57 bits.
+_ADDRESSABLE = 2**57
 _NOWHERE = Site("", 0, 0, None, None, "<no Python frame>")
 
 
@@ -70,8 +73,10 @@ def assemble(journal: Journal) -> Trace:
     run = _describe(journal)
     sources = _read_sources(sites, run.library_roots, journal.meta.get("sources", {}))
     begin(Step.REPLAY)
-    events, lost = make_events(journal.events, first, tree, _statement_columns(sites, site_of, sources))
+    statements = _statement_columns(sites, site_of, sources)
+    events, lost = make_events(journal.events, first, tree, statements, journal.folded.events)
     births = np.count_nonzero(events.kind == Kind.BORN)
+    folded = _trust_marks(journal.folded, len(events))
     watched = run.native_threshold is not None
     return Trace(
         origin=Origin.MEASURED,
@@ -84,13 +89,24 @@ def assemble(journal: Journal) -> Trace:
         holders=tuple(holder for holder in journal.holders if 0 <= holder.buffer < births),
         dropped=int(header["dropped"]) + lost,
         sources=sources,
-        native=_find_native_peak(int(header["native_peak"]), events) if watched else None,
+        native=_find_native_peak(int(header["native_peak"]), events, folded) if watched else None,
         total=_read_peak(journal, "total", first, tree, events) if watched else None,
         origins={buffer: library for buffer, library in journal.origins.items() if 0 <= buffer < births},
         rss=_read_samples(journal.meta),
         rss_peak_nbytes=_read_nbytes(journal.meta, "rss_peak_nbytes"),
         together=None if journal.meta.get("together") is None else read_together(journal.meta["together"]),
+        folded=folded,
     )
+
+
+def _trust_marks(folded: Folded, events: int) -> Folded:
+    """Return the marks up to the first that makes no sense, or stands behind events that made none."""
+    columns = {column.name: getattr(folded, column.name) for column in fields(folded)}
+    sane = columns["events"] <= events
+    for values in columns.values():
+        sane &= (values >= 0) & (values < _ADDRESSABLE)
+    end = len(sane) if sane.all() else int(np.argmin(sane))
+    return Folded(**{name: values[:end] for name, values in columns.items()})
 
 
 def _make_tallies(journal: Journal, nodes: np.ndarray[Any, Any]) -> Tallies:
@@ -114,9 +130,9 @@ def _read_peak(journal: Journal, name: str, first: int, tree: CallTree, events: 
     return Peak(nbytes, stack if 0 <= stack < len(tree) else -1, min(int(header[f"{name}_events"]), len(events)))
 
 
-def _find_native_peak(nbytes: int, events: Events) -> Peak:
-    """Return the peak of native blocks; its place from the events, which a full disk may have lost."""
-    live = events.native_live()
+def _find_native_peak(nbytes: int, events: Events, folded: Folded) -> Peak:
+    """Return the peak of native blocks; its place from the events, which a full disk or a fold may have lost."""
+    live = folded.add_unseen(events.native_live())
     if live.min(initial=0) < 0:
         raise TraceError("it is damaged: more native bytes were alive than there are addresses")
     highest = int(live.argmax()) if len(live) else 0
@@ -178,6 +194,8 @@ def _describe(journal: Journal) -> RunInfo:
     notes = [str(note) for note in meta.get("notes", ())]
     if header["missed"]:
         notes.append(f"{header['missed']} arrays were not recorded: there was no memory left to keep the books.")
+    if len(journal.folded):
+        notes.append(_describe_fold(journal))
     if header["merged"]:
         notes.append("The program made more than 260,000 call stacks; later ones are counted with their callers.")
     return RunInfo(
@@ -195,6 +213,17 @@ def _describe(journal: Journal) -> RunInfo:
         ending=None if meta.get("ending") is None else Ending(meta["ending"]),
         limit=read_machine_limit(meta.get("limit")),
         budget_nbytes=_find_budget(journal),
+    )
+
+
+def _describe_fold(journal: Journal) -> str:
+    """Say what a long run left out, and what that means for its figures."""
+    folded, header = journal.folded, journal.header
+    count, until_s = int(header["events"]), float(folded.time_ns.max()) / 1e9
+    return (
+        f"{folded.left_out():,} of {count:,} births and deaths are left out, all before {until_s:,.1f} s: "
+        "of buffers that were not alive at a peak or at the end. Temporary bytes are at least what is said; all "
+        "else is exact."
     )
 
 

@@ -36,7 +36,7 @@ def begin(text: str) -> None:
     Parameters
     ----------
     text : str
-        Descriptor of the open file of the journal. It holds the order, marshalled: ``threshold`` in bytes;
+        Descriptor of the open file of the journal. It holds the order, marshalled: ``threshold`` and ``room`` in bytes;
         ``environment``, variables as they were, or ``None``; ``meta``, what the journal should know of the run;
         ``native``, what to say if native memory is not watched, or nothing; ``limit``, what `ProgramLimit` takes, or
         ``None``.
@@ -47,7 +47,7 @@ def begin(text: str) -> None:
         order = marshal.loads(os.pread(descriptor, _LONGEST_ORDER, 0))
         os.ftruncate(descriptor, 0)
         _restore_environment(order["environment"])
-        tracking = _Tracking(Kinship.of_program(descriptor), order["threshold"], order["limit"])
+        tracking = _Tracking(Kinship.of_program(descriptor), order["threshold"], order["room"], order["limit"])
         tracking.open_journal(descriptor, order["meta"])
         tracking.watch_native(order["native"])
         tracking.pass_requests()
@@ -62,13 +62,13 @@ def join(invitation: str) -> None:
     Parameters
     ----------
     invitation : str
-        What `Kinship.invite` of the process that started it returned, after the threshold and a colon.
+        What `Kinship.invite` of the process that started it returned, after the threshold, the room, and two colons.
     """
     if _is_ndmem(sys.orig_argv[1:]):
         return
     try:
-        threshold, _, rest = invitation.partition(":")
-        tracking = _Tracking(Kinship.of_interpreter(rest), int(threshold))
+        threshold, room, rest = invitation.split(":", 2)
+        tracking = _Tracking(Kinship.of_interpreter(rest), int(threshold), int(room))
         tracking.watch_native()
     except Exception:  # a child runs whatever becomes of us
         return
@@ -104,12 +104,13 @@ class _Tracking:
     In the child of a fork it is a new one.
     """
 
-    def __init__(self, kinship: Kinship, threshold: int, limit: tuple[int, str] | None = None) -> None:
+    def __init__(self, kinship: Kinship, threshold: int, room: int, limit: tuple[int, str] | None = None) -> None:
         from ndmem import _native  # noqa: PLC0415  # not while `begin` cannot yet say what is wrong
 
         self._native = _native
         self._kinship = kinship
         self._threshold = threshold
+        self._room = room
         self._recording: _native.Recording | None = None
         self._started = False
         self._sees_native = False
@@ -133,7 +134,7 @@ class _Tracking:
 
     def open_journal(self, descriptor: int, meta: bytes) -> None:
         """Write to an open, empty file from now on."""
-        self._recording = self._native.Recording(self._threshold, descriptor)
+        self._recording = self._native.Recording(self._threshold, descriptor, self._room)
         self._recording.write_meta(meta)
 
     def watch_native(self, absence: str = "") -> None:
@@ -202,7 +203,7 @@ class _Tracking:
 
     def _invite(self) -> str | None:
         invitation = self._kinship.invite()
-        return None if invitation is None else f"{self._threshold}:{invitation}"
+        return None if invitation is None else f"{self._threshold}:{self._room}:{invitation}"
 
     def _count_shared(self) -> None:
         # In the child it would be too late: the parent's figure goes on to change there, for its page is shared.

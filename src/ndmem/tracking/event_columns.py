@@ -12,14 +12,14 @@ from ndmem.model.columns import Domain, Events, Kind
 from .journal import CLOCK
 
 if TYPE_CHECKING:
-    from ndmem.model.columns import CallTree, Int32s
+    from ndmem.model.columns import CallTree, Int32s, Int64s
 
 # No size, and no count of nanoseconds, reaches the largest address space that there is, of 57 bits.
 _ADDRESSABLE = 2**57
 
 
 def make_events(
-    raw: np.ndarray[Any, Any], first: int, tree: CallTree, statements: tuple[Int32s, Int32s]
+    raw: np.ndarray[Any, Any], first: int, tree: CallTree, statements: tuple[Int32s, Int32s], marks: Int64s
 ) -> tuple[Events, int]:
     """Return the births and deaths, and how many made no sense and were left out.
 
@@ -33,6 +33,8 @@ def make_events(
         Where they happened.
     statements : ((n,) int32, (n,) int32)
         Statement and comprehension of each node.
+    marks : (k,) int64
+        How many of the events were before each stretch that was left out.
     """
     trusted = _count_trusted(raw, range(first, first + len(tree)))
     lost = int(np.count_nonzero(raw["kind"][trusted:] != CLOCK))
@@ -55,7 +57,7 @@ def make_events(
         time_ns=time_ns[keep],
         within=np.empty(0, np.int16),
     )
-    return _with_depths(columns, tree, statements), lost
+    return _with_depths(columns, tree, statements, marks), lost
 
 
 def _count_trusted(raw: np.ndarray[Any, Any], nodes: range) -> int:
@@ -77,10 +79,11 @@ def _count_trusted(raw: np.ndarray[Any, Any], nodes: range) -> int:
     return trusted
 
 
-def _with_depths(events: Events, tree: CallTree, statements: tuple[Int32s, Int32s]) -> Events:
+def _with_depths(events: Events, tree: CallTree, statements: tuple[Int32s, Int32s], marks: Int64s) -> Events:
     """Fill in ``within``: how much of the birth's stack was still in the same execution at the death.
 
-    Native events count too: each one tells more of how far its thread had gone.
+    Native events count too: each one tells more of how far its thread had gone. Where events were left out in between
+    nobody knows that, and none is taken to be the same.
     """
     statement, loop = statements
     columns = {
@@ -99,4 +102,9 @@ def _with_depths(events: Events, tree: CallTree, statements: tuple[Int32s, Int32
     rest = {
         name: np.ascontiguousarray(getattr(events, name)) for name in events.__dataclass_fields__ if name != "within"
     }
-    return Events(**rest, within=np.frombuffer(depths, np.int16))
+    within = np.frombuffer(depths, np.int16)
+    if len(marks):
+        born_at = np.flatnonzero(events.kind == Kind.BORN)[events.buffer]
+        stretch = np.searchsorted(marks, np.arange(len(events)), side="right")
+        within = np.where(stretch[born_at] == stretch, within, -1).astype(np.int16)
+    return Events(**rest, within=within)

@@ -15,7 +15,19 @@ import numpy as np
 from ndmem.model.columns import Domain, Kind
 from ndmem.model.history import History
 
-from .journal import _BLOCK, _EVENT, _EVENTS, _GRAIN, _HEADER, _NODES, CLOCK, Journal, _gather, read_journal
+from .journal import (
+    _BLOCK,
+    _EVENT,
+    _EVENTS,
+    _GRAIN,
+    _HEADER,
+    _NODES,
+    CLOCK,
+    FOLDED,
+    Journal,
+    _gather,
+    read_header,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,13 +61,17 @@ class Follower:
 
     def __init__(self, path: Path) -> None:
         self.path, self.history = path, History()
-        self._read: dict[int, int] = {}
-        """By the position of a block: how many of its bytes were read."""
+        self._read: dict[tuple[int, int], int] = {}
+        """By the position and number of a block: how many of its bytes were read."""
+        self._fold = 0
+        """Of the events that were read."""
         self._alive: Records = np.empty(0, _EVENT)
         """The births of the buffers alive now, in order."""
         self._numbers = np.empty(0, np.int64)
         """Their numbers."""
         self._births, self._time_ns = 0, 0
+        self._seen_ns = -1
+        """Until when live bytes are in the history."""
         self._codes: dict[int, tuple[str, str]] = {}
         self._sightings: dict[int, list[Holder]] = {}
         """By the number of a live buffer: what the latest look found to hold it."""
@@ -63,7 +79,7 @@ class Follower:
         self._origins: dict[int, str] = {}
         self._file = path.open("rb", buffering=0)
         try:
-            read_journal([self._pread(_HEADER.itemsize, 0)])
+            read_header(self._pread(_HEADER.itemsize, 0))
         except BaseException:
             self._file.close()
             raise
@@ -95,9 +111,9 @@ class Follower:
         OSError
             If it cannot be read.
         """
-        totals = read_journal([self._pread(_HEADER.itemsize, 0)]).header.copy()
+        totals, parts = self._read_parts()
         nodes: list[tuple[int, memoryview]] = []
-        for kind, data in self._new_parts():
+        for kind, data in parts:
             if kind == _NODES:
                 nodes.append((kind, data))
             else:
@@ -119,24 +135,42 @@ class Follower:
     def _pread(self, nbytes: int, at: int) -> bytes:
         return os.pread(self._file.fileno(), nbytes, at)
 
-    def _new_parts(self) -> Iterator[tuple[int, memoryview]]:
-        """Yield the nodes, whose counters change where they lie, and of the other blocks what was added."""
+    def _read_parts(self) -> tuple[np.void, list[tuple[int, memoryview]]]:
+        """Return the header, and the parts that are new as of one fold; the events from the start, if it is another."""
+        while True:
+            totals = read_header(self._pread(_HEADER.itemsize, 0)).copy()
+            fold = int(totals["fold"])
+            if fold != self._fold:
+                self._fold, self._births, self._time_ns = fold, 0, 0
+                self._alive, self._numbers = self._alive[:0], self._numbers[:0]
+            read, parts = self._new_parts(fold)
+            # Else blocks may have been filled anew while they were read.
+            if int(read_header(self._pread(_HEADER.itemsize, 0))["fold"]) == fold:
+                self._read.update(read)
+                return totals, parts
+
+    def _new_parts(self, fold: int) -> tuple[dict[tuple[int, int], int], list[tuple[int, memoryview]]]:
+        """Return how far was read, and the nodes, whose counters change where they lie, and what others have more."""
         size, at = os.fstat(self._file.fileno()).st_size, _GRAIN
+        read: dict[tuple[int, int], int] = {}
+        parts: list[tuple[int, int, memoryview]] = []
         while at + _BLOCK.size <= size:
             head = self._pread(_BLOCK.size, at)
             if len(head) < _BLOCK.size:
-                return
-            magic, kind, capacity, used = _BLOCK.unpack(head)
+                break
+            magic, kind, capacity, used, of_fold, sequence = _BLOCK.unpack(head)
             if magic != b"NDBK":
-                return
-            begin = 0 if kind == _NODES else self._read.get(at, 0)
+                break
+            begin = 0 if kind == _NODES else self._read.get((at, sequence), 0)
             used = min(used, capacity, size)
             if kind == _EVENTS:
-                used -= used % _EVENT.itemsize
+                used = used - used % _EVENT.itemsize if of_fold == fold else 0
             if used > begin:
-                yield kind, memoryview(self._pread(used - begin, at + _BLOCK.size + begin))
-                self._read[at] = used
+                parts.append((sequence, kind, memoryview(self._pread(used - begin, at + _BLOCK.size + begin))))
+                read[at, sequence] = used
             at += _BLOCK.size + capacity
+        # In a file of a version without folds all have the number 0, and lie in order.
+        return read, [(kind, data) for _, kind, data in sorted(parts, key=lambda part: part[0])]
 
     def _take(self, new: Journal) -> None:
         """Add what is new to what is known."""
@@ -153,10 +187,16 @@ class Follower:
     def _take_events(self, events: Records) -> None:
         time_ns = np.maximum.accumulate(np.where(events["kind"] == CLOCK, events["payload"], self._time_ns))
         self._time_ns = int(time_ns[-1])
-        self.history.add(time_ns, events["live"])
-        born = events[events["kind"] == Kind.BORN]
-        numbers = np.append(self._numbers, np.arange(self._births, self._births + len(born)))
-        self._births += len(born)
+        # What is read again after a fold is in the history already.
+        new = slice(int(np.searchsorted(time_ns, self._seen_ns, side="left")), None)
+        self.history.add(time_ns[new], events["live"][new])
+        self._seen_ns = max(self._seen_ns, self._time_ns)
+        is_born = events["kind"] == Kind.BORN
+        is_mark = (events["kind"] == FOLDED) & (events["domain"] == Domain.ARRAY)
+        counted = self._births + np.cumsum(is_born + np.where(is_mark, events["node"], 0).astype(np.int64))
+        born = events[is_born]
+        numbers = np.append(self._numbers, counted[is_born] - 1)
+        self._births = int(counted[-1])
         died = events["payload"][events["kind"] == Kind.DIED]
         left = np.isin(numbers, died, invert=True)
         self._alive, self._numbers = np.concatenate([self._alive, born])[left], numbers[left]

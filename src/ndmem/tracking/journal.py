@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,12 +17,15 @@ import numpy as np
 
 from ndmem.errors import TraceError
 from ndmem.model.holder import Holder
+from ndmem.model.trace import no_folded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from ndmem.model.columns import Folded
+
 MAGIC = b"NDMEMJ\r\n"
-_VERSION = 2
+_VERSIONS = {2, 3}  # the second writes no folds
 _GRAIN = 65536
 
 # fmt: off
@@ -32,9 +35,9 @@ _HEADER = np.dtype(
      ("events", "u8"), ("births", "u8"), ("dropped", "u8"), ("missed", "u8"),
      ("merged", "u8"), ("peak_node", "u4"), ("state", "u4"), ("native_threshold", "u8"), ("native_live", "i8"),
      ("native_peak", "i8"), ("total_peak", "i8"), ("total_serial", "u8"), ("total_events", "u8"),
-     ("total_node", "u4"), ("parent", "u4")]
+     ("total_node", "u4"), ("parent", "u4"), ("fold", "u8")]
 )
-_BLOCK = struct.Struct("=4sI Q Q 40x")
+_BLOCK = struct.Struct("=4sI Q Q Q Q 24x")
 _NODE = np.dtype(
     [("id", "u4"), ("parent", "u4"), ("code", "u4"), ("offset", "i4"), ("lineno", "i4"), ("end_lineno", "i4"),
      ("col", "i4"), ("end_col", "i4"), ("stores", "u4"), ("domain", "u4"), ("live", "i8"), ("at_peak", "i8"),
@@ -54,6 +57,9 @@ _CODE, _SIGHTED, _META, _ORIGIN, _BUDGETED = 1, 2, 3, 4, 5
 
 CLOCK = 2
 """Kind of the event that only says how late it is."""
+
+FOLDED = 3
+"""Kind of the mark in place of events that were left out."""
 
 STOPPED = 2
 """State of a journal whose recording came to its end."""
@@ -79,6 +85,8 @@ class Journal:
         Which library mapped a native block, by the buffer's number.
     budgets : list of (int, int)
         The lowest budget for all arrays from so many events on, -1 for none; in order.
+    folded : Folded
+        Marks in place of events that were left out.
     """
 
     header: np.void
@@ -89,6 +97,7 @@ class Journal:
     meta: dict[str, Any]
     origins: dict[int, str]
     budgets: list[tuple[int, int]]
+    folded: Folded = field(default_factory=no_folded)
 
 
 def is_journal(path: str | os.PathLike[str]) -> bool:
@@ -107,17 +116,44 @@ def read_journal(parts: list[bytes] | Path) -> Journal:
     OSError
         If the file cannot be read.
     """
+    from .folds import unfold  # noqa: PLC0415  # it reads what is here
+
+    blocks: Iterator[memoryview]
     if isinstance(parts, list):
-        header, blocks = parts[0], _split(parts[1:])
+        header, blocks = parts[0], map(memoryview, parts[1:])
     else:
-        data = memoryview(parts.read_bytes())
-        header, blocks = bytes(data[: _HEADER.itemsize]), _split(_cut(data))
+        data = _read_whole(parts)
+        header, blocks = bytes(data[: _HEADER.itemsize]), _cut(data)
+    totals = read_header(header)
+    return unfold(_gather(totals, _split(blocks, int(totals["fold"]))))
+
+
+def read_header(header: bytes) -> np.void:
+    """Return the totals of a journal.
+
+    Raises
+    ------
+    TraceError
+        If they are not those of a journal that this ndmem reads.
+    """
     if len(header) < _HEADER.itemsize or not header.startswith(MAGIC):
         raise TraceError("it is not a journal of ndmem, or is cut before its first event")
-    totals = np.frombuffer(header, _HEADER, 1)[0]
-    if totals["version"] != _VERSION:
-        raise TraceError(f"its journal has format {totals['version']}, this ndmem reads {_VERSION}")
-    return _gather(totals, blocks)
+    totals: np.void = np.frombuffer(header, _HEADER, 1)[0]
+    if totals["version"] not in _VERSIONS:
+        raise TraceError(f"its journal has format {totals['version']}, this ndmem reads {max(_VERSIONS)}")
+    return totals
+
+
+def _read_whole(path: Path) -> memoryview:
+    """Read a file that may still be written: again, if the program folded it meanwhile and filled blocks anew."""
+    fold = slice(_HEADER.fields["fold"][1], _HEADER.itemsize)  # type: ignore[index]  # it has fields
+    with path.open("rb") as file:
+        while True:
+            file.seek(0)
+            data = file.read()
+            file.seek(fold.start)
+            if len(data) < fold.stop or file.read(fold.stop - fold.start) == data[fold]:
+                return memoryview(data)
 
 
 def complete_journal(path: Path, meta: dict[str, Any]) -> None:
@@ -145,35 +181,41 @@ def complete_journal(path: Path, meta: dict[str, Any]) -> None:
             head = file.read(_BLOCK.size)
             if len(head) < _BLOCK.size:
                 return
-            magic, kind, capacity, used = _BLOCK.unpack(head)
+            magic, kind, capacity, used, fold, sequence = _BLOCK.unpack(head)
             if at + _BLOCK.size + capacity >= end:
                 break
             at += _BLOCK.size + capacity
         after = at + _BLOCK.size + (used + 7) // 8 * 8
         file.seek(after)
-        file.write(_BLOCK.pack(b"NDBK", _TEXTS, len(record), len(record)) + record)
+        file.write(_BLOCK.pack(b"NDBK", _TEXTS, len(record), len(record), 0, 0) + record)
         file.truncate()
         # Last: until here the new block lies in room that the one before it does not use.
         file.seek(at)
-        file.write(_BLOCK.pack(magic, kind, after - at - _BLOCK.size, used))
+        file.write(_BLOCK.pack(magic, kind, after - at - _BLOCK.size, used, fold, sequence))
 
 
 def _cut(data: memoryview) -> Iterator[memoryview]:
     """Yield the blocks of a file, each with its header, until one does not fit."""
     at = _GRAIN
     while at + _BLOCK.size <= len(data):
-        magic, _, capacity, _ = _BLOCK.unpack_from(data, at)
+        magic, _, capacity, *_ = _BLOCK.unpack_from(data, at)
         if magic != b"NDBK":
             return
         yield data[at : at + _BLOCK.size + capacity]
         at += _BLOCK.size + capacity
 
 
-def _split(blocks: Any) -> Iterator[tuple[int, memoryview]]:
-    """Yield type and whole bytes of each block."""
+def _split(blocks: Iterator[memoryview], fold: int) -> Iterator[tuple[int, memoryview]]:
+    """Yield type and whole bytes of each block that counts; those of events in order."""
+    events = []
     for block in blocks:
-        _, kind, _, used = _BLOCK.unpack_from(block)
-        yield kind, memoryview(block)[_BLOCK.size : _BLOCK.size + used]
+        _, kind, _, used, of_fold, sequence = _BLOCK.unpack_from(block)
+        data = block[_BLOCK.size : _BLOCK.size + used]
+        if kind != _EVENTS:
+            yield kind, data
+        elif of_fold == fold:
+            events.append((sequence, data))
+    yield from ((_EVENTS, data) for _, data in sorted(events, key=lambda block: block[0]))
 
 
 def _gather(totals: np.void, blocks: Iterator[tuple[int, memoryview]]) -> Journal:

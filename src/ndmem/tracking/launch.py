@@ -92,6 +92,7 @@ def launch(
     journal: int,
     *,
     threshold: int,
+    room: int,
     native: bool,
     limit: tuple[int, str] | None = None,
     sources: Mapping[str, str] | None = None,
@@ -104,7 +105,7 @@ def launch(
         What would follow ``python``: a script, ``-m module`` or ``-c code``, and the program's own arguments.
     journal : int
         Descriptor of an open, empty file.
-    threshold : int
+    threshold, room : int
         Bytes.
     native : bool
         Watch native memory too, where that can be.
@@ -118,6 +119,7 @@ def launch(
     preloaded = {VARIABLE: add_to_preloaded(library)} if library else {}
     order = {
         "threshold": threshold,
+        "room": room,
         "limit": limit,
         "environment": {name: os.environ.get(name) for name in ("PYTHONPATH", *preloaded)},
         "native": _explain_absence(obstacle or "the preloaded library was not loaded") if native else "",

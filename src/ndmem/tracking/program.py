@@ -132,6 +132,7 @@ def start_program(
     output: Path | None,
     overwrite: bool,
     threshold: int,
+    room: int,
     native: bool,
     limit: tuple[int, str] | None = None,
 ) -> Program:
@@ -149,6 +150,8 @@ def start_program(
         Replace a file that is there.
     threshold : int
         Bytes from which on a buffer is an event.
+    room : int
+        Bytes that the events of a process may take before they are folded.
     native : bool
         Watch native memory too, where that can be.
     limit : (int, str), optional
@@ -167,7 +170,15 @@ def start_program(
     if overwrite:
         folder_of(str(file.path)).clear()  # what an older run's children left
     try:
-        pid = launch(arguments, file.descriptor, threshold=threshold, native=native, limit=limit, sources=sources)
+        pid = launch(
+            arguments,
+            file.descriptor,
+            threshold=threshold,
+            room=room,
+            native=native,
+            limit=limit,
+            sources=sources,
+        )
     finally:
         file.close()
     samples, together = ResidentSamples(pid), TogetherSamples(pid)
