@@ -192,6 +192,8 @@ const BlockHeader *journal_look(const Journal *journal, const Block *block)
 {
     if (block->at)
         return block->at;
+    if (!is_our_file(journal))
+        return NULL;
     /* At once: a page fault takes as long as to go through a page's events. */
     void *at = mmap(NULL, block->nbytes, PROT_READ, MAP_SHARED | POPULATE, journal->file, (off_t)block->offset);
     return at == MAP_FAILED ? NULL : at;
