@@ -157,6 +157,7 @@ def test_the_view_outlives_the_program(place: Place) -> None:
         ("new.ndmem", ["new.ndmem", "format 9"]),
         (".", ["."]),
     ],
+    ids=["no process", "no such number", "untracked", "missing", "foreign", "empty", "cut", "newer", "folder"],
 )
 def test_what_cannot_be_watched_is_one_line(target: str, words: list[str], place: Place) -> None:
     """A process that is not there or not tracked, a file that is missing, foreign, cut or newer: one line, status 2."""

@@ -105,6 +105,16 @@ def test_live_bytes_over_time_are_known_where_events_are_not() -> None:
     assert np.median(np.abs(found - truth) / truth) < 0.02
 
 
+def test_the_page_says_what_its_timeline_does_not_know(tmp_path: Path) -> None:
+    """The layer of arrays that belong to no line in the picture has those whose events are left out."""
+    _, folded = record_both(150_000)
+    run = ndmem.Run(folded)
+    run.to_html(tmp_path / "page.html")
+    page = (tmp_path / "page.html").read_text("utf-8")
+    assert "other arrays, and those left out" in page
+    assert "births and deaths are left out, all before" in page
+
+
 def test_a_trace_file_keeps_the_marks(tmp_path: Path) -> None:
     """What was left out is in the file, which says by its version that it must be known; a damaged mark is refused."""
     _, folded = record_both(150_000)

@@ -161,7 +161,9 @@ def test_other_monitoring_tools_keep_theirs() -> None:
 
 
 @pytest.mark.parametrize(
-    "bad", [len, math.sqrt, np.add, "abc".upper, int, functools.partial(allocate, 1), 5, "f"], ids=repr
+    "bad",
+    [len, math.sqrt, np.add, "abc".upper, int, functools.partial(allocate, 1), 5, "f"],
+    ids=["builtin", "math", "ufunc", "method", "class", "partial", "int", "str"],
 )
 def test_what_has_no_lines_is_refused(bad: Any) -> None:
     """A builtin, a class or no function at all is refused where it is decorated, naming it."""

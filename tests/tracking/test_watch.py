@@ -78,7 +78,7 @@ def test_a_traceback_does_not_show_it() -> None:
     assert heard == []
 
 
-@pytest.mark.parametrize("wrong", [posixpath.join, int, 3, None], ids=repr)
+@pytest.mark.parametrize("wrong", [posixpath.join, int, 3, None], ids=["function", "class", "int", "None"])
 def test_only_a_builtin_is_watched(wrong: Any) -> None:
     """A function of Python, a class or something else is refused: it would look different."""
     with pytest.raises(TypeError):

@@ -11,7 +11,7 @@ from ndmem.model.raw_run import Place, RawRun
 
 from .assemble import assemble
 from .journal import CLOCK, read_journal
-from .recorder import Recorder, unseen
+from .recorder import ALL_EVENTS, Recorder, unseen
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,7 +38,7 @@ class Meter:
         """
         from ndmem import _native  # noqa: PLC0415  # as Recorder
 
-        recorder = Recorder(threshold=threshold)
+        recorder = Recorder(threshold=threshold, room=ALL_EVENTS)
         recorder.start()
         # A child that was forked where the parent kept its own arrays unseen would see nothing of the function.
         _native.quiet(False)
@@ -73,6 +73,7 @@ def _strip(journal: Journal) -> RawRun:
         Place(parent if i else -1, *codes.get(code, ("", "")), offset, lineno, domain)
         for i, (parent, code, offset, lineno, domain) in enumerate(zip(*columns, strict=True))
     )
+    lost = [int(journal.header[name]) for name in ("dropped", "missed", "merged")]
     return RawRun(
         kind=kind,
         # A death is in its birth's domain.
@@ -82,5 +83,5 @@ def _strip(journal: Journal) -> RawRun:
         buffer=buffer,
         nbytes=payload[born],
         places=places,
-        lost=int(journal.header["dropped"]) + int(journal.header["missed"]) + int(journal.header["merged"]),
+        lost=sum(lost) + journal.folded.left_out(),
     )

@@ -19,6 +19,12 @@ if TYPE_CHECKING:
 DEFAULT_THRESHOLD = 4096
 """Bytes from which on a buffer is an event of its own."""
 
+_ROOM = 2**27
+"""Bytes that events may take before they are folded: less than in a file, for it is the program's own memory."""
+
+ALL_EVENTS = 2**60
+"""Room for who needs every event."""
+
 
 @contextlib.contextmanager
 def unseen() -> Iterator[None]:
@@ -42,6 +48,8 @@ class Recorder:
     ----------
     threshold : int, optional
         Buffers of this many bytes and more become events; the running tracker's, or 4096.
+    room : int
+        Bytes that events may take; then those of buffers that are gone and were at no peak are left out.
 
     Raises
     ------
@@ -49,7 +57,7 @@ class Recorder:
         If tracking cannot work here, or another threshold is in force.
     """
 
-    def __init__(self, *, threshold: int | None = None) -> None:
+    def __init__(self, *, threshold: int | None = None, room: int = _ROOM) -> None:
         check_support()
         from ndmem import _native  # noqa: PLC0415  # check_support explains why it may be missing
 
@@ -60,7 +68,7 @@ class Recorder:
                 f"the tracker already runs with a threshold of {running} bytes, not {wanted}; leave the threshold out"
             )
         try:
-            self._native: Any = _native.Recording(wanted)
+            self._native: Any = _native.Recording(wanted, -1, room)
         except ValueError as error:
             raise TrackingError(str(error)) from None
         self._trace: Trace | None = None

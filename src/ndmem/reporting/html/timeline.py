@@ -43,7 +43,11 @@ class TimelineRow:
 def draw_timeline(trace: Trace, names: FileNames, *, points: int) -> tuple[dict[str, Any], list[TimelineRow]]:
     """Return the data of the timeline in at most so many points, and the same as rows of a table."""
     found, sources = timeline_layers(trace, points=points), SourceFiles(trace.sources)
-    layers = [(_name_layer(each.filename, each.lineno, names, sources), each.nbytes) for each in found.layers]
+    others = "other arrays, and those left out" if len(trace.folded) else "other arrays"
+    layers = [
+        (others if each.filename is None else _name_layer(each.filename, each.lineno, names, sources), each.nbytes)
+        for each in found.layers
+    ]
     beside = [
         (name, nbytes) for name, nbytes in ((NATIVE, found.native_nbytes), (PYTHON, found.python_nbytes)) if nbytes
     ]
@@ -77,9 +81,7 @@ def _find_peak(found: Layers) -> int | None:
     return live.index(max(live)) if any(live) else None
 
 
-def _name_layer(filename: str | None, lineno: int | None, names: FileNames, sources: SourceFiles) -> str:
-    if filename is None:
-        return "other arrays"
+def _name_layer(filename: str, lineno: int | None, names: FileNames, sources: SourceFiles) -> str:
     text = sources.line(filename, lineno or 0)
     return shorten(f"{names.short_place(filename, lineno)} {plain(text) if text else ''}".rstrip(), LABEL)
 
