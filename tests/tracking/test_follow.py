@@ -19,6 +19,7 @@ from ndmem.errors import TraceError
 from ndmem.model.columns import Kind
 from ndmem.tracking.assemble import assemble
 from ndmem.tracking.follow import Follower
+from ndmem.tracking.journal import complete_journal
 from ndmem.tracking.program import read_file
 from ndmem.tracking.recorder import unseen
 
@@ -95,3 +96,18 @@ def test_a_journal_that_gave_way_to_another_file_is_noticed(tmp_path: Path) -> N
     follower.close()
     os.close(descriptor)
     del recording
+
+
+def test_what_was_written_last_of_the_run_holds(tmp_path: Path) -> None:
+    """What is added when the program has ended comes after what it wrote itself, also for who looks only then."""
+    path = tmp_path / "j.ndmem"
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT)
+    recording = _native.Recording(4096, descriptor)
+    recording.write_meta(json.dumps({"notes": ["first"], "python": "3"}).encode())
+    os.close(descriptor)
+    complete_journal(path, {"notes": ["last"]})
+    follower = Follower(path)
+    try:
+        assert follower.read().meta == {"notes": ["last"], "python": "3"}
+    finally:
+        follower.close()

@@ -49,10 +49,9 @@ def unfold(journal: Journal) -> Journal:
     born = raw["kind"] == Kind.BORN
     births = np.where(is_arrays, raw["node"], 0).astype(np.int64)
     deaths = np.where(is_arrays, raw["payload"], 0)
+    # How many events there had been up to each that is there, and what the buffers that are there are called.
     counted = np.cumsum(is_event + births + deaths)[is_event]
-    """How many events there had been up to each that is there."""
     numbers = (np.cumsum(born + births) - 1)[born]
-    """What the buffers that are there are called."""
 
     kept = raw[~is_mark].copy()
     died = kept["kind"] == Kind.DIED

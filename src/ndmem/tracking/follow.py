@@ -169,8 +169,9 @@ class Follower:
                 parts.append((sequence, kind, memoryview(self._pread(used - begin, at + _BLOCK.size + begin))))
                 read[at, sequence] = used
             at += _BLOCK.size + capacity
-        # In a file of a version without folds all have the number 0, and lie in order.
-        return read, [(kind, data) for _, kind, data in sorted(parts, key=lambda part: part[0])]
+        # Only events lie where there was room; what the launcher adds in the end is the last text, and has no number.
+        parts.sort(key=lambda part: part[0] if part[1] == _EVENTS else -1)
+        return read, [(kind, data) for _, kind, data in parts]
 
     def _take(self, new: Journal) -> None:
         """Add what is new to what is known."""
