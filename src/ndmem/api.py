@@ -1,49 +1,101 @@
-"""The public face: the verbs, wired to the parts that do the work."""
+"""The public face: every public verb and class of ndmem.
+
+Five verbs are defined here; `_HOMES` names the module of each other name, which is imported when the name is first
+used. Importing this module loads neither NumPy nor rich: `ndmem run` imports it before it starts the program.
+"""
 
 from __future__ import annotations
 
+import importlib
 import os
 import sys
-from dataclasses import replace
 from typing import IO, TYPE_CHECKING, Any, overload
-
-from .analysis.measure import Measure
-from .analysis.moment import Moment
-from .comparison import Comparison, DiffFormat
-from .errors import ProcessError
-from .reporting.diff_text import DiffBy
-from .reporting.formats import Format
-from .reporting.view import By
-from .run import Run, TrackedRun
-from .tracking.program import read_file
-from .tracking.recorder import unseen
-from .units import format_nbytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import TypeVar
 
+    from .analysis.index import TraceIndex
+    from .analysis.measure import Measure
+    from .analysis.moment import Moment
+    from .budgets.amount import check_factor, read_budget
+    from .budgets.excess import Excess
     from .budgets.limit import Limit, Reach
-    from .model.breakdown import Breakdown
-    from .model.excess import Excess
+    from .budgets.live_bytes import LiveBytes
     from .model.profile import FunctionProfile
+    from .model.spec import spec
     from .model.trace import Trace
+    from .planning.arguments.dims import Dims, dims, read_length
+    from .platform.limits.fit import fits
+    from .platform.limits.machine_limits import Limits, limits
+    from .reporting.formats import Format
+    from .reporting.text.diff import DiffBy
+    from .reporting.view import By
+    from .results.breakdown import breakdown
+    from .results.comparison import Comparison, DiffFormat
+    from .results.live_arrays import arrays
+    from .results.predicting import planned, predict
+    from .results.prediction import Prediction
+    from .results.run import Run, index_of
+    from .results.tracked_run import TrackedRun
+    from .results.weight import weigh
+    from .weighing.stored import Stored, stored_arrays
 
     _F = TypeVar("_F", bound=Callable[..., Any])
 
+_HOMES = {
+    "Prediction": "results.prediction",
+    "Run": "results.run",
+    "TrackedRun": "results.tracked_run",
+    "arrays": "results.live_arrays",
+    "breakdown": "results.breakdown",
+    "dims": "planning.arguments.dims",
+    "fits": "platform.limits.fit",
+    "limits": "platform.limits.machine_limits",
+    "planned": "results.predicting",
+    "predict": "results.predicting",
+    "spec": "model.spec",
+    "weigh": "results.weight",
+    # For the command line and the integrations: the values of options, and what is behind a command.
+    "By": "reporting.view",
+    "Comparison": "results.comparison",
+    "Dims": "planning.arguments.dims",
+    "DiffBy": "reporting.text.diff",
+    "DiffFormat": "results.comparison",
+    "Format": "reporting.formats",
+    "LiveBytes": "budgets.live_bytes",
+    "Limits": "platform.limits.machine_limits",
+    "Measure": "analysis.measure",
+    "Moment": "analysis.moment",
+    "Stored": "weighing.stored",
+    "check_factor": "budgets.amount",
+    "index_of": "results.run",
+    "read_budget": "budgets.amount",
+    "read_length": "planning.arguments.dims",
+    "stored_arrays": "weighing.stored",
+}
+
 __all__ = [
-    "By", "Comparison", "DiffBy", "DiffFormat", "Format", "Measure", "Moment", "Run", "TrackedRun", "breakdown", "diff",
-    "limit", "load", "profile", "track",
+    "By", "Comparison", "DiffBy", "DiffFormat", "Dims", "Format", "Limits", "LiveBytes", "Measure", "Moment",
+    "Prediction", "Run", "Stored", "TrackedRun", "arrays", "breakdown", "check_factor", "diff", "dims", "fits",
+    "index_of", "limit", "limits", "load", "planned", "predict", "profile", "read_budget", "read_length", "spec",
+    "stored_arrays", "track", "weigh",
 ]  # fmt: skip
 
 
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f".{_HOMES[name]}", __package__), name)
+
+
 def track(*, threshold: int | str | None = None) -> TrackedRun:
-    """Track the arrays of a block of code.
+    """Track the arrays that a block of code allocates.
 
     Parameters
     ----------
     threshold : int or str, optional
-        Buffers of this many bytes and more are single events, smaller ones are counted by line; 4 KiB.
+        Record buffers of at least this size one by one; only count smaller ones, by line. Default: 4 KiB.
 
     Returns
     -------
@@ -59,79 +111,9 @@ def track(*, threshold: int | str | None = None) -> TrackedRun:
     >>> run.peak, run.live
     (16008, 16000)
     """
+    from .results.tracked_run import TrackedRun
+
     return TrackedRun(threshold=threshold)
-
-
-def breakdown(pid: int | None = None, *, trim: bool = False) -> Breakdown:
-    """Say what the resident memory of a process (RSS) consists of.
-
-    Parameters
-    ----------
-    pid : int, optional
-        The process; this one if it is left out. Of another one the system shows only files, shared memory and stacks.
-    trim : bool
-        Let malloc give back what it keeps (``malloc_trim``), and show before and after. In this process alone.
-
-    Returns
-    -------
-    Breakdown
-        Parts in bytes that add up to ``rss`` with ``unexplained``. Prints as a sentence and a table.
-
-    Raises
-    ------
-    ProcessError
-        If there is no such process, or malloc cannot be trimmed.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> a = np.ones(5_000_000)
-    >>> found = breakdown()
-    >>> sum(part or 0 for part in found.parts.values()) + found.unexplained == found.rss
-    True
-    """
-    from .process.heap import trim_heap  # noqa: PLC0415  # only who asks pays for it
-    from .process.outside import check_pid, outside  # noqa: PLC0415
-
-    if pid is not None and check_pid(pid) != os.getpid():
-        if trim:
-            raise ProcessError(f"malloc can only be trimmed from inside: call ndmem.breakdown(trim=True) in {pid}")
-        found = outside(pid)
-        return replace(found, notes=(*found.notes, _say_live(pid)))
-    before = _own_breakdown()
-    if not trim:
-        return before
-    if not trim_heap():
-        raise ProcessError("this malloc cannot be trimmed: only glibc's has malloc_trim")
-    return replace(_own_breakdown(), before=before)
-
-
-def _say_live(pid: int) -> str:
-    """Say what is known of another process's arrays: a journal has no addresses, so never their pages."""
-    from .tracking.totals import read_totals  # noqa: PLC0415  # as above
-
-    totals = read_totals(pid)
-    if totals is None:
-        return "The arrays of another process are known if ndmem run started it; this one is not tracked."
-    native = "" if totals.native_nbytes is None else f", its native blocks {format_nbytes(totals.native_nbytes)}"
-    return (
-        f"By its journal its live arrays have {format_nbytes(totals.nbytes)}{native}, as they were asked for; how much "
-        "of that is in RAM is not known."
-    )
-
-
-def _own_breakdown() -> Breakdown:
-    from .process.explain import explain  # noqa: PLC0415
-    from .process.outside import outside  # noqa: PLC0415
-    from .process.snapshot import take_snapshot  # noqa: PLC0415
-    from .weighing.extents import live_extents  # noqa: PLC0415
-
-    with unseen():
-        try:
-            taken = take_snapshot()
-        except OSError:  # not Linux
-            return outside(os.getpid())
-        return explain(taken, live_extents())
 
 
 def limit(
@@ -145,27 +127,28 @@ def limit(
 ) -> Limit:
     """Keep the arrays of a block, or of a function's calls, within a budget.
 
-    An allocation that would pass the budget does not happen: NumPy raises its `MemoryError` from the line that asked,
-    which may be caught there as ever. What leaves the block is a `BudgetExceeded` that says what was asked, what is
-    live, and which arrays are the largest; NumPy's error is its ``__cause__``. Limits nest, and each holds.
+    NumPy raises its `MemoryError` instead of an allocation that would exceed the budget; the program may catch it. An
+    uncaught one leaves the block as a `BudgetExceeded`, which names the allocation and the largest live arrays; its
+    ``__cause__`` is NumPy's error. Limits nest, and each is enforced. Memory of libraries is never refused, because C
+    code may not cope; under ``ndmem run`` it counts, and the next array is refused. Child processes are not limited.
 
     Parameters
     ----------
     budget : int or str
-        Bytes, ``"4 GiB"``, ``"50%"`` of the limit that binds this process first, or ``"auto"``: nine tenths of what may
-        still be used, on top of what is live.
+        Bytes, ``"4 GiB"``, ``"50%"`` of the limit that binds this process first, or ``"auto"``: the live bytes and nine
+        tenths of what is still available.
     factor : float, optional
-        As a decorator, instead of a budget: so many times the bytes of the arrays among the call's arguments, for what
-        the call itself makes.
+        Instead of a budget, for a decorator: the arrays of a call may grow by this multiple of the bytes of the arrays
+        among its arguments.
     scope : "process" or "thread"
-        Count all arrays of the process, those from before the block too, or what this thread makes in the block.
+        Count all arrays of the process, also older ones, or only those that this thread allocates in the block.
     warn : bool
-        Let it happen, and give a `RuntimeWarning`.
+        Give a `RuntimeWarning` instead of refusing.
     callback : callable, optional
-        Let it happen, and call this with an `Excess`: in the main thread, between two of its instructions soon after.
+        Call this with an `Excess` instead of refusing: soon afterwards, in the main thread.
     resident : bool
-        Refuse only if what is resident of the process would not stay within the budget either. Zeros from ``np.zeros``
-        take no pages until they are written; without this they count as asked for.
+        Refuse only if the resident memory of the process would exceed the budget too. Zeros from ``np.zeros`` use no
+        pages until they are written; without this option they count in full.
 
     Returns
     -------
@@ -175,51 +158,46 @@ def limit(
     Raises
     ------
     UnitError
-        If the options are no budget.
+        If an option is not valid.
     ProcessError
-        If the budget depends on the machine's limit, and none is known.
+        If the budget depends on the machine's limit, and none could be determined.
     BudgetExceeded
-        From the block: if more is live already, or its error is from a refused allocation.
-
-    Notes
-    -----
-    Memory of libraries is never refused, since C code may not cope. Where it is watched (``ndmem run``) it counts, and
-    the next array is refused. A child process is not bound by its parent's limit.
+        From the block: if more is live already, or after a refused allocation.
 
     Examples
     --------
     >>> import numpy as np
-    >>> with limit("100 MiB", scope="thread"):
-    ...     try:
-    ...         a = np.empty(20_000_000)
-    ...     except MemoryError:
-    ...         a = np.empty(20_000_000, "i1")
-    >>> a.nbytes
-    20000000
+    >>> with limit("100 MiB", scope="thread") as allowed:
+    ...     a = np.empty(1000)
+    ...     allowed.live
+    8000
     """
-    from .budgets.limit import make_limit  # noqa: PLC0415  # only who asks pays for it
+    from .budgets.limit import make_limit
 
     return make_limit(budget, factor=factor, scope=scope, warn=warn, callback=callback, resident=resident)
 
 
 def load(path: str | os.PathLike[str]) -> Run:
-    """Read a saved run, or one that still goes on or was killed.
+    """Read the file of a run: a finished one, a running one or one that was killed.
 
     Parameters
     ----------
     path : path
-        What ``run.save`` or ``ndmem run`` wrote.
+        A file that ``run.save`` or ``ndmem run`` wrote.
 
     Raises
     ------
     TraceError
-        If it is no trace, is truncated or damaged, or was written by a newer version.
+        If it is not a trace, is truncated or damaged, or was written by a newer version.
     OSError
         If the file cannot be read.
     """
-    with unseen():
-        # It needs NumPy, which the launcher of a program has not loaded yet when it loads this module.
-        from .tracking.family import read_family  # noqa: PLC0415
+    from .tracking.recorder import untracked
+
+    with untracked():
+        from .results.run import Run
+        from .tracking.journal.children import read_family
+        from .tracking.journal.load import read_file
 
         trace = read_file(path)
         return Run(trace, path=path, family=read_family(path, trace))
@@ -233,9 +211,9 @@ def diff(
     Parameters
     ----------
     before, after : Run, Trace or path
-        The runs, or the files they are saved in.
+        The runs, or their files.
     library : bool
-        Compare the lines of libraries too, which otherwise count for the user's line that called them.
+        Also compare the lines of libraries, which are otherwise charged to the user's line that called them.
 
     Returns
     -------
@@ -245,7 +223,7 @@ def diff(
     Raises
     ------
     TraceError
-        If a file is no trace, is truncated or damaged, or was written by a newer version.
+        If a file is not a trace, is truncated or damaged, or was written by a newer version.
     OSError
         If a file cannot be read.
 
@@ -257,14 +235,20 @@ def diff(
     >>> print(diff(run, run))
     No difference: every figure is the same in both runs.
     """
-    with unseen():
-        return Comparison(_trace_of(before), _trace_of(after), library=library)
+    from .results.comparison import Comparison
+    from .tracking.recorder import untracked
+
+    with untracked():
+        return Comparison(_index_of(before), _index_of(after), library=library)
 
 
-def _trace_of(run: Run | Trace | str | os.PathLike[str]) -> Trace:
-    if isinstance(run, Run):
-        return run.trace
-    return load(run).trace if isinstance(run, str | os.PathLike) else run
+def _index_of(run: Run | Trace | str | os.PathLike[str]) -> TraceIndex:
+    from .analysis.index import TraceIndex
+    from .results.run import Run, index_of
+
+    if isinstance(run, str | os.PathLike):
+        return index_of(load(run))
+    return index_of(run) if isinstance(run, Run) else TraceIndex(run)
 
 
 @overload
@@ -278,26 +262,26 @@ def profile(
 ) -> Any:
     """Report the arrays of a function line by line, after each call.
 
-    Exact, from line events of this function alone: how often each line ran, the highest live bytes while it ran,
-    what it had for itself in between, what it added. Functions, methods, generators and coroutines stay what
-    they are. A call of itself is part of the outermost call's report.
+    The figures are exact, from line events of this function: how often each line ran, the highest live bytes while it
+    ran, its temporaries, and what it added. Functions, methods, generators and coroutines keep their kind. A recursive
+    call is part of the outermost call's report.
 
     Parameters
     ----------
     function : callable
         When used without parentheses.
     stream : text stream, optional
-        Where to print; standard error, for standard output belongs to the program.
+        Where to print. Default: standard error, since standard output belongs to the program.
     report : callable, optional
         Gets each `FunctionProfile` instead of the stream.
 
     Raises
     ------
     TrackingError
-        If it is not a Python function, or tracking cannot work in this interpreter.
+        If it is not a Python function, or tracking does not work in this interpreter.
     """
-    from .reporting.profile import write_profile  # noqa: PLC0415  # only who profiles pays for it
-    from .tracking.decorate import decorate  # noqa: PLC0415
+    from .reporting.text.profile import write_profile
+    from .tracking.line_profiler.wrap import decorate
 
     def write(found: FunctionProfile) -> None:
         target = stream or sys.stderr

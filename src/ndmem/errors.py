@@ -1,7 +1,6 @@
-"""The errors ndmem raises; each also is the builtin error a user would expect.
+"""The errors that ndmem raises; each is also the builtin error that a user would expect.
 
-A message has the figure, the place and the next step, and is complete in one line:
-the command line prints it as it is.
+A message says in one line what failed, where, and what to do next; the command line prints it unchanged.
 """
 
 
@@ -14,11 +13,11 @@ class TrackingError(NdmemError, RuntimeError):
 
 
 class TraceError(NdmemError, ValueError):
-    """A trace file is missing, truncated, foreign, or of a newer version."""
+    """A file is not a trace, is truncated or damaged, or was written by a newer version."""
 
 
 class UnitError(NdmemError, ValueError):
-    """A text is not a number of bytes."""
+    """A text is not a valid number of bytes."""
 
 
 class MissingError(NdmemError, ImportError):
@@ -26,20 +25,20 @@ class MissingError(NdmemError, ImportError):
 
 
 class SpecError(NdmemError, ValueError):
-    """A shape, dtype or order is not one of an array."""
+    """A shape, dtype or order is not valid."""
 
 
 class WeighError(NdmemError, ValueError):
-    """A thing or a file cannot be weighed."""
+    """An object or a file cannot be weighed."""
 
 
 class ProcessError(NdmemError, ValueError):
-    """A process does not exist, or cannot be looked at."""
+    """A process does not exist, or cannot be inspected."""
 
 
 class PredictionError(NdmemError, RuntimeError):
-    """A function cannot be predicted: it fails at small sizes, never ends, or does what a dry run may not."""
+    """A function cannot be predicted: it fails at small sizes, does not return, or does what the sandbox refuses."""
 
 
 class BudgetExceeded(NdmemError, MemoryError):  # noqa: N818  # the name users expect beside MemoryError
-    """An allocation would have passed a budget, or a planned call would; it did not happen."""
+    """An allocation, or a planned call, would exceed a budget, and was refused."""

@@ -1,4 +1,4 @@
-"""The steps of long work: begun by those who do it, told to whoever shows how far it is."""
+"""The steps of long work: the code that does it begins a step, a listener shows the progress."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    Tell = Callable[["Step"], None]
+    OnStep = Callable[["Step"], None]
 
 
 class Step(enum.Enum):
-    """A part of the work on a saved run; its value says what is done."""
+    """A part of the work on a saved run; its value describes it to the user."""
 
     READ = "reading events"
     NAME = "resolving places"
@@ -33,27 +33,27 @@ LOADING = (Step.READ, Step.NAME, Step.REPLAY, Step.CHILDREN)
 PAGE = (Step.TIMELINE, Step.STACKS, Step.LINES, Step.WRITE)
 """The steps of making its page."""
 
-# Not a parameter: it would go through a dozen functions of which only the first and the last know of it.
-_listener: ContextVar[Tell | None] = ContextVar("listener", default=None)
+# Not a parameter: a dozen functions would pass it on that do not use it.
+_listener: ContextVar[OnStep | None] = ContextVar("listener", default=None)
 
 
 def begin(step: Step) -> None:
-    """Say that a step begins."""
-    tell = _listener.get()
-    if tell is not None:
-        tell(step)
+    """Report to the listener that a step begins."""
+    on_step = _listener.get()
+    if on_step is not None:
+        on_step(step)
 
 
 @contextlib.contextmanager
-def listen(tell: Tell | None) -> Iterator[None]:
-    """Have the steps of a block told, in this thread.
+def listen(on_step: OnStep | None) -> Iterator[None]:
+    """Call a function at each step of the block, in this thread.
 
     Parameters
     ----------
-    tell : callable or None
-        Called with each `Step`; ``None`` if nobody shall hear of them.
+    on_step : callable or None
+        Called with each `Step`; ``None`` to disable.
     """
-    token = _listener.set(tell)
+    token = _listener.set(on_step)
     try:
         yield
     finally:

@@ -1,9 +1,7 @@
-"""Views of a Trace: pure functions, nothing here measures.
+"""Data computed from a Trace: pure functions, nothing here measures.
 
-`frames` knows the user's code, `tree` and `fold` pass over the call tree, `figures` gives `lines` and `functions`
-their columns, which `rows` sums, `domains` keeps arrays and native blocks apart, `total` and `total_sentence` bring
-them together, `origin` names what libraries map, `stacks` weighs call stacks, `live` finds the arrays of a moment,
-`expression` and `sources` their text; `moment`, `peak`, `answer`, `sentence`, `timeline`, `curve`, `stats`,
-`processes`, `ending`, `diff`, `measure` (what of a stack counts), `room` (what was left of limit or budget), `layers`
-(a timeline divided among lines) and `icicle` (stacks joined to a tree of lines) are what their names say.
+`index` computes each fact of a trace once. `call_tree/` passes over the call tree and finds the user's code, `tables/`
+computes the rows of lines and functions, `over_time/` the timeline. `domains` separates arrays and native blocks,
+`moment` and `peak` find moments, `live` the buffers of a moment, `measure` the bytes of each stack that count.
+`answer`, `total`, `ending`, `headroom` and `stats` have the data of sentences and totals, `diff` compares two runs.
 """

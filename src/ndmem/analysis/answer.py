@@ -1,4 +1,4 @@
-"""The answer of a run, as data: how much, where, and made of what."""
+"""Answer of a run as data: how much memory, where, and in which arrays."""
 
 from __future__ import annotations
 
@@ -8,35 +8,39 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ndmem.units import format_nbytes
+from ndmem.units import round_nbytes
 
-from .expression import expression_text
-from .frames import user_site
-from .live import LiveColumns, find_live, small_nbytes
-from .moment import Moment, events_until, nbytes_at
+from .call_tree.frames import user_site
+from .index import fact
+from .live import LiveColumns, live_arrays, small_nbytes
+from .moment import Moment, nbytes_at
 from .peak import find_peak_node
-from .sources import SourceFiles
+from .tables.expression import expression_text
+from .tables.sources import source_files
 
 if TYPE_CHECKING:
     from ndmem.model.site import Site
     from ndmem.model.trace import Trace
 
+    from .index import TraceIndex
+    from .tables.sources import SourceFiles
+
 _GROUPS = 2
-"""How many sizes of arrays a sentence can name and still be read."""
+"""Sizes of arrays that a sentence names; more of them would not be read."""
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Arrays of one size, as far as three digits tell.
+    """Arrays whose sizes agree in three digits.
 
     Attributes
     ----------
     count : int
         Number of arrays.
     smallest_nbytes, nbytes : int
-        Bytes of the smallest and of the largest of them.
+        Bytes of the smallest and of the largest array.
     total_nbytes : int
-        Bytes of them together.
+        Bytes of all of them.
     """
 
     count: int
@@ -47,14 +51,14 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Temporaries:
-    """Arrays of the named groups that died while the statement that made them was still running.
+    """Arrays of the named groups that were freed while the statement that allocated them was still running.
 
     Attributes
     ----------
     count : int
-        Number of them.
+        Number of arrays.
     expressions : tuple of str
-        What made them, most frequent first, each once; empty where that is not known.
+        Expressions that allocated them, most frequent first, each once; empty if they are unknown.
     """
 
     count: int
@@ -63,7 +67,7 @@ class Temporaries:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What is alive at a moment of a run, where that was reached, and what it consists of.
+    """Live bytes at a moment of a run, where they were reached, and what they consist of.
 
     Attributes
     ----------
@@ -72,17 +76,17 @@ class Answer:
     nbytes : int
         Live bytes at the moment.
     site : Site or None
-        The user's frame that reached the peak; ``None`` for the end, and where no array was made.
+        The user's frame that reached the peak; ``None`` for the end, and if no array was allocated.
     function : str or None
-        Function of that frame; the one around it for a comprehension or a lambda, where that is known.
+        Function of that frame; for a comprehension or a lambda the function around it, if the source is known.
     groups : tuple of Group
         The sizes that explain most of it, most bytes first; empty if they explain less than half.
     arrays : Group
-        All arrays of the trace's threshold and more; ``nbytes`` is that of the largest.
+        All arrays of at least the trace's threshold; ``nbytes`` is that of the largest.
     small_nbytes : int
         Bytes in buffers that are not events.
     temporaries : Temporaries
-        Of ``groups``; of all arrays where there are no groups.
+        Those in ``groups``; in all arrays if there are no groups.
     """
 
     moment: Moment
@@ -95,12 +99,13 @@ class Answer:
     temporaries: Temporaries
 
 
-def find_answer(trace: Trace, moment: Moment = Moment.PEAK) -> Answer:
-    """Say what the memory of a run's arrays consists of.
+@fact
+def find_answer(index: TraceIndex, moment: Moment = Moment.PEAK) -> Answer:
+    """Compute what the memory of a run's arrays consists of.
 
     Parameters
     ----------
-    trace : Trace
+    index : TraceIndex
         The run.
     moment : Moment
         The peak or the end.
@@ -114,8 +119,8 @@ def find_answer(trace: Trace, moment: Moment = Moment.PEAK) -> Answer:
     TraceError
         If the trace's call tree is damaged.
     """
-    columns, sources = find_live(trace, until=events_until(trace, moment)), SourceFiles(trace.sources)
-    site = user_site(trace, find_peak_node(trace)) if moment is Moment.PEAK else None
+    trace, columns, sources = index.trace, live_arrays(index, moment), source_files(index)
+    site = user_site(index, find_peak_node(index)) if moment is Moment.PEAK else None
     groups = _group_sizes(columns, total_nbytes=nbytes_at(trace, moment))
     return Answer(
         moment=moment,
@@ -129,25 +134,24 @@ def find_answer(trace: Trace, moment: Moment = Moment.PEAK) -> Answer:
             nbytes=int(columns.nbytes.max(initial=0)),
             total_nbytes=int(columns.nbytes.sum()),
         ),
-        small_nbytes=small_nbytes(trace, moment, columns=columns),
+        small_nbytes=small_nbytes(index, moment),
         temporaries=_find_temporaries(trace, columns, groups, sources),
     )
 
 
 def _group_sizes(columns: LiveColumns, *, total_nbytes: int) -> tuple[Group, ...]:
-    """Return the sizes that explain most of the live bytes; none if they explain less than half."""
-    groups: dict[str, Group] = {}
+    groups: dict[float, Group] = {}
     sizes, counts = np.unique(columns.nbytes, return_counts=True)
     for nbytes, count in zip(sizes.tolist(), counts.tolist(), strict=True):
-        # Sizes that read the same are one size to the reader.
-        text = format_nbytes(nbytes)
-        smaller = groups.get(text, Group(0, nbytes, nbytes, 0))
-        groups[text] = Group(
+        # Sizes that are equal in three digits are one size to a reader.
+        rounded = round_nbytes(nbytes)
+        smaller = groups.get(rounded, Group(0, nbytes, nbytes, 0))
+        groups[rounded] = Group(
             smaller.count + count, smaller.smallest_nbytes, nbytes, smaller.total_nbytes + nbytes * count
         )
     largest = sorted(groups.values(), key=lambda group: (-group.total_nbytes, -group.nbytes))[:_GROUPS]
     while len(largest) > 1 and largest[-1].total_nbytes * 20 < total_nbytes:
-        largest.pop()  # less than 5 %: not worth a place in the sentence
+        largest.pop()  # less than 5 %: left out of the sentence
     explained = sum(group.total_nbytes for group in largest)
     return tuple(largest) if explained * 2 >= total_nbytes else ()
 
@@ -155,13 +159,12 @@ def _group_sizes(columns: LiveColumns, *, total_nbytes: int) -> tuple[Group, ...
 def _find_temporaries(
     trace: Trace, columns: LiveColumns, groups: tuple[Group, ...], sources: SourceFiles
 ) -> Temporaries:
-    """Describe the temporaries among the arrays of the groups, or among all where there are no groups."""
     named = np.full(len(columns.nbytes), not groups)
     for group in groups:
         named |= (columns.nbytes >= group.smallest_nbytes) & (columns.nbytes <= group.nbytes)
     standing = columns.standing[named & columns.temporary]
-    made_by: Counter[str] = Counter()
+    allocated_by: Counter[str] = Counter()
     for node, count in Counter(standing.tolist()).items():
-        made_by[expression_text(sources, trace.sites[trace.tree.site[node]]) or ""] += count
-    del made_by[""]
-    return Temporaries(len(standing), tuple(text for text, _ in made_by.most_common()))
+        allocated_by[expression_text(sources, trace.sites[trace.tree.site[node]]) or ""] += count
+    del allocated_by[""]
+    return Temporaries(len(standing), tuple(text for text, _ in allocated_by.most_common()))

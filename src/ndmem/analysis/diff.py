@@ -1,4 +1,4 @@
-"""Two runs compared: by line, by function, by buffer."""
+"""Differences between two runs: by line, by function, by buffer."""
 
 from __future__ import annotations
 
@@ -6,24 +6,24 @@ from collections import Counter
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from .figures import Figures
-from .functions import Function, function_table
-from .lines import Line, line_table
+from .file_names import base_name
 from .live import live_buffers
-from .sentence import file_name
-from .sources import SourceFiles
+from .tables.figures import Figures
+from .tables.functions import Function, function_table
+from .tables.lines import Line, line_table
+from .tables.sources import source_files
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable
 
-    from ndmem.model.trace import Trace
-
+    from .index import TraceIndex
     from .live import LiveBuffer
+    from .tables.sources import SourceFiles
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArrayGroup:
-    """The large arrays alive at a run's peak that one expression made and one name held.
+    """Large arrays live at a run's peak that one expression allocated and one name held.
 
     Attributes
     ----------
@@ -32,11 +32,11 @@ class ArrayGroup:
     function : str
         Its function.
     text : str or None
-        The expression, or the line where that is not known; ``None`` where neither is.
+        The expression, or the line if the expression is unknown; ``None`` if both are.
     name : str or None
-        The variable that held them; ``None`` where none was found.
+        The variable that held them; ``None`` if none was found.
     nbytes, count : int
-        Bytes and number of them.
+        Bytes and number of the arrays.
     """
 
     filename: str
@@ -53,7 +53,7 @@ Row = TypeVar("Row", Line, Function, ArrayGroup)
 
 @dataclass(frozen=True, slots=True)
 class Change(Generic[Row]):
-    """What is different between two runs in one line, one function or arrays of one kind.
+    """Difference between two runs in one line, one function or arrays of one kind.
 
     Attributes
     ----------
@@ -66,25 +66,25 @@ class Change(Generic[Row]):
 
     @property
     def row(self) -> Row:
-        """The later one, or the one there is."""
+        """The row of the later run, or of the earlier one if the later has none."""
         row = self.before if self.after is None else self.after
         assert row is not None
         return row
 
     def difference(self, figure: str) -> int | None:
-        """Return how much a figure grew, in bytes; ``None`` where it is not known in a run that has the row."""
+        """Return how much a figure grew, in bytes; ``None`` if it is unknown in a run that has the row."""
         found = [0 if row is None else getattr(row, figure) for row in (self.before, self.after)]
         return None if None in found else int(found[1] - found[0])
 
 
 @dataclass(frozen=True, slots=True)
 class Growth:
-    """A figure of the whole program in two runs.
+    """Figure of the whole program in two runs.
 
     Attributes
     ----------
     before, after : int or None
-        Bytes; ``None`` where it was not measured.
+        Bytes; ``None`` if it was not measured.
     """
 
     before: int | None
@@ -92,23 +92,23 @@ class Growth:
 
     @property
     def difference(self) -> int | None:
-        """How much it grew, in bytes; ``None`` where one of the runs does not know it."""
+        """How much it grew, in bytes; ``None`` if it was not measured in one of the runs."""
         return None if self.before is None or self.after is None else self.after - self.before
 
     def exceeds(self, part: float) -> bool:
-        """Say whether it grew by more than a part of what it was; from nothing to something always does."""
+        """Tell whether it grew by more than a part of its earlier value; any growth from zero exceeds it."""
         difference = self.difference
         return difference is not None and difference > part * (self.before or 0)
 
 
 @dataclass(frozen=True, slots=True)
 class Diff:
-    """What is different between two runs; what is the same in both is not in it.
+    """Differences between two runs; what is equal in both is left out.
 
     Attributes
     ----------
     peak, live, total : Growth
-        Of arrays: the highest live bytes, those alive at the end, and those ever allocated.
+        Of arrays: the highest live bytes, those live at the end, and those ever allocated.
     total_peak : Growth
         Of arrays and native blocks together.
     lines, functions, buffers : tuple of Change
@@ -126,67 +126,69 @@ class Diff:
 
     @property
     def is_empty(self) -> bool:
-        """Whether no figure is different."""
+        """Whether all figures are equal."""
         totals = (self.peak, self.live, self.total, self.total_peak)
         return not (self.lines or self.functions or self.buffers) and all(each.before == each.after for each in totals)
 
 
-def diff_traces(before: Trace, after: Trace, *, library: bool = False) -> Diff:
+def diff_traces(before: TraceIndex, after: TraceIndex, *, library: bool = False) -> Diff:
     """Compare two runs, measured or predicted.
 
     Parameters
     ----------
-    before, after : Trace
+    before, after : TraceIndex
         The runs.
     library : bool
-        Compare the lines of libraries too; else they count for the user's that called them.
+        Compare the lines of libraries too; else they are charged to the user's line that called them.
 
     Returns
     -------
     Diff
-        A line is the same in both runs if its file, its function and its text are, whatever its number; of several
-        such lines the first is the first one's, and so on. Where the text is not known its number has to be the same.
+        Two lines are the same if their file, function and text are equal, whatever their numbers; several such lines
+        are paired in the order in which they stand in the file. If the text is unknown, the numbers must be equal.
 
     Raises
     ------
     TraceError
         If a trace's call tree is damaged.
     """
-    totals = (None if trace.total is None else trace.total.nbytes for trace in (before, after))
-    lines = [line_table(trace, library=library) for trace in (before, after)]
-    functions = [function_table(trace, library=library) for trace in (before, after)]
+    old, new = before.trace, after.trace
+    totals = (None if trace.total is None else trace.total.nbytes for trace in (old, new))
+    lines = [line_table(index, library=library) for index in (before, after)]
+    functions = [function_table(index, library=library) for index in (before, after)]
     return Diff(
-        peak=Growth(before.peak.nbytes, after.peak.nbytes),
-        live=Growth(before.live_nbytes, after.live_nbytes),
-        total=Growth(before.total_nbytes, after.total_nbytes),
+        peak=Growth(old.peak.nbytes, new.peak.nbytes),
+        live=Growth(old.live_nbytes, new.live_nbytes),
+        total=Growth(old.total_nbytes, new.total_nbytes),
         total_peak=Growth(*totals),
-        lines=_compare(*lines, key=_identify_line, figures=_FIGURES),
-        functions=_compare(*functions, key=_identify_function, figures=_FIGURES),
-        buffers=_compare(_group(before), _group(after), key=_identify_group, figures=("nbytes", "count")),
+        lines=_pair_rows(*lines, key=_identify_line, figures=_FIGURES),
+        functions=_pair_rows(*functions, key=_identify_function, figures=_FIGURES),
+        buffers=_pair_rows(
+            _group_buffers(before), _group_buffers(after), key=_identify_group, figures=("nbytes", "count")
+        ),
     )
 
 
-# A share is of another whole in each run: two shares cannot be compared.
+# Each run has its own total: shares of different totals cannot be compared.
 _FIGURES = tuple(field.name for field in fields(Figures) if field.name != "share")
 
 
-def _compare(
+def _pair_rows(
     before: Iterable[Row], after: Iterable[Row], *, key: Callable[[Row], Hashable], figures: tuple[str, ...]
 ) -> tuple[Change[Row], ...]:
-    """Pair the rows of two runs, and keep the pairs with different figures, the largest differences first."""
-    olds: dict[tuple[Hashable, int], Row] = _number(before, key)
-    news: dict[tuple[Hashable, int], Row] = _number(after, key)
+    olds: dict[tuple[Hashable, int], Row] = _identify_rows(before, key)
+    news: dict[tuple[Hashable, int], Row] = _identify_rows(after, key)
     pairs = [Change(olds.get(name), news.get(name)) for name in dict.fromkeys([*news, *olds])]
     changed = [pair for pair in pairs if _figures(pair.before, figures) != _figures(pair.after, figures)]
-    return tuple(sorted(changed, key=_weight))
+    return tuple(sorted(changed, key=_rank_change))
 
 
 def _figures(row: Row | None, names: tuple[str, ...]) -> tuple[object, ...] | None:
     return None if row is None else tuple(getattr(row, name) for name in names)
 
 
-def _number(rows: Iterable[Row], key: Callable[[Row], Hashable]) -> dict[tuple[Hashable, int], Row]:
-    """Give each row its identity; of several with one identity the order in the file tells them apart."""
+def _identify_rows(rows: Iterable[Row], key: Callable[[Row], Hashable]) -> dict[tuple[Hashable, int], Row]:
+    """Give each row its key; rows of one key are numbered in the order in which they stand in the file."""
     seen: Counter[Hashable] = Counter()
     found = {}
     for row in sorted(rows, key=lambda row: (row.filename, row.lineno or 0)):
@@ -196,21 +198,21 @@ def _number(rows: Iterable[Row], key: Callable[[Row], Hashable]) -> dict[tuple[H
     return found
 
 
-# A path's last part: the two runs may be of two copies of the program.
+# Only the last part of a path: the two runs may be of two copies of the program.
 def _identify_line(line: Line) -> Hashable:
-    return file_name(line.filename), line.function, line.source or line.lineno
+    return base_name(line.filename), line.function, line.source or line.lineno
 
 
 def _identify_function(function: Function) -> Hashable:
-    return file_name(function.filename), function.function
+    return base_name(function.filename), function.function
 
 
 def _identify_group(group: ArrayGroup) -> Hashable:
-    return file_name(group.filename), group.function, group.text or group.lineno, group.name
+    return base_name(group.filename), group.function, group.text or group.lineno, group.name
 
 
-def _weight(change: Change[Row]) -> tuple[object, ...]:
-    """Order changes: by the peak, then by what else a reader looks for; equal ones by their place."""
+def _rank_change(change: Change[Row]) -> tuple[object, ...]:
+    """Return a sort key: the bytes at the peak first, then temporary, kept and total; equal changes by their place."""
     row = change.row
     figures = (
         ("nbytes",)
@@ -221,18 +223,17 @@ def _weight(change: Change[Row]) -> tuple[object, ...]:
     return (*sizes, row.filename, row.lineno or 0, row.function)
 
 
-def _group(trace: Trace) -> tuple[ArrayGroup, ...]:
-    """Sum the large arrays alive at the peak by what made and what held them."""
-    sources = SourceFiles(trace.sources)
+def _group_buffers(index: TraceIndex) -> tuple[ArrayGroup, ...]:
+    sources = source_files(index)
     groups: dict[Hashable, list[LiveBuffer]] = {}
-    for buffer in live_buffers(trace):
+    for buffer in live_buffers(index):
         site, holder = buffer.site, buffer.holder
         key = (site.filename, site.lineno, site.function, buffer.expression, holder and holder.name)
         groups.setdefault(key, []).append(buffer)
-    return tuple(_sum(members, sources) for members in groups.values())
+    return tuple(_sum_group(members, sources) for members in groups.values())
 
 
-def _sum(members: list[LiveBuffer], sources: SourceFiles) -> ArrayGroup:
+def _sum_group(members: list[LiveBuffer], sources: SourceFiles) -> ArrayGroup:
     first = members[0]
     site = first.site
     return ArrayGroup(

@@ -1,4 +1,4 @@
-"""Arrays and native blocks apart, and together."""
+"""Domains of memory: arrays and native blocks, apart and together."""
 
 from __future__ import annotations
 
@@ -9,19 +9,23 @@ import numpy as np
 
 from ndmem.model.columns import Domain
 
+from .index import fact
+
 if TYPE_CHECKING:
     from ndmem.model.columns import Int64s
     from ndmem.model.trace import Trace
 
+    from .index import TraceIndex
+
 
 @dataclass(frozen=True, slots=True)
 class DomainTotals:
-    """What a run had in memory of one kind.
+    """Totals of a run in one domain.
 
     Attributes
     ----------
     peak_nbytes, live_nbytes, total_nbytes : int
-        Highest live bytes, bytes alive at the end, bytes ever allocated.
+        Highest live bytes, bytes live at the end, bytes ever allocated.
     """
 
     peak_nbytes: int
@@ -31,28 +35,51 @@ class DomainTotals:
 
 @dataclass(frozen=True, slots=True)
 class Domains:
-    """Both kinds of memory.
+    """Totals of a run in both domains.
 
     Attributes
     ----------
     array : DomainTotals
         Buffers of NumPy arrays.
     native : DomainTotals or None
-        Blocks of ``RunInfo.native_threshold`` bytes and more that were allocated beside NumPy; ``None`` where they
-        were not watched.
+        Blocks of at least ``RunInfo.native_threshold`` bytes that were allocated outside NumPy; ``None`` if they were
+        not tracked.
     """
 
     array: DomainTotals
     native: DomainTotals | None
 
 
-def compute_domains(trace: Trace) -> Domains:
-    """Compute the totals of both kinds of memory."""
+_WORTH_SHOWING = 10
+"""Tables show native memory from this part of the total peak on; the number is its denominator."""
+
+
+@fact
+def compute_domains(index: TraceIndex) -> Domains:
+    """Compute the totals of both domains."""
+    trace = index.trace
     array = DomainTotals(trace.peak.nbytes, trace.live_nbytes, trace.total_nbytes)
     live, total = trace.native_live_nbytes, trace.native_total_nbytes
     if trace.native is None or live is None or total is None:
         return Domains(array, None)
     return Domains(array, DomainTotals(trace.native.nbytes, live, total))
+
+
+@fact
+def native_matters(index: TraceIndex) -> bool:
+    """Tell whether a run's native memory gets a column and a table of its own.
+
+    It does from a tenth of the total peak on. Below that most of it is the interpreter's own memory, its tables would
+    push the arrays out of sight, and the sentence has its sum.
+    """
+    native, total = index.trace.native, index.trace.total
+    return native is not None and total is not None and 0 < native.nbytes * _WORTH_SHOWING >= total.nbytes
+
+
+@fact
+def native_live(index: TraceIndex) -> Int64s:
+    """Return the live bytes of native blocks after each event, shape (m,); discarded events are counted."""
+    return index.trace.native_live()
 
 
 def of_domain(trace: Trace, values: Int64s, domain: Domain, *, other: int = 0) -> Int64s:

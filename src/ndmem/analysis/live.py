@@ -1,4 +1,4 @@
-"""The buffers alive at a moment, largest first."""
+"""Buffers live at a moment, largest first."""
 
 from __future__ import annotations
 
@@ -12,22 +12,26 @@ import numpy as np
 from ndmem.model.columns import Domain, Kind
 from ndmem.model.holder import Holder
 
-from .expression import expression_text
-from .frames import mark_user_nodes, standing_nodes
+from .call_tree.frames import standing_nodes
+from .call_tree.levels import node_depths
+from .index import fact
 from .moment import Moment, events_until, nbytes_at
 from .origin import name_origin
-from .sources import SourceFiles
-from .tree import count_depth, split_levels
+from .tables.expression import expression_text
+from .tables.sources import source_files
 
 if TYPE_CHECKING:
     from ndmem.model.columns import Bools, Int32s, Int64s
     from ndmem.model.site import Site, Stack
     from ndmem.model.trace import Trace
 
+    from .index import TraceIndex
+    from .tables.sources import SourceFiles
+
 
 @dataclass(frozen=True, slots=True)
 class LiveBuffer:
-    """One buffer that was alive at a moment.
+    """One buffer that was live at a moment.
 
     Attributes
     ----------
@@ -36,21 +40,21 @@ class LiveBuffer:
     nbytes : int
         Its bytes.
     node : int
-        Node of the call tree where it was born.
+        Node of the call tree that allocated it.
     stack : Stack
-        Where it was born, leaf first.
+        The stack that allocated it, leaf first.
     site : Site
         The user's frame of that stack.
     expression : str or None
-        The sub-expression that made it, or the user's call of the library that did; ``None`` where the
-        columns (Python 3.10) or the source are not known.
+        The sub-expression that allocated it, or the user's call of the library that did; ``None`` if the columns
+        (``-X no_debug_ranges``) or the source are unknown.
     temporary : bool or None
-        It died while the user's statement that made it was still running; ``None`` where its death cannot be
-        known: events were dropped, or the program was killed.
+        Whether it was freed while the user's statement that allocated it was still running; ``None`` if that is
+        unknown, because events were dropped or the program was killed.
     holders : tuple of Holder
-        Array objects seen to hold it: owners before views. Empty where none was found.
+        Array objects that were found to hold it, owners before views; empty if none was found.
     origin : str or None
-        What a native block is that a library mapped by itself; ``None`` for any other buffer.
+        Purpose of a native block that a library mapped by itself; ``None`` for any other buffer.
     """
 
     buffer: int
@@ -63,19 +67,19 @@ class LiveBuffer:
     holders: tuple[Holder, ...]
     origin: str | None
 
-    def made_by(self, sources: SourceFiles) -> str:
-        """Return the text that made it: the sub-expression, else the line, else the function that it was in."""
+    def allocated_by(self, sources: SourceFiles) -> str:
+        """Return the code that allocated it: the sub-expression, else the line, else the function."""
         return self.expression or sources.line(self.site.filename, self.site.lineno) or f"in {self.site.function}"
 
     @property
     def holder(self) -> Holder | None:
-        """The owner, or the first view where no owner was found."""
+        """The owner, or the first view if no owner was found."""
         return self.holders[0] if self.holders else None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LiveColumns:
-    """The buffers of a domain alive at a moment as columns, largest first.
+    """Buffers of a domain live at a moment as columns, largest first.
 
     Attributes
     ----------
@@ -84,11 +88,11 @@ class LiveColumns:
     buffer, nbytes : (k,) int64
         Number and bytes.
     node : (k,) int32
-        Where they were born.
+        Node that allocated each.
     standing : (k,) int32
         Node of the user's frame that stands for that stack.
     died, temporary : (k,) bool
-        Whether their death was seen later, and in the execution of the user's statement that made them.
+        Whether an event frees it later, and within the execution of the user's statement that allocated it.
     """
 
     until: int
@@ -100,19 +104,19 @@ class LiveColumns:
     temporary: Bools
 
 
-def find_live(trace: Trace, *, until: int, domain: Domain = Domain.ARRAY) -> LiveColumns:
-    """Find the buffers alive after so many events that are events, without an object for each."""
+@fact
+def find_live(index: TraceIndex, *, until: int, domain: Domain = Domain.ARRAY) -> LiveColumns:
+    """Find the buffers that are live after ``until`` events, without creating an object for each."""
+    trace = index.trace
     events, ours = trace.events, trace.events.domain == domain
     is_death = ours & (events.kind == Kind.DIED)
     born = np.flatnonzero(ours[:until] & ~is_death[:until])
-    died = events.buffer[:until][is_death[:until]]
-    born = born[np.isin(events.buffer[born], died, assume_unique=True, invert=True)]
-    # Largest first; of equal ones the elder.
+    born = born[events.alive_after(until, domain=domain)[events.buffer[born]]]
+    # Largest first; of equal sizes the one that was allocated first.
     born = born[np.lexsort((events.buffer[born], -events.nbytes[born]))]
     within = _later_deaths(trace, events.buffer[born], np.flatnonzero(is_death[until:]) + until)
     node = events.stack[born]
-    depth = count_depth(split_levels(trace.tree.parent), nodes=len(trace.tree))
-    standing = standing_nodes(trace, mark_user_nodes(trace))[node]
+    standing = standing_nodes(index)[node]
     return LiveColumns(
         until=until,
         buffer=events.buffer[born],
@@ -120,41 +124,43 @@ def find_live(trace: Trace, *, until: int, domain: Domain = Domain.ARRAY) -> Liv
         node=node,
         standing=standing,
         died=within != _ALIVE,
-        temporary=(within != _ALIVE) & (within >= depth[standing]),
+        temporary=(within != _ALIVE) & (within >= node_depths(index)[standing]),
     )
 
 
-def each_live_buffer(trace: Trace, columns: LiveColumns) -> Iterator[LiveBuffer]:
-    """Describe the buffers that `find_live` found one by one, in its order."""
-    sources, holders = SourceFiles(trace.sources), _holders_by_buffer(trace, columns.until)
+def each_live_buffer(index: TraceIndex, columns: LiveColumns) -> Iterator[LiveBuffer]:
+    """Yield a description of each buffer that `find_live` found, in its order."""
+    trace, sources, holders = index.trace, source_files(index), _holders_by_buffer(index, columns.until)
     surely_alive = trace.dropped == 0 and not trace.run.is_cut
     stacks: dict[int, Stack] = {}
-    for index in range(len(columns.buffer)):
-        node, buffer = int(columns.node[index]), int(columns.buffer[index])
+    for place in range(len(columns.buffer)):
+        node, buffer = int(columns.node[place]), int(columns.buffer[place])
         if node not in stacks:
             stacks[node] = trace.stack(node)
-        site = trace.sites[trace.tree.site[columns.standing[index]]]
-        known = bool(columns.died[index]) or surely_alive
+        site = trace.sites[trace.tree.site[columns.standing[place]]]
+        known = bool(columns.died[place]) or surely_alive
         library = trace.origins.get(buffer)
         yield LiveBuffer(
             buffer=buffer,
-            nbytes=int(columns.nbytes[index]),
+            nbytes=int(columns.nbytes[place]),
             node=node,
             stack=stacks[node],
             site=site,
             expression=expression_text(sources, site),
-            temporary=bool(columns.temporary[index]) if known else None,
+            temporary=bool(columns.temporary[place]) if known else None,
             holders=holders.get(buffer, ()),
             origin=None if library is None else name_origin(library),
         )
 
 
-def live_buffers(trace: Trace, moment: Moment = Moment.PEAK, *, limit: int | None = None) -> tuple[LiveBuffer, ...]:
-    """Return the buffers of arrays alive at a moment, largest first.
+def live_buffers(
+    index: TraceIndex, moment: Moment = Moment.PEAK, *, limit: int | None = None
+) -> tuple[LiveBuffer, ...]:
+    """Return the buffers of arrays live at a moment, largest first.
 
     Parameters
     ----------
-    trace : Trace
+    index : TraceIndex
         The run.
     moment : Moment
         The peak or the end.
@@ -164,31 +170,36 @@ def live_buffers(trace: Trace, moment: Moment = Moment.PEAK, *, limit: int | Non
     Returns
     -------
     tuple of LiveBuffer
-        Those of the trace's threshold and more. Together with `small_nbytes` they sum to the live bytes.
+        Those of at least the trace's threshold. Together with `small_nbytes` they sum to the live bytes.
 
     Raises
     ------
     TraceError
         If the trace's call tree is damaged.
     """
-    columns = find_live(trace, until=events_until(trace, moment))
-    return tuple(islice(each_live_buffer(trace, columns), None if limit is None else max(limit, 0)))
+    columns = live_arrays(index, moment)
+    return tuple(islice(each_live_buffer(index, columns), None if limit is None else max(limit, 0)))
 
 
-def small_nbytes(trace: Trace, moment: Moment = Moment.PEAK, *, columns: LiveColumns | None = None) -> int:
-    """Return the bytes alive at a moment in arrays' buffers that are not events.
+def live_arrays(index: TraceIndex, moment: Moment = Moment.PEAK) -> LiveColumns:
+    """Find the buffers of arrays live at a moment that are events."""
+    return find_live(index, until=events_until(index.trace, moment))
 
-    They are below the trace's threshold; where events were dropped they can also be larger ones.
+
+def small_nbytes(index: TraceIndex, moment: Moment = Moment.PEAK) -> int:
+    """Return the bytes live at a moment in buffers of arrays that are not events.
+
+    These are smaller than the trace's threshold; if events were dropped, larger ones can be among them.
     """
-    columns = find_live(trace, until=events_until(trace, moment)) if columns is None else columns
-    return nbytes_at(trace, moment) - int(columns.nbytes.sum())
+    return nbytes_at(index.trace, moment) - int(live_arrays(index, moment).nbytes.sum())
 
 
 _ALIVE = -2
+"""In place of `Events.within`: the buffer was never freed. -1 is a deallocation within no execution."""
 
 
 def _later_deaths(trace: Trace, buffer: Int64s, deaths: Int64s) -> Int64s:
-    """Return ``Events.within`` of the later death of each buffer, -2 for those that never died."""
+    """Return `Events.within` of the later deallocation of each buffer, `_ALIVE` for those never freed."""
     within = np.full(len(buffer), _ALIVE, np.int64)
     if not len(buffer) or not len(deaths):
         return within
@@ -200,21 +211,22 @@ def _later_deaths(trace: Trace, buffer: Int64s, deaths: Int64s) -> Int64s:
     return within
 
 
-def _holders_by_buffer(trace: Trace, until: int) -> dict[int, tuple[Holder, ...]]:
+@fact
+def _holders_by_buffer(index: TraceIndex, until: int) -> dict[int, tuple[Holder, ...]]:
     """Return the holders of each buffer at a moment, owners first.
 
-    A buffer is looked for now and then, and what is found later takes the place of what was found before: of
-    each buffer the last look until the moment counts, or the first one after it.
+    The tracker searches for the holders of a buffer several times, and each search replaces the results of the one
+    before. The last search up to the moment counts, or the first one after it.
     """
-    looks: dict[int, dict[int, list[Holder]]] = {}
-    for holder in trace.holders:
-        looks.setdefault(holder.buffer, {}).setdefault(holder.events, []).append(holder)
+    searches: dict[int, dict[int, list[Holder]]] = {}
+    for holder in index.trace.holders:
+        searches.setdefault(holder.buffer, {}).setdefault(holder.events, []).append(holder)
     found = {}
-    for buffer, by_events in looks.items():
-        look = max((events for events in by_events if events <= until), default=min(by_events))
+    for buffer, by_events in searches.items():
+        chosen = max((events for events in by_events if events <= until), default=min(by_events))
         named: list[Holder] = []
-        for holder in by_events[look]:
-            # A holder without a name says that those before it hold the buffer no more.
+        for holder in by_events[chosen]:
+            # A holder without a name is a search that found none: those before it no longer hold the buffer.
             named = [*named, holder] if holder.name else []
         found[buffer] = tuple(sorted(named, key=lambda holder: holder.is_view))
     return found

@@ -1,4 +1,4 @@
-"""The ways in which call stacks are weighed: what of their arrays counts."""
+"""Measures of a call stack: which bytes of its arrays count."""
 
 from __future__ import annotations
 
@@ -9,21 +9,23 @@ import numpy as np
 
 from ndmem.model.columns import Domain, Kind
 
+from .call_tree.frames import standing_nodes
+from .call_tree.levels import node_depths
 from .domains import of_domain
-from .frames import mark_user_nodes, standing_nodes
+from .index import fact
 from .moment import Moment, nbytes_by_node
-from .tree import count_depth, split_levels
 
 if TYPE_CHECKING:
     from ndmem.model.columns import Int64s
-    from ndmem.model.trace import Trace
+
+    from .index import TraceIndex
 
 
 class Measure(enum.Enum):
-    """What of a call stack's arrays is weighed, in bytes.
+    """Bytes of a call stack's arrays that count.
 
-    ``PEAK`` is what was alive at the peak, ``KEPT`` what was alive at the end, ``TOTAL`` all that was ever allocated,
-    ``TEMPORARY`` the part of it that died within the execution of the user's statement that made it.
+    ``PEAK`` counts the bytes live at the peak, ``KEPT`` those live at the end, ``TOTAL`` all that were ever allocated,
+    ``TEMPORARY`` those freed within the execution of the user's statement that allocated them.
     """
 
     PEAK = "peak"
@@ -33,24 +35,26 @@ class Measure(enum.Enum):
 
     @classmethod
     def of(cls, moment: Moment) -> Measure:
-        """Return what weighs stacks by their arrays alive at a moment."""
+        """Return the measure of arrays live at a moment."""
         return cls.PEAK if moment is Moment.PEAK else cls.KEPT
 
 
-def weigh_nodes(trace: Trace, measure: Measure) -> Int64s:
-    """Return the bytes of the arrays born at each node of the call tree that a measure counts, shape (n,).
+@fact
+def weigh_nodes(index: TraceIndex, measure: Measure) -> Int64s:
+    """Return the bytes allocated at each node of the call tree that a measure counts, shape (n,).
 
-    Of temporaries only those of the trace's threshold and more are known.
+    Only temporaries of at least the trace's threshold are known.
     """
     if measure is Measure.TEMPORARY:
-        return _sum_temporaries(trace)
+        return _sum_temporaries(index)
+    trace = index.trace
     if measure is Measure.TOTAL:
         return of_domain(trace, trace.tallies.total, Domain.ARRAY)
     return nbytes_by_node(trace, Moment.PEAK if measure is Measure.PEAK else Moment.END)
 
 
-def _sum_temporaries(trace: Trace) -> Int64s:
-    """Sum the temporaries born at each node."""
+def _sum_temporaries(index: TraceIndex) -> Int64s:
+    trace = index.trace
     events, sums = trace.events, np.zeros(len(trace.tree), np.int64)
     arrays = events.domain == Domain.ARRAY
     deaths = np.flatnonzero(arrays & (events.kind == Kind.DIED) & (events.within >= 0))
@@ -60,9 +64,7 @@ def _sum_temporaries(trace: Trace) -> Int64s:
     birthplace = np.full(int(events.buffer.max()) + 1, -1, np.int32)
     birthplace[events.buffer[births]] = events.stack[births]
     node = birthplace[events.buffer[deaths]]
-    deaths, node = deaths[node >= 0], node[node >= 0]  # a birth may have been dropped
-    depth = count_depth(split_levels(trace.tree.parent), nodes=len(trace.tree))
-    standing = standing_nodes(trace, mark_user_nodes(trace))
-    own = events.within[deaths] >= depth[standing[node]]
+    deaths, node = deaths[node >= 0], node[node >= 0]  # the event of an allocation may have been dropped
+    own = events.within[deaths] >= node_depths(index)[standing_nodes(index)[node]]
     np.add.at(sums, node[own], events.nbytes[deaths[own]])
     return sums

@@ -1,4 +1,4 @@
-"""The two moments of a run that views show: the peak of arrays and the end."""
+"""Moments of a run that views show: the peak of arrays and the end."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Moment(enum.Enum):
-    """A moment of a run at which the live bytes are known for every node of the call tree."""
+    """Moment of a run at which the live bytes are known for every node of the call tree."""
 
     PEAK = "peak"
     END = "end"
@@ -27,7 +27,7 @@ def nbytes_at(trace: Trace, moment: Moment) -> int:
 
 
 def nbytes_by_node(trace: Trace, moment: Moment) -> Int64s:
-    """Return the live bytes at a moment of the arrays born at each node, shape (n,); 0 at native nodes."""
+    """Return the live bytes at a moment of the arrays allocated at each node, shape (n,); 0 at native nodes."""
     nbytes = trace.tallies.at_peak if moment is Moment.PEAK else trace.tallies.live
     return of_domain(trace, nbytes, Domain.ARRAY)
 

@@ -1,21 +1,19 @@
-"""What a block is that a library mapped by itself, without malloc."""
-
-from __future__ import annotations
+"""Origins of blocks that a library mapped by itself, without malloc."""
 
 import re
 
 PYTHON_OBJECTS = "Python's small objects"
-"""What CPython maps arenas for."""
+"""Objects for which CPython maps arenas."""
 
 OUTSIDE_PYTHON = "outside Python"
-"""Where a block was born that no Python frame asked for: in a thread of a C library, or before Python ran."""
+"""Place of a block allocated outside any Python frame: in a thread of a C library, or before Python ran."""
 
 # python3.11, libpython3.11.so.1.0, Python (macOS).
 _PYTHON = re.compile(r"(lib)?python(\d[\d.]*\w*)?(\.so[\d.]*|\.dylib)?", re.IGNORECASE)
 
 
 def name_origin(library: str) -> str:
-    """Say what the blocks are that a library maps.
+    """Name the blocks that a library maps.
 
     Parameters
     ----------
@@ -25,8 +23,9 @@ def name_origin(library: str) -> str:
     Returns
     -------
     str
-        OpenBLAS maps a buffer for each of its threads (``blas_memory_alloc``) and keeps it until the end. CPython
-        maps the arenas of its small objects (``Objects/obmalloc.c``; 1 MiB each since 3.10).
+        The purpose of the blocks, if the library maps them for only one; else the library. OpenBLAS maps a buffer for
+        each of its threads (``blas_memory_alloc``) and keeps it until the end. CPython maps the arenas of its small
+        objects (``Objects/obmalloc.c``; 1 MiB each).
     """
     if library == "(small blocks)":
         return "small blocks"

@@ -1,4 +1,4 @@
-"""The totals of a run, and how big its buffers were."""
+"""Totals of a run, and its buffers by size."""
 
 from __future__ import annotations
 
@@ -10,21 +10,24 @@ import numpy as np
 from ndmem.model.columns import Domain, Kind
 
 from .domains import Domains, compute_domains, of_domain
+from .index import fact
 
 if TYPE_CHECKING:
     from ndmem.model.trace import Trace
 
+    from .index import TraceIndex
+
 
 @dataclass(frozen=True, slots=True)
 class SizeClass:
-    """The buffers of one order of size.
+    """Buffers of one order of size.
 
     Attributes
     ----------
     min_nbytes, max_nbytes : int
-        Smallest and largest size that belong here.
+        Smallest and largest size of the class.
     count : int
-        Buffers ever born.
+        Buffers ever allocated.
     total_nbytes : int
         Their bytes.
     """
@@ -37,37 +40,37 @@ class SizeClass:
 
 @dataclass(frozen=True, slots=True)
 class Stats:
-    """Totals of a run, of arrays where nothing else is said.
+    """Totals of a run; figures that do not name a domain refer to arrays.
 
     Attributes
     ----------
     peak_nbytes, live_nbytes_at_end, total_nbytes : int
         Highest live bytes, bytes alive at the end, bytes ever allocated.
     count : int
-        Buffers ever born, of every size.
+        Buffers ever allocated, of every size.
     threshold_nbytes : int
-        From here on buffers were single events.
+        Buffers of at least this size are single events.
     events, dropped, left_out : int
-        Births and deaths in the record, those of both kinds of memory lost for want of room, and those that a long run
-        left out again.
+        Allocations and deallocations in the record; events of both domains lost because the disk was full; events
+        that compaction discarded in a long run.
     stacks : int
-        Different call stacks at which something happened.
+        Different call stacks that allocated arrays.
     threads : int
-        Threads in which large buffers were born or died.
+        Threads that allocated or freed large buffers.
     duration_s : float
         Seconds tracked.
     sizes : tuple of SizeClass
-        Large buffers by powers of four, then the small ones together in front.
+        First the small buffers as one class, then the large ones by powers of four.
     domains : Domains
         The totals of arrays and of native blocks.
     native_threshold_nbytes : int or None
-        From here on native blocks were seen; ``None`` where they were not watched.
+        Native blocks of at least this size are single events; ``None`` if they were not tracked.
     total_peak_nbytes : int or None
-        Highest live bytes of arrays and native blocks together; ``None`` where native memory was not watched.
+        Highest live bytes of arrays and native blocks together; ``None`` if native memory was not tracked.
     rss_peak_nbytes : int or None
-        Highest resident bytes of the process; ``None`` where they were not measured.
+        Highest resident bytes of the process; ``None`` if they were not measured.
     ended : str or None
-        ``"exit"`` or ``"signal 9"``; ``None`` while it runs and for code tracked from inside.
+        ``"exit"`` or ``"signal 9"``; ``None`` while it runs, and for an `ndmem.track()` block.
     """
 
     peak_nbytes: int
@@ -89,8 +92,10 @@ class Stats:
     ended: str | None
 
 
-def compute_stats(trace: Trace) -> Stats:
+@fact
+def compute_stats(index: TraceIndex) -> Stats:
     """Compute the totals of a run."""
+    trace = index.trace
     events, arrays = trace.events, trace.events.domain == Domain.ARRAY
     born = events.nbytes[arrays & (events.kind == Kind.BORN)]
     counts = of_domain(trace, trace.tallies.count, Domain.ARRAY)
@@ -103,12 +108,12 @@ def compute_stats(trace: Trace) -> Stats:
         threshold_nbytes=trace.run.threshold,
         events=int(np.count_nonzero(arrays)),
         dropped=trace.dropped,
-        left_out=trace.folded.left_out(),
+        left_out=trace.compacted.left_out(),
         stacks=int(np.count_nonzero(counts)),
         threads=len(np.unique(events.thread[arrays])),
         duration_s=trace.run.duration_s,
-        sizes=(*_small(trace, count - len(born), int(born.sum())), *_classify(born)),
-        domains=compute_domains(trace),
+        sizes=(*_classify_small(trace, count - len(born), int(born.sum())), *_classify_large(born)),
+        domains=compute_domains(index),
         native_threshold_nbytes=trace.run.native_threshold,
         total_peak_nbytes=None if trace.total is None else trace.total.nbytes,
         rss_peak_nbytes=trace.rss_peak_nbytes,
@@ -116,15 +121,14 @@ def compute_stats(trace: Trace) -> Stats:
     )
 
 
-def _small(trace: Trace, count: int, large_nbytes: int) -> tuple[SizeClass, ...]:
-    """Return the class of buffers that were only counted; none if there are none, or if births are missing."""
-    if not count or trace.dropped or len(trace.folded):
+def _classify_small(trace: Trace, count: int, large_nbytes: int) -> tuple[SizeClass, ...]:
+    # If births are missing from the events, the difference to the counters is not the small buffers alone.
+    if not count or trace.dropped or len(trace.compacted):
         return ()
     return (SizeClass(0, trace.run.threshold - 1, count, trace.total_nbytes - large_nbytes),)
 
 
-def _classify(nbytes: np.ndarray[tuple[int], np.dtype[np.int64]]) -> tuple[SizeClass, ...]:
-    """Return the classes of large buffers that are not empty."""
+def _classify_large(nbytes: np.ndarray[tuple[int], np.dtype[np.int64]]) -> tuple[SizeClass, ...]:
     # By comparison with exact powers: a logarithm in floating point puts 4**k - 1 into the next class.
     powers = 4 ** np.arange(32, dtype=np.int64)
     order = np.searchsorted(powers, nbytes, side="right") - 1

@@ -1,5 +1,5 @@
-"""What the user allows: budgets, and what comes of passing them.
+"""User-set budgets, and what happens when one is exceeded.
 
-`amount` reads budgets, `limit` has them in force for a block or a call, `excess` says what passed one, `live_bytes`
-counts without one. In a program, `tracking/program_limit` does it for `ndmem run --limit`.
+`amount` reads budgets, `limit` enforces them for a block or a call, `excess` describes an allocation that exceeded one,
+`live_bytes` counts without a budget. `tracking/agent/program_limit` enforces `ndmem run --limit` in the program.
 """

@@ -1,17 +1,15 @@
-"""Budgets as a person writes them: bytes, a share of what the machine allows, or what leaves headroom below it."""
-
-from __future__ import annotations
+"""Read a budget: bytes, a percentage of the machine's limit, or `auto`."""
 
 import math
 import re
 from typing import Final
 
 from ndmem.errors import ProcessError, UnitError
-from ndmem.process.limits import Limit, Limits, limits
+from ndmem.platform.limits.machine_limits import Limit, Limits, limits
 from ndmem.units import parse_nbytes
 
 _SHARE: Final = re.compile(r"\s*(\d{1,3}(?:\.\d*)?|\.\d+)\s*%\s*")
-# The interpreter, libraries and their work memory grow beside the arrays: 10 % held for them in the examples.
+# The interpreter and the work memory of libraries need memory too: 10 % sufficed in the examples.
 _AUTO_SHARE: Final = 0.9
 
 
@@ -22,18 +20,18 @@ def read_budget(budget: int | str, *, live: int = 0, within: Limits | None = Non
     ----------
     budget : int or str
         Bytes; ``"4 GiB"``; ``"50%"`` of the limit that binds this process first; or ``"auto"``, nine tenths of what
-        may still be used below that limit.
+        is still free below that limit.
     live : int
-        Bytes that the budget counts and that are there already; ``"auto"`` is on top of them.
+        Live bytes that the budget already counts; ``"auto"`` adds to them.
     within : Limits, optional
-        Limits to judge by; `limits` are asked if it is left out.
+        Limits to compare with. Default: the result of `limits`.
 
     Raises
     ------
     UnitError
-        If it is no budget.
+        If it is not a valid budget.
     ProcessError
-        If it depends on the limit of the machine, and none is known.
+        If it depends on the machine's limit, and none could be determined.
     """
     if not isinstance(budget, str):
         return parse_nbytes(budget)
@@ -44,12 +42,12 @@ def read_budget(budget: int | str, *, live: int = 0, within: Limits | None = Non
         return _read_text(budget)
     percent = float(share[1])
     if not 0 < percent <= 100:
-        raise UnitError(f"{budget!r} is out of range: a share of what the machine allows is above 0% and up to 100%")
+        raise UnitError(f"{budget!r} is out of range: a percentage of the machine's limit is above 0% and up to 100%")
     return int(_binding(within).nbytes * percent / 100)
 
 
 def check_factor(factor: float) -> float:
-    """Return a factor for the weight of arguments.
+    """Return a valid factor for the weight of arguments.
 
     Raises
     ------
@@ -72,5 +70,5 @@ def _read_text(budget: str) -> int:
 def _binding(within: Limits | None) -> Limit:
     binding = (limits() if within is None else within).binding
     if binding is None:
-        raise ProcessError("what the machine allows is unknown: no limit could be read; give the budget in bytes")
+        raise ProcessError("no memory limit of the machine could be determined; give the budget in bytes")
     return binding

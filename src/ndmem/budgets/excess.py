@@ -1,8 +1,7 @@
-"""Describe what passed a budget: the line that asked, and the largest live arrays."""
+"""Describe an allocation that exceeded a budget: its line, and the largest live arrays."""
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,70 +10,81 @@ import numpy as np
 
 from ndmem import _native
 from ndmem.errors import BudgetExceeded
-from ndmem.model.excess import Excess
+from ndmem.model.memory import excess
 from ndmem.model.site import Site
-from ndmem.tracking.describe import find_library_roots
-from ndmem.tracking.recorder import unseen
-from ndmem.weighing.live import arrays
+from ndmem.reporting.memory.excess_message import describe_excess
+from ndmem.reporting.relative_path import shorten_path
+from ndmem.tracking.recorder import untracked
+from ndmem.user_code import find_library_roots, is_below, is_user_code
+from ndmem.weighing.live import find_arrays
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from types import TracebackType
 
-    from ndmem.model.live import LiveBuffer
+    from ndmem.model.memory.live import ArrayBuffer
 
 _MOST_BUFFERS = 5
-# Smaller ones do not explain an excess, and naming each of a million small arrays would take minutes.
+# Smaller buffers do not explain an excess, and naming a million of them would take minutes.
 _SMALLEST_SHARE = 100
 
 Place = tuple[str, int, str]
 
 
-def describe_excess(
+class Excess(excess.Excess):
+    """An allocation that exceeded a budget, or would have. Printing it shows the largest live buffers.
+
+    A callback of `ndmem.limit` gets it.
+    """
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        return describe_excess(self)
+
+
+def read_excess(
     limit: _native.Limit, budget: int, *, what: str, everything: bool = True, traceback: TracebackType | None = None
 ) -> Excess:
-    """Describe the last time a limit was passed, while it is still armed.
+    """Describe the last allocation that exceeded a limit, while the limit is still armed.
 
     Parameters
     ----------
     limit : Limit
-        Of the native core.
+        The limit in the native core.
     budget : int
-        Its bytes.
+        Its bytes allowed.
     what : str
-        What it counts: ``"of arrays"``.
+        The memory that it counts: ``"of arrays"``.
     everything : bool
-        It counts also arrays from before: without, those whose making nobody saw are not listed.
+        Also list arrays that were allocated before tracking began, whose line is unknown.
     traceback : traceback, optional
-        Of NumPy's error: the variables of functions that it ended are named too.
+        The traceback of NumPy's error: also name the variables of the functions that it ended.
     """
     asked, live, stack, _ = limit.excess or (0, limit.live, 0, 0)
-    with unseen():
+    with untracked():
         site = _find_site(_native.places_of(stack))
-        found = arrays(smallest=max(1, live // _SMALLEST_SHARE), traceback=traceback)
+        found = find_arrays(smallest=max(1, live // _SMALLEST_SHARE), traceback=traceback)
         largest = [_tidy(buffer) for buffer in found if everything or buffer.site is not None]
         return Excess(budget, asked, live, what, site, tuple(largest[:_MOST_BUFFERS]))
 
 
 def explain_end(limit: _native.Limit, budget: int, error: BaseException) -> BudgetExceeded | None:
-    """Return the error to show for one that ended a program under ``ndmem run --limit``.
-
-    ``None`` if it does not come from a refusal.
-    """
+    """Return the error to show for one that ended a program under ``ndmem run --limit``; ``None`` for other causes."""
     if not came_from(error, limit):
         return None
-    found = BudgetExceeded(str(describe_excess(limit, budget, what=kinds(), traceback=error.__traceback__)))
+    found = BudgetExceeded(str(read_excess(limit, budget, what=kinds(), traceback=error.__traceback__)))
     found.__cause__ = error
     return found
 
 
 def kinds() -> str:
-    """Say what budgets count here."""
+    """Return the kinds of memory that budgets count in this process."""
     return "of arrays and native memory" if _native.native_library() else "of arrays"
 
 
 def came_from(error: BaseException, limit: _native.Limit) -> bool:
-    """Whether an exception, or what it was raised from, comes from the line of a limit's last refusal."""
+    """Return whether an exception, or one of its causes, comes from the line of a limit's last refusal."""
     if limit.excess is None or isinstance(error, BudgetExceeded):
         return False
     places = _native.places_of(limit.excess[2])
@@ -93,7 +103,7 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
 
 
 def _places_of(traceback: TracebackType | None) -> Iterator[Place]:
-    # Not the last alone: modules compiled by Cython add entries of their own below Python's frames.
+    # All entries, not only the last: modules compiled by Cython add their own below Python's frames.
     while traceback is not None:
         code = traceback.tb_frame.f_code
         yield code.co_filename, traceback.tb_lineno, code.co_name
@@ -102,24 +112,17 @@ def _places_of(traceback: TracebackType | None) -> Iterator[Place]:
 
 def _find_site(places: Sequence[Place]) -> Site | None:
     """Return the innermost line of the user's own code, or the innermost outside NumPy."""
-    own = str(Path(np.__file__).parent)
-    outside = [place for place in places if not place[0].startswith(own)]
-    users = [place for place in outside if not place[0].startswith(("<frozen", *find_library_roots()))]
+    numpy = (str(Path(np.__file__).parent),)
+    outside = [place for place in places if not is_below(place[0], numpy)]
+    roots = find_library_roots()
+    users = [place for place in outside if is_user_code(place[0], roots)]
     for filename, lineno, function in [*users, *outside]:
-        return Site(_shorten(filename), lineno, lineno, None, None, function)
+        return Site(shorten_path(filename), lineno, lineno, None, None, function)
     return None
 
 
-def _tidy(buffer: LiveBuffer) -> LiveBuffer:
-    """Shorten the file's name, and leave out ways through the error itself where there are others."""
+def _tidy(buffer: ArrayBuffer) -> ArrayBuffer:
+    """Shorten the file's name, and drop names that lead through the error itself if there are others."""
     names = tuple(name for name in buffer.names if "(inside the traceback)" not in name) or buffer.names
-    site = buffer.site and replace(buffer.site, filename=_shorten(buffer.site.filename))
+    site = buffer.site and replace(buffer.site, filename=shorten_path(buffer.site.filename))
     return replace(buffer, names=names, site=site)
-
-
-def _shorten(filename: str) -> str:
-    """Write a path as one would type it here."""
-    try:
-        return str(Path(filename).relative_to(os.getcwd()))  # noqa: PTH109  # the folder may be gone
-    except (ValueError, OSError):
-        return filename

@@ -1,4 +1,4 @@
-"""A budget in force: for a block of code, or for the calls of a function."""
+"""Enforce a budget for a block of code, or for the calls of a function."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ import numpy as np
 
 from ndmem import _native
 from ndmem.errors import BudgetExceeded, TrackingError, UnitError
-from ndmem.tracking.recorder import DEFAULT_THRESHOLD, unseen
+from ndmem.tracking.recorder import DEFAULT_THRESHOLD, untracked
 from ndmem.tracking.support import check_support, find_numpy_obstacle
 from ndmem.units import format_nbytes
-from ndmem.weighing.weigh import weigh
+from ndmem.weighing.objects import weigh_objects
 
 from .amount import check_factor, read_budget
-from .excess import came_from, describe_excess, kinds
+from .excess import came_from, kinds, read_excess
 from .live_bytes import adopt_all
 
 if TYPE_CHECKING:
@@ -26,25 +26,25 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import TypeVar
 
-    from ndmem.model.excess import Excess
+    from .excess import Excess
 
     _F = TypeVar("_F", bound=Callable[..., Any])
 
 
 class Reach(enum.Enum):
-    """Whose arrays a budget counts."""
+    """The scope of a budget: the arrays that it counts."""
 
     PROCESS = "process"
     THREAD = "thread"
 
 
 class Limit:
-    """A budget for the arrays of a block or of a function's calls; `ndmem.limit` makes it.
+    """A budget for the arrays of a block or of a function's calls; `ndmem.limit` returns it.
 
     Attributes
     ----------
     excess : Excess or None
-        What passed the budget last, or would have; once it was raised, warned of or told.
+        The last allocation that exceeded the budget, after it was raised, warned about or passed to the callback.
     """
 
     def __init__(
@@ -57,13 +57,15 @@ class Limit:
         resident: bool,
     ) -> None:
         if (budget is None) == (factor is None):
-            raise UnitError("give a budget or a factor, one of them: limit('4 GiB') or limit(factor=2.0)")
+            raise UnitError("give either a budget or a factor: limit('4 GiB') or limit(factor=2.0)")
         if resident and (factor is not None or scope is Reach.THREAD):
-            raise UnitError("resident=True looks at the process: it goes with a budget in bytes, and not with a thread")
+            raise UnitError(
+                "resident=True measures the process; use it with a budget, without factor= and scope='thread'"
+            )
         if factor is not None:
             check_factor(factor)
         elif budget is not None:
-            # A mistake is to be found here, not where the block begins.
+            # Report a mistake here, where the user wrote it, and not at the begin of the block.
             read_budget(budget)
         self._budget = budget
         self._factor = factor
@@ -72,11 +74,12 @@ class Limit:
         self._resident = resident
         self._native: _native.Limit | None = None
         self._nbytes = 0
+        self._told = 0
         self.excess: Excess | None = None
 
     def __enter__(self) -> Limit:
         if self._factor is not None or self._budget is None:
-            raise TrackingError("factor= is of the arguments of a function: use limit(factor=...) as its decorator")
+            raise TrackingError("factor= is relative to a call's arguments: use limit(factor=...) as a decorator")
         self._begin(self._budget, everything=True)
         return self
 
@@ -90,21 +93,25 @@ class Limit:
             if native.armed and self._tell is None and isinstance(error, MemoryError) and came_from(error, native):
                 self.excess = self._describe(native, error.__traceback__)
                 raise BudgetExceeded(str(self.excess)) from error
+            # CPython runs pending calls only in the main thread, which may be waiting for this one.
+            self._on_excess()
         finally:
             native.disarm()
             self._native = None
 
     @property
     def live(self) -> int:
-        """Bytes that the budget counts now; 0 when it is not in force."""
+        """Bytes that the budget counts now; 0 if it is not in force."""
         return 0 if self._native is None else self._native.live
 
     def __call__(self, function: _F) -> _F:
-        """Bind each call of a function."""
+        """Limit each call of a function."""
         if inspect.isasyncgenfunction(function) or inspect.isgeneratorfunction(function):
             raise TrackingError(f"{function.__qualname__} is a generator: set the limit inside it, around its work")
         if not callable(function):
-            raise TrackingError(f"{function!r} is not a function: a limit binds a block or the calls of a function")
+            raise TrackingError(
+                f"{function!r} is not a function; a limit is for a block or for the calls of a function"
+            )
         if inspect.iscoroutinefunction(function):
 
             @functools.wraps(function)
@@ -112,25 +119,25 @@ class Limit:
                 with self._of_call(function, args, kwargs):
                     return await function(*args, **kwargs)
 
-            return call_later  # type: ignore[return-value]  # it looks like the function
+            return call_later  # type: ignore[return-value]  # functools.wraps gives it the function's signature
 
         @functools.wraps(function)
         def call(*args: Any, **kwargs: Any) -> Any:
             with self._of_call(function, args, kwargs):
                 return function(*args, **kwargs)
 
-        return call  # type: ignore[return-value]  # as above
+        return call  # type: ignore[return-value]  # functools.wraps gives it the function's signature
 
     def _of_call(self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> _Call:
-        """Return a limit of its own for a call: calls may overlap."""
+        """Return a separate limit for one call: calls may overlap."""
         limit = Limit(self._budget, factor=self._factor, scope=self._scope, tell=self._tell, resident=self._resident)
         if self._factor is None:
             return _Call(limit, self._budget or 0, everything=True)
-        with unseen():
-            weight = weigh((args, kwargs)).logical
+        with untracked():
+            weight = weigh_objects((args, kwargs)).logical
         if not weight:
             name = getattr(function, "__qualname__", repr(function))
-            raise UnitError(f"factor={self._factor}: the arguments of {name} hold no array; give a budget in bytes")
+            raise UnitError(f"factor={self._factor}: the arguments of {name} contain no array; give a budget in bytes")
         return _Call(limit, int(weight * self._factor), everything=False)
 
     def _begin(self, budget: int | str, *, everything: bool) -> None:
@@ -139,15 +146,15 @@ class Limit:
         if obstacle:
             raise TrackingError(f"a limit cannot be set: {obstacle}")
         if self._native is not None:
-            raise TrackingError("this limit is in force already; make another one with ndmem.limit()")
-        native = _native.Limit(tell=None if self._tell is None else self._on_excess, resident=self._resident)
+            raise TrackingError("this limit is already in force; create another one with ndmem.limit()")
+        native = _native.Limit(notify=None if self._tell is None else self._on_excess, resident=self._resident)
         everything = everything and self._scope is Reach.PROCESS
         complete = native.arm(
             _native.running_threshold() or DEFAULT_THRESHOLD,
             everything=everything,
             thread=self._scope is Reach.THREAD,
         )
-        self._native, self.excess = native, None
+        self._native, self.excess, self._told = native, None, 0
         try:
             if everything and not complete:
                 adopt_all()
@@ -168,26 +175,31 @@ class Limit:
             return
         rows = str(self.excess).split("\n")[1:]
         first = (
-            f"the budget of {format_nbytes(self._nbytes)} is below what is live already: "
-            f"{format_nbytes(native.live)} {self._what}; free some first, or allow more"
+            f"the budget of {format_nbytes(self._nbytes)} is already exceeded: "
+            f"{format_nbytes(native.live)} {self._what} are live; free some first, or allow more"
         )
         raise BudgetExceeded("\n".join([first, *rows]))
 
     def _on_excess(self) -> None:
-        """Tell of an excess, between two instructions of the program."""
-        if self._native is not None and self._native.armed and self._tell is not None:
-            self.excess = self._describe(self._native, None)
+        """Report a new excess: between two instructions of the program, or at the end of the limit."""
+        native = self._native
+        if native is None or not native.armed or self._tell is None or native.excess is None:
+            return
+        count = native.excess[3]
+        if count != self._told:
+            self._told = count  # before describing it, which may let another thread run this method
+            self.excess = self._describe(native, None)
             self._tell(self.excess)
 
     def _describe(self, native: _native.Limit, traceback: TracebackType | None) -> Excess:
         everything = self._factor is None and self._scope is Reach.PROCESS
-        return describe_excess(native, self._nbytes, what=self._what, everything=everything, traceback=traceback)
+        return read_excess(native, self._nbytes, what=self._what, everything=everything, traceback=traceback)
 
     @property
     def _what(self) -> str:
         if self._scope is Reach.THREAD:
             return f"{kinds()} of this thread"
-        return f"{kinds()} made in the call" if self._factor is not None else kinds()
+        return f"{kinds()} allocated in the call" if self._factor is not None else kinds()
 
 
 class _Call:
@@ -198,9 +210,9 @@ class _Call:
     limit : Limit
         Not in force yet.
     budget : int or str
-        What it will allow.
+        The bytes that it will allow.
     everything : bool
-        Count also what was there before the call.
+        Also count arrays that were allocated before the call.
     """
 
     def __init__(self, limit: Limit, budget: int | str, *, everything: bool) -> None:
@@ -227,18 +239,18 @@ def make_limit(
     callback: Callable[[Excess], object] | None,
     resident: bool,
 ) -> Limit:
-    """Make a limit of the options of `ndmem.limit`."""
+    """Return a limit with the options of `ndmem.limit`."""
     try:
         reach = Reach(scope)
     except ValueError:
-        raise UnitError(f"scope={scope!r} is neither 'process' nor 'thread'") from None
+        raise UnitError(f"scope={scope!r} is not a valid scope; write 'process' or 'thread'") from None
     if warn and callback is not None:
-        raise UnitError("warn=True and callback= exclude each other: a callback may warn")
+        raise UnitError("warn=True and callback= exclude each other; warn inside the callback")
     return Limit(budget, factor=factor, scope=reach, tell=_warn if warn else callback, resident=resident)
 
 
 def _warn(excess: Excess) -> None:
-    """Warn at the line that asked."""
+    """Warn at the line of the allocation."""
     if excess.site is None:
         warnings.warn(str(excess), RuntimeWarning, stacklevel=2)
     else:

@@ -1,11 +1,11 @@
-"""The live bytes of all arrays of the process, exact from a moment on."""
+"""Count the live bytes of all arrays of the process."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from ndmem import _native
-from ndmem.tracking.recorder import DEFAULT_THRESHOLD, unseen
+from ndmem.tracking.recorder import DEFAULT_THRESHOLD, untracked
 from ndmem.weighing.owned import owned_buffers
 
 if TYPE_CHECKING:
@@ -13,14 +13,14 @@ if TYPE_CHECKING:
 
 
 def adopt_all() -> None:
-    """Have the arrays that were there before counted by the armed limits."""
-    with unseen():
+    """Let the armed limits count the arrays that already exist."""
+    with untracked():
         for address, nbytes in owned_buffers():
             _native.adopt(address, nbytes)
 
 
 class LiveBytes:
-    """Counts while it runs: arrays from before too, so far as Python can reach them."""
+    """Counts live bytes inside a ``with`` block, older arrays included as far as Python can reach them."""
 
     def __init__(self) -> None:
         self._counter = _native.Limit()

@@ -1,5 +1,6 @@
-"""The command line: one file a command, which reads words and calls the parts that do the work.
+"""The command line: one file for each command, which reads its options and calls `ndmem.api`.
 
-`main` finds the commands: `run`, `report`, `diff`, `live`, `stats`, `predict`, `weigh`, `limits`, `breakdown`,
-`mprof` with `mprof_run`. `options` are kinds of values, `waiting` shows progress, `message` is one clear line.
+`main` finds and imports the commands: `run`, `report`, `diff`, `live`, `stats`, `predict`, `weigh`, `limits`,
+`breakdown`, `mprof` with `mprof_run`. `options` has types of option values, `waiting` shows progress, `message` writes
+one line to stderr.
 """

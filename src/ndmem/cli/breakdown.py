@@ -1,6 +1,4 @@
-"""`ndmem breakdown`: what the resident memory of a process consists of."""
-
-from __future__ import annotations
+"""`ndmem breakdown`: the parts of a process's resident memory."""
 
 import json
 
@@ -11,12 +9,14 @@ from ndmem.api import breakdown
 
 @click.command("breakdown")
 @click.argument("pid", required=False, metavar="PID")
-@click.option("--trim", is_flag=True, help="Give back what malloc keeps; only a program itself can: see the message.")
+@click.option(
+    "--trim", is_flag=True, help="Return the freed memory that malloc keeps; works only from inside the program."
+)
 @click.option("--json", "as_json", is_flag=True, help="Write JSON, bytes as integers, unknown as null.")
 def command(pid: str | None, *, trim: bool, as_json: bool) -> None:
-    """Say what is in RAM of a process: libraries, mapped files, shared memory, stacks, and the rest.
+    """Show what is in RAM of a process: libraries, mapped files, shared memory, stacks, and the rest.
 
-    Arrays, the heap and Python's objects can be told apart inside the process alone: call ndmem.breakdown() in it.
+    Arrays, the heap and Python's objects can only be told apart from inside the process: call ndmem.breakdown() there.
     """
     if pid is None:
         raise click.UsageError(

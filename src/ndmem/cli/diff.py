@@ -1,6 +1,4 @@
-"""``ndmem diff``: what is different between two saved runs."""
-
-from __future__ import annotations
+"""``ndmem diff``: compare two saved runs."""
 
 import re
 import sys
@@ -19,16 +17,16 @@ from .waiting import show_waiting
 FAILED = 1
 
 
-class _PartType(click.ParamType):  # type: ignore[type-arg]  # generic only for type checkers, since click 8.2
-    """A part as a person writes it: ``5%``, ``0.5 %``."""
+class _PercentType(click.ParamType):  # type: ignore[type-arg]  # generic only for type checkers, since click 8.2
+    """A percentage: ``5%``, ``0.5 %``."""
 
     name = "percent"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        """Return the part as a fraction, or fail with the reason."""
+        """Return the percentage as a fraction, or fail with the reason."""
         match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*%\s*", str(value))
         if match is None:
-            self.fail(f"{value!r} is not a part; write for example 5% or 0.5%", param, ctx)
+            self.fail(f"{value!r} is not a percentage; write for example 5% or 0.5%", param, ctx)
         return float(match[1]) / 100
 
 
@@ -39,21 +37,27 @@ class _PartType(click.ParamType):  # type: ignore[type-arg]  # generic only for 
     "--format", "form", type=click.Choice([form.value for form in api.DiffFormat]), default="text", show_default=True
 )
 @click.option(
-    "--by", type=click.Choice([by.value for by in api.DiffBy]), help="What a row of the text is.  [default: line]"
+    "--by",
+    type=click.Choice([by.value for by in api.DiffBy]),
+    help="Group the rows of the text by this.  [default: line]",
 )
-@click.option("--fail-above", type=_PartType(), help="Exit with status 1 if the peak grew by more than this, as in 5%.")
-@click.option("--library", is_flag=True, help="Compare lines of libraries too, instead of folding them into yours.")
+@click.option(
+    "--fail-above", type=_PercentType(), help="Exit with status 1 if the peak grew by more than this, as in 5%."
+)
+@click.option(
+    "--library", is_flag=True, help="Also compare lines of libraries, instead of charging them to your lines."
+)
 @click.option(
     "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Write to a file instead of stdout."
 )
 def command(
     before: Path, after: Path, form: str, by: str | None, fail_above: float | None, library: bool, output: Path | None
 ) -> None:
-    """Show what is different between the runs saved in BEFORE and AFTER."""
+    """Compare the runs saved in BEFORE and AFTER."""
     if by is not None and form != api.DiffFormat.TEXT.value:
-        raise click.UsageError(f"--by is for --format text: {form} has lines, functions and buffers")
+        raise click.UsageError(f"--by needs --format text: {form} always has lines, functions and buffers")
     if output is not None and any(output.exists() and run.exists() and output.samefile(run) for run in (before, after)):
-        raise click.UsageError(f"{str(output)!r} is a run itself; name another file with -o")
+        raise click.UsageError(f"{str(output)!r} is one of the runs; choose another path with -o")
     with show_waiting(before, after, steps=(*LOADING, *LOADING, Step.COMPARE)):
         found = api.diff(before, after, library=library)
     if output is None:

@@ -1,18 +1,16 @@
-"""`ndmem limits`: what binds the memory of a process started here."""
-
-from __future__ import annotations
+"""`ndmem limits`: the memory limits of a process started here."""
 
 import json
 
 import click
 
-from ndmem.process.limits import limits
+from ndmem.api import limits
 
 
 @click.command("limits")
 @click.option("--json", "as_json", is_flag=True, help="Write JSON, bytes as integers, unknown as null.")
 def command(*, as_json: bool) -> None:
-    """Show every memory limit of this process, where it was read, and what is free below it."""
+    """Show every memory limit of this process, where it was read, and how much is free below it."""
     found = limits()
     if not as_json:
         click.echo(str(found))

@@ -15,27 +15,27 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ndmem.tracking.find import find_journal
-from ndmem.tracking.watch import Watch
+from ndmem.tracking.journal.locate import find_journal
+from ndmem.tracking.journal.watch import Watch
 
 if TYPE_CHECKING:
     from rich.console import Console
 
 _REFRESH_S = 0.25
 _MOST_WORK = 0.1
-"""Part of the time that the view may take: where a frame is slow there are fewer of them."""
+"""Maximum share of the time for drawing: if a frame is slow to draw, the view refreshes less often."""
 
 
 @click.command("live")
 @click.argument("target", metavar="PID|FILE", required=True)
-@click.option("--once", is_flag=True, help="Print one frame and leave; so it is where the output is no terminal.")
+@click.option("--once", is_flag=True, help="Print one frame and exit (default when the output is not a terminal).")
 def command(target: str, *, once: bool) -> None:
     """Watch a program that runs under ndmem run.
 
-    PID is its process id or that of its ndmem run, FILE the file that it writes. Leave with q or Ctrl-C: the program
-    runs on.
+    PID is the id of the process or of its ndmem run, FILE the file that it writes. Press q or Ctrl-C to quit; the
+    program keeps running.
     """
-    from rich.console import Console  # noqa: PLC0415  # after the target was found to be one
+    from rich.console import Console  # 50 ms: only for a valid target
 
     path = find_journal(int(target)) if target.isdecimal() and not Path(target).exists() else Path(target)
     console = Console(markup=False, emoji=False, highlight=False)
@@ -47,9 +47,9 @@ def command(target: str, *, once: bool) -> None:
 
 
 def _print_frame(watch: Watch, console: Console, *, height: int | None) -> None:
-    """Print a frame that stays."""
-    from ndmem.reporting.live_view import make_frame  # noqa: PLC0415  # as above
-    from ndmem.reporting.plain import encodable  # noqa: PLC0415
+    """Print one frame, which stays on the terminal."""
+    from ndmem.reporting.plain import encodable
+    from ndmem.reporting.text.live_view import make_frame
 
     width = console.width
     with console.capture() as capture:
@@ -59,10 +59,10 @@ def _print_frame(watch: Watch, console: Console, *, height: int | None) -> None:
 
 
 def _show(watch: Watch, console: Console) -> None:
-    """Show frame after frame until the program has ended or a key says so; then leave the last one."""
-    from rich.live import Live  # noqa: PLC0415  # as above
+    """Refresh the frame until the program ends or the user presses q; the last frame stays."""
+    from rich.live import Live
 
-    from ndmem.reporting.live_view import make_frame  # noqa: PLC0415
+    from ndmem.reporting.text.live_view import make_frame
 
     with (
         contextlib.suppress(KeyboardInterrupt),
@@ -73,7 +73,7 @@ def _show(watch: Watch, console: Console) -> None:
             start = time.monotonic()
             width, height = console.size
             frame = watch.look(columns=width)
-            live.update(make_frame(frame, width=width, height=height, footer="q leaves"), refresh=True)
+            live.update(make_frame(frame, width=width, height=height, footer="q: quit"), refresh=True)
             if watch.is_over or _pressed(keys, max(_REFRESH_S, (time.monotonic() - start) / _MOST_WORK)) in {"q", "Q"}:
                 break
     _print_frame(watch, console, height=console.height - 1)  # the prompt needs a row
@@ -81,7 +81,7 @@ def _show(watch: Watch, console: Console) -> None:
 
 @contextlib.contextmanager
 def _keys() -> Iterator[int | None]:
-    """Give the descriptor that single keys can be read from; ``None`` where standard input is no terminal."""
+    """Yield the descriptor to read single keys from; ``None`` if standard input is not a terminal."""
     try:
         descriptor = sys.stdin.fileno()
         before = termios.tcgetattr(descriptor)
@@ -96,7 +96,7 @@ def _keys() -> Iterator[int | None]:
 
 
 def _pressed(keys: int | None, seconds: float) -> str:
-    """Wait, at most so long, for a key."""
+    """Wait for a key, at most this long."""
     if keys is None:
         time.sleep(seconds)
         return ""

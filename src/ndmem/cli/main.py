@@ -1,6 +1,4 @@
-"""The command ``ndmem``: finds the command, and says errors in one line."""
-
-from __future__ import annotations
+"""The command ``ndmem``: import the command that is asked for, and report errors in one line."""
 
 import importlib
 import os
@@ -16,23 +14,23 @@ from .message import say
 
 BAD_USAGE = 2
 
-# Command → the module of the same purpose in this folder, imported only when it is called.
+# Command → its help. The command is in the module of the same name in this folder.
 _COMMANDS = {
-    "run": "Run a program and say where its array memory went.",
-    "report": "Show a saved run as text, JSON, or for another tool.",
-    "diff": "Show what is different between two saved runs.",
+    "run": "Run a program and report where its array memory went.",
+    "report": "Show a saved run as text, JSON, HTML, or for another tool.",
+    "diff": "Compare two saved runs.",
     "live": "Watch a program that runs under ndmem run.",
-    "stats": "Show the figures of a saved run.",
-    "predict": "Say how much memory a function will need, before it is run.",
-    "weigh": "Say what files of arrays would weigh in memory, and whether they fit.",
-    "limits": "Show every memory limit that binds a process started here.",
-    "breakdown": "Say what the resident memory of a process consists of.",
+    "stats": "Print statistics of a saved run.",
+    "predict": "Predict how much memory a function will need.",
+    "weigh": "Report how much memory files of arrays need when loaded, and whether they fit.",
+    "limits": "Show every memory limit of a process started here.",
+    "breakdown": "Break the resident memory of a process down into parts.",
     "mprof": "Sample the memory of a program over time, as memory_profiler's mprof does.",
 }
 
 
 class _Commands(click.Group):
-    """The commands, each imported when it is needed: ``ndmem run`` starts the program the sooner."""
+    """The commands, each imported on use, so that ``ndmem run`` starts the program earlier."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:  # click's signature
         if not args:
@@ -74,7 +72,7 @@ def main(arguments: list[str] | None = None) -> NoReturn:
         say(str(error))
         status = BAD_USAGE
     except BrokenPipeError:
-        # Whoever read the output has seen enough; a flush at exit would complain again.
+        # The reader closed the pipe, as `head` does; a flush at exit would fail again.
         _forget_output()
         status = 0
     except OSError as error:
@@ -82,7 +80,7 @@ def main(arguments: list[str] | None = None) -> NoReturn:
         _forget_output()
         status = BAD_USAGE
     except MemoryError:
-        say("not enough memory for this run; its figures alone need less: ndmem stats FILE")
+        say("not enough memory to build the report; ndmem stats FILE needs less")
         status = BAD_USAGE
     except click.Abort:
         status = 130
@@ -94,5 +92,5 @@ def _open_nothing() -> IO[str]:
 
 
 def _forget_output() -> None:
-    """Let the flush at exit succeed: what is left in the buffer has no reader."""
+    """Discard the rest of the output, so that the flush at exit succeeds."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,16 +1,11 @@
-"""What the command line says of itself: one line on stderr."""
-
-from __future__ import annotations
+"""Messages of the command line: one line on stderr."""
 
 import contextlib
 import sys
 
 
 def say(message: str) -> None:
-    """Write one line to stderr, whatever characters a name in it has.
-
-    Where stderr cannot be written nobody can be told.
-    """
+    """Write one line to stderr, with unprintable characters escaped. If stderr cannot be written, do nothing."""
     line = " ".join(f"ndmem: {message}".split())
     shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in line)
     encoding = sys.stderr.encoding or "utf-8"

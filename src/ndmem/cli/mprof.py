@@ -1,7 +1,5 @@
 """``ndmem mprof``: memory_profiler's command, with its options and its files."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 
@@ -21,13 +19,13 @@ class _FileType(click.ParamType):  # type: ignore[type-arg]  # generic only for 
     name = "file"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """Return it, or fail if it is an option that there is not."""
+        """Return it, or fail if it is an unknown option."""
         if str(value).startswith("-") and not str(value)[1:].isdecimal():
             raise click.NoSuchOption(str(value), ctx=ctx)
         return str(value)
 
 
-class _WindowType(click.ParamType):  # type: ignore[type-arg]  # as above
+class _WindowType(click.ParamType):  # type: ignore[type-arg]  # generic only for type checkers, since click 8.2
     """Two numbers of seconds: ``0,20.5``."""
 
     name = "begin,end"
@@ -66,7 +64,7 @@ def list_() -> None:
 
 
 @command.command("rm", context_settings=_NUMBERED)
-@click.option("--dry-run", is_flag=True, help="Only say which.")
+@click.option("--dry-run", is_flag=True, help="Only list them.")
 @click.argument("files", nargs=-1, required=True, type=_FileType())
 def rm(files: tuple[str, ...], *, dry_run: bool) -> None:
     """Remove FILES, by number or name."""
@@ -74,7 +72,7 @@ def rm(files: tuple[str, ...], *, dry_run: bool) -> None:
 
 
 @command.command("clean")
-@click.option("--dry-run", is_flag=True, help="Only say which.")
+@click.option("--dry-run", is_flag=True, help="Only list them.")
 def clean(*, dry_run: bool) -> None:
     """Remove all files of mprof run that are in this folder."""
     _remove(list_files(), dry_run=dry_run)
@@ -89,11 +87,11 @@ def _remove(files: list[Path], *, dry_run: bool) -> None:
 
 
 @command.command("peak", context_settings=_NUMBERED)
-@click.option("--func", help="Only while this function with @profile ran.")
+@click.option("--func", help="Only count samples while this function, decorated with @profile, ran.")
 @click.argument("files", nargs=-1, type=_FileType())
 def peak(files: tuple[str, ...], func: str | None) -> None:
-    """Print the most memory of FILES, by number or name, or of the newest one here."""
-    from ndmem.integrations.mprof.dat_file import read_dat  # noqa: PLC0415  # only who reads one
+    """Print the highest memory of FILES, by number or name, or of the newest one here."""
+    from ndmem.integrations.mprof.dat_file import read_dat
 
     for path in _choose(files):
         found = read_dat(path)
@@ -105,31 +103,33 @@ def peak(files: tuple[str, ...], func: str | None) -> None:
 
 
 @command.command("plot", context_settings=_NUMBERED)
-@click.option("-t", "--title", help="Instead of the command that was run.")
-@click.option("-n", "--no-function-ts", is_flag=True, help="Leave the calls of functions out.")
+@click.option("-t", "--title", help="Title of the picture. Default: the command that was run.")
+@click.option("-n", "--no-function-ts", is_flag=True, help="Do not draw the calls of functions.")
 @click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path),
               help="HTML, or with Kaleido .png, .svg, .pdf.  [default: the first file's name and .html]")  # fmt: skip
 @click.option("-w", "--window", type=_WindowType(), help="Seconds to show: 0,20.5.")
 @click.option("-f", "--flame", is_flag=True, help="Draw calls as bars, one above the other.")
 @click.option("-s", "--slope", is_flag=True, help="Draw the straight line through the samples, with its slope.")
-@click.option("--backend", hidden=True, help="Of Matplotlib, which is not used.")
+@click.option("--backend", hidden=True, help="Ignored: it selects Matplotlib's backend, and Plotly draws here.")
 @click.argument("files", nargs=-1, type=_FileType())
 def plot(
     files: tuple[str, ...], title: str | None, no_function_ts: bool, output: Path | None,
     window: tuple[float, float] | None, flame: bool, slope: bool, backend: str | None,
 ) -> None:  # fmt: skip
-    """Draw FILES, by number or name, or the newest one here, and say where the picture is."""
-    from ndmem.integrations.mprof import picture  # noqa: PLC0415  # needs NumPy
-    from ndmem.integrations.mprof.dat_file import read_dat  # noqa: PLC0415
+    """Draw FILES, by number or name, or the newest one here."""
+    from ndmem.integrations.mprof import picture  # needs NumPy
+    from ndmem.integrations.mprof.dat_file import read_dat
 
     chosen = _choose(files)
     target = output or chosen[0].with_suffix(".html")
     if target.suffix.lower() not in picture.HTML + picture.IMAGES:
-        raise click.UsageError(f"{target}: the name ends in none of {', '.join(picture.HTML + picture.IMAGES)}")
+        raise click.UsageError(
+            f"cannot draw {target}: its name must end in one of {', '.join(picture.HTML + picture.IMAGES)}"
+        )
     calls = picture.Calls.FLAME if flame else picture.Calls.BRACKETS
     shown = picture.Picture(title, window, picture.Calls.NONE if no_function_ts else calls, slope)
     picture.draw([read_dat(path) for path in chosen], shown, target)
-    click.echo(f"picture in {target}")
+    click.echo(f"wrote {target}")
 
 
 def _choose(files: tuple[str, ...]) -> list[Path]:

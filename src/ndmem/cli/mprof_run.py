@@ -1,4 +1,4 @@
-"""``ndmem mprof run`` and ``attach``: write the memory of a program to a file."""
+"""``ndmem mprof run`` and ``attach``: sample the memory of a program into a file."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _TIMEOUT_OF_ATTACHED_S = 3600
 _MOST_S = 86_400.0
-_SAMPLED = [name for name in BACKENDS if name != "tracemalloc"]  # that one knows its own process alone
+_SAMPLED = [name for name in BACKENDS if name != "tracemalloc"]  # tracemalloc only measures its own process
 
 
 def _check_seconds(_: click.Context, param: click.Parameter, seconds: float | None) -> float | None:
@@ -30,12 +30,12 @@ def _check_seconds(_: click.Context, param: click.Parameter, seconds: float | No
 
 def _sampling_options(function: Any) -> Any:
     for option in (
-        click.option("--backend", type=click.Choice(_SAMPLED), default=DEFAULT_BACKEND, help="What memory is."),
+        click.option("--backend", type=click.Choice(_SAMPLED), default=DEFAULT_BACKEND, help="How memory is measured."),
         click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path),
-                     help="File that lines are added to.  [default: mprofile_<YYYYMMDDhhmmss>.dat]"),
+                     help="File to append the samples to.  [default: mprofile_<YYYYMMDDhhmmss>.dat]"),
         click.option("-t", "--timeout", type=float, callback=_check_seconds,
-                     help="Sample for so many seconds; the program goes on."),
-        click.option("-M", "--multiprocess", is_flag=True, help="Write each child process by itself."),
+                     help="Stop sampling after this many seconds; the program goes on."),
+        click.option("-M", "--multiprocess", is_flag=True, help="Write separate samples for each child process."),
         click.option("-C", "--include-children", is_flag=True, help="Add the memory of child processes."),
         click.option("-T", "--interval", type=float, default=0.1, show_default=True, callback=_check_seconds,
                      help="Seconds between samples."),
@@ -45,7 +45,7 @@ def _sampling_options(function: Any) -> Any:
 
 
 def _read_sampling(options: dict[str, Any], *, timeout: float | None = None) -> Sampling:
-    from ndmem.integrations.mprof.sample import Children, Sampling  # noqa: PLC0415  # psutil, for those who sample
+    from ndmem.integrations.mprof.sample import Children, Sampling  # needs psutil
 
     children = (Children.ADDED if options["include_children"] else Children(0)) | (
         Children.EACH if options["multiprocess"] else Children(0)
@@ -56,20 +56,24 @@ def _read_sampling(options: dict[str, Any], *, timeout: float | None = None) -> 
 
 @click.command("run", context_settings={"allow_interspersed_args": False})
 @_sampling_options
-@click.option("--python", is_flag=True, help="The program is Python's: write the calls of functions with @profile.")
-@click.option("--nopython", is_flag=True, help="Run a script as any program.")
-@click.option("-E", "--exit-code", is_flag=True, help="Leave with the program's exit status.")
-@click.option("-a", "--attach", "attached", is_flag=True, help="PROGRAM is a process that runs: its id, or its name.")
+@click.option(
+    "--python", is_flag=True, help="PROGRAM is a Python module: also write the calls of functions with @profile."
+)
+@click.option("--nopython", is_flag=True, help="Run a script like any program, without @profile.")
+@click.option("-E", "--exit-code", is_flag=True, help="Exit with the program's exit status.")
+@click.option(
+    "-a", "--attach", "attached", is_flag=True, help="PROGRAM is a running process: its id, or part of its name."
+)
 @click.argument("program", nargs=-1, type=click.UNPROCESSED)
 def run(
     program: tuple[str, ...], python: bool, nopython: bool, exit_code: bool, attached: bool, **options: Any
 ) -> None:
-    """Run PROGRAM, a script, a command or with --python a module, and write its memory over time."""
+    """Run PROGRAM (a script, a command, or with --python a module) and write its memory over time."""
     if not program or not program[0]:
         raise click.UsageError("no program given; write for example: ndmem mprof run script.py")
     if python and nopython:
         raise click.UsageError("--python and --nopython exclude each other")
-    from ndmem.integrations.mprof import sample  # noqa: PLC0415  # as above
+    from ndmem.integrations.mprof import sample
 
     if attached:
         _attach(program[0], options)
@@ -89,12 +93,12 @@ def run(
 @_sampling_options
 @click.argument("process")
 def attach(process: str, **options: Any) -> None:
-    """Sample a PROCESS that runs: its id, or a part of its name. It is mprof run --attach."""
+    """Sample a running PROCESS: its id, or part of its name. The same as mprof run --attach."""
     _attach(process, options)
 
 
 def _attach(process: str, options: dict[str, Any]) -> None:
-    from ndmem.integrations.mprof import sample  # noqa: PLC0415  # as above
+    from ndmem.integrations.mprof import sample
 
     sampling = _read_sampling(options, timeout=_TIMEOUT_OF_ATTACHED_S)
     sample.attach(process, sampling)
@@ -102,5 +106,5 @@ def _attach(process: str, options: dict[str, Any]) -> None:
 
 
 def _say_where(sampling: Sampling) -> None:
-    # On stderr: what the program prints is its own.
-    say(f"samples of memory are in {sampling.output}")
+    # On stderr: stdout belongs to the program.
+    say(f"wrote samples to {sampling.output}")

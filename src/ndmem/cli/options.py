@@ -1,6 +1,4 @@
-"""Kinds of option values that several commands take."""
-
-from __future__ import annotations
+"""Types of option values that several commands share."""
 
 from pathlib import Path
 from typing import Any
@@ -12,30 +10,30 @@ from ndmem.units import parse_nbytes
 
 
 def check_page(html: Path) -> None:
-    """Say what would keep a page from being written before there is anything to write, which may take hours.
+    """Check that a page can be written, before the work that may take hours.
 
     Raises
     ------
     click.UsageError
         If its folder does not exist.
     MissingError
-        If what a page needs is not installed.
+        If a library that the page needs is not installed.
     """
-    from ndmem.reporting.html.plotlyjs import need_html  # noqa: PLC0415  # 2 ms before each program
+    from ndmem.reporting.html.plotlyjs import need_html  # 2 ms, which ndmem run without --html need not pay
 
     need_html()
     if not html.absolute().parent.is_dir():
-        raise click.UsageError(f"cannot write {html}: its folder does not exist; name another place with --html")
+        raise click.UsageError(f"cannot write {html}: its folder does not exist; choose another path with --html")
 
 
-class BudgetType(click.ParamType):  # type: ignore[type-arg]  # as below
+class BudgetType(click.ParamType):  # type: ignore[type-arg]  # generic only for type checkers, since click 8.2
     """A budget: bytes, a share such as ``50%`` of what the machine allows, or ``auto``."""
 
     name = "budget"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
         """Return bytes, or fail with the reason."""
-        from ndmem.budgets.amount import read_budget  # noqa: PLC0415  # only who sets a limit pays for it
+        from ndmem.api import read_budget
 
         try:
             return read_budget(value)
@@ -44,7 +42,7 @@ class BudgetType(click.ParamType):  # type: ignore[type-arg]  # as below
 
 
 class NbytesType(click.ParamType):  # type: ignore[type-arg]  # generic only for type checkers, since click 8.2
-    """A count of bytes as a person writes it: ``4KiB``, ``1.5 GiB``, ``4096``."""
+    """A number of bytes: ``4KiB``, ``1.5 GiB``, ``4096``."""
 
     name = "bytes"
 

@@ -1,4 +1,4 @@
-"""`ndmem predict`: what a function will need, before it is run."""
+"""`ndmem predict`: predict how much memory a function will need."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import click
 from .options import NbytesType, check_page
 
 if TYPE_CHECKING:
-    from ndmem.prediction import Prediction
+    from ndmem.api import Prediction
 
 _DOES_NOT_FIT = 1
 
@@ -25,19 +25,31 @@ _DOES_NOT_FIT = 1
 @click.argument("function", metavar="MODULE:FUNCTION")
 @click.argument("lengths", nargs=-1, metavar="[NAME=LENGTH]...")
 @click.option(
-    "--arg", "args", multiple=True, metavar="NAME=VALUE", help="An argument: 'x=f4[n,d]', 'axis=0', 'count=n'."
+    "--arg",
+    "args",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="An argument of the function: 'x=f4[n,d]', 'axis=0', 'count=n'.",
 )
-@click.option("--budget", type=NbytesType(), help="Bytes it may use; what this process may still use otherwise.")
 @click.option(
-    "--verify", type=click.Choice(["ghost"]), help="Run the real size with its arrays laid over little memory."
+    "--budget", type=NbytesType(), help="Bytes that the function may use (default: what this process may still use)."
 )
-@click.option("--memory", type=NbytesType(), default="512 MiB", show_default=True, help="Bytes a measurement may take.")
-@click.option("--timeout", type=float, default=20.0, show_default=True, help="Seconds for all measurements together.")
-@click.option("--no-sandbox", is_flag=True, help="Let the function write files, use the network, start processes.")
 @click.option(
-    "--html", type=click.Path(dir_okay=False, path_type=Path), help="Also write the prediction as a page of HTML."
+    "--verify",
+    type=click.Choice(["ghost"]),
+    help="Run the real size with large arrays backed by a small shared window (no data).",
 )
-@click.option("--json", "as_json", is_flag=True, help="Write JSON, bytes as integers, unknown as null.")
+@click.option(
+    "--memory", type=NbytesType(), default="512 MiB", show_default=True, help="Bytes that one small run may use."
+)
+@click.option("--timeout", type=float, default=20.0, show_default=True, help="Seconds for all small runs together.")
+@click.option(
+    "--no-sandbox", is_flag=True, help="Allow the function to write files, use the network and start processes."
+)
+@click.option(
+    "--html", type=click.Path(dir_okay=False, path_type=Path), help="Also write the prediction as an HTML page."
+)
+@click.option("--json", "as_json", is_flag=True, help="Write JSON: bytes are integers, unknown values null.")
 def command(
     *,
     function: str,
@@ -51,14 +63,13 @@ def command(
     html: Path | None,
     as_json: bool,
 ) -> None:
-    """Say how much memory a function will need, and whether it fits, without running it.
+    """Predict how much memory a function will need, and whether it fits.
 
-    MODULE is a module, or a file that ends in .py; NAME=LENGTH gives a dimension its length: n=2e6. The function is
-    called with small arrays of the same kind. The exit status is 1 if it does not fit.
+    MODULE is a module, or a file that ends in .py; NAME=LENGTH sets the length of a dimension: n=2e6. The function runs
+    with small arrays of the same kind, not at its real size. The exit status is 1 if it does not fit.
     """
-    from ndmem.planning.dims import dims, read_length  # noqa: PLC0415
-    from ndmem.predicting import predict  # noqa: PLC0415  # NumPy is not needed to say what is wrong with the words
-    from ndmem.reporting.prediction import write_prediction  # noqa: PLC0415
+    from ndmem.api import dims, predict, read_length
+    from ndmem.reporting.text.prediction import write_prediction
 
     if html is not None:
         check_page(html)
@@ -75,7 +86,7 @@ def command(
         **arguments,
     )
     if verify:
-        progress.show("the real size, as a ghost")
+        progress.show("the real size in ghost mode")
         found = found.verify(verify)
     progress.clear()
     if html is not None:
@@ -89,37 +100,37 @@ def command(
 
 
 class _Progress:
-    """One line on a terminal's standard error, written over again and again."""
+    """Progress line on standard error, if it is a terminal."""
 
     def __init__(self) -> None:
         self._is_shown = sys.stderr is not None and sys.stderr.isatty()
 
     def show(self, text: str) -> None:
-        """Say what is measured."""
+        """Replace the line."""
         if self._is_shown:
             sys.stderr.write(f"\r\x1b[Kmeasuring {text[:60]}")
             sys.stderr.flush()
 
     def clear(self) -> None:
-        """Take the line away."""
+        """Remove the line."""
         if self._is_shown:
             sys.stderr.write("\r\x1b[K")
             sys.stderr.flush()
 
 
 def _find_function(text: str) -> Callable[..., Any]:
-    """Import what is named."""
+    """Import the function that MODULE:FUNCTION names."""
     module_name, colon, name = text.rpartition(":")
     if not colon or not module_name or not name:
-        raise click.UsageError(f"{text!r} names no function; write module:function or file.py:function")
+        raise click.UsageError(f"{text!r} is not MODULE:FUNCTION; write module:function or file.py:function")
     try:
         found: Any = _import(module_name)
         for part in name.split("."):
             found = getattr(found, part)
     except AttributeError:
-        raise click.UsageError(f"{module_name} has no {name!r}") from None
+        raise click.UsageError(f"{module_name} has no {name!r}; check the name after the colon") from None
     if not callable(found):
-        raise click.UsageError(f"{text} is no function")
+        raise click.UsageError(f"{text} is not callable; name a function")
     function: Callable[..., Any] = found
     return function
 
@@ -129,7 +140,7 @@ def _import(name: str) -> Any:
     try:
         if name.endswith(".py"):
             if not path.is_file():
-                raise click.UsageError(f"there is no file {name}")
+                raise click.UsageError(f"no file {name}; check the path before the colon")
             sys.path.insert(0, str(path.absolute().parent))
             return importlib.import_module(path.stem)
         sys.path.insert(0, str(Path.cwd()))
@@ -143,7 +154,7 @@ def _import(name: str) -> Any:
 def _read_argument(text: str, named: Any) -> tuple[str, Any]:
     name, equals, value = text.partition("=")
     if not equals or not name.isidentifier():
-        raise click.UsageError(f"{text!r} is no argument; write --arg 'x=f4[n,d]' or --arg axis=0")
+        raise click.UsageError(f"{text!r} is not NAME=VALUE; write --arg 'x=f4[n,d]' or --arg axis=0")
     if value in named:
         return name, getattr(named, value)
     try:

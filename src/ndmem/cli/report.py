@@ -1,7 +1,5 @@
 """``ndmem report``: show a saved run."""
 
-from __future__ import annotations
-
 import sys
 from pathlib import Path
 
@@ -21,26 +19,26 @@ from .waiting import show_waiting
 @click.option(
     "--by",
     type=click.Choice([by.value for by in api.By]),
-    help="What a row of the text's table is.  [default: line]",
+    help="Group the rows of the text table by this.  [default: line]",
 )
 @click.option(
     "--at",
     type=click.Choice([moment.value for moment in api.Moment]),
-    help="Which moment to show; JSON and HTML have both.  [default: peak]",
+    help="Moment to show; JSON and HTML have both.  [default: peak]",
 )
 @click.option(
     "--of",
     type=click.Choice([measure.value for measure in api.Measure]),
-    help="What weighs collapsed stacks and speedscope; --at, if not given.",
+    help="Weight of the stacks in collapsed and speedscope output.  [default: as --at]",
 )
-@click.option("--library", is_flag=True, help="Show lines of libraries too, instead of folding them into yours.")
+@click.option("--library", is_flag=True, help="Also show lines of libraries, instead of charging them to your lines.")
 @click.option(
     "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Write to a file instead of stdout."
 )
 @click.option(
     "--plotlyjs",
     metavar="inline|cdn|FILE",
-    help="Where the HTML has Plotly's JavaScript from; FILE is shared by pages.  [default: inline]",
+    help="Where the page loads Plotly's JavaScript from; several pages can share a FILE.  [default: inline]",
 )
 def command(
     file: Path,
@@ -54,21 +52,21 @@ def command(
 ) -> None:
     """Show the run saved in FILE."""
     if by is not None and form != api.Format.TEXT.value:
-        raise click.UsageError(f"--by is for --format text: {form} always has the call stacks or lines themselves")
+        raise click.UsageError(f"--by needs --format text: {form} always has the call stacks or the lines")
     if at is not None and form in {api.Format.JSON.value, api.Format.HTML.value}:
-        raise click.UsageError(f"--at is not for --format {form}, which has both the peak and the end")
+        raise click.UsageError(f"--at does not apply to --format {form}, which has both the peak and the end")
     if form == api.Format.CHROME.value and (at is not None or library):
         raise click.UsageError(
-            "--at and --library are not for --format chrome, which is a timeline of the program's lines"
+            "--at and --library do not apply to --format chrome, which is a timeline of the program's lines"
         )
     if of is not None and form not in {api.Format.COLLAPSED.value, api.Format.SPEEDSCOPE.value}:
-        raise click.UsageError("--of is for --format collapsed and speedscope, which weigh call stacks")
+        raise click.UsageError("--of needs --format collapsed or speedscope, where each call stack has a weight")
     if of is not None and at is not None:
-        raise click.UsageError("--at and --of both say what weighs the call stacks; use one of them")
+        raise click.UsageError("--at and --of both choose the weight of the call stacks; use one of them")
     if plotlyjs is not None and form != api.Format.HTML.value:
-        raise click.UsageError("--plotlyjs is for --format html")
+        raise click.UsageError("--plotlyjs needs --format html")
     if output is not None and output.exists() and file.exists() and output.samefile(file):
-        raise click.UsageError(f"{str(output)!r} is the run itself; name another file with -o")
+        raise click.UsageError(f"{str(output)!r} is the run itself; choose another path with -o")
     if form == api.Format.HTML.value:
         with show_waiting(file, steps=LOADING + PAGE):
             page = api.load(file).to_html(output, library=library, plotlyjs=plotlyjs or "inline")

@@ -1,30 +1,43 @@
-"""``ndmem run``: run a program as it always runs, then say where its array memory went."""
-
-from __future__ import annotations
+"""``ndmem run``: run a program unchanged, then report where its array memory went."""
 
 import importlib
 import os
 import resource
 import signal
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NoReturn
 
 import click
 
 from ndmem.errors import NdmemError
-from ndmem.tracking.launch import Ended
-from ndmem.tracking.program import Program, start_program
+from ndmem.tracking.launcher.launch import TrackingOptions
+from ndmem.tracking.launcher.program import Program, start_program
+from ndmem.tracking.launcher.wait import Ended
 
 from .message import say
 from .options import BudgetType, NbytesType, check_page
 
-# In the program's own process, which is told by name what to call there.
+# The program's own process imports this function by its name.
 _EXPLAINER = "ndmem.budgets.excess:explain_end"
 
-_NEEDED = ("ndmem.run", "ndmem.tracking.assemble", "ndmem.tracking.family", "rich.console", "rich.table")
-"""Loaded while the program runs: with NumPy they take 100 ms, which nobody should wait for at either end. Not the whole
-of `ndmem.api`: what is loaded here slows the program on the other core, too."""
+_NEEDED = (
+    "numpy",
+    "ndmem.results.run",
+    "ndmem.tracking.journal.assemble",
+    "ndmem.tracking.journal.children",
+    "rich.console",
+    "rich.table",
+)
+"""Imported while the program runs: with NumPy they take 100 ms, which would delay the program's start or its report.
+No more than these: an import here slows the program down, although it runs on another core."""
+
+
+def _load_needed() -> Iterator[str]:
+    for needed in _NEEDED:
+        importlib.import_module(needed)
+        yield needed
 
 
 class _ProgramCommand(click.Command):
@@ -54,37 +67,37 @@ class _ProgramCommand(click.Command):
     type=click.Path(dir_okay=False, path_type=Path),
     help="File for the trace [ndmem-SCRIPT.PID.ndmem].",
 )
-@click.option("-f", "--force", is_flag=True, help="Overwrite the file of an older run.")
+@click.option("-f", "--force", is_flag=True, help="Overwrite the file of a previous run.")
 @click.option(
     "--threshold",
     type=NbytesType(),
     default="4KiB",
     show_default=True,
-    help="Buffers from here on are single events; smaller ones are counted.",
+    help="Record buffers of at least this size one by one; only count smaller ones.",
 )
 @click.option(
     "--room",
     type=NbytesType(),
     default="1GiB",
     show_default=True,
-    help="Room for a process's events; beyond it those of arrays long gone are left out.",
+    help="Maximum size of the event log per process; beyond it, events of long-freed arrays are discarded.",
 )
 @click.option(
     "--native/--no-native",
     default=True,
     show_default=True,
-    help="Watch memory that libraries take with malloc and mmap (Linux).",
+    help="Also record memory that libraries allocate with malloc and mmap (Linux).",
 )
 @click.option(
     "--limit",
     type=BudgetType(),
     metavar="SIZE|PERCENT|auto",
-    help="Refuse arrays beyond this: bytes, a share of what the machine allows, or 90% of what is free here now.",
+    help="Refuse arrays beyond this: bytes, a percentage of the machine's limit, or 90% of what is free now.",
 )
 @click.option("-q", "--quiet", is_flag=True, help="Print no report after the run.")
 @click.option("--html", type=click.Path(dir_okay=False, path_type=Path), help="Also write the report as HTML.")
-@click.option("-m", "module", metavar="MODULE", help="Run a module, as python -m does.")
-@click.option("-c", "code", metavar="CODE", help="Run a text, as python -c does.")
+@click.option("-m", "module", metavar="MODULE", help="Run MODULE, as python -m does.")
+@click.option("-c", "code", metavar="CODE", help="Run CODE, as python -c does.")
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="SCRIPT [ARGS]...")
 def command(
     output: Path | None,
@@ -99,9 +112,9 @@ def command(
     code: str | None,
     arguments: tuple[str, ...],
 ) -> None:
-    """Run SCRIPT with ARGS and say where its array memory went.
+    """Run SCRIPT with ARGS and report where its array memory went.
 
-    The program runs as under python: same output, same exit status. The report goes to stderr afterwards.
+    The program behaves as under python: same output, same exit status. The report goes to stderr afterwards.
     """
     words, name = _find_program(module, code, arguments)
     if html is not None:
@@ -111,52 +124,65 @@ def command(
         name=name,
         output=output,
         overwrite=force,
-        threshold=threshold,
-        room=room,
-        native=native,
-        limit=None if limit is None else (limit, _EXPLAINER),
+        options=TrackingOptions(threshold, room, native, None if limit is None else (limit, _EXPLAINER)),
     )
-    # BLAS would start threads beside the program, and has nothing to do here.
+    # OpenBLAS would start threads that compete with the program; ndmem calls no BLAS function.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    for needed in _NEEDED:
-        importlib.import_module(needed)
-
-    ended = program.wait(report=lambda: _report_now(program))
+    ended = program.wait(report=lambda: _report_now(program), prepare=_load_needed)
     try:
-        _report(program, ended, quiet=quiet, html=html)
+        if html is not None or limit is not None or not _report_nothing(program, ended, quiet=quiet):
+            _report(program, ended, quiet=quiet, html=html)
         sys.stderr.flush()
     except (NdmemError, OSError, MemoryError) as error:
-        # The program ran, and its exit status is what counts; stderr itself may be what cannot be written.
-        say(f"no report: {error or 'not enough memory'}; the record of the run is in {program.output.path}")
+        # The exit status stays the program's, whatever fails here; it may be stderr that cannot be written.
+        found = program.output.find()
+        where = "" if found is None else f"; the record of the run is in {found}"
+        say(f"could not produce the report: {error or 'not enough memory'}{where}")
     _leave(ended.status)
 
 
 def _report_now(program: Program) -> None:
-    """Print the report of a program that goes on, which does not notice."""
-    from ndmem import api  # noqa: PLC0415  # see above
+    """Print the report of a running program, without disturbing it."""
+    from ndmem import api
 
     try:
         api.load(program.output.path).report(sys.stderr)
         sys.stderr.flush()
     except (NdmemError, OSError, MemoryError) as error:
-        say(f"no report of now: {error or 'not enough memory'}")
+        say(f"could not produce the report: {error or 'not enough memory'}")
+
+
+def _report_nothing(program: Program, ended: Ended, *, quiet: bool) -> bool:
+    """Print the report of a program without records, which does not need NumPy; false if there are records."""
+    from ndmem.reporting.text.empty_run import write_empty_run  # after the launch, which it would delay
+
+    found = program.save_empty(ended)
+    if found is None:
+        return False
+    if program.unsaved:
+        say(program.unsaved)
+    if not quiet:
+        write_empty_run(
+            sys.stderr,
+            duration_s=found.duration_s,
+            native_threshold=found.native_threshold,
+            native_peak_nbytes=found.native_peak_nbytes,
+            rss_peak_nbytes=found.rss_peak_nbytes,
+        )
+    return True
 
 
 def _report(program: Program, ended: Ended, *, quiet: bool, html: Path | None) -> None:
-    """Save the trace of a program that has ended, and print the report."""
-    from ndmem.run import Run  # noqa: PLC0415  # see above
-    from ndmem.tracking.family import settle_children  # noqa: PLC0415
+    """Save the trace of an ended program, and print the report."""
+    from ndmem.api import Run
+    from ndmem.tracking.journal.children import settle_children
 
-    path = program.output.path
-    try:
-        trace = program.read_trace(ended)
-    except OSError as error:
-        say(f"the trace found no room ({error.strerror}); the journal is in {path}")
-        from ndmem import api  # noqa: PLC0415  # see above
-
-        trace = api.load(path).trace
+    trace = program.read_trace(ended)
     if trace is None:
         return
+    if program.unsaved:
+        say(program.unsaved)
+    path = program.output.path
     family = settle_children(path, trace)
     run = Run(trace, path=path, family=family)
     if not quiet:
@@ -166,16 +192,16 @@ def _report(program: Program, ended: Ended, *, quiet: bool, html: Path | None) -
 
 
 def _check_page(html: Path, *, output: Path | None, force: bool) -> None:
-    """Say what would keep the page from being written before the program runs, which may take hours."""
+    """Check that the page can be written, before the program runs, which may take hours."""
     check_page(html)
     if html.exists() and not force:
-        raise click.UsageError(f"{html} exists; name another file with --html, or pass --force")
+        raise click.UsageError(f"{html} exists; choose another path with --html, or pass --force")
     if output is not None and html.absolute() == output.absolute():
-        raise click.UsageError(f"{str(html)!r} is the trace's file; name another file with --html")
+        raise click.UsageError(f"{str(html)!r} is the file of the trace; choose another path with --html")
 
 
 def _find_program(module: str | None, code: str | None, arguments: tuple[str, ...]) -> tuple[list[str], str]:
-    """Return what follows ``python``, and a name for the program's file."""
+    """Return the arguments of ``python``, and a name for the trace's file."""
     if module is not None and code is not None:
         raise click.UsageError("-m and -c exclude each other")
     if module is not None:
@@ -189,7 +215,7 @@ def _find_program(module: str | None, code: str | None, arguments: tuple[str, ..
         raise click.UsageError(f"can't open {arguments[0]!r}: no such file")
     if script.is_dir() and not (script / "__main__.py").exists():
         raise click.UsageError(f"{arguments[0]!r} is a folder without a __main__.py")
-    # A script named like an option would be one to Python; it does not know `--`.
+    # Python would take a script that begins with - for an option, and has no `--` to prevent that.
     first = os.path.join(".", arguments[0]) if arguments[0].startswith("-") else arguments[0]  # noqa: PTH118  # Path drops "./"
     return [first, *arguments[1:]], script.name or "program"
 
@@ -197,10 +223,10 @@ def _find_program(module: str | None, code: str | None, arguments: tuple[str, ..
 def _leave(status: int) -> NoReturn:
     """End as the program ended: with its status, or by its signal."""
     if status < 0:
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # the program's own core dump is the one of interest
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # the program has written its own core dump
         if -status != signal.SIGKILL:
             signal.signal(-status, signal.SIG_DFL)
         os.kill(os.getpid(), -status)
-        status = 128 - status  # a signal that does not end this process
-    # Nothing is left to be done, and to take NumPy and rich apart again would take 20 ms.
+        status = 128 - status  # reached if the signal does not end this process
+    # Everything is written; the interpreter's own shutdown, with NumPy and rich, would take 20 ms.
     os._exit(status)

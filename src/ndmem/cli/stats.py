@@ -1,6 +1,4 @@
-"""``ndmem stats``: the figures of a saved run."""
-
-from __future__ import annotations
+"""``ndmem stats``: statistics of a saved run."""
 
 import sys
 from pathlib import Path
@@ -14,5 +12,5 @@ from ndmem import api
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(file: Path, as_json: bool) -> None:
-    """Show the totals of the run saved in FILE, and how big its buffers were."""
+    """Print the totals of the run saved in FILE, and the sizes of its buffers."""
     api.load(file).stats(sys.stdout, as_json=as_json)

@@ -1,6 +1,4 @@
-"""`ndmem weigh`: what files of arrays, or an array described in text, would weigh in memory."""
-
-from __future__ import annotations
+"""`ndmem weigh`: the memory that files of arrays, or an array described as text, would need."""
 
 import json
 from contextlib import suppress
@@ -8,19 +6,16 @@ from pathlib import Path
 
 import click
 
+from ndmem.api import Limits, Stored, fits, limits, spec, stored_arrays
 from ndmem.errors import NdmemError
-from ndmem.model.spec import spec
-from ndmem.process.fit import fits
-from ndmem.process.limits import Limits, limits
 from ndmem.units import format_nbytes
-from ndmem.weighing.stored import Stored, stored_arrays
 
 
 @click.command("weigh")
 @click.argument("what", nargs=-1, required=True, metavar="FILE|SPEC...")
 @click.option("--json", "as_json", is_flag=True, help="Write JSON, bytes as integers.")
 def command(what: tuple[str, ...], *, as_json: bool) -> None:
-    """Say what arrays weigh on disk and in memory, and whether they fit, without loading them.
+    """Report the size of arrays on disk and in memory, and whether they fit, without loading them.
 
     FILE is a .npy, .npz, Parquet or HDF5 file or a zarr folder; SPEC a dtype and shape: 'f8[100000,100000]'.
     """
@@ -52,7 +47,7 @@ def _found(text: str) -> list[Stored]:
 
 
 def _objects(has_objects: bool) -> str:
-    return "references alone: the objects come on top" if has_objects else ""
+    return "only the references; the objects need more memory" if has_objects else ""
 
 
 def _as_text(name: str, found: list[Stored], known: Limits) -> str:
@@ -83,14 +78,14 @@ def _as_text(name: str, found: list[Stored], known: Limits) -> str:
 
 def _verdict(found: list[Stored], known: Limits) -> str:
     if not found:
-        return "no arrays in it"
+        return "it has no arrays"
     fit = fits(sum(each.loaded or 0 for each in found), within=known)
     if len(found) == 1 and found[0].loaded is not None and not found[0].note:
-        with suppress(NdmemError):  # a name of Arrow's or of a structure: no dtype text of NumPy's
+        with suppress(NdmemError):  # a type of Arrow's or a structure, which NumPy cannot read as a dtype
             fit = fits(spec(found[0].shape, found[0].dtype), within=known)
     answer = "fits" if fit else "does not fit"
     if any(each.loaded is None for each in found):
-        answer = "what is known fits" if fit else answer
+        answer = "the known arrays fit" if fit else answer
     return f"{answer}: {fit.why}"
 
 
@@ -117,5 +112,5 @@ def _as_json(name: str, found: list[Stored], known: Limits) -> dict[str, object]
 
 
 def printable(text: str) -> str:
-    """Write what could move a terminal's cursor or colour it as escapes."""
+    """Escape the characters that could move a terminal's cursor or change its colours."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in text)

@@ -1,9 +1,10 @@
-"""The nouns: frozen dataclasses that say what happened, without a view of it.
+"""The nouns: frozen data that says what happened, without text or views.
 
-`trace` is a run and `columns` its events, `raw_run` the same before anything has a name, `site` a place, `holder` a
-variable that has an array, `family` the processes of a run, `profile` one function's lines, `source` the statements
-of a text, `codec` a trace as a file, `ending` how a run ended, `together` what processes had in RAM together,
-`history` live bytes over time in little room, `machine_limit` what the machine allowed, `live_frame` one look at a
-running program. `spec` is an array before it is made, `breakdown` with its `breakdown_table` and `conclusion` what
-resident memory consists of, `excess` what passed a budget, `weight`, its `tree` and `live` what objects hold.
+A run: `trace` is the whole, `columns` its call tree, counters, events and samples,
+`site` a place, `holder` a variable that holds an array, `ending` how the run ended, `machine_limit` what the machine
+allowed, `family` its processes, `together` their resident memory, `history` live bytes over time in constant space,
+`live_frame` the state of a running program, `profile` one function's lines, `source` the statements of a text.
+`trace_file/` is a trace as a file.
+
+Objects and processes: `spec` describes an array that need not exist, `memory/` what objects and processes hold.
 """

@@ -141,14 +141,29 @@ class Events:
 
     def native_live(self) -> Int64s:
         """Return the live bytes after each event, shape (m,), of the native blocks that are among them."""
-        change = np.where(self.domain == Domain.NATIVE, self.nbytes, 0)
+        return self.running_nbytes(self.domain == Domain.NATIVE)
+
+    def running_nbytes(self, counted: Bools, nbytes: Int64s | None = None) -> Int64s:
+        """Return the live bytes after each event, shape (m,), of the buffers whose events are counted.
+
+        ``nbytes``, shape (m,), replaces the bytes of each event's buffer.
+        """
+        change = np.where(counted, self.nbytes if nbytes is None else nbytes, 0)
         np.negative(change, out=change, where=self.kind == Kind.DIED)
         return np.cumsum(change, out=change)
 
+    def alive_after(self, count: int, *, domain: Domain | None = None) -> Bools:
+        """Mark the buffers that are live after so many events, by their number; with a domain only its buffers."""
+        alive = np.zeros(int(self.buffer.max(initial=-1)) + 1, np.bool_)
+        born, buffer = self.kind[:count] == Kind.BORN, self.buffer[:count]
+        alive[buffer[born if domain is None else born & (self.domain[:count] == domain)]] = True
+        alive[buffer[~born]] = False
+        return alive
+
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Folded:
-    """Marks in place of events that were left out, see native/fold.h: of buffers that had died again.
+class Compacted:
+    """Marks in place of events that were left out, of buffers that had died again: see csrc/tracker/compaction/.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""How a run ended, as far as its record knows."""
+"""How a run ended, according to its record."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ class Ending(str, enum.Enum):
     """How the program of a run ended."""
 
     EXIT = "exit"
-    """By itself, its last functions done; the exit status may not be known."""
+    """By itself, after its last functions; the exit status may be unknown."""
 
     SIGNAL = "signal"
     """By a signal, also that of the out-of-memory killer."""
@@ -18,12 +18,12 @@ class Ending(str, enum.Enum):
     """It had not ended when its record was read."""
 
     LOST = "lost"
-    """Nobody was left to say: it was killed together with its launcher, or the machine stopped."""
+    """Unknown: it was killed together with its launcher, or the machine stopped."""
 
     UNKNOWN = "unknown"
-    """Its record has no end, and whether its process still runs cannot be seen from here."""
+    """Unknown: the record has no end, and the process is not visible from here."""
 
     @classmethod
     def by_status(cls, exit_status: int) -> Ending:
-        """Return what an exit status says; minus a signal's number means the signal."""
+        """Return the ending for an exit status; a negative status is a signal's number."""
         return cls.SIGNAL if exit_status < 0 else cls.EXIT

@@ -1,6 +1,6 @@
-"""The processes of a run: the program, and what it started, each with a trace of its own.
+"""The processes of a run: the program and its descendants, each with a trace of its own.
 
-Nothing is added up here: a family is the traces themselves, so families merge in any order.
+A family keeps the traces and no sums of them, so that families merge in any order.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Begun(enum.Enum):
-    """How a process came to be."""
+    """How a process was started."""
 
     PROGRAM = "program"
     FORK = "fork"
@@ -25,7 +25,7 @@ class Begun(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Kin:
-    """Who a process is among the processes of its run.
+    """The position of a process in the process tree of its run.
 
     Attributes
     ----------
@@ -35,13 +35,13 @@ class Kin:
         Process ids, from that of the program to that of the parent; empty for the program. The last one is the
         process's own if it executed another program in its place.
     name : str or None
-        What multiprocessing called it.
+        Its name in multiprocessing.
     inherited_nbytes : int
-        Bytes of arrays that were alive in its ancestors when it was forked, and that it shares with them.
+        Live bytes of arrays that it shares with its ancestors since the fork.
     replaced : bool
         It executed another program in its place.
     ended : float or None
-        Seconds since the epoch, from itself or from who waited for it; ``None`` if nobody said, or not yet.
+        Seconds since the epoch, recorded by the process itself or by its parent; ``None`` if unknown.
     """
 
     begun: Begun = Begun.PROGRAM
@@ -59,9 +59,9 @@ class Member:
     Attributes
     ----------
     trace : Trace
-        What happened in it; its exit status is that of the process.
+        The trace of the process, with its exit status.
     kin : Kin
-        Who it is.
+        Its position in the process tree.
     """
 
     trace: Trace
@@ -69,27 +69,27 @@ class Member:
 
     @property
     def key(self) -> tuple[float, int, int]:
-        """Start and process id, which no two processes of a machine share, and how many ancestors it has."""
+        """Start and process id, a unique pair on one machine, and the number of ancestors."""
         return self.trace.run.started, self.trace.run.pid, len(self.kin.ancestors)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Family:
-    """The processes of a run: the program, and those of its children in which something happened.
+    """The processes of a run: the program, and its children with records.
 
     Attributes
     ----------
     members : tuple of Member
-        In order of their `Member.key`.
+        Sorted by `Member.key`.
     notes : tuple of str
-        What is not known of other processes, each a sentence, in alphabetical order.
+        Sentences about processes without a trace, in alphabetical order.
     """
 
     members: tuple[Member, ...]
     notes: tuple[str, ...] = ()
 
     def merge(self, other: Family) -> Family:
-        """Return the processes of both; a process that is in both is there once.
+        """Return the processes of both; a process in both is kept once.
 
         Merging is associative and commutative, and merging a family with itself changes nothing.
         """

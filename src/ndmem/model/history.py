@@ -1,4 +1,4 @@
-"""Live bytes over time in a fixed amount of memory, however long a program runs."""
+"""Live bytes over time, in a fixed amount of memory for any duration."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _NONE = -1
 
 
 class History:
-    """The highest live bytes of each interval of time; intervals double when there are too many.
+    """The highest live bytes of each time interval; the interval doubles when there are too many.
 
     Attributes
     ----------
@@ -29,7 +29,7 @@ class History:
         self._last = np.full(_INTERVALS, _NONE, np.int64)
 
     def add(self, time_ns: Int64s, live: Int64s) -> None:
-        """Add moments, in order of time and after those added before.
+        """Add moments, sorted by time and later than those already added.
 
         Parameters
         ----------
@@ -70,7 +70,7 @@ class History:
         return [int(value) for value in np.maximum.reduceat(values, edges)]
 
     def _double(self) -> None:
-        """Join each two neighbouring intervals."""
+        """Merge pairs of neighbouring intervals, which doubles their length."""
         pairs = self._last.reshape(-1, 2)
         last = np.where(pairs[:, 1] != _NONE, pairs[:, 1], pairs[:, 0])
         highest = self._highest.reshape(-1, 2).max(axis=1)

@@ -1,19 +1,19 @@
-"""Who holds a buffer: an array object under a name."""
+"""The holder of a buffer: an array object with a name."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """An array object that was seen to hold a buffer.
+    """An array object that held a buffer when it was sampled.
 
     Attributes
     ----------
     buffer : int
         Number of the buffer.
     name : str
-        Name of the local or global variable that held the array; empty where the holders
-        seen before hold the buffer no more.
+        Name of the local or global variable that held the array; empty if the earlier
+        holders no longer hold the buffer.
     function : str
         Function whose local it was; the module's name for a global.
     shape : tuple of int
@@ -21,9 +21,9 @@ class Holder:
     dtype : str
         As ``str(dtype)`` writes it, without byte order where it is native.
     is_view : bool
-        The array does not own the buffer: it keeps it alive.
+        Whether the array is a view: it keeps the buffer alive without owning it.
     events : int
-        Number of events until it was seen; a later holder of the same buffer has taken its place.
+        Number of events before this sample; a later holder of the same buffer replaces it.
     """
 
     buffer: int

@@ -11,16 +11,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class LiveFrame:
-    """What one look at a program showed.
+    """One sample of a running program.
 
     Attributes
     ----------
     trace : Trace
-        Its state then; of its events only the births of what is alive need be there.
+        Its state at that time; its events may contain only the births of live buffers.
     history : list of int
         Highest live bytes of equal parts of the time until then.
     rss_nbytes : int or None
-        Resident memory of its process; ``None`` where that is not known, or there is no process any more.
+        Resident memory of its process; ``None`` if unknown, or if the process has ended.
     """
 
     trace: Trace

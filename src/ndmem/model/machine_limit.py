@@ -1,16 +1,15 @@
-"""The limit of the machine that a run began under."""
+"""The memory limit of the machine when a run began."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ndmem.units import ADDRESSABLE_NBYTES
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
-
-# No count of bytes reaches the largest address space that there is, of 57 bits.
-_ADDRESSABLE = 2**57
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +19,7 @@ class MachineLimit:
     Attributes
     ----------
     source : str
-        Who set it: ``"cgroup"``, ``"rlimit"``, ``"batch system"`` or ``"RAM"``.
+        What set it: ``"cgroup"``, ``"rlimit"``, ``"batch system"`` or ``"RAM"``.
     name : str
         Where it was read: a file, a resource, a variable.
     nbytes : int
@@ -36,16 +35,16 @@ class MachineLimit:
 
 
 def read_machine_limit(given: Mapping[str, Any] | None) -> MachineLimit | None:
-    """Return what a file says; ``None`` where it says nothing.
+    """Return the limit that a file records; ``None`` if it records none.
 
     Raises
     ------
     KeyError, TypeError, ValueError
-        If it is something else, or cannot be.
+        If the record is not valid.
     """
     if given is None:
         return None
     figures = given["nbytes"], given["free_nbytes"]
-    if any(type(figure) is not int or not 0 <= figure < _ADDRESSABLE for figure in figures):
+    if any(type(figure) is not int or not 0 <= figure < ADDRESSABLE_NBYTES for figure in figures):
         raise ValueError("its limit of memory makes no sense")
     return MachineLimit(str(given["source"]), str(given["name"]), *figures)

@@ -1,7 +1,5 @@
 """The line-by-line profile of one call of a function."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 

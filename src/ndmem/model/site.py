@@ -14,7 +14,7 @@ class Site:
     lineno, end_lineno : int
         First and last line of the expression that was running, from 1; 0 where the code has no line.
     col, end_col : int or None
-        Byte columns in the first and last line, from 0 (PEP 657; ``None`` on Python 3.10).
+        Byte columns in the first and last line, from 0 (PEP 657; ``None`` under ``-X no_debug_ranges``).
     function : str
         Name of the code object, as tracebacks write it: ``normalise``, ``<module>``, ``<lambda>``.
     """

@@ -5,11 +5,10 @@ execution. Whether a buffer died within the statement that made it is asked of s
 say where they begin.
 """
 
-from __future__ import annotations
-
 import ast
 import warnings
 from dataclasses import dataclass
+from functools import lru_cache
 
 _Span = tuple[tuple[int, int], tuple[int, int]]
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp)
@@ -46,6 +45,7 @@ class Statements:
         return -1
 
 
+@lru_cache(maxsize=64)  # prediction assembles some thirty traces of the same files
 def read_statements(source: str) -> Statements:
     """Find the statements of a source text; none in one that is not Python."""
     try:

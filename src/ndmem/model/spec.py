@@ -1,4 +1,4 @@
-"""An array that does not exist yet: shape, dtype and order, and the bytes it would need."""
+"""Description of an array that does not exist yet: shape, dtype and order, and the bytes it would need."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from ndmem.errors import SpecError
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-# The shape is what the last brackets hold: "datetime64[ns][10, 3]" has a dtype with brackets of its own.
+# The shape is in the last brackets: "datetime64[ns][10, 3]" has a dtype with brackets of its own.
 _TEXT: Final = re.compile(r"\s*(?P<dtype>\S.*?)\s*\[(?P<shape>[^\[\]]*)\]\s*", re.DOTALL)
 _MOST_DIMENSIONS: Final = 64  # NPY_MAXDIMS since NumPy 2.0; 32 before
 _MOST_TEXT: Final = 4096
 
 
 class Order(enum.Enum):
-    """How the elements of an array lie in memory."""
+    """Memory order of the elements of an array."""
 
     C = "C"
     F = "F"
@@ -38,7 +38,7 @@ class ArraySpec:
     shape : tuple of int
         Length of each axis; any Python integer.
     dtype : numpy.dtype
-        As `numpy.empty` would make it.
+        Type of the elements, as `numpy.empty` returns it.
     order : Order
         Row-major or column-major.
     """
@@ -59,7 +59,7 @@ class ArraySpec:
     def nbytes(self) -> int:
         """Bytes of the array's own buffer: `count` times the item size, exact.
 
-        For dtypes that refer to objects these are the references; the objects come on top.
+        For dtypes of objects these are the references only, without the objects.
         """
         return self.count * self.dtype.itemsize
 
@@ -71,26 +71,26 @@ class ArraySpec:
 def spec(
     shape: str | int | Iterable[int], dtype: npt.DTypeLike | None = None, order: Order | str = Order.C
 ) -> ArraySpec:
-    """Describe an array before it exists.
+    """Describe an array that does not exist yet.
 
     Parameters
     ----------
     shape : int, iterable of int, or str
         Length of each axis; or a text with dtype and shape, ``"f4[100000, 1000]"``.
     dtype : dtype-like, optional
-        Element type, float64 if it is left out. Not to be given with a text.
+        Element type; float64 by default. Must be omitted with a text.
     order : Order or {"C", "F"}, optional
         Row-major or column-major.
 
     Returns
     -------
     ArraySpec
-        With ``nbytes`` in exact integers, however large.
+        ``nbytes`` is an exact integer of any size.
 
     Raises
     ------
     SpecError
-        If it describes no array: a negative or fractional length, an unknown dtype, more than 64 axes.
+        If it does not describe an array: a negative or fractional length, an unknown dtype, more than 64 axes.
 
     Examples
     --------
@@ -115,7 +115,7 @@ def spec(
 
 def _read(text: str) -> tuple[str, list[int]]:
     match = _TEXT.fullmatch(text) if len(text) <= _MOST_TEXT else None
-    # NumPy takes a control character for the number of a type.
+    # NumPy reads a control character as the number of a type.
     if match is None or not match["dtype"].isprintable():
         raise SpecError(f"{text[:80]!r} is not an array; write dtype[shape], for example 'f8[100000, 1000]'")
     lengths = []
@@ -130,7 +130,7 @@ def _read(text: str) -> tuple[str, list[int]]:
 
 
 def _element(dtype: npt.DTypeLike) -> tuple[np.dtype[Any], tuple[int, ...]]:
-    """Return the dtype as an array would have it, and the axes that a subarray dtype adds."""
+    """Return the dtype that an array gets, and the axes that a subarray dtype adds."""
     try:
         # np.empty decides what "U", "V" and "(3,)f8" become; an array of length 0 costs nothing.
         probe = np.empty(0, dtype)

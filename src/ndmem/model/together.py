@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ndmem.units import ADDRESSABLE_NBYTES
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
 _OPTIONAL = {"shared_memory_nbytes", "files_nbytes"}
-# No count of bytes reaches the largest address space that there is, of 57 bits.
-_ADDRESSABLE = 2**57
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +31,11 @@ class Together:
         Bytes of ``nbytes`` that are shared memory (``multiprocessing.shared_memory``, shared anonymous mappings,
         tmpfs), and pages of files; the rest is private to one process or shared by fork. ``None`` before Linux 5.4.
     processes : int
-        How many there were.
+        Number of processes.
     time_ns : int
         Nanoseconds since the start of the program's recording.
     looks : int
-        How often they were looked at; this is the look that found most.
+        Number of samples; this is the highest one.
     """
 
     nbytes: int
@@ -48,16 +48,16 @@ class Together:
 
 
 def read_together(figures: Mapping[str, Any]) -> Together:
-    """Return what a file says.
+    """Return what a file records.
 
     Raises
     ------
     TypeError, ValueError
-        If it is something else, or cannot be.
+        If the record is not valid.
     """
     for name, value in figures.items():
         if value is None and name in _OPTIONAL:
             continue
-        if type(value) is not int or not 0 <= value < _ADDRESSABLE:
+        if type(value) is not int or not 0 <= value < ADDRESSABLE_NBYTES:
             raise ValueError("its resident memory of all processes makes no sense")
     return Together(**figures)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .columns import CallTree, Domain, Events, Folded, Kind, Samples, Tallies
+from .columns import CallTree, Compacted, Domain, Events, Kind, Samples, Tallies
 from .ending import Ending
 from .holder import Holder
 from .machine_limit import MachineLimit
@@ -19,11 +19,23 @@ from .together import Together
 if TYPE_CHECKING:
     from .columns import Int64s
 
-__all__ = ["CallTree", "Domain", "Events", "Folded", "Kind", "Origin", "Peak", "RunInfo", "Samples", "Tallies", "Trace"]
+__all__ = [
+    "CallTree",
+    "Compacted",
+    "Domain",
+    "Events",
+    "Kind",
+    "Origin",
+    "Peak",
+    "RunInfo",
+    "Samples",
+    "Tallies",
+    "Trace",
+]
 
 
 class Origin(enum.Enum):
-    """Who made a trace."""
+    """The producer of a trace."""
 
     MEASURED = "measured"
     PREDICTED = "predicted"
@@ -36,12 +48,12 @@ class RunInfo:
     Attributes
     ----------
     program : tuple of str
-        The program and its arguments as they were typed; empty for code tracked from inside.
+        The program and its arguments as they were typed; empty for a block tracked by ``ndmem.track()``.
     python, numpy : str
         Versions; ``numpy`` is ``None`` if the program never imported it.
     exit_status : int or None
         Of the process, minus the signal's number if a signal ended it; ``None`` where it is not known and for
-        code tracked from inside.
+        a block tracked by ``ndmem.track()``.
     pid : int
         Process id.
     started : float
@@ -58,7 +70,7 @@ class RunInfo:
     notes : tuple of str
         What was not measured, each a sentence.
     ending : Ending or None
-        How the program ended; ``None`` for code tracked from inside.
+        How the program ended; ``None`` for a block tracked by ``ndmem.track()``.
     limit : MachineLimit or None
         What the machine allowed when tracking began; ``None`` where that is not known.
     budget_nbytes : int or None
@@ -117,9 +129,9 @@ def _no_samples() -> Samples:
     return Samples(np.empty(0, np.int64), np.empty(0, np.int64))
 
 
-def no_folded() -> Folded:
+def no_compacted() -> Compacted:
     """Return the marks of a record in which every event is there."""
-    return Folded(*(np.empty(0, np.int64) for _ in fields(Folded)))
+    return Compacted(*(np.empty(0, np.int64) for _ in fields(Compacted)))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -157,11 +169,11 @@ class Trace:
     rss : Samples
         Resident memory over time; empty if it was not sampled.
     rss_peak_nbytes : int or None
-        The kernel's high-water mark of the process's resident memory; ``None`` if it is not known.
+        The kernel's high-water mark of the process's resident memory; ``None`` if unknown.
     together : Together or None
         The most resident memory that was seen in the process and its children together; ``None`` if it had none, or
-        nobody looked.
-    folded : Folded
+        was not sampled.
+    compacted : Compacted
         Marks in place of events that a long run left out; empty if all are there.
     """
 
@@ -181,7 +193,7 @@ class Trace:
     rss: Samples = field(default_factory=_no_samples)
     rss_peak_nbytes: int | None = None
     together: Together | None = None
-    folded: Folded = field(default_factory=no_folded)
+    compacted: Compacted = field(default_factory=no_compacted)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Trace):
@@ -212,7 +224,7 @@ class Trace:
 
     def native_live(self) -> Int64s:
         """Return the live bytes of native blocks after each event, shape (m,), those of events left out among them."""
-        return self.folded.add_unseen(self.events.native_live())
+        return self.compacted.add_unseen(self.events.native_live())
 
     def _sum(self, column: Int64s, domain: Domain) -> int:
         return int(column[self.tree.domain == domain].sum())
@@ -228,6 +240,6 @@ class Trace:
 
 def _same(a: object, b: object) -> bool:
     """Compare two fields of a trace, columns element by element."""
-    if isinstance(a, CallTree | Tallies | Events | Samples | Folded):
+    if isinstance(a, CallTree | Tallies | Events | Samples | Compacted):
         return type(a) is type(b) and all(np.array_equal(getattr(a, f.name), getattr(b, f.name)) for f in fields(a))
     return a == b

@@ -1,10 +1,8 @@
-"""The peak of a NumPy function before it is run: measured at small sizes, carried to the real one.
+"""Predict the peak of a NumPy function before it runs: measure at small sizes, extrapolate to the real one.
 
-It is one pipe: `dims` and `pattern` say what is asked, `bind` makes `arguments` of what was passed (`samples`,
-`tables`), `line` chooses the sizes, a `ladder` asks a `child` for runs by `request` and `messages` (in it `serving`,
-`sandbox` and `work`, with `constants`, `cut` and `rise`), or a `fresh` interpreter where `stillness` shows that a
-fork hangs; `climb` goes on to larger sizes and `further` beyond `crossings`, `match` compares runs, `fit` and `reuse`
-make an `estimate`, `predicted_trace` or `envelope_trace` a Trace of it, `formula` finds polynomials, `native` what is
-in RAM beside arrays, `pace` the time; `forecast` concludes with `doubts`, `remainders` and a `label`. `inverse` reads
-it backwards, `ghost` verifies it. What measures is given to it: `tracking/meter`.
+One pipe: `arguments/` read what is asked, `worker/` runs the function at small sizes in another process, `strategy/`
+chooses what to measure next, `extrapolation/` fits the measured runs, `forecast` draws the conclusions, with a
+`confidence` label.
+`solve_for_dim` inverts a prediction, `ghost` runs the real size with large arrays backed by a small shared window.
+The meter that records runs is passed in: `tracking/meter`.
 """

@@ -1,26 +1,24 @@
-"""How sure a prediction is."""
-
-from __future__ import annotations
+"""The label of a prediction."""
 
 import enum
 
 
 class Confidence(enum.Enum):
-    """How sure a prediction is.
+    """Label of a prediction: what is known about its error.
 
     Attributes
     ----------
     EXACT
-        Every run had the same structure, a polynomial reproduced every buffer also at sizes it was not made from, and
-        nothing speaks against its holding on to the real size.
+        Every run had the same structure, a polynomial reproduced every buffer at spare sizes too, and nothing found
+        makes the real size differ.
     MEASURED
-        The real size was cheap, and was run.
+        The function ran at the real size.
     GHOST_VERIFIED
-        The function ran at the real size, with its arrays laid over a small piece of memory.
+        The function ran at the real size, with large arrays backed by a small shared window.
     STABLE
-        Two sets of sizes agree, within the interval.
+        The estimates from two sets of sizes agree within the interval.
     LOW
-        It may be wrong by more than 1 %; the reason and the interval are given.
+        The error may exceed 1 %; the reason and the interval are given.
     """
 
     EXACT = "exact"

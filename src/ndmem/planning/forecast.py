@@ -1,43 +1,53 @@
-"""A function and its arguments in, its memory at the real size out."""
+"""Predict the memory of a call: from a function and its arguments to its memory at the real size."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from ndmem.errors import PredictionError
 
-from .child import Child, ChildDiedError, ChildTimeoutError
-from .climb import Climbed, climb
-from .crossings import Crossing, find_crossings
-from .doubts import Doubt, find_doubts
-from .envelope_trace import envelope_trace
-from .formula import Formulas, find_formulas
-from .fresh import FreshChild
-from .further import measure_further
-from .label import Confidence
-from .ladder import Budget, FunctionFailedError, Ladder
-from .line import Line, choose_line
-from .native import Native, measure_native
-from .pace import carry_seconds
-from .predicted_trace import build_trace, predict_trace
-from .remainders import doubt_remainders
-from .stillness import StuckError
-from .work import Meter, Worker
+from .confidence import Confidence
+from .extrapolation.envelope_trace import envelope_trace
+from .extrapolation.formula import Formulas
+from .extrapolation.replayed_trace import build_trace, predict_trace
+from .extrapolation.size_line import Line, choose_line
+from .meter import Meter
+from .strategy.doubt import Doubt, Weight
+from .strategy.doubts import find_doubts
+from .strategy.extra_runs import measure_extra
+from .strategy.findings import Findings
+from .strategy.formula_runs import measure_formulas
+from .strategy.measurements import NO_RESULT, Budget, Measurements
+from .strategy.native_memory import Native, measure_native
+from .strategy.remainders import doubt_remainders
+from .strategy.schedule import measure_until_settled
+from .strategy.thresholds import Crossing, find_crossings
+from .strategy.time_limit import start_time_limit
+from .worker.fork_or_spawn import choose_child
+from .worker.sandbox.containment import find_containment
+from .worker.sandbox.uncontained import UncontainedError
+from .worker.spawned import SpawnedChild
+from .worker.stall import StalledError
 
 if TYPE_CHECKING:
     from ndmem.model.columns import Int64s
     from ndmem.model.trace import Trace
 
-    from .arguments import Arguments
+    from .arguments.arguments import Arguments
 
 _LOW = 0.01
+"""Relative error from which on the label is low."""
+
+_GRAVE_ERROR = 0.05
+"""Relative error of the interval if a doubt is grave."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Forecast:
-    """What a function will need.
+    """The memory that a call will need.
 
     Attributes
     ----------
@@ -46,27 +56,27 @@ class Forecast:
     inputs_nbytes : int
         Bytes of the arguments' arrays.
     confidence : Confidence
-        How sure that is.
+        The label.
     low, high : int
-        Between which it lies.
+        Interval of `nbytes`.
     reason : str
-        Why it is not exact; nothing if it is.
+        Why the label is not exact, and which sizes the time limit left unmeasured; empty if there is nothing to say.
     seconds : float or None
-        What a run takes, about; ``None`` if even small ones did not come to their end.
+        Estimated duration of the call; ``None`` if even small runs did not return.
     trace : Trace
         The predicted run.
     line : Line
-        The sizes that were measured on.
-    climbed : Climbed
-        The runs, for other sizes on the line.
+        The line of sizes that were measured.
+    findings : Findings
+        The runs.
     formulas : Formulas or None
-        Every buffer's size by the dimensions, where that was found.
-    were : (births,) int64 or None
-        Which measured buffer each buffer of the trace is; ``None`` where runs did not match.
+        Bytes of every buffer as polynomials of the dimensions; ``None`` if there are none.
+    measured_buffers : (births,) int64 or None
+        Number of the measured buffer that each buffer of the trace stands for; ``None`` if the runs do not match.
     native : Native
-        Native memory on top of the arrays, as far as it is known.
+        Native memory in addition to the arrays.
     ghost_nbytes : int or None
-        The most that a ghost of the real size had in RAM (Pss); ``None`` if there was none.
+        Highest memory in RAM (Pss) of a ghost run at the real size; ``None`` without one.
     """
 
     nbytes: int
@@ -78,9 +88,9 @@ class Forecast:
     seconds: float | None
     trace: Trace
     line: Line
-    climbed: Climbed
+    findings: Findings
     formulas: Formulas | None
-    were: Int64s | None
+    measured_buffers: Int64s | None
     native: Native
     ghost_nbytes: int | None = None
 
@@ -94,134 +104,142 @@ def forecast(
     sandbox: bool,
     native: bool,
     progress: Callable[[str], None],
+    clock: Callable[[], float] = time.monotonic,
 ) -> Forecast:
     """Predict the memory of a call.
 
     Parameters
     ----------
     function, arguments, meter
-        What is called, with what, and what measures it.
+        The function, its arguments, and the meter that records small runs.
     budget : Budget
-        What measuring may cost.
+        Limits of the measurements.
     sandbox : bool
-        Refuse what reaches beyond the child.
+        Refuse operations with effects outside the child process.
     native : bool
         Measure native memory too.
     progress : callable
-        Told what is measured.
+        Called with a short text before each run.
+    clock : callable
+        Returns the time in seconds, for the time limit.
 
     Raises
     ------
     PredictionError
-        With the reason, if nothing can be said.
+        If nothing can be predicted; with the reason.
     """
-
-    def make_worker(refused: list[str]) -> Worker:
-        return Worker(function, arguments, meter, refused)
-
-    ladder = Ladder(
-        choose_line(arguments.lengths, arguments.cost),
-        arguments,
-        meter,
-        Child(make_worker, memory=budget.memory, sandbox=sandbox),
-        budget,
-        progress,
-    )
+    line = choose_line(arguments.lengths, arguments.cost)
+    child = choose_child(function, arguments, meter, memory=budget.memory, sandbox=sandbox)
+    limit = start_time_limit(budget.seconds, clock)
+    measurements = Measurements(line, arguments, meter, child, budget.memory, limit, progress)
+    gaps = find_containment().gaps if sandbox else ()
     try:
-        return _forecast_with(ladder, native=native)
-    except StuckError as stuck:
+        found = _forecast_with(measurements, native=native)
+    except (StalledError, UncontainedError) as obstacle:
         progress("in a fresh interpreter")
         try:
-            child = FreshChild(function, arguments, meter, memory=budget.memory, sandbox=sandbox)
+            child = SpawnedChild(function, arguments, meter, memory=budget.memory, sandbox=sandbox)
         except PredictionError as error:
-            raise PredictionError(f"{stuck}; a fresh interpreter cannot run it either: {error}") from None
-    return _forecast_with(Ladder(ladder.line, arguments, meter, child, budget, progress), native=native)
+            raise PredictionError(f"{obstacle}; a fresh interpreter cannot run it either: {error}") from None
+        found = _forecast_with(measurements.restart(child), native=native)
+    return _note_gaps(found, gaps)
 
 
-def _forecast_with(ladder: Ladder, *, native: bool) -> Forecast:
-    """Measure in the ladder's child, and conclude."""
-    with ladder.child:
-        climbed = climb(ladder)
-        crossings = _examine(ladder, climbed)
-        if climbed.real is None and not climbed.is_cut and (climbed.is_open or crossings):
-            further = measure_further(ladder, climbed, crossings or [])
-            if further is not None:
-                climbed, crossings = further, _examine(ladder, further)
-        doubts = find_doubts(ladder, climbed, crossings)
-        if not doubts and climbed.real is None:
-            doubts = doubt_remainders(ladder, climbed)
-        formulas = None if climbed.real is not None and not ladder.line.target else find_formulas(ladder, climbed)
-        beside = measure_native(ladder, climbed) if native else Native(None, "it was not asked for")
-    return _conclude(ladder, climbed, doubts, formulas, beside)
+def _note_gaps(found: Forecast, gaps: tuple[str, ...]) -> Forecast:
+    """Note in the trace which operations of the function this system could not refuse."""
+    notes = tuple(f"Not refused while it was measured: a C library could {gap}." for gap in gaps)
+    run = found.trace.run
+    return replace(found, trace=replace(found.trace, run=replace(run, notes=(*run.notes, *notes))))
 
 
-def _examine(ladder: Ladder, climbed: Climbed) -> list[Crossing] | None:
-    """Return the numbers in the code beyond what was measured; ``None`` if it cannot be examined."""
-    if climbed.real is not None or climbed.is_cut:
+def _forecast_with(measurements: Measurements, *, native: bool) -> Forecast:
+    """Measure in the child of the measurements, and draw the conclusions."""
+    with measurements.child:
+        findings = measure_until_settled(measurements)
+        crossings = _find_crossings(measurements, findings)
+        if findings.real is None and not findings.is_cut and (findings.is_open or crossings):
+            extra = measure_extra(measurements, findings, crossings or [])
+            if extra.points is not findings.points or extra.real is not None:
+                crossings = _find_crossings(measurements, extra)
+            findings = extra
+        doubts = find_doubts(measurements, findings, crossings)
+        if findings.real is None and all(doubt.weight is Weight.NOTE for doubt in doubts):
+            doubts += doubt_remainders(measurements, findings)
+        is_small = findings.real is not None and not measurements.line.target
+        formulas = None if is_small else measure_formulas(measurements, findings)
+        beside = (
+            measure_native(measurements, findings) if native else Native(None, "it was not measured (native=False)")
+        )
+    return _conclude(measurements, findings, doubts, formulas, beside)
+
+
+def _find_crossings(measurements: Measurements, findings: Findings) -> list[Crossing] | None:
+    """Return the numbers in the code beyond the measured sizes; ``None`` if the code cannot be scanned."""
+    if findings.real is not None or findings.is_cut:
         return []
     try:
-        return find_crossings(ladder, climbed)
-    except (FunctionFailedError, ChildDiedError, ChildTimeoutError):
+        return find_crossings(measurements, findings)
+    except NO_RESULT:
         return None
 
 
 def _conclude(
-    ladder: Ladder, climbed: Climbed, doubts: list[Doubt], formulas: Formulas | None, native: Native
+    measurements: Measurements, findings: Findings, doubts: list[Doubt], formulas: Formulas | None, native: Native
 ) -> Forecast:
-    """Say how much, and how sure that is."""
-    nbytes = climbed.found.nbytes if climbed.real is None else climbed.real.peak
-    low, high = _find_interval(ladder, climbed, doubts, nbytes)
-    trace, were = _make_trace(ladder, climbed)
-    seconds = _estimate_seconds(ladder, climbed)
+    """Choose figure, interval and label."""
+    nbytes = findings.estimate.nbytes if findings.real is None else findings.real.peak
+    weight = max((doubt.weight for doubt in doubts), default=Weight.NOTE)
+    low, high = _find_interval(findings, weight, nbytes)
+    trace, measured_buffers = _make_trace(measurements, findings)
+    seconds = _estimate_seconds(measurements, findings)
     return Forecast(
         nbytes=nbytes,
-        inputs_nbytes=_inputs(ladder, climbed),
-        confidence=_label(climbed, doubts, max(high - nbytes, nbytes - low) / max(nbytes, 1)),
+        inputs_nbytes=_find_inputs(measurements, findings),
+        confidence=_label(findings, weight, max(high - nbytes, nbytes - low) / max(nbytes, 1)),
         low=low,
         high=high,
         reason="; ".join(doubt.text for doubt in doubts),
         seconds=seconds,
         trace=_describe(trace, doubts, seconds or 0.0),
-        line=ladder.line,
-        climbed=climbed,
+        line=measurements.line,
+        findings=findings,
         formulas=formulas,
-        were=were,
+        measured_buffers=measured_buffers,
         native=native,
     )
 
 
-def _find_interval(ladder: Ladder, climbed: Climbed, doubts: list[Doubt], nbytes: int) -> tuple[int, int]:
-    """Return between which bytes the peak lies; what a first call takes more is within."""
-    if climbed.real is not None:
-        return nbytes, nbytes + ladder.first_extra
-    found = climbed.found
-    error = found.error + (climbed.agreement or 0.0) * (2 if found.is_matched else 4)
-    if any(doubt.is_grave for doubt in doubts):
-        error = max(error, 0.05)
+def _find_interval(findings: Findings, weight: Weight, nbytes: int) -> tuple[int, int]:
+    """Return the interval of the peak; it includes what a first call needs more."""
+    if findings.real is not None:
+        return nbytes, nbytes + findings.first_extra
+    found = findings.estimate
+    error = found.error + (findings.agreement or 0.0) * (2 if found.is_matched else 4)
+    if weight >= Weight.GRAVE:
+        error = max(error, _GRAVE_ERROR)
     low, high = min(found.low, nbytes) * (1 - error), max(found.high, nbytes) * (1 + error)
-    if any(doubt.may_stop for doubt in doubts):
-        low = min(low, climbed.points[-1].peak)
-    return int(low), int(high) + ladder.first_extra
+    if weight >= Weight.UNBOUNDED:
+        low = min(low, findings.points[-1].peak)
+    return int(low), int(high) + findings.first_extra
 
 
-def _label(climbed: Climbed, doubts: list[Doubt], error: float) -> Confidence:
-    if error > _LOW or any(doubt.is_grave for doubt in doubts):
+def _label(findings: Findings, weight: Weight, error: float) -> Confidence:
+    if error > _LOW or weight >= Weight.GRAVE:
         return Confidence.LOW
-    if climbed.real is not None and not error:
+    if findings.real is not None and not error:
         return Confidence.MEASURED
-    return Confidence.STABLE if doubts else Confidence.EXACT
+    return Confidence.STABLE if weight >= Weight.SLIGHT else Confidence.EXACT
 
 
-def _make_trace(ladder: Ladder, climbed: Climbed) -> tuple[Trace, Int64s | None]:
-    if climbed.real is not None:
-        measured = ladder.meter.assemble(climbed.real.parts)
-        trace, were = build_trace(measured, measured.events)
-        return replace(trace, origin=measured.origin), were
-    measured = ladder.meter.assemble(climbed.points[-1].parts)
-    found = climbed.found
+def _make_trace(measurements: Measurements, findings: Findings) -> tuple[Trace, Int64s | None]:
+    if findings.real is not None:
+        measured = findings.real.trace
+        trace, measured_buffers = build_trace(measured, measured.events, findings.real.call_frame)
+        return replace(trace, origin=measured.origin), measured_buffers
+    found, line = findings.estimate, measurements.line
     if found.sizes is None:
-        return envelope_trace(measured, ladder.line, climbed.points, found, ladder.line.target), None
-    return predict_trace(measured, found.sizes, taken_over=found.reused)
+        return envelope_trace(line, findings.points, found, line.target), None
+    return predict_trace(findings.points[-1], found.sizes, reused=found.reused)
 
 
 def _describe(trace: Trace, doubts: list[Doubt], seconds: float) -> Trace:
@@ -229,16 +247,14 @@ def _describe(trace: Trace, doubts: list[Doubt], seconds: float) -> Trace:
     return replace(trace, run=replace(trace.run, duration_s=seconds, notes=(*trace.run.notes, *notes), program=()))
 
 
-def _inputs(ladder: Ladder, climbed: Climbed) -> int:
-    if climbed.real is not None and climbed.real.inputs_nbytes is not None:
-        return climbed.real.inputs_nbytes
-    return ladder.inputs_at(ladder.line.target, climbed.points)
+def _find_inputs(measurements: Measurements, findings: Findings) -> int:
+    if findings.real is not None and findings.real.inputs_nbytes is not None:
+        return findings.real.inputs_nbytes
+    return measurements.estimate_inputs(measurements.line.target, findings.points)
 
 
-def _estimate_seconds(ladder: Ladder, climbed: Climbed) -> float | None:
-    """Return about what the real run takes: the product of dimensions that the times grew with goes on."""
-    if climbed.real is not None:
-        return climbed.real.seconds
-    if climbed.is_cut:
-        return None
-    return carry_seconds(ladder.times, ladder.line.scaled()[:3], ladder.arguments.lengths)
+def _estimate_seconds(measurements: Measurements, findings: Findings) -> float | None:
+    """Return the estimated duration of the real run; ``None`` if small runs did not return."""
+    if findings.real is not None:
+        return findings.real.seconds
+    return None if findings.is_cut else measurements.estimate_seconds(measurements.line.target)

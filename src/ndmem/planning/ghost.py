@@ -1,4 +1,4 @@
-"""The real function at the real size, its large arrays laid over small windows of memory."""
+"""Run the function at the real size with large arrays backed by a small shared window."""
 
 from __future__ import annotations
 
@@ -12,16 +12,18 @@ from typing import TYPE_CHECKING, Any
 from ndmem.errors import PredictionError
 from ndmem.units import format_nbytes
 
-from .child import Child, ChildDiedError, ChildTimeoutError
-from .label import Confidence
-from .predicted_trace import build_trace
-from .request import Ask, Request
-from .samples import Sample
-from .stillness import StuckError
-from .work import Meter, Worker
+from .arguments.sample_data import Sample
+from .confidence import Confidence
+from .extrapolation.replayed_trace import build_trace
+from .meter import Meter
+from .worker.fork_or_spawn import choose_child
+from .worker.forked import ChildDiedError, ChildTimeoutError
+from .worker.protocol import Answer, Ask, Request
+from .worker.sandbox.uncontained import UncontainedError
+from .worker.stall import StalledError
 
 if TYPE_CHECKING:
-    from .arguments import Arguments
+    from .arguments.arguments import Arguments
     from .forecast import Forecast
 
 _AGREE = 0.01
@@ -37,81 +39,84 @@ def verify_as_ghost(
     memory: int,
     sandbox: bool,
 ) -> Forecast:
-    """Run the real size as a ghost, and return what that says.
+    """Run the real size as a ghost, and compare its peak with the prediction.
 
     Parameters
     ----------
     function, arguments, meter
-        As they were predicted.
+        The arguments of the prediction.
     found : Forecast
         The prediction.
     timeout : float
         Seconds.
     memory : int
-        Bytes that it may take besides its ghosts.
+        Bytes that the run may use besides the windows of its ghosts.
     sandbox : bool
-        Refuse what reaches beyond the child.
+        Refuse operations with effects outside the child process.
 
     Returns
     -------
     Forecast
-        With the peak that was measured. Where it differs from the prediction by more than 1 % the sizes depend on
-        values, which a ghost has not: the label is then low.
+        With the peak of the ghost run. If it differs from the prediction by more than 1 %, sizes depend on values, and
+        the values of a ghost are arbitrary: the label is then low.
 
     Raises
     ------
     PredictionError
-        If the function does not come to its end: it cannot be verified.
+        If the function does not return: it cannot be verified.
     """
     if sys.platform != "linux":
-        raise PredictionError("it cannot be verified here: ghosts need Linux")
+        raise PredictionError("it cannot be verified on this system: ghosts need Linux")
     resident = _Resident()
-
-    def make_worker(refused: list[str]) -> Worker:
-        return Worker(function, arguments, meter, refused)
-
-    with Child(make_worker, memory=memory, sandbox=sandbox) as child:
+    with choose_child(function, arguments, meter, memory=memory, sandbox=sandbox) as child:
         try:
-            answer = child.ask(Request(arguments.lengths, Sample.GHOST, Ask.HAUNT), timeout, resident.look)
-        except (ChildDiedError, ChildTimeoutError, StuckError) as error:
-            raise PredictionError(f"it cannot be verified: {error} as a ghost, whose values make no sense") from None
+            answer = child.ask(Request(arguments.lengths, Sample.GHOST, Ask.GHOST), timeout, resident.sample)
+        except (ChildDiedError, ChildTimeoutError, StalledError, UncontainedError) as error:
+            raise PredictionError(
+                f"it cannot be verified: in ghost mode (array contents are arbitrary) {error}"
+            ) from None
     if answer.error:
         where = f" at {answer.where}" if answer.where else ""
         raise PredictionError(
-            f"it cannot be verified: as a ghost, whose values make no sense, it fails{where}: {answer.error}"
+            f"it cannot be verified: it fails in ghost mode (array contents are arbitrary){where}: {answer.error}"
         )
-    measured = meter.assemble(answer.parts)
-    trace, _ = build_trace(measured, measured.events)
+    return _compare(found, answer, meter, resident.nbytes)
+
+
+def _compare(found: Forecast, answer: Answer, meter: Meter, resident: int | None) -> Forecast:
+    """Return the prediction with the figures of the ghost run."""
+    measured, _ = meter.read(answer.parts)
+    trace, _ = build_trace(measured, measured.events, answer.call_frame)
     peak = measured.peak.nbytes
     trace = replace(trace, peak=replace(trace.peak, nbytes=peak), run=replace(trace.run, duration_s=answer.seconds))
     agrees = abs(peak - found.nbytes) <= _AGREE * max(peak, found.nbytes)
-    reason = "" if agrees else f"the ghost had {format_nbytes(peak)}, small sizes say {format_nbytes(found.nbytes)}"
+    difference = f"the ghost run needed {format_nbytes(peak)}, small runs predict {format_nbytes(found.nbytes)}"
     return replace(
         found,
         nbytes=peak,
         confidence=Confidence.GHOST_VERIFIED if agrees else Confidence.LOW,
         low=peak if agrees else min(peak, found.low),
         high=peak if agrees else max(peak, found.high),
-        reason=reason,
+        reason="" if agrees else difference,
         seconds=answer.seconds,
         trace=trace,
         formulas=found.formulas if agrees and peak == found.nbytes else None,
-        were=None,
-        ghost_nbytes=resident.nbytes,
+        measured_buffers=None,
+        ghost_nbytes=resident,
     )
 
 
 class _Resident:
-    """The most that a process had in RAM: its proportional share, for each window counts as often as it is mapped."""
+    """Highest memory of a process in RAM, as Pss: VmRSS counts a window as often as it is mapped."""
 
     def __init__(self) -> None:
         self.nbytes: int | None = None
 
-    def look(self, pid: int) -> None:
-        """Look at it now."""
+    def sample(self, pid: int) -> None:
+        """Take a sample."""
         try:
             text = Path(f"/proc/{pid}/smaps_rollup").read_text("ascii", "replace")
-        except OSError:  # an old kernel, or it has just ended
+        except OSError:  # Linux before 4.14, or the process has just ended
             return
         found = re.search(r"^Pss:\s+(\d+) kB", text, re.MULTILINE)
         if found:

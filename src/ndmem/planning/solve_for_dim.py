@@ -1,4 +1,4 @@
-"""How long a dimension may be: a prediction read backwards."""
+"""Find the greatest length of a dimension within a budget: the inverse of a prediction."""
 
 from __future__ import annotations
 
@@ -7,39 +7,39 @@ from typing import TYPE_CHECKING
 
 from ndmem.errors import PredictionError
 
-from .estimate import estimate
-from .match import live_bytes
+from .extrapolation.estimate import estimate_peak
 
 if TYPE_CHECKING:
-    from .arguments import Arguments
+    from .arguments.arguments import Arguments
     from .forecast import Forecast
 
 _LONGEST = 2**40
 
 
-def find_most(found: Forecast, arguments: Arguments, dim: str, budget: int, *, native: int) -> int:
-    """Return the greatest length of a dimension at which everything fits into a budget.
+def find_longest(found: Forecast, arguments: Arguments, dim: str, budget: int, *, native: int) -> int:
+    """Return the greatest length of a dimension at which arguments, arrays and native memory fit into a budget.
 
     Parameters
     ----------
     found : Forecast
-        For the real size.
+        The prediction for the real size.
     arguments : Arguments
-        Of the call.
+        The arguments of the call.
     dim : str
-        Which dimension.
+        Name of the dimension.
     budget : int
         Bytes.
     native : int
-        Native bytes at the real size; taken to grow as the arrays do.
+        Native bytes at the real size; assumed to grow as the arrays do.
 
     Raises
     ------
     PredictionError
-        If there is no such dimension, or nothing says how memory grows with it.
+        If there is no such dimension, or it is unknown how memory grows with it.
     """
     if dim not in arguments.lengths:
-        raise PredictionError(f"there is no dimension {dim!r}; there are {', '.join(arguments.lengths) or 'none'}")
+        known = ", ".join(arguments.lengths) or "none"
+        raise PredictionError(f"unknown dimension {dim!r}; the dimensions of this prediction are: {known}")
     share = 1 + native / max(found.nbytes + found.inputs_nbytes, 1)
     if found.formulas is not None and (dim in found.formulas.names or dim in found.formulas.ties):
         return _bisect(lambda length: int(share * _at_length(found, arguments, dim, length)), budget)
@@ -48,12 +48,12 @@ def find_most(found: Forecast, arguments: Arguments, dim: str, budget: int, *, n
         t = _bisect(lambda t: int(share * _on_line(found, arguments, t)), budget)
         return found.line.at(t)[dim] if t else 0
     raise PredictionError(
-        f"no formula of {dim} was found for this function; predict it for several lengths of {dim} instead"
+        f"no formula in {dim} was found for this function; predict it for several lengths of {dim} instead"
     )
 
 
 def _at_length(found: Forecast, arguments: Arguments, dim: str, length: int) -> int:
-    """Return the bytes where one dimension has another length; those that are tied to it follow."""
+    """Return the bytes for another length of one dimension; the dimensions tied to it follow."""
     formulas = found.formulas
     assert formulas is not None
     lengths = dict(arguments.lengths)
@@ -62,19 +62,18 @@ def _at_length(found: Forecast, arguments: Arguments, dim: str, length: int) -> 
     for name, (other, more) in formulas.ties.items():
         if other == main:
             lengths[name] = lengths[main] + more
-    live = live_bytes(formulas.point.run, formulas.sizes(lengths))
-    return int(live.max(initial=0)) + _inputs(found, arguments, lengths)
+    return formulas.peak(lengths) + _inputs(found, arguments, lengths)
 
 
 def _on_line(found: Forecast, arguments: Arguments, t: int) -> int:
-    return estimate(found.line, found.climbed.points, t).high + _inputs(found, arguments, found.line.at(t))
+    return estimate_peak(found.line, found.findings.points, t).high + _inputs(found, arguments, found.line.at(t))
 
 
 def _inputs(found: Forecast, arguments: Arguments, lengths: dict[str, int]) -> int:
     known = arguments.nbytes(lengths)
     if known is not None:
         return known
-    # Made arguments: in proportion to the dimensions that changed.
+    # The bytes of arguments from make= are only known by making them: assume proportion to the dimensions.
     share = 1.0
     for name, length in lengths.items():
         share *= length / max(arguments.lengths[name], 1)
@@ -82,7 +81,7 @@ def _inputs(found: Forecast, arguments: Arguments, lengths: dict[str, int]) -> i
 
 
 def _bisect(needs: Callable[[int], int], budget: int) -> int:
-    """Return the greatest number whose need is within the budget; 0 if there is none."""
+    """Return the greatest number that needs at most the budget; 0 if even 1 needs more."""
     low, high = 0, 1
     while high < _LONGEST and needs(high) <= budget:
         low, high = high, high * 2

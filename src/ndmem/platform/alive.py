@@ -1,18 +1,16 @@
 """Whether the process that writes a file still runs."""
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
 
-# Between the wall clock, as a run noted it, and the kernel's start of its process, which counts from the boot.
+# Tolerance between the wall clock that a run recorded and the kernel's start time of its process, counted from boot.
 _CLOCK_SLACK_S = 2.0
 
 
 def find_home() -> list[str]:
-    """Return what tells a machine, and a container on it, from others: a process id means something only there.
+    """Return a text that identifies a machine, or a container: a process id is valid only there.
 
-    Cheap, for each tracked program waits for it.
+    It must be cheap: each tracked program computes it at start.
     """
     try:
         namespace = os.readlink("/proc/self/ns/pid")  # noqa: PTH115  # a Path is not needed for one call
@@ -22,19 +20,19 @@ def find_home() -> list[str]:
 
 
 def writes_to(pid: int, path: Path, *, started: float) -> bool:
-    """Tell whether a process of this machine runs and is the one that began to write a file.
+    """Return whether the process that wrote a file still runs on this machine.
 
     Parameters
     ----------
     pid : int
-        Its id then. Ids come again, so the id alone says nothing.
+        The process id at that time. The system reuses ids, so the id alone proves nothing.
     path : Path
         The file, which the process keeps mapped.
     started : float
-        Seconds since the epoch when it had begun. Used where its mappings cannot be read: a process that is
-        younger was given the id of a dead one.
+        Its start in seconds since the epoch. Used where its mappings cannot be read: a younger process has the
+        reused id of a dead one.
     """
-    import psutil  # noqa: PLC0415  # 10 ms that the launch of a program need not wait for
+    import psutil  # its import takes 10 ms, which would delay the launch of a program
 
     try:
         process = psutil.Process(pid)
@@ -45,12 +43,12 @@ def writes_to(pid: int, path: Path, *, started: float) -> bool:
         return False
     try:
         return _is_mapped(Path(f"/proc/{pid}/maps").read_bytes(), path)
-    except OSError:  # somebody else's process, or a system without /proc
+    except OSError:  # another user's process, or a system without /proc
         return bool(began <= started + _CLOCK_SLACK_S)
 
 
 def _is_mapped(maps: bytes, path: Path) -> bool:
-    """Tell whether a file is in ``/proc/PID/maps``: by its inode or, for some overlays have two, by its name."""
+    """Return whether a file is in ``/proc/PID/maps``: by its inode or, since some overlays have two, by its name."""
     inode, name = b"%d" % path.stat().st_ino, os.fsencode(path.resolve())
     for line in maps.splitlines():
         # address permissions offset device inode path

@@ -1,22 +1,21 @@
-"""The formats that a run can be written in."""
+"""Formats in which a run can be written."""
 
 from __future__ import annotations
 
 import enum
 from typing import IO, TYPE_CHECKING
 
-from .text import write_text
+from .text.report import write_text
 from .view import View
 
 if TYPE_CHECKING:
-    from ndmem.model.family import Family
-    from ndmem.model.trace import Trace
+    from ndmem.analysis.index import TraceIndex
 
 _DEFAULT = View()
 
 
 class Format(enum.Enum):
-    """How a report is written."""
+    """Format of a report."""
 
     TEXT = "text"
     JSON = "json"
@@ -27,56 +26,55 @@ class Format(enum.Enum):
 
 
 def write_run(
-    trace: Trace,
+    index: TraceIndex,
     stream: IO[str],
     *,
     form: Format = Format.TEXT,
     view: View = _DEFAULT,
     file: str | None = None,
-    family: Family | None = None,
 ) -> None:
     """Write a run.
 
     Parameters
     ----------
-    trace : Trace
+    index : TraceIndex
         The run.
     stream : text stream
-        Where to.
+        Destination.
     form : Format
-        How.
+        Format of the report.
     view : View
-        What to show: the text has all of it, other formats the moment and the code of libraries. JSON and HTML have
-        both moments.
+        Choice of what to show: the text follows all of it, other formats only its moment and its choice of library
+        frames. JSON and HTML always contain both moments.
     file : str or None
-        The trace's file, for the command that shows more.
-    family : Family or None
-        The processes of the run; collapsed stacks and speedscope tell of no others than the program.
+        The trace's file, for the command suggested at the end.
 
     Raises
     ------
     MissingError
         If HTML is asked for and Jinja2 or Plotly is not installed.
+    TraceError
+        If the trace's call tree is damaged.
     OSError
         If the stream cannot be written.
     """
-    # The others are loaded by who asks for them: together they would take 15 ms of every run.
+    # The other formats are imported only if requested: together they would cost 15 ms in every run.
     if form is Format.TEXT:
-        write_text(trace, stream, view=view, file=file, family=family)
+        write_text(index, stream, view=view, file=file)
     elif form is Format.JSON:
-        from .json import write_json  # noqa: PLC0415  # as above
+        from .export.json import write_json
 
-        write_json(trace, stream, library=view.library, family=family)
+        write_json(index, stream, library=view.library)
     elif form is Format.HTML:
-        from .html.page import write_html  # noqa: PLC0415  # as above
+        from .html.page import write_html
 
-        write_html(trace, stream, library=view.library, family=family)
+        write_html(index, stream, library=view.library)
     elif form is Format.CHROME:
-        from .chrome import write_chrome  # noqa: PLC0415  # as above
+        from .export.chrome import write_chrome
 
-        write_chrome(trace, stream)
+        write_chrome(index, stream)
     else:
-        from .folded import write_collapsed, write_speedscope  # noqa: PLC0415  # as above
+        from .export.flamegraph import write_collapsed, write_speedscope
 
         write = write_collapsed if form is Format.COLLAPSED else write_speedscope
-        write(trace, stream, measure=view.measure, library=view.library)
+        write(index, stream, measure=view.measure, library=view.library)

@@ -1,4 +1,4 @@
-"""How a report names the moment that a table is about."""
+"""Titles of the moments that tables show."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ _LAST: dict[Ending | None, str] = {Ending.SIGNAL: "when it was killed", Ending.R
 
 
 def ends_at(trace: Trace, moment: Moment) -> bool:
-    """Tell whether nothing happened any more after a moment."""
+    """Tell whether the run has no events after a moment."""
     same_events = events_until(trace, moment) == len(trace.events)
     return same_events and nbytes_at(trace, moment) == trace.live_nbytes
 
 
 def title_moment(trace: Trace, moment: Moment) -> str:
-    """Write a moment as the end of a title; the end of a program that was cut short is what it died of."""
+    """Write a moment as the last words of a title; the end of a killed program is the moment it was killed."""
     if not trace.run.is_cut:
         return f"at the {moment.value}"
     last = _LAST.get(trace.run.ending, "at the last event")

@@ -1,11 +1,12 @@
-"""How a report names a file: as short as it can be and still be found."""
+"""File names in reports: as short as possible while an editor or terminal still finds the file."""
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from ndmem.analysis.file_names import folder_name
 
 from .plain import plain
 
@@ -13,14 +14,12 @@ if TYPE_CHECKING:
     from ndmem.model.trace import RunInfo
 
 _LONGEST = 30
-"""Characters of a path that a table has room for."""
-
-_LAST_PART = re.compile(r"[/\\][^/\\]*$")
+"""Most characters of a path in a table."""
 
 
 @dataclass(frozen=True, slots=True)
 class FileNames:
-    """Names files relative to the first folder that they are in.
+    """Names of files relative to the first folder that contains them.
 
     Attributes
     ----------
@@ -41,17 +40,17 @@ class FileNames:
         return plain(filename)
 
     def short_place(self, filename: str, lineno: int | None) -> str:
-        """Return file and line in a table's width: of a long path the end, which tells files apart."""
+        """Return file and line in a table's width; of a long path the end, because beginnings are often equal."""
         place = self.place(filename, lineno)
         return place if len(place) <= _LONGEST else "…" + place[1 - _LONGEST :]
 
     def place(self, filename: str, lineno: int | None) -> str:
-        """Return file and line, as editors and terminals understand it."""
+        """Return file and line as ``file:line``, which editors and terminals can open."""
         return f"{self.name(filename)}:{lineno}" if lineno and filename else self.name(filename)
 
 
 def file_names(run: RunInfo, *, folder: str | None = None) -> FileNames:
-    """Choose the names of a run's files.
+    """Return the names of a run's files.
 
     Parameters
     ----------
@@ -61,10 +60,9 @@ def file_names(run: RunInfo, *, folder: str | None = None) -> FileNames:
         The working folder; the process's own if not given.
     """
     program = run.program[0] if run.program else ""
-    programs_folder = _LAST_PART.sub("", program) if _LAST_PART.search(program) else ""
     # site-packages lies inside the standard library's folder, and often inside the working folder.
     roots = sorted(run.library_roots, key=len, reverse=True)
-    return FileNames((*roots, _working_folder() if folder is None else folder, programs_folder))
+    return FileNames((*roots, _working_folder() if folder is None else folder, folder_name(program)))
 
 
 def _working_folder() -> str:

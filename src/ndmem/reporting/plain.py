@@ -1,10 +1,8 @@
-"""Text that a terminal can be trusted with: what a program, a path or an array's name says is not ours."""
-
-from __future__ import annotations
+"""Text that is safe to print: the text of a program, a path or a variable's name may hold escape sequences."""
 
 import unicodedata
 
-# The one character of ours that not every terminal has: where a text was cut.
+# The only character of ndmem's own texts that some encodings lack; it marks a cut.
 _ASCII = str.maketrans({"…": "~"})
 
 
@@ -20,7 +18,7 @@ def plain(text: str) -> str:
     -------
     str
         The text, with each run of spaces, tabs and line ends as one space, and every other character that
-        does not print (escape sequences, marks that turn the direction of text, lone surrogates) written as
+        does not print (escape sequences, marks that reverse the direction of text, lone surrogates) written as
         an escape such as ``\x1b``.
     """
     if text.isascii() and text.isprintable() and "  " not in text:
@@ -29,7 +27,7 @@ def plain(text: str) -> str:
 
 
 def plain_source(text: str) -> str:
-    """Make a piece of source text safe to show with its spaces: a tab as four, the rest as `plain` does."""
+    """Make a piece of source text safe to print with its spaces: a tab becomes four, the rest is as in `plain`."""
     return "".join(_show(character) for character in text.replace("\t", "    "))
 
 
@@ -42,14 +40,14 @@ def _show(character: str) -> str:
 
 
 def encodable(text: str, encoding: str | None) -> str:
-    """Replace the characters that a stream's encoding does not have: printing a report never fails.
+    """Replace the characters that a stream's encoding lacks, so that printing a report never fails.
 
     Parameters
     ----------
     text : str
-        What is to be written.
+        Text to write.
     encoding : str or None
-        Of the stream; ``None`` for one that takes any text.
+        Encoding of the stream; ``None`` if it takes any text.
     """
     if encoding is None:
         return text
@@ -57,6 +55,6 @@ def encodable(text: str, encoding: str | None) -> str:
         text.encode(encoding)
     except UnicodeEncodeError:
         return text.translate(_ASCII).encode(encoding, "backslashreplace").decode(encoding)
-    except LookupError:  # a stream that made its encoding's name up
+    except LookupError:  # a stream object with an encoding that Python does not have
         return text
     return text

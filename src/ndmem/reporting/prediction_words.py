@@ -1,6 +1,4 @@
-"""What the page of a prediction says that its predicted trace does not know."""
-
-from __future__ import annotations
+"""The parts of a prediction's page that its predicted trace does not have: sentences and formulas."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,9 +11,9 @@ class Outlook:
     Attributes
     ----------
     sentences : tuple of str
-        The answer first: how much, where, how sure, and whether it fits; then its parts, and what is not known.
+        First the answer: how much, where, the label, and whether it fits. Then its parts, and what is unknown.
     formulas : mapping of (str, int) to str
-        By file name and line number: the line's peak by the dimensions.
+        Formula of a line's peak, by file name and line number.
     """
 
     sentences: tuple[str, ...]

@@ -1,6 +1,4 @@
-"""What a report in text shows, and how much of it."""
-
-from __future__ import annotations
+"""View: a choice of what a text report shows, and how much of it."""
 
 import enum
 from dataclasses import dataclass
@@ -10,7 +8,7 @@ from ndmem.analysis.moment import Moment
 
 
 class By(enum.Enum):
-    """What the rows of a report are."""
+    """Row type of a report."""
 
     LINE = "line"
     FUNCTION = "function"
@@ -21,22 +19,22 @@ class By(enum.Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
-    """A choice of what to show.
+    """Choice of what to show.
 
     Attributes
     ----------
     by : By
         Rows are lines, functions, live arrays, call stacks, or the tree of calls.
     moment : Moment
-        What was alive at the peak, or at the end.
+        Show the arrays live at the peak, or at the end.
     library : bool
-        Show the code of libraries; else it counts for the user's code that called it.
+        Show the code of libraries; else it is charged to the user's code that called it.
     rows, buffers : int or None
-        Show at most so many rows, and so many of the largest buffers beside them; ``None`` for all.
+        Show at most this many rows, and this many of the largest buffers beside them; ``None`` for all.
     width : int or None
         Columns to fit into; those of the terminal, or 80, if not given.
     of : Measure or None
-        What of the arrays weighs the call stacks of other tools; those alive at the moment, if not given.
+        Bytes that weigh call stacks in the formats of other tools; those live at the moment, if not given.
     """
 
     by: By = By.LINE
@@ -49,5 +47,5 @@ class View:
 
     @property
     def measure(self) -> Measure:
-        """What of the arrays weighs call stacks."""
+        """Measure that weighs call stacks in the formats of other tools."""
         return Measure.of(self.moment) if self.of is None else self.of

@@ -1,4 +1,4 @@
-"""What a user holds of two runs: what is different, and its reports."""
+"""Comparison: the public object for two runs, with their differences and its reports."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ import io
 import sys
 from typing import IO, TYPE_CHECKING
 
-from .analysis.diff import diff_traces
-from .reporting.diff_json import write_diff_json
-from .reporting.diff_text import DiffBy, write_diff_text
-from .steps import Step, begin
+from ndmem.analysis.diff import diff_traces
+from ndmem.reporting.export.diff_json import write_diff_json
+from ndmem.reporting.text.diff import DiffBy, write_diff_text
+from ndmem.steps import Step, begin
 
 if TYPE_CHECKING:
-    from .analysis.diff import Diff
-    from .model.trace import Trace
+    from ndmem.analysis.diff import Diff
+    from ndmem.analysis.index import TraceIndex
 
 
 class DiffFormat(enum.Enum):
-    """How a comparison is written."""
+    """Format of a comparison."""
 
     TEXT = "text"
     JSON = "json"
@@ -30,7 +30,7 @@ class Comparison:
 
     Parameters
     ----------
-    before, after : Trace
+    before, after : TraceIndex
         The runs, measured or predicted.
     library : bool
         Compare the lines of libraries too.
@@ -41,7 +41,7 @@ class Comparison:
         If a trace's call tree is damaged.
     """
 
-    def __init__(self, before: Trace, after: Trace, *, library: bool = False) -> None:
+    def __init__(self, before: TraceIndex, after: TraceIndex, *, library: bool = False) -> None:
         begin(Step.COMPARE)
         self._before, self._after = before, after
         self._diff = diff_traces(before, after, library=library)
@@ -54,26 +54,26 @@ class Comparison:
     def report(
         self, stream: IO[str] | None = None, *, form: DiffFormat | str = DiffFormat.TEXT, by: DiffBy | str = DiffBy.LINE
     ) -> None:
-        """Print what is different.
+        """Print the differences.
 
         Parameters
         ----------
         stream : text stream, optional
-            Where to; standard output.
+            Destination; standard output if not given.
         form : DiffFormat or str
             ``"text"``, ``"json"`` or ``"html"``.
         by : DiffBy or str
-            A row of the text for each ``"line"``, ``"function"`` or ``"buffer"``; JSON and HTML have them all.
+            Row type of the text: ``"line"``, ``"function"`` or ``"buffer"``; JSON and HTML contain all three.
         """
         to = stream or sys.stdout
         if DiffFormat(form) is DiffFormat.JSON:
             write_diff_json(self._diff, to)
         elif DiffFormat(form) is DiffFormat.HTML:
-            from .reporting.html.diff_page import write_diff_html  # noqa: PLC0415  # only who asks pays for it
+            from ndmem.reporting.html.diff_page import write_diff_html
 
             write_diff_html(self._diff, self._before, self._after, to)
         else:
-            write_diff_text(self._diff, self._after.run, to, by=DiffBy(by))
+            write_diff_text(self._diff, self._after.trace.run, to, by=DiffBy(by))
 
     def __str__(self) -> str:
         stream = io.StringIO()

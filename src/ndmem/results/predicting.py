@@ -1,29 +1,31 @@
-"""`predict` and `planned`: a prediction made of its parts."""
+"""The public functions `predict` and `planned`."""
 
 from __future__ import annotations
 
 import functools
-import inspect
 import os
 import warnings
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from .errors import BudgetExceeded, PredictionError, SpecError
-from .planning.bind import bind_arguments
-from .planning.forecast import Forecast, forecast
-from .planning.ghost import verify_as_ghost
-from .planning.ladder import Budget
-from .planning.pattern import read_pattern
-from .planning.samples import Fill
+from ndmem.errors import BudgetExceeded, PredictionError, SpecError
+from ndmem.planning.arguments.bind import bind_arguments
+from ndmem.planning.arguments.pattern import read_pattern
+from ndmem.planning.arguments.sample_data import Fill
+from ndmem.planning.forecast import Forecast, forecast
+from ndmem.planning.ghost import verify_as_ghost
+from ndmem.planning.strategy.measurements import Budget
+from ndmem.planning.worker.sandbox.containment import find_containment
+from ndmem.reporting.text.prediction import prediction_sentence
+from ndmem.signatures import read_signature
+from ndmem.tracking.meter import Meter
+from ndmem.tracking.recorder import untracked
+from ndmem.units import parse_nbytes
+
 from .prediction import Prediction
-from .reporting.prediction import prediction_sentence
-from .tracking.meter import Meter
-from .tracking.recorder import unseen
-from .units import parse_nbytes
 
 if TYPE_CHECKING:
-    from .planning.arguments import Arguments
+    from ndmem.planning.arguments.arguments import Arguments
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
@@ -43,74 +45,61 @@ def predict(
     progress: Callable[[str], None] | None = None,
     **kwargs: Any,
 ) -> Prediction:
-    """Predict the memory of a call without making it.
+    """Predict the memory of a call without running it at its real size.
 
-    The function is called in a child process with small arguments of the same kind, and what each line allocates is
-    carried over to the real size.
+    A child process runs it with small arguments of the same kind; each line is extrapolated to the real size.
 
     Parameters
     ----------
     function : callable
-        What would be called.
+        The function.
     *args, **kwargs
-        Its arguments: arrays, data frames and sparse matrices as they are; texts such as ``"f4[n, d]"`` and specs
-        for arrays that do not exist yet; ``dims.n`` for a dimension that is passed as a number; anything else as it
-        is. Arguments that have the name of an option below are passed with `functools.partial`.
+        Its arguments: arrays, data frames, sparse matrices; texts such as ``"f4[n, d]"`` and specs for arrays that do
+        not exist yet; ``dims.n`` for a dimension passed as a number; any other value. Bind arguments that have the
+        name of an option below with `functools.partial`.
     dims : Dims or mapping of str to int, optional
-        The lengths of named dimensions, see `ndmem.dims`.
+        Lengths of named dimensions, see `ndmem.dims`.
     make : callable, optional
-        Makes all arguments: called with the lengths of `dims` as keywords, it returns a tuple, a dict of keywords,
-        both, or the only argument.
-    fill : {"uniform", "integers", "spd"} or dict of them by parameter
-        What samples of described arrays hold.
-    like : dict of arrays by parameter, optional
-        Arrays to draw the samples' values from.
-    timeout : float
-        Seconds for all measurements together.
-    memory : int or str
-        Bytes that a measurement may take.
+        Makes all arguments from the lengths of `dims`, passed as keywords; returns a tuple, a dict, both, or one value.
+    fill, like : str or dict of str, dict of arrays, optional
+        Contents of samples (uniform, integers, spd), and arrays to draw their values from, by parameter name.
+    timeout, memory : float, int or str
+        Seconds for all runs together, and bytes that one run may use.
     sandbox : bool
-        Refuse files written outside a temporary folder, network and processes while measuring.
+        Refuse to write files outside a temporary folder, to use the network and to start processes; to C libraries on
+        Linux only: elsewhere a `RuntimeWarning` lists what they could do.
     native : bool
-        Measure native memory too, as what the process has in RAM beyond its arrays; on Linux.
+        Measure memory beyond the arrays too (Linux).
     progress : callable, optional
-        Told in a few words what is measured.
+        Called with a short text before each run.
 
     Returns
     -------
     Prediction
-        Prints as a sentence and a table of lines.
+        Its text is a sentence and a table of lines.
 
     Raises
     ------
     PredictionError
-        If the function fails at small sizes, does what a dry run may not, or never returns.
+        If the function fails at small sizes, does what the sandbox refuses or does not return.
     SpecError
-        If a text names a dimension that has no length.
-
-    Examples
-    --------
-    >>> import ndmem
-    >>> def scale(x):
-    ...     return (x - x.mean(axis=0)) / x.std(axis=0)
-    >>> found = ndmem.predict(scale, "f4[n, d]", dims=ndmem.dims(n=2_000_000, d=64))
-    >>> found.confidence.value, found.inputs
-    ('exact', 512000000)
+        If a dimension named in a text has no length.
     """
-    if not callable(function):
-        raise PredictionError(f"{str(function)[:80]!r} is no function; pass what would be called, and its arguments")
-    if not hasattr(os, "fork"):
-        raise PredictionError("prediction needs a system with fork: Linux or macOS")
-    with unseen():
+    _check_call(function, sandbox=sandbox)
+    with untracked():
         arguments = bind_arguments(function, args, kwargs, dims=dims, make=make, fill=_read_fill(fill), like=like)
-        return predict_bound(
-            function,
-            arguments,
-            budget=Budget(_check_timeout(timeout), parse_nbytes(memory)),
-            sandbox=sandbox,
-            native=native,
-            progress=progress or _keep_quiet,
-        )
+        budget, report = Budget(_check_timeout(timeout), parse_nbytes(memory)), progress or _ignore_progress
+        return predict_bound(function, arguments, budget=budget, sandbox=sandbox, native=native, progress=report)
+
+
+def _check_call(function: object, *, sandbox: bool) -> None:
+    """Raise if the function cannot be run here; warn if the sandbox of this system has gaps."""
+    if not callable(function):
+        raise PredictionError(f"{str(function)[:80]!r} is not callable; pass the function and its arguments")
+    if not hasattr(os, "fork"):
+        raise PredictionError("prediction needs fork: use Linux or macOS")
+    if sandbox:
+        _warn_about_gaps()
 
 
 def predict_bound(
@@ -122,11 +111,11 @@ def predict_bound(
     native: bool,
     progress: Callable[[str], None],
 ) -> Prediction:
-    """Predict a call whose arguments have their dimensions."""
+    """Predict a call with bound arguments."""
     found = forecast(function, arguments, Meter(), budget=budget, sandbox=sandbox, native=native, progress=progress)
 
     def verify(found: Forecast, timeout: float) -> Forecast:
-        with unseen():
+        with untracked():
             return verify_as_ghost(
                 function, arguments, Meter(), found, timeout=timeout, memory=max(budget.memory, 2**31), sandbox=sandbox
             )
@@ -141,29 +130,29 @@ def planned(
     timeout: float = 20.0,
     **specs: str,
 ) -> Callable[[_F], _F]:
-    """Check before each call of a function whether it fits.
+    """Decorate a function to check before each call whether it fits into memory.
 
     Parameters
     ----------
     budget : int or str, optional
-        Bytes it may use; what the process may still use if it is left out.
+        Bytes that the function may use; by default what the process may still use.
     warn : bool
         Warn instead of raising.
     timeout : float
-        Seconds that a prediction may take. One is made for each new set of shapes, and kept.
+        Seconds that a prediction may take. Each new set of shapes is predicted once.
     **specs : str
-        The arrays among the parameters, ``x="f4[n, d]"``: axes with the same name have the same length.
+        Parameters that are arrays, ``x="f4[n, d]"``: axes with the same name have the same length.
 
     Raises
     ------
     BudgetExceeded
-        By the decorated function, before it runs, with the line of the peak.
+        Raised by the decorated function before it runs, with the line of the peak.
     SpecError
-        By the decorated function, if an array is not what its text says.
+        Raised by the decorated function, if an array differs from its description.
     """
 
     def decorate(function: _F) -> _F:
-        signature = inspect.signature(function)
+        signature = read_signature(function)
         known: dict[Any, Prediction] = {}
         unknown = set(specs) - set(signature.parameters)
         if unknown:
@@ -197,7 +186,7 @@ def _check(function: Callable[..., Any], found: Prediction, budget: int | str | 
 
 
 def _check_arrays(arguments: Mapping[str, Any], specs: Mapping[str, str]) -> None:
-    """Raise if an array has other axes or another dtype than was said."""
+    """Raise if an array has other axes or another dtype than described."""
     lengths: dict[str, int] = {}
     for name, text in specs.items():
         shape = getattr(arguments.get(name), "shape", None)
@@ -216,7 +205,7 @@ def _check_arrays(arguments: Mapping[str, Any], specs: Mapping[str, str]) -> Non
 
 
 def _shape_key(arguments: Mapping[str, Any]) -> tuple[Any, ...]:
-    """Return what tells apart calls that need other amounts of memory."""
+    """Return a key of the arguments; calls with the same key need the same memory."""
     parts = []
     for name, value in arguments.items():
         shape, dtype = getattr(value, "shape", None), getattr(value, "dtype", None)
@@ -228,14 +217,25 @@ def _read_fill(fill: Fill | str | Mapping[str, str]) -> Fill | dict[str, Fill]:
     try:
         return {name: Fill(each) for name, each in fill.items()} if isinstance(fill, Mapping) else Fill(fill)
     except ValueError:
-        raise SpecError(f"fill={fill!r} is not known; write 'uniform', 'integers' or 'spd'") from None
+        raise SpecError(f"unknown fill={fill!r}; write 'uniform', 'integers' or 'spd'") from None
+
+
+def _warn_about_gaps() -> None:
+    gaps = find_containment().gaps
+    if gaps:
+        warnings.warn(
+            f"the sandbox of this system does not apply to C libraries: one that the function uses could "
+            f"{', '.join(gaps)} while it is measured; pass sandbox=False if it does no such thing",
+            RuntimeWarning,
+            stacklevel=4,  # the caller of `predict`
+        )
 
 
 def _check_timeout(timeout: float) -> float:
     if not timeout > 0:
-        raise PredictionError(f"timeout={timeout} leaves no time to measure; write seconds, for example 20")
+        raise PredictionError(f"timeout={timeout} is not a positive number of seconds; write for example 20")
     return float(timeout)
 
 
-def _keep_quiet(text: str) -> None:
-    """Say nothing."""
+def _ignore_progress(text: str) -> None:
+    """Ignore progress."""

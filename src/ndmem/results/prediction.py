@@ -1,4 +1,4 @@
-"""What a user holds of a prediction: a run that has not been."""
+"""The public Prediction object: a Run that has not happened yet."""
 
 from __future__ import annotations
 
@@ -8,47 +8,52 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import IO, TYPE_CHECKING, Any
 
-from .errors import PredictionError
-from .model.machine_limit import read_machine_limit
-from .planning.inverse import find_most
+from ndmem.analysis.index import TraceIndex
+from ndmem.errors import PredictionError
+from ndmem.model.machine_limit import read_machine_limit
+from ndmem.planning.solve_for_dim import find_longest
+from ndmem.platform.limits.fit import Fit, fits
+from ndmem.reporting.text.prediction import describe_outlook, prediction_sentence, write_prediction
+from ndmem.tracking.launcher.machine_limit import describe_limit
+from ndmem.tracking.recorder import untracked
+from ndmem.units import format_nbytes, parse_nbytes
+
 from .predicted_lines import PredictedLine, add_formulas
-from .process.fit import Fit, fits
-from .reporting.prediction import describe_outlook, prediction_sentence, write_prediction
 from .run import Run
-from .tracking.machine import describe_limit
-from .tracking.recorder import unseen
-from .units import format_nbytes, parse_nbytes
 
 if TYPE_CHECKING:
-    from .analysis.lines import Line
-    from .model.trace import Trace
-    from .planning.arguments import Arguments
-    from .planning.forecast import Forecast
-    from .planning.label import Confidence
+    from ndmem.analysis.tables.lines import Line
+    from ndmem.model.trace import Trace
+    from ndmem.planning.arguments.arguments import Arguments
+    from ndmem.planning.confidence import Confidence
+    from ndmem.planning.forecast import Forecast
 
     Verify = Callable[["Forecast", float], "Forecast"]
 
 
 class Prediction(Run):
-    """The memory that a call will need; its trace is a predicted one, and every report of a run works on it.
+    """The memory that a call will need; a run with a predicted trace, for which every report works.
 
     Parameters
     ----------
     forecast : Forecast
-        What was found.
+        The forecast.
     arguments : Arguments
-        What it was found for.
+        The arguments of the call.
     verify : callable, optional
         Runs the real size as a ghost.
+
+    Examples
+    --------
+    >>> import ndmem
+    >>> def scale(x):
+    ...     return (x - x.mean(axis=0)) / x.std(axis=0)
+    >>> found = ndmem.predict(scale, "f4[n, d]", dims=ndmem.dims(n=2_000_000, d=64))
+    >>> found.confidence.value, found.inputs
+    ('exact', 512000000)
     """
 
-    def __init__(
-        self,
-        forecast: Forecast,
-        arguments: Arguments,
-        *,
-        verify: Verify | None = None,
-    ) -> None:
+    def __init__(self, forecast: Forecast, arguments: Arguments, *, verify: Verify | None = None) -> None:
         super().__init__(forecast.trace)
         self._forecast = forecast
         self._arguments = arguments
@@ -56,7 +61,7 @@ class Prediction(Run):
 
     @property
     def peak(self) -> int:
-        """Highest live bytes of arrays above the arguments; what is returned counts."""
+        """Highest live bytes of arrays above the arguments; the result counts."""
         return self._forecast.nbytes
 
     @property
@@ -66,47 +71,47 @@ class Prediction(Run):
 
     @property
     def native(self) -> int | None:
-        """Bytes in RAM beyond the arrays at the peak of both; ``None`` where they are not known."""
+        """Bytes in RAM beyond the arrays, at the peak of both; ``None`` if unknown."""
         return self._forecast.native.nbytes
 
     @property
     def native_reason(self) -> str:
-        """Why native memory is not known; empty where it is."""
+        """Why native memory is unknown; empty if it is known."""
         return self._forecast.native.why
 
     @property
     def total(self) -> int:
-        """Bytes of arguments, arrays and, where it is known, native memory together."""
+        """Bytes of arguments, arrays and, if known, native memory together."""
         return self.peak + self.inputs + (self.native or 0)
 
     @property
     def nbytes(self) -> int:
-        """Bytes that are needed on top of what is there: `total`, less the arguments that exist already."""
+        """Bytes needed in addition: `total` without the arguments that exist already."""
         return self.total - self._arguments.present_nbytes()
 
     @property
     def confidence(self) -> Confidence:
-        """How sure `peak` is."""
+        """Label of `peak`."""
         return self._forecast.confidence
 
     @property
     def interval(self) -> tuple[int, int]:
-        """Between which bytes the peak lies."""
+        """Lowest and highest bytes of the peak."""
         return self._forecast.low, self._forecast.high
 
     @property
     def reason(self) -> str:
-        """Why it is not exact; empty where it is."""
+        """Why the label is not exact, and which sizes the time limit left unmeasured; may be empty."""
         return self._forecast.reason
 
     @property
     def seconds(self) -> float | None:
-        """About what the call takes; an estimate from small sizes, ``None`` if even those took too long."""
+        """Estimated duration of the call, from small sizes; ``None`` if even those did not return in time."""
         return self._forecast.seconds
 
     @property
     def ghost(self) -> int | None:
-        """The most that the ghost of `verify` had in RAM (Pss), in bytes; ``None`` without one."""
+        """Highest memory of the ghost run of `verify` in RAM (Pss), in bytes; ``None`` without one."""
         return self._forecast.ghost_nbytes
 
     @property
@@ -115,29 +120,29 @@ class Prediction(Run):
         return dict(self._arguments.lengths)
 
     def lines(self, *, library: bool = False) -> tuple[PredictedLine, ...]:
-        """Return the line table, each line with the formula of its peak where there is one.
+        """Return the line table, with the formula of each line's peak if there is one.
 
         Parameters
         ----------
         library : bool
-            Also the lines of libraries, which otherwise count for the user's line that called them.
+            Include lines of libraries, which otherwise are charged to the user's line that called them.
         """
         rows: tuple[Line, ...] = super().lines(library=library)
-        with unseen():
+        with untracked():
             return add_formulas(rows, self._forecast)
 
     def fits(self, budget: int | str | None = None) -> Fit:
-        """Say whether it fits.
+        """Tell whether the call fits into memory.
 
         Parameters
         ----------
         budget : int or str, optional
-            Bytes it may use; what this process may still use if it is left out.
+            Bytes that the call may use; by default what this process may still use.
 
         Returns
         -------
         Fit
-            Judged by the upper end of the interval.
+            Decided by the upper end of the interval.
         """
         needs = self.nbytes + self.interval[1] - self.peak
         if budget is None:
@@ -147,68 +152,70 @@ class Prediction(Run):
         return Fit(needs <= allowed, needs, allowed, 0, None, why)
 
     def max(self, dim: str, *, budget: int | str | None = None) -> int:
-        """Return how long a dimension can be within a budget.
+        """Return the greatest length of a dimension within a budget.
 
         Parameters
         ----------
         dim : str
             The dimension.
         budget : int or str, optional
-            Bytes for arguments, arrays and native memory together; what this process may still use if left out.
+            Bytes for arguments, arrays and native memory together; by default what this process may still use.
 
         Raises
         ------
         PredictionError
-            If there is no such dimension, or no formula of it was found.
+            If the dimension is unknown, or no formula in it was found.
         """
         allowed = self._allowed(budget)
-        return find_most(self._forecast, self._arguments, dim, allowed, native=self.native or 0)
+        return find_longest(self._forecast, self._arguments, dim, allowed, native=self.native or 0)
 
     def chunk(self, dim: str, *, budget: int | str | None = None, workers: int = 1) -> int:
-        """Return the length of blocks along a dimension, so that as many workers together stay within a budget.
+        """Return the length of blocks along a dimension with which all workers together stay within a budget.
 
         Parameters
         ----------
         dim : str
             The dimension.
         budget : int or str, optional
-            Bytes for all workers; what this process may still use if it is left out.
+            Bytes for all workers; by default what this process may still use.
         workers : int
-            How many blocks are worked on at a time.
+            Number of blocks that are processed at the same time.
 
         Raises
         ------
         PredictionError
-            As `max`; and if not even a block of length 1 fits.
+            As `max`, and if even a block of length 1 does not fit.
         """
         if workers < 1:
-            raise PredictionError(f"workers={workers} is no number of workers; write 1 or more")
+            raise PredictionError(f"workers={workers} is not valid: the number of workers must be at least 1")
         share = self._allowed(budget) // workers
         longest = min(self.max(dim, budget=share), self._arguments.lengths[dim])
         if longest < 1:
-            raise PredictionError(f"not even {dim}=1 fits into {format_nbytes(share)} for each of {workers} workers")
+            raise PredictionError(
+                f"even {dim}=1 does not fit into {format_nbytes(share)} for each of {workers} workers"
+            )
         count = -(-self._arguments.lengths[dim] // longest)
         return -(-self._arguments.lengths[dim] // count)
 
     def verify(self, how: str = "ghost", *, timeout: float = 600.0) -> Prediction:
-        """Run the real size with every large array laid over a small piece of memory, and return what that says.
+        """Run the real size with large arrays backed by a small shared window; return the verified prediction.
 
         Parameters
         ----------
         how : {"ghost"}
-            There is one way.
+            The method.
         timeout : float
             Seconds.
 
         Raises
         ------
         PredictionError
-            If it cannot be verified: values that make no sense may break a function.
+            If the run fails: array contents are arbitrary, and may break a function.
         """
         if how != "ghost":
-            raise PredictionError(f"there is no way {how!r} to verify; write verify('ghost')")
+            raise PredictionError(f"unknown method {how!r}; write verify('ghost')")
         if self._verify is None:
-            raise PredictionError("a prediction that was made elsewhere cannot be verified; call ndmem.predict again")
+            raise PredictionError("a loaded prediction cannot be verified; call ndmem.predict again")
         return Prediction(self._verify(self._forecast, timeout), self._arguments, verify=self._verify)
 
     def report(self, stream: IO[str] | None = None, **options: Any) -> None:
@@ -217,14 +224,14 @@ class Prediction(Run):
         Parameters
         ----------
         stream : text stream, optional
-            Where to; standard output.
+            The output; standard output by default.
         **options
-            As `Run.report`.
+            As for `Run.report`.
         """
         if options:
             super().report(stream, **options)
             return
-        with unseen():
+        with untracked():
             write_prediction(self, stream)
 
     def to_html(
@@ -235,19 +242,19 @@ class Prediction(Run):
         plotlyjs: str = "inline",
         budget: int | str | None = None,
     ) -> str | None:
-        """Make a page of HTML: the answer, and the predicted run as `Run.to_html` shows a measured one.
+        """Write a page of HTML: the answer, and the predicted run as `Run.to_html` shows a measured one.
 
         Parameters
         ----------
         path, library, plotlyjs
             As for `Run.to_html`.
         budget : int or str, optional
-            Bytes to judge by; what this process may still use if it is left out.
+            Bytes that the call may use; by default what this process may still use.
 
         Returns
         -------
         str or None
-            The page, if it has no path; ASCII.
+            The page as ASCII text, if no path is passed.
 
         Raises
         ------
@@ -256,18 +263,18 @@ class Prediction(Run):
         OSError
             If a file cannot be written.
         """
-        with unseen():
+        with untracked():
             trace, outlook = self._bind_trace(budget), describe_outlook(self, budget=budget)
-        return self._make_page(trace, path, library=library, plotlyjs=plotlyjs, outlook=outlook)
+        return self._make_page(TraceIndex(trace), path, library=library, plotlyjs=plotlyjs, outlook=outlook)
 
     def _repr_html_(self) -> str:
-        from .reporting.html.cell import cell_html  # noqa: PLC0415  # only who shows it pays for it
+        from ndmem.reporting.html.notebook_cell import cell_html
 
-        with unseen():
-            return cell_html(self._bind_trace(None), outlook=describe_outlook(self))
+        with untracked():
+            return cell_html(TraceIndex(self._bind_trace(None)), outlook=describe_outlook(self))
 
     def _bind_trace(self, budget: int | str | None) -> Trace:
-        """Return the predicted trace with what is allowed here and now, which its page draws."""
+        """Return the predicted trace with the present limits of this machine, which its page draws."""
         allowed = None if budget is None else parse_nbytes(budget)
         run = replace(self.trace.run, limit=read_machine_limit(describe_limit()), budget_nbytes=allowed)
         return replace(self.trace, run=run)
@@ -277,7 +284,7 @@ class Prediction(Run):
             return parse_nbytes(budget)
         free = fits(0).free
         if free is None:
-            raise PredictionError("what may be used here is unknown: no limit could be read; pass budget=")
+            raise PredictionError("no memory limit could be determined; pass budget=")
         return free
 
     def __str__(self) -> str:
@@ -286,5 +293,5 @@ class Prediction(Run):
         return text.getvalue().rstrip()
 
     def __repr__(self) -> str:
-        with unseen():
+        with untracked():
             return f"<ndmem.Prediction {prediction_sentence(self)}>"

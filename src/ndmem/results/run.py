@@ -1,4 +1,4 @@
-"""What a user holds of a run: its figures, its reports, its file."""
+"""Run: the public object for a recorded run, with its figures, its reports and its file."""
 
 from __future__ import annotations
 
@@ -8,36 +8,34 @@ import sys
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from .analysis.lines import Line, line_table
-from .analysis.measure import Measure
-from .analysis.moment import Moment
-from .errors import TrackingError
-from .model.codec import write_trace
-from .reporting.formats import Format, write_run
-from .reporting.view import By, View
-from .tracking.machine import describe_limit
-from .tracking.recorder import Recorder, unseen
-from .units import parse_nbytes
+from ndmem.analysis.index import TraceIndex
+from ndmem.analysis.measure import Measure
+from ndmem.analysis.moment import Moment
+from ndmem.analysis.tables.lines import Line, line_table
+from ndmem.errors import TrackingError
+from ndmem.model.trace_file.writing import write_trace
+from ndmem.reporting.formats import Format, write_run
+from ndmem.reporting.relative_path import shorten_path
+from ndmem.reporting.view import By, View
+from ndmem.tracking.recorder import untracked
 
 if TYPE_CHECKING:
-    from types import TracebackType
-
     import pandas as pd
 
-    from .model.family import Family
-    from .model.trace import Trace
-    from .reporting.html.outlook import Outlook
+    from ndmem.model.family import Family
+    from ndmem.model.trace import Trace
+    from ndmem.reporting.prediction_words import Outlook
 
 
 class Run:
-    """A run of a program or of a piece of code, with everything that can be said about it.
+    """Run of a program or of a piece of code: its figures and its reports.
 
     Parameters
     ----------
     trace : Trace
-        What happened.
+        The raw record.
     path : path, optional
-        The file it is saved in.
+        The file in which it is saved.
     family : Family, optional
         The trace with those of the processes that the program started.
     """
@@ -52,13 +50,21 @@ class Run:
         self._trace = trace
         self._family = family
         self._path = None if path is None else Path(path)
+        self._asked: TraceIndex | None = None
 
     @property
     def trace(self) -> Trace:
-        """The raw record: call stacks, births and deaths."""
+        """The raw record: call stacks, allocations and deallocations."""
         if self._trace is None:
             raise TrackingError("nothing was tracked yet; call start() first")
         return self._trace
+
+    def _index(self) -> TraceIndex:
+        """Return the index of the trace; a new one while the run goes on, because its trace changes."""
+        trace = self.trace
+        if self._asked is None or self._asked.trace is not trace:
+            self._asked = TraceIndex(trace, family=self._family)
+        return self._asked
 
     @property
     def peak(self) -> int:
@@ -67,19 +73,19 @@ class Run:
 
     @property
     def live(self) -> int:
-        """Bytes of arrays alive at the end; while it is tracked, now."""
+        """Live bytes of arrays at the end; while it is tracked, now."""
         return self.trace.live_nbytes
 
     def lines(self, *, library: bool = False) -> tuple[Line, ...]:
-        """Return the line table, the lines that matter at the peak first.
+        """Return the line table; lines that allocated what is live at the peak come first.
 
         Parameters
         ----------
         library : bool
-            Also the lines of libraries, which otherwise count for the user's line that called them.
+            Also give the lines of libraries a row; else they are charged to the user's line that called them.
         """
-        with unseen():
-            return line_table(self.trace, library=library)
+        with untracked():
+            return line_table(self._index(), library=library)
 
     def report(
         self,
@@ -96,48 +102,48 @@ class Run:
         Parameters
         ----------
         stream : text stream, optional
-            Where to; standard output.
+            Destination; standard output if not given.
         form : Format or str
             ``"text"``, ``"json"``, ``"html"``, ``"collapsed"``, ``"speedscope"`` or ``"chrome"``.
         by : By or str
             A row for each ``"line"``, ``"function"``, ``"array"`` or ``"stack"``, or the ``"tree"`` of calls.
         at : Moment or str
-            What was alive at the ``"peak"``, or at the ``"end"``.
+            Show the arrays live at the ``"peak"``, or at the ``"end"``.
         library : bool
             Show the lines of libraries.
         of : Measure or str, optional
-            What weighs call stacks for other tools: ``"peak"``, ``"kept"``, ``"total"`` or ``"temporary"``.
+            Bytes that weigh stacks in other tools' formats: ``"peak"``, ``"kept"``, ``"total"`` or ``"temporary"``.
         """
-        file = None if self._path is None else _shorten(self._path)
-        with unseen():
+        file = None if self._path is None else shorten_path(str(self._path))
+        with untracked():
             write_run(
-                self.trace,
+                self._index(),
                 stream or sys.stdout,
                 form=Format(form),
                 view=View(by=By(by), moment=Moment(at), library=library, of=None if of is None else Measure(of)),
                 file=file,
-                family=self._family,
             )
 
     def to_html(
         self, path: str | os.PathLike[str] | None = None, *, library: bool = False, plotlyjs: str = "inline"
     ) -> str | None:
-        """Make a page of HTML: timeline, call stacks, source, live arrays.
+        """Write a page of HTML: timeline, call stacks, source, live arrays.
 
         Parameters
         ----------
         path : path, optional
-            Where to write it; without it the page is returned.
+            File to write; if it is not given, the page is returned.
         library : bool
             Give the lines of libraries rows of their own.
         plotlyjs : str
-            ``"inline"`` puts Plotly's JavaScript (4.6 MiB) into the page, which then needs nothing else; ``"cdn"`` has
-            the browser fetch it; anything else is a file that several pages share, written if it is not there.
+            ``"inline"`` puts Plotly's JavaScript (4.6 MiB) into the page, which then needs no other file; ``"cdn"``
+            lets the browser load it from the network; anything else is the path of a file that several pages share,
+            written if it does not exist.
 
         Returns
         -------
         str or None
-            The page, if it has no path; ASCII.
+            The page in ASCII, if ``path`` is not given.
 
         Raises
         ------
@@ -146,31 +152,31 @@ class Run:
         OSError
             If a file cannot be written.
         """
-        return self._make_page(self.trace, path, library=library, plotlyjs=plotlyjs)
+        return self._make_page(self._index(), path, library=library, plotlyjs=plotlyjs)
 
     def _make_page(
         self,
-        trace: Trace,
+        index: TraceIndex,
         path: str | os.PathLike[str] | None,
         *,
         library: bool,
         plotlyjs: str,
         outlook: Outlook | None = None,
     ) -> str | None:
-        with unseen():
-            from .reporting.html.page import write_html  # noqa: PLC0415  # only who asks pays for it
-            from .reporting.html.plotlyjs import find_plotlyjs  # noqa: PLC0415  # as above
+        with untracked():
+            from ndmem.reporting.html.page import write_html
+            from ndmem.reporting.html.plotlyjs import find_plotlyjs
 
             plotly = find_plotlyjs(plotlyjs, folder=None if path is None else Path(path).absolute().parent)
             page = io.StringIO()
-            write_html(trace, page, family=self._family, library=library, plotlyjs=plotly, outlook=outlook)
+            write_html(index, page, library=library, plotlyjs=plotly, outlook=outlook)
             if path is None:
                 return page.getvalue()
             Path(path).write_text(page.getvalue(), "ascii")
             return None
 
     def to_pandas(self, *, library: bool = False) -> pd.DataFrame:
-        """Return the line table as a pandas DataFrame, ``<NA>`` where a figure is not known.
+        """Return the line table as a pandas DataFrame, with ``<NA>`` for unknown figures.
 
         Parameters
         ----------
@@ -182,25 +188,26 @@ class Run:
         MissingError
             If pandas is not installed.
         """
-        with unseen():
-            from .reporting.frame import make_frame  # noqa: PLC0415  # only who asks pays for it
+        with untracked():
+            from ndmem.reporting.export.dataframe import make_dataframe
 
-            return make_frame(self.trace, library=library)
+            return make_dataframe(self._index(), library=library)
 
     def stats(self, stream: IO[str] | None = None, *, as_json: bool = False) -> None:
-        """Print the totals, and how big the buffers were.
+        """Print the totals, and the buffers by size.
 
         Parameters
         ----------
         stream : text stream, optional
-            Where to; standard output.
+            Destination; standard output if not given.
         as_json : bool
-            One JSON object instead of text.
+            Print one JSON object instead of text.
         """
-        from .reporting.stats import write_stats, write_stats_json  # noqa: PLC0415  # no report needs it
+        from ndmem.reporting.export.stats_json import write_stats_json  # no report needs it
+        from ndmem.reporting.text.stats import write_stats
 
-        with unseen():
-            (write_stats_json if as_json else write_stats)(self.trace, stream or sys.stdout)
+        with untracked():
+            (write_stats_json if as_json else write_stats)(self._index(), stream or sys.stdout)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the trace to a file, for `load` and ``ndmem report``.
@@ -210,96 +217,17 @@ class Run:
         OSError
             If the file cannot be written.
         """
-        with unseen():
+        with untracked():
             write_trace(self.trace, path)
         self._path = Path(path)
 
     def _repr_html_(self) -> str | None:
-        from .reporting.html.cell import cell_html  # noqa: PLC0415  # only who shows it pays for it
+        from ndmem.reporting.html.notebook_cell import cell_html
 
-        with unseen():
-            return cell_html(self.trace, family=self._family)
-
-
-class TrackedRun(Run):
-    """Code tracked from inside: between ``start()`` and ``stop()``, or in a ``with`` block.
-
-    Only buffers born after the start are seen. Inside another tracked run it is a view of the same tracker,
-    with a start and a peak of its own.
-
-    Parameters
-    ----------
-    threshold : int or str, optional
-        Buffers of this many bytes and more are single events; the running tracker's, or 4 KiB.
-
-    Raises
-    ------
-    TrackingError
-        If tracking cannot work in this interpreter, or another threshold is in force.
-    UnitError
-        If the threshold is not a number of bytes.
-    """
-
-    def __init__(self, *, threshold: int | str | None = None) -> None:
-        super().__init__()
-        self._threshold = None if threshold is None else parse_nbytes(threshold)
-        self._recorder: Recorder | None = None
-
-    def start(self) -> TrackedRun:
-        """Track from now on, and forget an earlier time."""
-        if self._recorder is not None and self._recorder.running:
-            raise TrackingError("it is tracking already; call stop() first, or use another track()")
-        recorder = Recorder(threshold=self._threshold)
-        with unseen():
-            about = {"limit": describe_limit()}
-        recorder.start(about)
-        self._recorder = recorder
-        return self
-
-    def stop(self) -> TrackedRun:
-        """Track no more; what was seen stays."""
-        if self._recorder is None:
-            raise TrackingError("nothing was tracked yet; call start() first")
-        self._recorder.stop()
-        return self
-
-    def __enter__(self) -> TrackedRun:
-        return self.start()
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self.stop()
-
-    @property
-    def trace(self) -> Trace:
-        """The raw record so far: call stacks, births and deaths."""
-        if self._recorder is None:
-            raise TrackingError("nothing was tracked yet; call start() first")
-        return self._recorder.read_trace()
-
-    @property
-    def peak(self) -> int:
-        """Highest live bytes of arrays since the start."""
-        return 0 if self._recorder is None else self._recorder.peak
-
-    @property
-    def live(self) -> int:
-        """Bytes of arrays born since the start and alive now, or at the stop."""
-        return 0 if self._recorder is None else self._recorder.live
-
-    def _repr_html_(self) -> str | None:
-        # A notebook shows the repr of what has no HTML yet.
-        return None if self._recorder is None else super()._repr_html_()
-
-    def __repr__(self) -> str:
-        state = "not started" if self._recorder is None else "running" if self._recorder.running else "stopped"
-        return f"<ndmem.TrackedRun {state}, peak {self.peak} bytes, live {self.live} bytes>"
+        with untracked():
+            return cell_html(self._index())
 
 
-def _shorten(path: Path) -> str:
-    """Write a path as one would type it here."""
-    try:
-        return str(path.absolute().relative_to(Path.cwd()))
-    except (ValueError, OSError):  # elsewhere, or the working folder was deleted
-        return str(path)
+def index_of(run: Run) -> TraceIndex:
+    """Return the index of a run's trace, which every view takes."""
+    return run._index()

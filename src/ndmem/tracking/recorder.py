@@ -1,4 +1,4 @@
-"""Recording in this process: the Python end of the native core."""
+"""Record in this process, by the native core."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ndmem.errors import TrackingError
 
-from .describe import describe_run
+from .agent.run_metadata import describe_run
 from .support import check_support, find_numpy_obstacle
 
 if TYPE_CHECKING:
@@ -20,16 +20,16 @@ DEFAULT_THRESHOLD = 4096
 """Bytes from which on a buffer is an event of its own."""
 
 _ROOM = 2**27
-"""Bytes that events may take before they are folded: less than in a file, for it is the program's own memory."""
+"""Bytes that events may take before they are compacted: less than in a file, for they take the program's memory."""
 
 ALL_EVENTS = 2**60
-"""Room for who needs every event."""
+"""Maximum size of the events for a caller that needs all of them."""
 
 
 @contextlib.contextmanager
-def unseen() -> Iterator[None]:
-    """Keep what this thread allocates inside the block out of every recording: it is ndmem's own."""
-    from ndmem import _native  # noqa: PLC0415  # see Recorder
+def untracked() -> Iterator[None]:
+    """Exclude from every recording what this thread allocates inside the block: it is ndmem's own."""
+    from ndmem import _native  # not at import: `check_support` reports where it cannot be loaded
 
     quiet = _native.quiet(True)
     try:
@@ -42,14 +42,14 @@ def unseen() -> Iterator[None]:
 class Recorder:
     """One recording, from its start to its stop, in memory.
 
-    Recorders may overlap: each has its own start and sees only what was born after it.
+    Recorders may overlap: each records only buffers that are born after its own start.
 
     Parameters
     ----------
     threshold : int, optional
         Buffers of this many bytes and more become events; the running tracker's, or 4096.
     room : int
-        Bytes that events may take; then those of buffers that are gone and were at no peak are left out.
+        Bytes that events may take; beyond that, events of dead buffers that were at no peak are left out.
 
     Raises
     ------
@@ -59,13 +59,13 @@ class Recorder:
 
     def __init__(self, *, threshold: int | None = None, room: int = _ROOM) -> None:
         check_support()
-        from ndmem import _native  # noqa: PLC0415  # check_support explains why it may be missing
+        from ndmem import _native  # after check_support, which reports why it cannot be loaded
 
         running = _native.running_threshold()
         wanted = (running or DEFAULT_THRESHOLD) if threshold is None else max(threshold, 1)
         if running and wanted != running:
             raise TrackingError(
-                f"the tracker already runs with a threshold of {running} bytes, not {wanted}; leave the threshold out"
+                f"the tracker already runs with a threshold of {running} bytes, not {wanted}; omit the threshold"
             )
         try:
             self._native: Any = _native.Recording(wanted, -1, room)
@@ -74,14 +74,14 @@ class Recorder:
         self._trace: Trace | None = None
 
     def start(self, about: Mapping[str, Any] | None = None) -> None:
-        """Record from now on; once.
+        """Start recording; can be called once.
 
         Parameters
         ----------
         about : mapping, optional
-            What else to note of the run, as JSON can hold it.
+            More metadata of the run, as JSON values.
         """
-        import numpy as np  # noqa: PLC0415  # its allocator is what is hooked
+        import numpy as np  # its allocator is what is hooked
 
         obstacle = find_numpy_obstacle(np.__version__)
         if obstacle:
@@ -90,8 +90,8 @@ class Recorder:
         self._native.write_meta(json.dumps({**describe_run(), **(about or {})}).encode())
 
     def stop(self) -> None:
-        """Record no more; harmless when it does not run."""
-        from ndmem import _native  # noqa: PLC0415
+        """Stop recording; harmless when it does not run."""
+        from ndmem import _native
 
         if self._native.running:
             _native.sight_holders()
@@ -113,24 +113,24 @@ class Recorder:
         return int(self._native.peak)
 
     def take_window(self) -> tuple[int, int]:
-        """Return live bytes, and the most there were since the last call."""
+        """Return live bytes, and the highest since the last call."""
         live, peak = self._native.take_window()
         return int(live), int(peak)
 
     def read_parts(self) -> list[bytes]:
-        """Return the journal as it lies in memory, for `read_journal`, perhaps in another process."""
+        """Return the journal as bytes, for `read_journal`, perhaps in another process."""
         parts: list[bytes] = self._native.read()
         return parts
 
     def read_trace(self) -> Trace:
-        """Return what happened so far; once stopped, the same object each time."""
-        from .assemble import assemble  # noqa: PLC0415  # needs NumPy
-        from .journal import read_journal  # noqa: PLC0415
+        """Return the trace so far; after the stop, the same object each time."""
+        from .journal.assemble import assemble  # needs NumPy
+        from .journal.reader import read_journal
 
         if self._trace is not None:
             return self._trace
         parts = self.read_parts()
-        with unseen():
+        with untracked():
             trace = assemble(read_journal(parts))
         if not self.running:
             self._trace = trace

@@ -1,20 +1,16 @@
-"""Whether tracking can work in this interpreter, and why not."""
-
-from __future__ import annotations
-
-import sys
+"""Check whether tracking can work in this interpreter."""
 
 from ndmem.errors import TrackingError
 
-_OLDEST_NUMPY = (1, 26)
+_OLDEST_NUMPY = (2, 0)
 
 
 def find_numpy_obstacle(version: str) -> str | None:
     """Return why tracking cannot work with a version of NumPy, ``None`` if it can."""
-    import re  # noqa: PLC0415  # NumPy has imported it; a launched program imports this module too
+    import re  # NumPy has imported it; a launched program imports this module too
 
     if tuple(map(int, re.findall(r"\d+", version)[:2])) < _OLDEST_NUMPY:
-        return f"NumPy {version} is too old; install numpy>=1.26"
+        return f"NumPy {version} is too old; install numpy>=2.0"
     return None
 
 
@@ -33,19 +29,12 @@ def check_support() -> None:
 
 def find_obstacle() -> str | None:
     """Return why tracking cannot work in this interpreter, ``None`` if it can. Imports nothing of NumPy."""
-    import importlib.util  # noqa: PLC0415  # as above
-    import platform  # noqa: PLC0415
+    import importlib.util
 
-    if sys.implementation.name != "cpython":
-        return (
-            f"{platform.python_implementation()} has no NumPy allocator that ndmem could hook; use CPython 3.10 to 3.13"
-        )
-    if "t" in sys.abiflags:  # sysconfig would say it too, 10 ms later
-        return "this is a free-threaded Python, whose allocations come without a lock; use the default build"
     if importlib.util.find_spec("numpy") is None:
-        return "NumPy is not installed in this environment; install numpy>=1.26"
+        return "NumPy is not installed in this environment; install numpy>=2.0"
     try:
-        import ndmem._native  # noqa: F401, PLC0415  # the question is whether it can be imported
+        import ndmem._native  # noqa: F401  # the question is whether it can be imported
     except ImportError as error:
-        return f"the native core does not load ({error}); reinstall ndmem for this Python"
+        return f"the native core cannot be loaded ({error}); reinstall ndmem for this Python"
     return None

@@ -1,4 +1,4 @@
-"""Each region of memory once: extents that views describe are settled to the buffer they lie in."""
+"""Count each memory region once: assign the extents that views describe to their buffers."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ndmem.model.trace import Domain
-from ndmem.process.resident import resident_nbytes
+from ndmem.platform.resident.pages import resident_nbytes
 
 from .tracked import tracked_buffer
 
@@ -25,16 +25,16 @@ NODE, ADDRESS, NBYTES, DOMAIN, RESIDENT = range(5)
 
 
 class Certainty(enum.IntEnum):
-    """What is known of a region; the numbers are those of the native walk."""
+    """Certainty about a region; the values are those of the walk in C."""
 
-    EXTENT = 0  # what a view can reach: the buffer may be longer, and others may hold it
-    SHARED = 1  # the whole buffer; others may hold it, unseen
-    SOLE = 2  # the whole buffer, held by those that describe it
+    EXTENT = 0  # the extent of a view: the buffer may be longer, and other objects may hold it
+    SHARED = 1  # the whole buffer; unseen objects may hold it too
+    SOLE = 2  # the whole buffer, held only by the objects that describe it
 
 
 @dataclass(slots=True)
 class _Cluster:
-    """Extents that overlap, or that one object looks at."""
+    """Extents that overlap, or that one object describes."""
 
     start: int
     end: int
@@ -44,12 +44,12 @@ class _Cluster:
 
 
 def buffer_table(graph: Graph) -> npt.NDArray[np.int64]:
-    """Return the buffers of a graph, one a row: node, address, nbytes, domain, resident."""
+    """Return the buffers of a graph, one for each row: node, address, nbytes, domain, resident."""
     return np.frombuffer(graph.buffers(), np.int64).reshape(-1, 5)
 
 
 def settle_regions(graph: Graph) -> None:
-    """Give every region that an object described a node, or link its holder to the buffer it lies in."""
+    """Create a node for every described region, or link its holder to the buffer that contains it."""
     regions = graph.regions()
     if not regions:
         return
@@ -74,7 +74,7 @@ def settle_regions(graph: Graph) -> None:
 
 
 def fill_resident(graph: Graph) -> None:
-    """Ask the system how much of the larger buffers is in RAM; the smaller ones are taken to be."""
+    """Ask the system how much of the larger buffers is in RAM; smaller ones are assumed to be in RAM."""
     asked = graph.unasked()
     if not asked:
         return
@@ -85,14 +85,14 @@ def fill_resident(graph: Graph) -> None:
 
 
 def _link(graph: Graph, holder: int, owner: int) -> None:
-    # A capsule holds its array by a reference that nobody shows; what the walk has seen is not added again.
+    # A capsule holds its array by a reference that Python does not report; skip what the walk has already seen.
     graph.measure(holder.to_bytes(4, "little"))
     if not graph.reached((owner,))[0]:
         graph.link(holder, owner)
 
 
 def _located(holder: int, address: int, nbytes: int, domain: Domain, certainty: Certainty) -> _Cluster:
-    """Widen an extent to the buffer the tracker knows it to lie in."""
+    """Widen an extent to the tracker's buffer that contains it."""
     known = tracked_buffer(address) if certainty is Certainty.EXTENT else None
     if known is not None:
         address, nbytes, domain = known.start, known.nbytes, Domain.ARRAY
@@ -100,7 +100,7 @@ def _located(holder: int, address: int, nbytes: int, domain: Domain, certainty: 
 
 
 def _by_holder(extents: Iterable[_Cluster]) -> list[_Cluster]:
-    """Join what one capsule's views look at: they are windows of one buffer."""
+    """Merge the extents of one capsule's views: they belong to one buffer."""
     joined: dict[int, _Cluster] = {}
     result = []
     for extent in extents:

@@ -1,89 +1,43 @@
-"""`arrays`: the live array buffers of this process, largest first."""
+"""The live array buffers of this process, largest first."""
 
-from __future__ import annotations
-
-import gc
 from types import TracebackType
 from typing import Any, cast
 
 import numpy as np
 
 from ndmem._walk import Graph
-from ndmem.model.live import LiveArrays, LiveBuffer
+from ndmem.model.memory.live import ArrayBuffer, LiveArrays
 from ndmem.units import parse_nbytes
 
+from .everything import Everything, walk_everything
 from .paths import Paths
-from .registry import rule_of
-from .scopes import Scope, scopes
 from .tracked import TrackedBuffer, TrackedBuffers, tracked_site
 
 _HISTORY_DICTS = ("_oh[", "Out[")
 
 
-def arrays(*, smallest: int | str = 0, traceback: TracebackType | None = None) -> LiveArrays:
-    """Find the live array buffers of this process.
-
-    Parameters
-    ----------
-    smallest : int or str
-        Leave out buffers of fewer bytes.
-    traceback : traceback, optional
-        Of an exception: names also the variables of the functions that it ended.
-
-    Returns
-    -------
-    LiveArrays
-        Each buffer once, largest first, with the names that lead to it. While tracking, also the line that made it.
-
-    Raises
-    ------
-    UnitError
-        If `smallest` is not a number of bytes.
-
-    Notes
-    -----
-    The walk starts from all objects that CPython's collector knows, all modules, and the locals of all running
-    functions of all threads. An array that only C or C++ code holds is not found so. While tracking it is listed all
-    the same, with its bytes and the line that made it, if it was made since tracking began.
-    """
+def find_arrays(*, smallest: int | str = 0, traceback: TracebackType | None = None) -> LiveArrays:
+    """Find the live array buffers of this process: see `ndmem.arrays`, which prints them too."""
     least = max(1, parse_nbytes(smallest))
-    found = list(scopes(traceback))
-    everything = gc.get_objects()[::-1]  # the newest first: of many ways to an array they are the shortest
-    graph = Graph(_resolve)
-    try:
-        return LiveArrays(_buffers(graph, everything, found, least))
-    finally:
-        # All objects there are include this function's frame, which holds the graph: a cycle nobody
-        # would break.
-        graph.clear()
-        found.clear()
-        everything.clear()
+    with walk_everything(traceback) as everything:
+        return LiveArrays(_buffers(everything, least))
 
 
-def _buffers(graph: Graph, everything: list[Any], found: list[Scope], least: int) -> tuple[LiveBuffer, ...]:
-    tracked = TrackedBuffers(least)
-    start = [everything, [scope.variables for scope in found]]
-    graph.root(start)
-    hidden = {graph.index(each) for each in (start, *start, found)}
+def _buffers(everything: Everything, least: int) -> tuple[ArrayBuffer, ...]:
+    graph, tracked = everything.graph, TrackedBuffers(least)
     groups: dict[int, list[int]] = {}
     for node in graph.arrays():
         groups.setdefault(_root(graph.object_of(node)), []).append(node)
     kept = [nodes for nodes in groups.values() if _nbytes(graph, nodes, tracked) >= least]
-    paths = Paths(graph, {node for nodes in kept for node in nodes}, found, hidden)
+    paths = Paths(graph, {node for nodes in kept for node in nodes}, everything.found, everything.hidden)
     buffers = [_buffer(graph, nodes, paths, tracked) for nodes in kept]
     seen = {tracked.at(_first(graph, nodes)) for nodes in groups.values()}
     buffers += [_unfound(buffer) for buffer in tracked if buffer not in seen]
-    start.clear()
     return tuple(sorted(buffers, key=lambda buffer: -buffer.nbytes))
 
 
-def _resolve(kind: type) -> Any:
-    rule = rule_of(kind)
-    return rule if isinstance(rule, str) else None
-
-
 def _root(array: Any) -> int:
-    """Return what identifies the buffer: the array that owns it, or what a foreign base is."""
+    """Return the id of the object that owns the buffer: an array, or a foreign base."""
     base = np.ndarray.base.__get__(array)
     while isinstance(base, np.ndarray):
         array, base = base, np.ndarray.base.__get__(base)
@@ -123,12 +77,12 @@ def _nbytes(graph: Graph, nodes: list[int], tracked: TrackedBuffers) -> int:
     return buffer.nbytes if buffer else high - low
 
 
-def _unfound(buffer: TrackedBuffer) -> LiveBuffer:
-    """Describe a buffer to which no reference was found."""
-    return LiveBuffer(buffer.nbytes, None, None, None, (), 0, None, None, False, tracked_site(buffer))
+def _unfound(buffer: TrackedBuffer) -> ArrayBuffer:
+    """Describe a buffer without known references."""
+    return ArrayBuffer(buffer.nbytes, None, None, None, (), 0, None, None, False, tracked_site(buffer))
 
 
-def _buffer(graph: Graph, nodes: list[int], paths: Paths, tracked: TrackedBuffers) -> LiveBuffer:
+def _buffer(graph: Graph, nodes: list[int], paths: Paths, tracked: TrackedBuffers) -> ArrayBuffer:
     members = [graph.object_of(node) for node in nodes]
     owner = _owner(members)
     shown = owner if owner is not None else max(members, key=lambda each: int(np.ndarray.nbytes.__get__(each)))
@@ -144,7 +98,7 @@ def _buffer(graph: Graph, nodes: list[int], paths: Paths, tracked: TrackedBuffer
     known = tracked.at(_extent(shown)[0])
     flags = np.ndarray.flags.__get__(shown)
     order = ("C" if flags.c_contiguous else "") + ("F" if flags.f_contiguous else "")
-    return LiveBuffer(
+    return ArrayBuffer(
         nbytes=nbytes,
         shape=cast("tuple[int, ...]", np.ndarray.shape.__get__(shown)),
         dtype=str(np.ndarray.dtype.__get__(shown)),
@@ -159,7 +113,7 @@ def _buffer(graph: Graph, nodes: list[int], paths: Paths, tracked: TrackedBuffer
 
 
 def _without_doubles(named: dict[str, bool]) -> tuple[str, ...]:
-    """Leave out the notebook's second and third names of one output: ``_oh[3]`` and ``_3`` are ``Out[3]``."""
+    """Drop the notebook's other names of an output: ``_oh[3]`` and ``_3`` are ``Out[3]``."""
     outs = {name[4:-1] for name in named if name.startswith("Out[")}
     return tuple(
         name for name in named if not (outs and (name.startswith("_oh[") or (name[:1] == "_" and name[1:] in outs)))

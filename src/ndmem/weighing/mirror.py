@@ -1,6 +1,4 @@
-"""What CPython itself knows of types and instances, past what the user's classes say."""
-
-from __future__ import annotations
+"""Read types and instances as CPython has them, without running attributes of the user's classes."""
 
 from collections.abc import Mapping
 from types import GetSetDescriptorType
@@ -10,7 +8,7 @@ _TYPE: Final[dict[str, Any]] = dict(vars(type))
 
 
 def is_a(thing: object, kinds: type | tuple[type, ...]) -> bool:
-    """Whether an object is of a type, past a ``__class__`` that says otherwise or raises."""
+    """Return whether an object is of a type, even if its ``__class__`` claims otherwise or raises."""
     return issubclass(type(thing), kinds)
 
 

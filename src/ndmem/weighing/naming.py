@@ -1,6 +1,4 @@
-"""What the children of an object are called, as one would write it after the object."""
-
-from __future__ import annotations
+"""Name the children of an object, as a user would write it after the object."""
 
 import functools
 from collections import deque
@@ -12,7 +10,7 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from ndmem._walk import attributes_beside, describe_numbers
+from ndmem._walk import attributes_beside, describe_numbers, entries_of, items_of
 
 from .mirror import is_a, mro_of, namespace_of
 from .registry import children_of
@@ -21,23 +19,23 @@ _PLAIN = (str, int, float, bool, bytes, type(None), complex)
 _LONGEST_LABEL = 60
 _EXCEPTION = dict(vars(BaseException))
 _known_members: WeakKeyDictionary[type, list[tuple[str, int]]] = WeakKeyDictionary()
-# Past what a subclass says of itself.
+# NumPy's own descriptors: a subclass may override the attribute.
 _dtype_of, _shape_of, _base_of = np.ndarray.dtype.__get__, np.ndarray.shape.__get__, np.ndarray.base.__get__
 
 
 class Children(NamedTuple):
-    """Children and their labels, which are made when they are needed: of a thousand one is shown.
+    """Children and their labels. Labels are created on use: of a thousand children few are shown.
 
     Attributes
     ----------
     objects : sequence of object
-        The children.
+        The children. A list may be the program's own, which other threads change.
     names : sequence, or None
-        What labels are written of; ``None`` if they are positions.
+        Input of `write`; ``None`` for positions.
     write : callable
-        Makes a name a label.
+        Converts a name to a label.
     shares : sequence of int or None, or None
-        Bytes of those that are only a share of their object.
+        Bytes of children that are only a share of their object.
     """
 
     objects: Sequence[object]
@@ -96,7 +94,7 @@ def describe(thing: object) -> str:
 def _registered(named: Any, parent: object) -> Children | None:
     try:
         found = list(named(parent))
-    except Exception:  # the private parts of a library have changed: its attributes are shown instead
+    except Exception:  # the library's private attributes have changed: show its public ones
         return None
     return Children(
         [child.object for child in found],
@@ -114,10 +112,11 @@ def _named(pairs: Iterable[tuple[str, object]]) -> Children:
 
 
 def _items(parent: Any) -> Children:
+    objects: Sequence[object]
     fields = getattr(type(parent), "_fields", None)
-    # Past the user's own __iter__.
     base = next(kind for kind in (list, tuple, deque, set, frozenset) if is_a(parent, kind))
-    objects = parent if type(parent) in (list, tuple) else list(base.__iter__(parent))
+    # Without the user's __iter__. The list itself, which the program may change: a copy would take a third of the time.
+    objects = parent if type(parent) in (list, tuple) else items_of(base, parent)
     if base is tuple and isinstance(fields, tuple) and len(fields) == len(objects):
         return Children(objects, fields, ".{}".format)
     if base in (set, frozenset):
@@ -130,9 +129,10 @@ def _items(parent: Any) -> Children:
 
 
 def _entries(parent: dict[Any, Any]) -> Children:
+    keys, values = entries_of(parent)
     if type(parent) is dict:
-        return Children(list(parent.values()), list(parent), _entry)
-    return _named([*((_entry(key), value) for key, value in dict.items(parent)), *_attributes(parent)])
+        return Children(values, keys, _entry)
+    return _named([*((_entry(key), value) for key, value in zip(keys, values, strict=True)), *_attributes(parent)])
 
 
 def _entry(key: object) -> str:
@@ -140,7 +140,7 @@ def _entry(key: object) -> str:
 
 
 def _key(key: object) -> str:
-    # The repr of anything else is the user's code.
+    # The repr of any other type would run the user's code.
     if type(key) in _PLAIN:
         text = repr(key if not isinstance(key, (str, bytes)) else key[:_LONGEST_LABEL])
     elif type(key) is tuple and all(type(part) in _PLAIN for part in key):
@@ -159,9 +159,10 @@ def _of_array(parent: Any) -> Children:
         pairs.append((".base", base))
     elif _dtype_of(parent).kind == "O":
         flat = np.ndarray.flat.__get__(parent)
+        items = list(flat)
         if not pairs:
-            return Children(list(flat))
-        pairs += [(f".flat[{position}]", item) for position, item in enumerate(flat)]
+            return Children(items)
+        pairs += [(f".flat[{position}]", item) for position, item in enumerate(items)]
     return _named(pairs)
 
 
@@ -173,7 +174,7 @@ def _attributes(parent: Any) -> Iterator[tuple[str, object]]:
                 yield f" closure {name}", cell.cell_contents
         for number, value in enumerate(parent.__defaults__ or ()):
             yield f" default {number}", value
-        yield from ((f" default {name}", value) for name, value in (parent.__kwdefaults__ or {}).items())
+        yield from ((f" default {name}", value) for name, value in _text_entries(parent.__kwdefaults__))
     elif is_a(parent, MethodType):
         yield ".__self__", parent.__self__
     elif is_a(parent, BaseException):
@@ -181,21 +182,28 @@ def _attributes(parent: Any) -> Iterator[tuple[str, object]]:
         yield ".__traceback__", _EXCEPTION["__traceback__"].__get__(parent)
     bases = mro_of(type(parent))
     for name, position in _members(type(parent)):
-        member = namespace_of(bases[position])[name]
+        member = namespace_of(bases[position]).get(name)
+        if member is None:
+            continue  # another thread removed it from the class
         if name == "__dict__":
             held = attributes_beside(parent)
             held = member.__get__(parent) if held is None else held
-            if is_a(held, dict):  # a type's is a view of one
-                yield from ((f".{key}", value) for key, value in list(dict.items(held)) if type(key) is str)
+            if is_a(held, dict):  # a type's __dict__ is a mapping proxy
+                yield from ((f".{key}", value) for key, value in _text_entries(held))
         else:
             with suppress(AttributeError, ValueError, TypeError):  # an empty slot
                 yield f".{name}", member.__get__(parent)
 
 
+def _text_entries(held: dict[Any, Any] | None) -> Iterator[tuple[str, object]]:
+    if held is not None:
+        yield from (pair for pair in zip(*entries_of(held), strict=True) if type(pair[0]) is str)
+
+
 def _members(kind: type) -> list[tuple[str, int]]:
     """Return where instances of a type keep their attributes, slots and the dict: name, and which base has it."""
-    # The classes of a library have hundreds of names. A metaclass may say what is equal: its types are not kept. Nor
-    # are members, which hold their type.
+    # Cached, because the classes of a library have hundreds of names. Types with a metaclass are not cached, since it
+    # may define equality, and members are not, since they hold their type.
     known = _known_members.get(kind) if type(kind) is type else None
     if known is None:
         known = list(_find_members(kind))
@@ -207,11 +215,13 @@ def _members(kind: type) -> list[tuple[str, int]]:
 def _find_members(kind: type) -> Iterator[tuple[str, int]]:
     seen: set[str] = set()
     for position, base in enumerate(mro_of(kind)):
-        for name, member in list(namespace_of(base).items()):
+        namespace = namespace_of(base)
+        for name in list(namespace):
+            member = namespace.get(name)
             if name in seen or not isinstance(member, (GetSetDescriptorType, MemberDescriptorType)):
                 continue
             seen.add(name)
-            # An attribute that is computed would be the type's own code.
+            # A computed attribute would run the type's code.
             is_slot = isinstance(member, MemberDescriptorType) and not name.startswith("__")
             if is_slot or (name == "__dict__" and isinstance(member, GetSetDescriptorType)):
                 yield name, position

@@ -1,12 +1,10 @@
-"""`weigh`: the Weight of objects."""
-
-from __future__ import annotations
+"""The Weight of objects: what `ndmem.weigh` computes."""
 
 import numpy as np
 
 from ndmem.errors import WeighError
+from ndmem.model.memory.weight import BufferShare, Numbers, Part, Weight
 from ndmem.model.trace import Domain
-from ndmem.model.weight import BufferShare, Numbers, Part, Weight
 
 from .buffers import ADDRESS, DOMAIN, NBYTES, NODE, RESIDENT
 from .naming import Children, children, describe
@@ -18,48 +16,10 @@ _MOST_BUFFERS = 10
 _DOMAINS = {int(domain): domain for domain in Domain}
 
 
-def weigh(*objects: object, depth: int = 2, resident: bool = True, stop_at: type | tuple[type, ...] = ()) -> Weight:
-    """Say what objects hold, in four numbers: owned, reachable, logical, resident.
-
-    Parameters
-    ----------
-    *objects : object
-        Anything; several are weighed together, what they share once.
-    depth : int
-        Levels of parts to show; 0 for the numbers alone.
-    resident : bool
-        Whether to ask the system how much of the buffers is in RAM; if not, ``resident`` is ``None``.
-    stop_at : type or tuple of type
-        Objects of these types are left out, with what only they hold.
-
-    Returns
-    -------
-    Weight
-        ``owned``, bytes freed if the last reference to the objects went; ``reachable``, bytes they keep
-        alive;
-        ``logical``, what ``.nbytes`` adds up to; ``resident``, bytes of their buffers in RAM; ``mapped``,
-        bytes
-        of mapped files, in none of the first two. ``parts`` has the same for children by name.
-
-    Raises
-    ------
-    WeighError
-        If there is no object, or an option is not of its form.
-
-    Notes
-    -----
-    Nothing is computed, loaded or changed. Types, modules, and small integers and texts that the interpreter
-    shares are nobody's and weigh nothing. An object that the caller's variables hold as well is reachable,
-    but
-    not owned by what is weighed.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> view = np.ones(10_000_000)[:10]
-    >>> weigh(view).logical, weigh(view).reachable
-    (80, 80000224)
-    """
+def weigh_objects(
+    *objects: object, depth: int = 2, resident: bool = True, stop_at: type | tuple[type, ...] = ()
+) -> Weight:
+    """Weigh objects: see `ndmem.weigh`, which returns the same numbers and prints them."""
     stops = stop_at if isinstance(stop_at, tuple) else (stop_at,)
     if not objects:
         raise WeighError("nothing to weigh: give one object or more")
@@ -71,7 +31,7 @@ def weigh(*objects: object, depth: int = 2, resident: bool = True, stop_at: type
     try:
         return _weight(objects, found, depth)
     finally:
-        # A frame among the objects may be this one's: it would hold the graph, and the graph it.
+        # The objects may include this function's frame: it and the graph would hold each other.
         found.graph.clear()
 
 

@@ -1,17 +1,10 @@
-"""Where the live buffers are that NumPy's own allocator made."""
+"""Find the live buffers of NumPy's own allocator."""
 
-from __future__ import annotations
-
-import gc
 from typing import Any
 
 import numpy as np
 
-from ndmem._walk import Graph
-from ndmem.numpy_core import find_core
-
-from .registry import rule_of
-from .scopes import scopes
+from .everything import walk_everything
 
 
 def owned_buffers() -> list[tuple[int, int]]:
@@ -20,18 +13,11 @@ def owned_buffers() -> list[tuple[int, int]]:
     Returns
     -------
     list of (int, int)
-        Address and bytes of each. Arrays of no bytes are left out.
+        Address and bytes of each. Empty arrays are skipped.
     """
-    found, everything = list(scopes()), gc.get_objects()
-    graph = Graph(_resolve)
-    try:
-        graph.root([everything, [scope.variables for scope in found]])
+    with walk_everything() as everything:
+        graph = everything.graph
         return [extent for node in graph.arrays() if (extent := _extent(graph.object_of(node)))]
-    finally:
-        # All objects there are include this function's frame, which holds the graph: a cycle nobody would break.
-        graph.clear()
-        found.clear()
-        everything.clear()
 
 
 def _extent(array: Any) -> tuple[int, int] | None:
@@ -41,9 +27,4 @@ def _extent(array: Any) -> tuple[int, int] | None:
     return int(np.ndarray.ctypes.__get__(array).data), nbytes
 
 
-def _resolve(kind: type) -> Any:
-    rule = rule_of(kind)
-    return rule if isinstance(rule, str) else None
-
-
-_handler_name = find_core(np).multiarray.get_handler_name
+_handler_name = np._core.multiarray.get_handler_name

@@ -1,28 +1,24 @@
 """The four numbers of objects taken together.
 
-What would be freed is found by trial deletion, as CPython's cycle collector finds garbage: of every object
-that
-is reached, take its reference count less the references from within. Who has any left is held from
-outside, and
-so is all that it reaches. The rest goes with the roots. It needs no scan of the heap.
+The owned bytes are found by trial deletion, as CPython's cycle collector finds garbage: for each reached object,
+subtract the references from within from its reference count. An object with a remainder is held from outside, and so is
+everything that it reaches. The rest is freed with the roots. No scan of the heap is needed.
 """
 
-from __future__ import annotations
-
-from ndmem.model.weight import Numbers
+from ndmem.model.memory.weight import Numbers
 
 from .walk import Survey
 
 
 def numbers_of(survey: Survey, nodes: tuple[int, ...] | bytes) -> Numbers:
-    """Return the numbers of nodes taken together, as if they were all there is to delete.
+    """Return the numbers of nodes taken together, as if all of them were deleted.
 
     Parameters
     ----------
     survey : Survey
-        Where they were met.
+        The walk that found them.
     nodes : tuple of int, or bytes
-        Nodes, or the same as packed unsigned 32-bit integers.
+        Nodes, also as packed unsigned 32-bit integers.
     """
     # Numbers(...) with its names takes three times as long.
     numbers = tuple.__new__(Numbers, survey.graph.measure(nodes))

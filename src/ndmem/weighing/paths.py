@@ -1,6 +1,4 @@
-"""How names lead to an object: backwards along references, to variables."""
-
-from __future__ import annotations
+"""Find names that lead to an object, backwards along references to variables."""
 
 import re
 from collections import deque
@@ -10,20 +8,20 @@ from typing import Any
 
 import numpy as np
 
-from ndmem._walk import Graph
+from ndmem._walk import Graph, entries_of
 
 from .mirror import instance_dict, is_a
 from .naming import children
 from .scopes import Scope, is_machinery
 
-_DEEPEST = 6  # an attribute, a list in it, a dict in that; on 3.10 each instance has a dict between
+_DEEPEST = 6  # an attribute, a list in it, a dict in that
 _MOST_REFERRERS = 50
 _MOST_STEPS = 300
 _MOST_NAMES = 12
 
 
 class Paths:
-    """Names of nodes of a graph that was walked from all objects there are.
+    """The names of nodes of a graph that has all objects of the process.
 
     Parameters
     ----------
@@ -33,11 +31,11 @@ class Paths:
         Nodes whose names will be asked for.
     found : sequence of Scope
         The variables.
-    hidden : set of int
-        Nodes that are the walk's own, not the program's.
+    hidden : frozenset of int
+        Nodes of the walk itself, not of the program.
     """
 
-    def __init__(self, graph: Graph, nodes: set[int], found: Sequence[Scope], hidden: set[int]) -> None:
+    def __init__(self, graph: Graph, nodes: set[int], found: Sequence[Scope], hidden: frozenset[int]) -> None:
         self._graph = graph
         self._notebook = any(scope.notebook for scope in found)
         self._scopes = {graph.index(scope.variables): scope for scope in found}
@@ -53,11 +51,11 @@ class Paths:
             seen |= level
 
     def names(self, node: int) -> list[tuple[str, bool]]:
-        """Return names of a node, the shortest ways first, each with whether it is the output history's."""
+        """Return names of a node, shortest paths first, each with whether it belongs to the output history."""
         found: dict[str, bool] = {}
         ways = deque([(node, "", 0)])
         steps = 0
-        # Objects that refer to each other make endless ways: a few names are enough.
+        # Cycles have endless paths; a few names are enough.
         while ways and steps < _MOST_STEPS and len(found) < _MOST_NAMES:
             steps += 1
             held, path, depth = ways.popleft()
@@ -71,12 +69,12 @@ class Paths:
         return list(found.items())
 
     def _longer(self, source: int, held: int, path: str) -> list[str]:
-        """Return the path with the step from one object to the next put in front."""
+        """Return the path with the step from one object to the next in front."""
         holder, thing = self._graph.object_of(source), self._graph.object_of(held)
         if is_a(holder, np.ndarray) and np.ndarray.base.__get__(holder) is thing:
-            return []  # a view's reference to its base gives the base no name
+            return []  # a view's reference to its base does not name the base
         if type(thing) is dict and instance_dict(holder) is thing:
-            # What lies in the __dict__ of an instance is an attribute.
+            # An item of an instance's __dict__ is an attribute.
             return [re.sub(r"^\['(\w+)'\]", r".\1", path)]
         labels = self._labels_in(source, held)
         return [f"{label}{path}" for label in labels] or [f"{_way(holder, thing)}{path}"]
@@ -91,7 +89,7 @@ class Paths:
 
 
 def _way(holder: object, held: object) -> str:
-    """Say how an object leads to another that none of its labels names."""
+    """Describe the step from an object to one that none of its labels names."""
     if is_a(held, CellType) or is_a(holder, FunctionType):
         return ""
     if is_a(holder, CellType):
@@ -101,7 +99,8 @@ def _way(holder: object, held: object) -> str:
 
 def _labelled(holder: Any, is_scope: bool) -> Iterator[tuple[str, object]]:
     if is_scope:
-        yield from ((name, value) for name, value in list(holder.items()) if type(name) is str)
+        entries = zip(*entries_of(holder), strict=True)
+        yield from ((name, value) for name, value in entries if type(name) is str)
     else:
         named = children(holder)
         for position, child in enumerate(named.objects):

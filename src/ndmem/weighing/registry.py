@@ -1,9 +1,7 @@
-"""What is known of types that the walk cannot look into: rules, by type or by name.
+"""Rules for types whose memory the walk cannot see, by type or by name.
 
-A library is never imported for its rules: they are found by the name of the module that a type comes from.
+Rules never import a library: they are found by the module name of a type.
 """
-
-from __future__ import annotations
 
 import functools
 import importlib
@@ -30,7 +28,7 @@ class Region:
     domain : Domain
         Kind of memory.
     sure : bool
-        No holder but the ones that describe it, so that it is freed with them.
+        Only the objects that describe it hold it, so that it is freed with them.
     """
 
     address: int
@@ -41,24 +39,24 @@ class Region:
 
 @dataclass(frozen=True, slots=True)
 class Holding:
-    """What an object holds that CPython does not tell: the answer of a rule.
+    """Memory of an object that CPython does not report: the result of a rule.
 
     Attributes
     ----------
     objects : tuple of object
         Python objects it holds a reference to.
     bases : tuple of object
-        The same, for those whose memory it only looks at.
+        The same, for objects whose memory it only views.
     regions : tuple of Region
-        Memory that others may describe too: counted once.
+        Memory that other objects may describe too; counted once.
     nbytes : int
-        Bytes of native memory that are its own and nobody else's.
+        Bytes of native memory that only this object holds.
     logical : int, optional
-        What its ``.nbytes`` says; the sum of `regions` if left out.
+        Its ``.nbytes``. Default: the sum of `regions`.
     note : str, optional
-        What is not in memory, a sentence.
+        A sentence about data that are not in memory.
     follow : bool
-        Whether the references that CPython knows are followed as well.
+        Also follow the references that CPython knows.
     """
 
     objects: tuple[object, ...] = ()
@@ -77,11 +75,11 @@ class Child:
     Attributes
     ----------
     label : str
-        As one would write it after the object: ``.data``, ``['x']``, ``[0]``.
+        As a user would write it after the object: ``.data``, ``['x']``, ``[0]``.
     object : object
         The child.
     share : int, optional
-        Bytes, if the child is only this much of the object, which other children use too.
+        Bytes of the child, if it is a part of an object that other children use too.
     """
 
     label: str
@@ -113,19 +111,19 @@ ADAPTERS: Final[dict[str, str]] = {
 _rules: dict[type | str, Rule | Leave] = {}
 _children: dict[type | str, Children] = {}
 _known: WeakKeyDictionary[type, dict[str, Any]] = WeakKeyDictionary()
-"""What was found for a type, by table."""
+"""Results for a type, by table."""
 
 
 def register(kind: type | str, function: Rule, *, children: Children | None = None) -> None:
-    """Say what objects of a type hold that CPython cannot see.
+    """Register a rule for the memory of a type that CPython cannot see.
 
     Parameters
     ----------
     kind : type or str
-        The type, or its full name, ``"package.module.Type"``; subclasses are meant too.
+        The type, or its full name, ``"package.module.Type"``; subclasses are included.
     function : callable
-        Called with an object; returns a `Holding`, or the bytes of native memory it alone holds. It must not
-        change the object. If it raises, the weight says so in a note.
+        Called with an object; returns a `Holding`, or the bytes of native memory that only it holds. It must
+        not change the object. If it raises, the weight has a note.
     children : callable, optional
         Called with an object; returns `Child` objects to show as its parts.
 
@@ -149,17 +147,18 @@ def register(kind: type | str, function: Rule, *, children: Children | None = No
 
 
 def rule_of(kind: type) -> Rule | Leave | None:
-    """Return the rule for objects of a type, ``None`` if they hide nothing."""
+    """Return the rule for objects of a type; ``None`` if CPython reports all of their memory."""
     return cast("Rule | Leave | None", _lookup(kind, _rules, "RULES"))
 
 
 def children_of(kind: type) -> Children | None:
-    """Return what names the children of objects of a type, ``None`` if nothing was registered."""
+    """Return the function that names children of a type; ``None`` if none is registered."""
     return cast("Children | None", _lookup(kind, _children, "CHILDREN"))
 
 
 def _lookup(kind: type, registered: dict[Any, Any], table: str) -> Any:
-    # A class of a library has half a dozen bases to ask for. A metaclass may say what is equal: its types are not kept.
+    # Cached, because a library's class has half a dozen bases. Types with a metaclass are not cached: it may define
+    # equality.
     known = _known.setdefault(kind, {}) if type(kind) is type else {}
     if table not in known:
         known[table] = _find(kind, registered, table)
@@ -181,7 +180,7 @@ def _find(kind: type, registered: dict[Any, Any], table: str) -> Any:
 
 
 def _full_name(kind: type) -> str:
-    # Past a metaclass: its attributes are not the type's.
+    # type's own descriptors: a metaclass may override the attributes.
     try:
         module, name = type.__getattribute__(kind, "__module__"), type.__getattribute__(kind, "__qualname__")
     except AttributeError:

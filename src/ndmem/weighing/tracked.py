@@ -1,6 +1,4 @@
-"""What the tracker knows of an address, while it runs."""
-
-from __future__ import annotations
+"""Ask the running tracker about an address."""
 
 from bisect import bisect_right
 from collections.abc import Iterator
@@ -11,6 +9,7 @@ import numpy as np
 
 from ndmem import _native
 from ndmem.model.site import Site
+from ndmem.user_code import is_below
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,9 +19,9 @@ class TrackedBuffer:
     Attributes
     ----------
     start, nbytes : int
-        Where, and how long.
+        Address and length.
     stack_node : int
-        Node of the running trace's call tree where it was born.
+        Node of the trace's call tree where it was allocated.
     """
 
     start: int
@@ -31,7 +30,7 @@ class TrackedBuffer:
 
 
 def tracked_buffer(address: int) -> TrackedBuffer | None:
-    """Return the buffer that begins at an address; ``None`` if no tracker runs or has seen it."""
+    """Return the buffer that begins at an address; ``None`` if no tracker runs, or the tracker has no such buffer."""
     found = _native.buffer_at(address)
     return None if found is None else TrackedBuffer(*found)
 
@@ -42,7 +41,7 @@ class TrackedBuffers:
     Parameters
     ----------
     smallest : int
-        Leave out buffers of fewer bytes.
+        Skip buffers of fewer bytes.
     """
 
     def __init__(self, smallest: int) -> None:
@@ -60,9 +59,9 @@ class TrackedBuffers:
 
 
 def tracked_site(buffer: TrackedBuffer) -> Site | None:
-    """Return the line that made a buffer: the innermost outside NumPy, ``None`` where no Python code ran."""
-    own = str(Path(np.__file__).parent)
+    """Return the line that allocated a buffer: the innermost outside NumPy, ``None`` if no Python code ran."""
+    numpy = (str(Path(np.__file__).parent),)
     for filename, lineno, function in _native.places_of(buffer.stack_node):
-        if not filename.startswith(own):
+        if not is_below(filename, numpy):
             return Site(filename, lineno, lineno, None, None, function)
     return None

@@ -1,6 +1,4 @@
-"""Walk from objects over everything they hold."""
-
-from __future__ import annotations
+"""Walk from objects to everything that they hold."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -23,9 +21,9 @@ class Survey(NamedTuple):
     graph : Graph
         Nodes with bytes, edges with references.
     roots : tuple of int
-        Nodes of the objects that were asked for.
+        Nodes of the objects that the walk began with.
     notes : tuple of str
-        What was not measured, each a sentence, each once.
+        Notes about what was not measured, without repetitions.
     resident : bool
         Whether the system was asked what is in RAM.
     """
@@ -37,7 +35,7 @@ class Survey(NamedTuple):
 
 
 def survey(objects: tuple[object, ...], *, resident: bool = True, stop_at: tuple[type, ...] = ()) -> Survey:
-    """Walk from objects and settle whose memory is whose.
+    """Walk from objects and assign memory regions to their owners.
 
     Parameters
     ----------
@@ -51,20 +49,26 @@ def survey(objects: tuple[object, ...], *, resident: bool = True, stop_at: tuple
     Returns
     -------
     Survey
-        Nothing in it was changed, computed or loaded.
+        The walk changes, computes and loads nothing. The caller must clear the graph.
     """
     notes: dict[str, None] = {}
     graph = Graph(_resolver(stop_at, notes), bool(stop_at))
-    roots = (graph.root(objects[0]),) if len(objects) == 1 else tuple([graph.root(each) for each in objects])
-    settle_regions(graph)
-    if resident:
-        fill_resident(graph)
-    return Survey(graph, roots, tuple(notes), resident)
+    try:
+        roots = (graph.root(objects[0]),) if len(objects) == 1 else tuple([graph.root(each) for each in objects])
+        settle_regions(graph)
+        if resident:
+            fill_resident(graph)
+        return Survey(graph, roots, tuple(notes), resident)
+    except BaseException:
+        # Also after Ctrl-C. The traceback holds this frame, and so the graph, which the garbage collector does not
+        # traverse: an object of the graph that holds the exception would complete a cycle that is never freed.
+        graph.clear()
+        raise
 
 
 def _resolver(stop_at: tuple[type, ...], notes: dict[str, None]) -> Callable[[type], Any]:
     def resolve(kind: type) -> Any:
-        # type.__subclasscheck__ could be the user's: the order of bases says it without running it.
+        # A metaclass may define __subclasscheck__: comparing the bases does not run it.
         if stop_at and any(base in stop_at for base in mro_of(kind)):
             return "skip"
         rule = rule_of(kind)
@@ -74,7 +78,7 @@ def _resolver(stop_at: tuple[type, ...], notes: dict[str, None]) -> Callable[[ty
 
 
 def _asker(kind: type, rule: Rule, notes: dict[str, None]) -> Callable[[object], Answer]:
-    """Ask a rule so that whatever it does becomes an answer or a note."""
+    """Call a rule; turn an error of the rule into a note."""
 
     def ask(held: object) -> Answer:
         try:

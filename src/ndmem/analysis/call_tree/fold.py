@@ -1,4 +1,4 @@
-"""The call tree as a table sees it: each node with its row, library frames folded into the user's."""
+"""Call tree with a table row for each node, library frames folded into the user's."""
 
 from __future__ import annotations
 
@@ -7,25 +7,29 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .tree import nearest_marked, roots, split_levels
+from .levels import nearest_marked, roots, split_levels
 
 if TYPE_CHECKING:
     from ndmem.model.columns import Bools, Int32s
 
+    from .levels import Levels
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Fold:
-    """A call tree with a table row for each node.
+    """Call tree with a table row for each node.
 
     Attributes
     ----------
     parent : (n + t,) int32
         The n nodes of the trace, then one twin for each root that stands for stacks without a visible frame.
-        A twin, not the root itself: other stacks from the same root do have a visible frame.
+        The twin is needed because other stacks from the same root do have a visible frame.
+    levels : list of (k,) int64
+        Those nodes by depth.
     row : (n + t,) int32
         Row of the table, -1 for a frame that is folded into its caller.
     leaf : (n,) int32
-        Node at which the buffers born at a node of the trace are counted.
+        Node at which the buffers allocated by a node of the trace are counted.
     own : (n,) int32
         Row of the visible frame nearest to the leaf.
     rows : int
@@ -33,35 +37,39 @@ class Fold:
     """
 
     parent: Int32s
+    levels: Levels
     row: Int32s
     leaf: Int32s
     own: Int32s
     rows: int
 
 
-def fold_tree(parent: Int32s, *, visible: Bools, row: Int32s, rows: int) -> Fold:
-    """Give each buffer of a call tree the rows it counts for.
+def fold_tree(parent: Int32s, levels: Levels, *, visible: Bools, row: Int32s, rows: int) -> Fold:
+    """Find the rows to which the buffers of each node of a call tree are charged.
 
     Parameters
     ----------
     parent : (n,) int32
         Node of the caller, -1 at a root.
+    levels : list of (k,) int64
+        The nodes by depth.
     visible : (n,) bool
         Frames that have a row.
     row : (n,) int32
-        Row of each node, if it is visible or stands for a stack.
+        Row of each node; it is used if the node is visible or stands for a stack.
     rows : int
         Number of rows.
     """
-    levels = split_levels(parent)
     nearest = nearest_marked(parent, levels, visible)
     root = roots(parent, levels)
     hidden = nearest < 0
     twins, twin_of = np.unique(root[hidden], return_inverse=True)
     leaf = np.arange(len(parent), dtype=np.int32)
     leaf[hidden] = len(parent) + twin_of
+    with_twins = np.concatenate([parent, np.full(len(twins), -1, np.int32)])
     return Fold(
-        parent=np.concatenate([parent, np.full(len(twins), -1, np.int32)]),
+        parent=with_twins,
+        levels=split_levels(with_twins) if len(twins) else levels,
         row=np.concatenate([np.where(visible, row, np.int32(-1)), row[twins]]).astype(np.int32, copy=False),
         leaf=leaf,
         own=row[np.where(hidden, root, nearest)],

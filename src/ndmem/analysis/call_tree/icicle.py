@@ -1,4 +1,4 @@
-"""Call stacks as one tree of lines, each with the bytes of what was made below it."""
+"""Icicle of a run: its call stacks as one tree of lines, each with the bytes allocated below it."""
 
 from __future__ import annotations
 
@@ -7,23 +7,25 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ndmem.analysis.index import fact
+from ndmem.analysis.measure import Measure, weigh_nodes
+
 from .frames import mark_user_nodes
-from .measure import Measure, weigh_nodes
-from .tree import split_levels, sum_subtrees
+from .levels import split_levels, sum_subtrees
 
 if TYPE_CHECKING:
+    from ndmem.analysis.index import TraceIndex
     from ndmem.model.columns import Int32s, Int64s
-    from ndmem.model.trace import Trace
 
     Key = tuple[str, int, str]
 
 _SMALLEST = 1000
-"""The part of the whole, as its denominator, that a node must have in one of the measures to be seen in a picture."""
+"""A node is drawn if it has at least this part of the whole in one of the measures; the number is its denominator."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Icicle:
-    """A tree of lines; its roots stand at the top of the picture.
+    """Tree of lines; its roots stand at the top of the picture.
 
     Attributes
     ----------
@@ -32,9 +34,9 @@ class Icicle:
     parent : (n,) int32
         Node above it, -1 for a root; parents come before their children.
     nbytes : mapping of Measure to (n,) int64
-        Bytes of a node with all below it.
+        Bytes of a node and all below it.
     total : mapping of Measure to int
-        Bytes of the whole; what the roots lack of it is in nodes too small to be kept.
+        Bytes of the whole; nodes that are too small to be kept have the difference to the sum of the roots.
     """
 
     keys: tuple[Key, ...]
@@ -43,36 +45,37 @@ class Icicle:
     total: dict[Measure, int]
 
 
-def build_icicle(trace: Trace, *, library: bool = False, inverted: bool = False, limit: int = 500) -> Icicle:
+@fact
+def build_icicle(index: TraceIndex, *, library: bool = False, inverted: bool = False, limit: int = 500) -> Icicle:
     """Build the tree of a run's call stacks.
 
     Parameters
     ----------
-    trace : Trace
+    index : TraceIndex
         The run.
     library : bool
-        Keep the frames of libraries; else only the user's, or the outermost frame where there is none.
+        Keep the frames of libraries; else only the user's, or the outermost frame of a stack without one.
     inverted : bool
-        The lines that made arrays at the top and their callers below; else the outermost callers at the top.
+        Put the allocating lines at the top and their callers below; else the outermost callers at the top.
     limit : int
-        Keep at most so many nodes, the largest.
+        Keep at most this many nodes, the largest.
 
     Raises
     ------
     TraceError
         If the trace's call tree is damaged.
     """
-    weights = {measure: weigh_nodes(trace, measure) for measure in Measure}
+    weights = {measure: weigh_nodes(index, measure) for measure in Measure}
     total = {measure: int(column.sum()) for measure, column in weights.items()}
     weighed = np.flatnonzero(np.logical_or.reduce(list(weights.values()))).tolist()
-    keys, parent, place = _grow(_paths(trace, library=library), weighed, inverted=inverted)
+    keys, parent, place = _join_paths(_shown_paths(index, library=library), weighed, inverted=inverted)
     levels = split_levels(parent)
     nbytes = {}
     for measure, column in weights.items():
         own = np.zeros(len(parent), np.int64)
         np.add.at(own, place, column[weighed])
         nbytes[measure] = sum_subtrees(parent, levels, own)
-    kept = _choose(nbytes, total, limit)
+    kept = _choose_visible(nbytes, total, limit)
     number = np.full(len(parent) + 1, -1, np.int32)  # the last one stands for "no parent"
     number[kept] = np.arange(len(kept))
     return Icicle(
@@ -83,11 +86,13 @@ def build_icicle(trace: Trace, *, library: bool = False, inverted: bool = False,
     )
 
 
-def _paths(trace: Trace, *, library: bool) -> list[tuple[Key, ...]]:
+@fact
+def _shown_paths(index: TraceIndex, *, library: bool) -> list[tuple[Key, ...]]:
     """Return the lines of each node's stack that are shown, the outermost first."""
+    trace = index.trace
     key_of = [(site.filename, site.lineno, site.function) for site in trace.sites]
-    users = mark_user_nodes(trace).tolist()
-    # Of a stack without a frame of the user's its root is shown.
+    users = mark_user_nodes(index).tolist()
+    # A stack without a frame of the user's is shown by its root.
     shown: list[tuple[Key, ...]] = []
     root: list[Key] = []
     for node, (up, site) in enumerate(zip(trace.tree.parent.tolist(), trace.tree.site.tolist(), strict=True)):
@@ -97,10 +102,12 @@ def _paths(trace: Trace, *, library: bool) -> list[tuple[Key, ...]]:
     return [path or (outermost,) for path, outermost in zip(shown, root, strict=True)]
 
 
-def _grow(paths: list[tuple[Key, ...]], weighed: list[int], *, inverted: bool) -> tuple[list[Key], Int32s, Int64s]:
+def _join_paths(
+    paths: list[tuple[Key, ...]], weighed: list[int], *, inverted: bool
+) -> tuple[list[Key], Int32s, Int64s]:
     """Join paths to a tree; return its keys, its parents, and the node at which each weighed path ends.
 
-    The lines of an expression's parts are one line: nodes that differ only in their instruction meet.
+    Nodes of the call tree that differ only in their instruction become one: the tree is one of lines.
     """
     numbers: dict[tuple[int, Key], int] = {}
     ends: dict[tuple[Key, ...], int] = {}
@@ -121,11 +128,8 @@ def _grow(paths: list[tuple[Key, ...]], weighed: list[int], *, inverted: bool) -
     return keys, np.array(parent, np.int32), place
 
 
-def _choose(nbytes: dict[Measure, Int64s], total: dict[Measure, int], limit: int) -> Int64s:
-    """Return the nodes that can be seen, the largest of them, in their order.
-
-    A node has at least what each below it has: whoever is kept has its parent kept.
-    """
+def _choose_visible(nbytes: dict[Measure, Int64s], total: dict[Measure, int], limit: int) -> Int64s:
+    # A node has at least the bytes of each node below it: the parent of a kept node is kept too.
     share = np.zeros(len(nbytes[Measure.PEAK]))
     for measure, column in nbytes.items():
         share = np.maximum(share, column / max(total[measure], 1))

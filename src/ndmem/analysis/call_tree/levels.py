@@ -1,26 +1,23 @@
-"""Passes over the call tree, a level at a time: thousands of nodes, never a Python step for each."""
+"""Passes over the call tree, one level at a time: thousands of nodes without a Python step for each."""
 
 from __future__ import annotations
 
-import weakref
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ndmem.analysis.index import fact
 from ndmem.errors import TraceError
 
 if TYPE_CHECKING:
+    from ndmem.analysis.index import TraceIndex
     from ndmem.model.columns import Bools, Int32s, Int64s
 
     Levels = list[Int64s]
 
 
-_known: dict[int, Levels] = {}
-"""Of the trees that are there, by identity: a report asks sixteen times for those of one (a quarter of its time)."""
-
-
 def split_levels(parent: Int32s) -> Levels:
-    """Split the nodes of a call tree by depth; the same list as long as the tree is there.
+    """Split the nodes of a call tree by depth.
 
     Parameters
     ----------
@@ -35,15 +32,8 @@ def split_levels(parent: Int32s) -> Levels:
     Raises
     ------
     TraceError
-        If a node is called from itself, from a later node or from one below -1: such a tree has no root.
+        If the caller of a node is the node itself, a later node or below -1: such a tree has no root.
     """
-    if id(parent) not in _known:
-        _known[id(parent)] = _split(parent)
-        weakref.finalize(parent, _known.pop, id(parent))
-    return _known[id(parent)]
-
-
-def _split(parent: Int32s) -> Levels:
     nodes = np.arange(len(parent))
     wrong = np.flatnonzero((parent >= nodes) | (parent < -1))
     if len(wrong):
@@ -58,10 +48,25 @@ def _split(parent: Int32s) -> Levels:
     while len(level):
         levels.append(level)
         begin, count = first[level + 1], first[level + 2] - first[level + 1]
-        # Children of one parent are neighbours in by_parent: the ranges begin … begin + count, joined.
+        # The children of one parent are neighbours in by_parent: this joins the ranges begin … begin + count.
         before = np.cumsum(count) - count
         level = by_parent[np.repeat(begin - before, count) + np.arange(count.sum())]
     return levels
+
+
+@fact
+def tree_levels(index: TraceIndex) -> Levels:
+    """Return the nodes of a trace's call tree by depth, see `split_levels`."""
+    return split_levels(index.trace.tree.parent)
+
+
+@fact
+def node_depths(index: TraceIndex) -> Int32s:
+    """Return the depth of each node of a trace's call tree, shape (n,): 0 for a root."""
+    depth = np.zeros(len(index.trace.tree), np.int32)
+    for number, level in enumerate(tree_levels(index)):
+        depth[level] = number
+    return depth
 
 
 def sum_subtrees(parent: Int32s, levels: Levels, values: Int64s) -> Int64s:
@@ -81,7 +86,7 @@ def max_subtrees(parent: Int32s, levels: Levels, values: Int64s) -> Int64s:
 
 
 def nearest_marked(parent: Int32s, levels: Levels, marked: Bools) -> Int32s:
-    """Return for each node itself or its nearest caller that is ``marked``; -1 where none is."""
+    """Return for each node the nearest ``marked`` one from itself to its root; -1 if none is marked."""
     nearest = np.where(marked, np.arange(len(parent), dtype=np.int32), np.int32(-1))
     for level in levels[1:]:
         unmarked = level[~marked[level]]
@@ -94,31 +99,26 @@ def roots(parent: Int32s, levels: Levels) -> Int32s:
     return nearest_marked(parent, levels, parent < 0)
 
 
-def count_depth(levels: Levels, *, nodes: int) -> Int32s:
-    """Return the depth of each node: 0 for a root."""
-    depth = np.zeros(nodes, np.int32)
-    for number, level in enumerate(levels):
-        depth[level] = number
-    return depth
-
-
-def outermost_of_row(parent: Int32s, row: Int32s) -> Bools:
+def outermost_of_row(parent: Int32s, levels: Levels, row: Int32s) -> Bools:
     """Find the nodes that have a row and no caller with the same row.
 
-    A buffer below such nodes belongs to the row exactly once, also when a function calls itself.
+    A buffer below such a node is charged to the row exactly once, also when a function calls itself.
 
     Parameters
     ----------
     parent, row : (n,) int32
-        Callers, and the table row of each node, -1 where it has none.
+        Callers, and the table row of each node, -1 for a node without one.
+    levels : list of (k,) int64
+        The nodes by depth.
 
     Returns
     -------
     (n,) bool
     """
     outermost = row >= 0
-    # No row pays for frames that have none: callers without a row are jumped over.
-    jump = _jump_to_rows(parent, row)
+    # Callers without a row are skipped, so that a deep stack of library frames costs nothing.
+    nearest = nearest_marked(parent, levels, row >= 0)
+    jump = np.where(parent >= 0, nearest[parent], np.int32(-1))
     nodes = np.flatnonzero(outermost)
     callers = jump[nodes]
     while len(nodes):
@@ -128,9 +128,3 @@ def outermost_of_row(parent: Int32s, row: Int32s) -> Bools:
         outermost[nodes[same]] = False
         nodes, callers = nodes[~same], jump[callers[~same]]
     return outermost
-
-
-def _jump_to_rows(parent: Int32s, row: Int32s) -> Int32s:
-    """Return for each node its nearest caller, not itself, that has a row; -1 where none has."""
-    nearest = nearest_marked(parent, split_levels(parent), row >= 0)
-    return np.where(parent >= 0, nearest[parent], np.int32(-1))

@@ -1,4 +1,4 @@
-"""Bytes by call stack, exact."""
+"""Bytes by call stack, exact: nothing is left out as too small."""
 
 from __future__ import annotations
 
@@ -6,46 +6,50 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ndmem.analysis.index import fact
+from ndmem.analysis.measure import Measure, weigh_nodes
+
 from .frames import mark_user_nodes
-from .measure import Measure, weigh_nodes
 
 if TYPE_CHECKING:
+    from ndmem.analysis.index import TraceIndex
     from ndmem.model.site import Stack
     from ndmem.model.trace import Trace
 
 
+@fact
 def stack_weights(
-    trace: Trace, measure: Measure = Measure.PEAK, *, library: bool = False
+    index: TraceIndex, measure: Measure = Measure.PEAK, *, library: bool = False
 ) -> tuple[tuple[Stack, int], ...]:
     """Return the bytes of each call stack's arrays.
 
     Parameters
     ----------
-    trace : Trace
+    index : TraceIndex
         The run.
     measure : Measure
-        What of them counts: those alive at the peak or at the end, all, or temporaries.
+        Bytes that count: those live at the peak or at the end, all, or temporaries.
     library : bool
-        Keep the frames of libraries; else only the user's, or the outermost frame where there is none.
+        Keep the frames of libraries; else only the user's, or the outermost frame of a stack without one.
 
     Returns
     -------
     tuple of (Stack, int)
-        Each stack, leaf first, with the bytes of the buffers born there that count; most bytes first. They sum to
-        what the measure counts in all.
+        Each stack, leaf first, with the bytes it allocated that count; most bytes first. They sum to the bytes that
+        the measure counts in the whole run.
 
     Raises
     ------
     TraceError
         If the trace's call tree is damaged.
     """
-    by_node = weigh_nodes(trace, measure)
-    users = mark_user_nodes(trace).tolist()
+    trace, by_node = index.trace, weigh_nodes(index, measure)
+    users = mark_user_nodes(index).tolist()
     weights: dict[Stack, int] = {}
     for node in np.flatnonzero(by_node).tolist():
         stack = trace.stack(node) if library else _user_stack(trace, users, node)
         weights[stack] = weights.get(stack, 0) + int(by_node[node])
-    # Equal weights in a fixed order: one trace is always written the same.
+    # Equal weights have a fixed order, so that a trace is always written the same way.
     return tuple(sorted(weights.items(), key=lambda item: (-item[1], repr(item[0]))))
 
 

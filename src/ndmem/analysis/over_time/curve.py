@@ -1,4 +1,4 @@
-"""Live bytes as a run knew them: after each event, and at the marks in place of events that were left out."""
+"""Curve of a run: live bytes after each event, and at the marks that compaction left in place of events."""
 
 from __future__ import annotations
 
@@ -7,21 +7,24 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ndmem.analysis.domains import native_live
+from ndmem.analysis.index import fact
+
 if TYPE_CHECKING:
+    from ndmem.analysis.index import TraceIndex
     from ndmem.model.columns import Int64s
-    from ndmem.model.trace import Trace
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Curve:
-    """Live bytes at the moments that are known, in order.
+    """Live bytes at the known moments, in order.
 
     Attributes
     ----------
     time_ns : (n,) int64
         Nanoseconds since the start.
     live, native : (n,) int64
-        Live bytes of arrays, and of native blocks; the latter are zeros where they were not watched.
+        Live bytes of arrays, and of native blocks; the latter are zeros if they were not tracked.
     events : (n,) int64
         Number of the trace's events until then.
     """
@@ -35,20 +38,21 @@ class Curve:
         return len(self.time_ns)
 
     def rows(self, events: int) -> int:
-        """Return how many moments there were up to and including the last of so many events."""
+        """Return the number of moments up to and including the last of ``events`` events."""
         return int(np.searchsorted(self.events, events)) + 1 if events else 0
 
 
-def read_curve(trace: Trace) -> Curve:
-    """Return the live bytes of a run over its events and marks."""
-    events, marks = trace.events, trace.folded
+@fact
+def read_curve(index: TraceIndex) -> Curve:
+    """Read the live bytes of a run at its events and marks."""
+    events, marks, native = index.trace.events, index.trace.compacted, native_live(index)
     counted = np.arange(1, len(events) + 1)
     if not len(marks):
-        return Curve(events.time_ns, events.live, trace.native_live(), counted)
+        return Curve(events.time_ns, events.live, native, counted)
     at = marks.events
     return Curve(
         np.insert(events.time_ns, at, marks.time_ns),
         np.insert(events.live, at, marks.live),
-        np.insert(trace.native_live(), at, marks.native),
+        np.insert(native, at, marks.native),
         np.insert(counted, at, at),
     )

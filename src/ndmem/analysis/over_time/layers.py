@@ -1,4 +1,4 @@
-"""Live bytes over time, divided among the lines that own most at the peak."""
+"""Layers of the timeline: live bytes over time, divided among the lines that own most at the peak."""
 
 from __future__ import annotations
 
@@ -7,30 +7,32 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ndmem.analysis.call_tree.frames import standing_nodes
+from ndmem.analysis.index import fact
+from ndmem.analysis.moment import Moment, nbytes_by_node
+from ndmem.analysis.origin import PYTHON_OBJECTS, name_origin
 from ndmem.model.columns import Domain, Kind
 
-from .frames import mark_user_nodes, standing_nodes
-from .moment import Moment, nbytes_by_node
-from .origin import PYTHON_OBJECTS, name_origin
 from .timeline import timeline_moments
 
 if TYPE_CHECKING:
+    from ndmem.analysis.index import TraceIndex
     from ndmem.model.columns import Bools, Int32s, Int64s
     from ndmem.model.trace import Trace
 
 
 _THINNEST = 100
-"""The part of the peak, as its denominator, that a line must own for a layer that can be seen."""
+"""A line gets a layer if it owns at least this part of the peak; the number is its denominator."""
 
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """The live bytes that one line made, over time.
+    """Live bytes that one line allocated, over time.
 
     Attributes
     ----------
     filename, lineno : str and int, or None
-        The line; ``None`` for all other arrays, and for those too small to be events.
+        The line; ``None`` for all other arrays, including those too small to be events.
     nbytes : tuple of int
         Live bytes at each time of the timeline.
     """
@@ -42,20 +44,20 @@ class Layer:
 
 @dataclass(frozen=True, slots=True)
 class Layers:
-    """The timeline of a run, in layers.
+    """Timeline of a run in layers.
 
     Attributes
     ----------
     time_s : tuple of float
         Seconds since tracking started.
     layers : tuple of Layer
-        The lines that own most at the peak first; at each time they sum to the live bytes of arrays. One layer alone
-        where events were dropped: what was alive then is known, what made it is not.
+        The lines that own most at the peak first; at each time they sum to the live bytes of arrays. A single layer
+        if events were dropped: the live bytes are known then, the lines that allocated them are not.
     native_nbytes : tuple of int or None
-        Live bytes of native blocks, but for those of `python_nbytes`; ``None`` where they were not watched.
+        Live bytes of native blocks, without those of ``python_nbytes``; ``None`` if they were not tracked.
     python_nbytes : tuple of int or None
-        Bytes of the arenas that Python mapped for its own small objects while it was tracked; ``None`` where native
-        blocks were not watched, or events were dropped.
+        Bytes of the arenas that Python mapped for its own small objects while it was tracked; ``None`` if native
+        blocks were not tracked, or events were dropped.
     """
 
     time_s: tuple[float, ...]
@@ -64,30 +66,31 @@ class Layers:
     python_nbytes: tuple[int, ...] | None
 
 
-def timeline_layers(trace: Trace, *, points: int = 2000, lines: int = 6) -> Layers:
+@fact
+def timeline_layers(index: TraceIndex, *, points: int = 2000, lines: int = 6) -> Layers:
     """Divide the timeline of a run among its lines.
 
     Parameters
     ----------
-    trace : Trace
+    index : TraceIndex
         The run.
     points : int
         At most this many times, those of `timeline`: the highest moment of each interval.
     lines : int
-        At most so many lines have a layer of their own.
+        At most this many lines have a layer of their own.
 
     Raises
     ------
     TraceError
         If the trace's call tree is damaged.
     """
-    moments = timeline_moments(trace, points=points)
+    trace, moments = index.trace, timeline_moments(index, points=points)
     until = np.array([events for events, _ in moments], np.int64)
     points_of = [point for _, point in moments]
     rest = np.array([point.live_nbytes for point in points_of], np.int64)
     layers = []
     if not trace.dropped:
-        owner, keys = _find_owners(trace, lines)
+        owner, keys = _find_owners(index, lines)
         for number, (filename, lineno) in enumerate(keys):
             nbytes = _live_at(trace, owner == number, until)
             rest -= nbytes
@@ -95,7 +98,7 @@ def timeline_layers(trace: Trace, *, points: int = 2000, lines: int = 6) -> Laye
     native = np.array([point.native_nbytes or 0 for point in points_of], np.int64)
     python = None
     if trace.native is not None and not trace.dropped:
-        python = _live_at(trace, _mark_python(trace), until)
+        python = _live_at(trace, _mark_python_arenas(trace), until)
         native -= python
     return Layers(
         time_s=tuple(point.time_s for point in points_of),
@@ -105,8 +108,7 @@ def timeline_layers(trace: Trace, *, points: int = 2000, lines: int = 6) -> Laye
     )
 
 
-def _mark_python(trace: Trace) -> Bools:
-    """Mark the events of arenas for Python's small objects."""
+def _mark_python_arenas(trace: Trace) -> Bools:
     arenas = [buffer for buffer, library in trace.origins.items() if name_origin(library) == PYTHON_OBJECTS]
     ours = np.zeros(int(trace.events.buffer.max(initial=-1)) + 1, np.bool_)
     ours[arenas] = True
@@ -114,17 +116,17 @@ def _mark_python(trace: Trace) -> Bools:
     return marked
 
 
-def _find_owners(trace: Trace, lines: int) -> tuple[Int32s, list[tuple[str, int]]]:
-    """Return for each event the number of the line that made its buffer, -1 for any other, and the lines."""
+def _find_owners(index: TraceIndex, lines: int) -> tuple[Int32s, list[tuple[str, int]]]:
+    """Return for each event the number of the line that allocated its buffer, -1 for other lines; and the lines."""
+    trace, standing = index.trace, standing_nodes(index)
     tree, events = trace.tree, trace.events
-    standing = standing_nodes(trace, mark_user_nodes(trace))
     rows: dict[tuple[str, int], int] = {}
     of_site = np.array([rows.setdefault((site.filename, site.lineno), len(rows)) for site in trace.sites], np.int32)
     row = of_site[tree.site[standing]] if len(tree) else np.empty(0, np.int32)
     at_peak = np.zeros(len(rows), np.int64)
     np.add.at(at_peak, row, nbytes_by_node(trace, Moment.PEAK))
     largest = np.argsort(-at_peak, kind="stable")[:lines].tolist()
-    most = [line for line in largest if at_peak[line] * _THINNEST >= trace.peak.nbytes > 0]
+    most = [line for line in largest if int(at_peak[line]) * _THINNEST >= trace.peak.nbytes > 0]
     number = np.full(len(rows), -1, np.int32)
     number[most] = np.arange(len(most))
     born = (events.kind == Kind.BORN) & (events.domain == Domain.ARRAY)
@@ -135,7 +137,5 @@ def _find_owners(trace: Trace, lines: int) -> tuple[Int32s, list[tuple[str, int]
 
 
 def _live_at(trace: Trace, ours: Bools, until: Int64s) -> Int64s:
-    """Return the live bytes of some buffers, given by their events, after so many events."""
-    change = np.where(ours, trace.events.nbytes, 0)
-    np.negative(change, out=change, where=trace.events.kind == Kind.DIED)
-    return np.concatenate([[0], np.cumsum(change)])[until]
+    """Return the live bytes of the buffers whose events are marked, after each of ``until`` events."""
+    return np.concatenate([[0], trace.events.running_nbytes(ours)])[until]

@@ -1,4 +1,4 @@
-"""The processes of a run: what each had, and the highest sum of all at one moment."""
+"""Processes of a run: the memory of each, and the highest sum of all at one moment."""
 
 from __future__ import annotations
 
@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ndmem.analysis.call_tree.frames import user_site
+from ndmem.analysis.index import TraceIndex, fact
+from ndmem.analysis.peak import find_peak_node
+
 from .curve import read_curve
-from .frames import user_site
-from .peak import find_peak_node
 
 if TYPE_CHECKING:
     from ndmem.model.columns import Int64s
-    from ndmem.model.family import Begun, Family, Member
+    from ndmem.model.family import Begun, Member
     from ndmem.model.site import Site
     from ndmem.model.trace import Peak
 
@@ -24,40 +26,41 @@ _SECOND = 1_000_000_000
 
 @dataclass(frozen=True, slots=True)
 class ProcessFigures:
-    """What is said of one process.
+    """Figures of one process.
 
     Attributes
     ----------
     pid : int
         Process id.
     parent : int or None
-        That of the process which started it; ``None`` for the program.
+        Process id of the process that started it; ``None`` for the program.
     depth : int
-        How many recorded processes it descends from.
+        Number of recorded processes from which it descends.
     begun : Begun
-        How it came to be.
+        How it was started.
     name : str or None
-        What multiprocessing called it.
+        Name that multiprocessing gave it.
     program : tuple of str
-        What it ran, as it was typed.
+        Command line of the program it ran.
     started_s : float
-        Seconds after the program's start until its recording began.
+        Seconds from the program's start until its recording began.
     ended : str or None
-        ``"exit"``, ``"signal 9"``, ``"exec"`` if it went on as another program; ``None`` if nobody waited for it.
+        ``"exit"``, ``"signal 9"``, ``"exec"`` if it was replaced by another program; ``None`` if its parent did not
+        wait for it.
     exit_status : int or None
-        Minus the signal's number if a signal ended it.
+        Negative signal number if a signal ended it; ``None`` if it is unknown.
     peak_nbytes, live_nbytes_at_end, total_nbytes : int
         Bytes of its own arrays.
     native_peak_nbytes, total_peak_nbytes : int or None
-        The highest bytes of its native blocks, and of both together; ``None`` where native memory was not watched.
+        Highest live bytes of its native blocks, and of both together; ``None`` if native memory was not tracked.
     rss_peak_nbytes : int or None
-        The kernel's high-water mark of its resident memory, shared pages included; ``None`` if it is not known.
+        The kernel's high-water mark of its resident memory, shared pages included; ``None`` if it is unknown.
     inherited_nbytes : int
-        Bytes of its ancestors' arrays that it was forked with; they are not in the other figures.
+        Bytes of its ancestors' arrays at its fork; the other figures do not include them.
     at_peak_nbytes : int
         Bytes of its own arrays at the peak of all processes.
     peak_site : Site or None
-        The user's line that made its peak.
+        The user's line that reached its peak.
     """
 
     pid: int
@@ -82,18 +85,18 @@ class ProcessFigures:
 
 @dataclass(frozen=True, slots=True)
 class ProcessTree:
-    """The processes of a run.
+    """Process tree of a run.
 
     Attributes
     ----------
     processes : tuple of ProcessFigures
-        Each before what it started, otherwise in order of their start.
+        Each before the processes that it started, otherwise in order of their start.
     peak_nbytes : int
         Highest sum of the live bytes of all of them at one moment, to the clock's tick (1 to 4 ms).
     peak_s : float
         That moment, in seconds after the program's start.
     total_peak_nbytes : int or None
-        The same of arrays and native blocks together; ``None`` if native memory was not watched in all of them.
+        Highest sum of arrays and native blocks together; ``None`` if native memory was not tracked in all of them.
     """
 
     processes: tuple[ProcessFigures, ...]
@@ -102,26 +105,30 @@ class ProcessTree:
     total_peak_nbytes: int | None = None
 
 
-def process_tree(family: Family) -> ProcessTree:
+@fact
+def process_tree(index: TraceIndex) -> ProcessTree:
     """Compute the figures of a run's processes.
 
-    An array that a forked process inherited counts in the ancestor that made it, and until it dies there.
+    An array that a forked process inherited counts in the ancestor that allocated it, until the ancestor frees it.
     """
-    members = family.members
+    members = index.family.members
+    indexes = [index if member.trace is index.trace else TraceIndex(member.trace) for member in members]
+    pairs = list(zip(members, indexes, strict=True))
     start = min((member.trace.run.started for member in members), default=0.0)
-    peak_nbytes, peak_ns, shares = _find_peak([_curve(member, start) for member in members])
+    peak_nbytes, peak_ns, shares = _find_peak([_arrays_curve(*pair, start) for pair in pairs])
     total = None
     if members and all(member.trace.total is not None for member in members):
-        total = _find_peak([_total_curve(member, start) for member in members])[0]
-    ancestors = _find_parents(members)
+        total = _find_peak([_total_curve(*pair, start) for pair in pairs])[0]
+    ancestors = _find_ancestors(members)
     figures = [
-        _describe(member, depth=len(ancestors[i]), at_peak=shares[i], start=start) for i, member in enumerate(members)
+        _describe(*pair, depth=len(above), at_peak=at_peak, start=start)
+        for pair, above, at_peak in zip(pairs, ancestors, shares, strict=True)
     ]
     order = sorted(range(len(members)), key=lambda i: [*ancestors[i], i])
     return ProcessTree(tuple(figures[i] for i in order), peak_nbytes, peak_ns / _SECOND, total)
 
 
-def _describe(member: Member, *, depth: int, at_peak: int, start: float) -> ProcessFigures:
+def _describe(member: Member, index: TraceIndex, *, depth: int, at_peak: int, start: float) -> ProcessFigures:
     trace, kin = member.trace, member.kin
     run, status = trace.run, trace.run.exit_status
     parents = [pid for pid in kin.ancestors if pid != run.pid]
@@ -143,15 +150,15 @@ def _describe(member: Member, *, depth: int, at_peak: int, start: float) -> Proc
         rss_peak_nbytes=trace.rss_peak_nbytes,
         inherited_nbytes=kin.inherited_nbytes,
         at_peak_nbytes=at_peak,
-        peak_site=user_site(trace, find_peak_node(trace)),
+        peak_site=user_site(index, find_peak_node(index)),
     )
 
 
-def _find_parents(members: tuple[Member, ...]) -> list[list[int]]:
-    """Return for each process the recorded ones that it descends from, the program first.
+def _find_ancestors(members: tuple[Member, ...]) -> list[list[int]]:
+    """Return for each process the recorded ones from which it descends, the program first.
 
-    A process that made no arrays is not recorded, but its children know all their ancestors. A process id may have
-    been used more than once: the ancestor is the last one that began before.
+    A process without arrays is not recorded, but its children know all their ancestors. The kernel may have used a
+    process id twice: the ancestor is the last such process that began before.
     """
     known: dict[int, int] = {}
     found: list[list[int]] = []
@@ -162,7 +169,7 @@ def _find_parents(members: tuple[Member, ...]) -> list[list[int]]:
 
 
 def _find_peak(curves: list[tuple[Int64s, Int64s]]) -> tuple[int, int, list[int]]:
-    """Return the highest sum, its nanosecond after the start, and what of it was in each process."""
+    """Return the highest sum, its time in nanoseconds after the start, and the part of each process."""
     if not curves:
         return 0, 0, []
     when = np.concatenate([times for times, _ in curves])
@@ -176,25 +183,25 @@ def _find_peak(curves: list[tuple[Int64s, Int64s]]) -> tuple[int, int, list[int]
     return int(total[highest]), int(when[order][highest]), shares.tolist()
 
 
-def _curve(member: Member, start: float) -> tuple[Int64s, Int64s]:
-    """Return the moments at which the live bytes of a process's arrays changed, and what they were."""
-    curve = read_curve(member.trace)
-    return _with_peak(member, start, curve, curve.live, member.trace.peak)
+def _arrays_curve(member: Member, index: TraceIndex, start: float) -> tuple[Int64s, Int64s]:
+    """Return the times at which the live bytes of a process's arrays changed, and the live bytes."""
+    curve = read_curve(index)
+    return _insert_peak(member, start, curve, curve.live, member.trace.peak)
 
 
-def _total_curve(member: Member, start: float) -> tuple[Int64s, Int64s]:
-    """Return the same of arrays and native blocks together."""
-    trace = member.trace
-    assert trace.total is not None  # who calls has looked
-    curve = read_curve(trace)
-    return _with_peak(member, start, curve, curve.live + curve.native, trace.total)
+def _total_curve(member: Member, index: TraceIndex, start: float) -> tuple[Int64s, Int64s]:
+    """Return the same for arrays and native blocks together."""
+    total = member.trace.total
+    assert total is not None  # the caller has checked it
+    curve = read_curve(index)
+    return _insert_peak(member, start, curve, curve.live + curve.native, total)
 
 
-def _with_peak(member: Member, start: float, curve: Curve, live: Int64s, peak: Peak) -> tuple[Int64s, Int64s]:
+def _insert_peak(member: Member, start: float, curve: Curve, live: Int64s, peak: Peak) -> tuple[Int64s, Int64s]:
     """Return nanoseconds after the start, and live bytes, with a process's peak and its end.
 
-    A peak that a small array made has no event: it is put behind the event before. A process whose end nobody saw is
-    taken to keep what it had.
+    A peak that a small array reached has no event: it is put behind the event before. A process whose end was not
+    recorded is assumed to keep its arrays.
     """
     trace, ended = member.trace, member.kin.ended
     until = curve.rows(peak.events)

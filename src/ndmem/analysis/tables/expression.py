@@ -1,4 +1,4 @@
-"""The text of the sub-expression that a site stands for."""
+"""Text of the sub-expression at a site."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ def expression_text(sources: SourceFiles, site: Site) -> str | None:
     sources : SourceFiles
         Source of the program as it was when it ran.
     site : Site
-        Where; its columns count bytes of the UTF-8 text, from 0 (PEP 657).
+        The place; its columns count bytes of the UTF-8 text, from 0 (PEP 657).
 
     Returns
     -------
     str or None
-        The expression in one line, without comments; ``None`` where the columns (Python 3.10) or the source
-        are not known, or do not fit each other.
+        The expression in one line, without comments; ``None`` if the columns (``-X no_debug_ranges``) or the source
+        are unknown, or do not match.
     """
     lines = sources.lines(site.filename)
     if site.col is None or site.end_col is None or not 1 <= site.lineno <= site.end_lineno <= len(lines):
@@ -38,12 +38,12 @@ def expression_text(sources: SourceFiles, site: Site) -> str | None:
     encoded = [line.encode("utf-8", "surrogatepass") for line in lines[site.lineno - 1 : site.end_lineno]]
     if not 0 <= site.col <= len(encoded[0]) or not 0 <= site.end_col <= len(encoded[-1]):
         return None
-    # The end first: on a single line both cuts are in the same text.
+    # The end is cut first: on a single line both cuts are in the same text.
     encoded[-1] = encoded[-1][: site.end_col]
     encoded[0] = encoded[0][site.col :]
     try:
         text = b"\n".join(encoded).decode("utf-8", "surrogatepass").strip()
-    except UnicodeDecodeError:  # a column inside a character: this is not the source that ran
+    except UnicodeDecodeError:  # a column inside a character: the file has changed since it ran
         return None
     if not text:
         return None
@@ -51,9 +51,9 @@ def expression_text(sources: SourceFiles, site: Site) -> str | None:
 
 
 def _join_lines(text: str) -> str:
-    """Write an expression of several lines in one, as it would be written if it fitted."""
+    """Write an expression of several lines in one line."""
     try:
-        # In brackets a line end means nothing, as it did where the expression stood.
+        # The tokenizer ignores line ends only inside brackets.
         tokens = list(tokenize.generate_tokens(io.StringIO(f"({text}\n)").readline))[1:-3]
     except (tokenize.TokenError, SyntaxError):
         return " ".join(text.split())
@@ -66,7 +66,7 @@ def _join_lines(text: str) -> str:
             gap = "" if glued or not joined else " "
         else:
             gap = " " * min(token.start[1] - col, 1)
-        # Only a text in triple quotes has line ends of its own.
+        # Only a string in triple quotes still contains line ends.
         joined += gap + token.string.replace("\n", "\\n")
         row, col = token.end
     return joined

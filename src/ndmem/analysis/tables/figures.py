@@ -1,4 +1,4 @@
-"""The figures of a table row, computed for all rows at once."""
+"""Figures of a table row, computed for all rows at once."""
 
 from __future__ import annotations
 
@@ -7,36 +7,45 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ndmem.analysis.domains import of_domain
+from ndmem.analysis.index import fact
+from ndmem.analysis.moment import Moment, nbytes_at, nbytes_by_node
 from ndmem.model.columns import Domain
 
-from .domains import of_domain
-from .moment import Moment, nbytes_at, nbytes_by_node
 from .rows import count_births, highest_by_row, row_summer, temporary_by_row
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
+    from ndmem.analysis.call_tree.fold import Fold
+    from ndmem.analysis.index import TraceIndex
     from ndmem.model.columns import Int64s
     from ndmem.model.trace import Trace
 
-    from .fold import Fold
+
+SHOWN = ("peak_nbytes", "temporary_nbytes", "kept_nbytes", "total_nbytes")
+"""Bytes in the tables for people, in this order; ``share`` stands before them, ``count`` after."""
+
+EXPORTED = (
+    "peak_nbytes", "at_peak_nbytes", "own_nbytes", "temporary_nbytes", "kept_nbytes", "total_nbytes", "count",
+    "at_total_peak_nbytes",
+)  # fmt: skip
+"""Whole numbers that are written for other programs, in this order; `NATIVE_COLUMNS` follow."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NativeFigures:
-    """The native blocks of a line or a function, with everything it called.
+    """Native blocks of a line or a function, with everything it called.
 
     Attributes
     ----------
     peak_nbytes : int or None
-        Highest live bytes of all native blocks of the program while it ran; ``None`` if no event was seen in it.
+        Highest live bytes of all native blocks of the program while it ran; ``None`` if it has no event.
     at_total_peak_nbytes : int
-        Bytes of its blocks alive at the peak of arrays and native blocks together.
+        Bytes of its blocks live at the total peak.
     temporary_nbytes : int or None
-        High-water mark of its blocks that were born and died within one execution; ``None`` where events were
+        High-water mark of its blocks that were allocated and freed within one execution; ``None`` if events were
         dropped.
     kept_nbytes, total_nbytes, count : int
-        Bytes of its blocks alive at the end, bytes and number of all its blocks.
+        Bytes of its blocks live at the end, bytes and number of all its blocks.
     """
 
     peak_nbytes: int | None
@@ -47,37 +56,40 @@ class NativeFigures:
     count: int
 
 
+NATIVE_COLUMNS = {f"native_{name}": name for name in NativeFigures.__dataclass_fields__}
+"""Figures of native blocks as other programs get them: the column's name → the field's."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figures:
-    """What a line or a function did, with everything it called; each buffer counts once.
+    """Figures of a line or a function, with everything it called; each buffer counts once.
 
-    All figures but ``native`` are of arrays.
+    All figures except ``native`` are of arrays.
 
     Attributes
     ----------
     peak_nbytes : int or None
-        Highest live bytes of the whole program while it ran; ``None`` if no event was seen in it.
+        Highest live bytes of the whole program while it ran; ``None`` if it has no event.
     at_peak_nbytes : int
-        Bytes of its buffers alive at the program's peak.
+        Bytes of its buffers live at the program's peak.
     share : float or None
-        Its part of the live bytes at the moment the table is for, 0 to 1; ``None`` if nothing was alive then.
+        Its part of the live bytes at the moment of the table, 0 to 1; ``None`` if nothing was live then.
     temporary_nbytes : int or None
-        High-water mark of its buffers that were born and died within one execution. Only buffers from the
-        trace's threshold up are known: ``None`` if it made only smaller ones.
+        High-water mark of its buffers that were allocated and freed within one execution. Only buffers of at least
+        the trace's threshold are known: ``None`` if it allocated only smaller ones.
     kept_nbytes : int
-        Bytes of its buffers alive at the end.
+        Bytes of its buffers live at the end.
     total_nbytes : int
         Bytes of all its buffers.
     count : int
         Number of all its buffers.
     own_nbytes : int
-        Bytes alive at the moment the table is for, made by it and not by a row it called: these sum over the
-        rows to the live bytes of the program.
+        Bytes live at the moment of the table that it allocated itself, not through a row it called; over all rows
+        they sum to the live bytes of the program.
     at_total_peak_nbytes : int or None
-        Bytes of its buffers alive at the peak of arrays and native blocks together; ``None`` where native memory
-        was not watched.
+        Bytes of its buffers live at the total peak; ``None`` if native memory was not tracked.
     native : NativeFigures or None
-        Its native blocks; ``None`` where native memory was not watched.
+        Its native blocks; ``None`` if native memory was not tracked.
     """
 
     peak_nbytes: int | None
@@ -93,70 +105,84 @@ class Figures:
 
     @property
     def is_empty(self) -> bool:
-        """Whether neither it nor what it called made anything."""
+        """Whether neither it nor anything it called allocated."""
         return not self.count and not (self.native and self.native.count)
 
     def as_columns(self) -> dict[str, Any]:
         """Return the figures by name, for a row that adds its place."""
         return {name: getattr(self, name) for name in Figures.__dataclass_fields__}
 
+    def native_columns(self) -> dict[str, int | None]:
+        """Return the figures of native blocks by `NATIVE_COLUMNS`; ``None`` for each if they were not tracked."""
+        return {
+            column: None if self.native is None else getattr(self.native, name)
+            for column, name in NATIVE_COLUMNS.items()
+        }
 
-def compute_figures(trace: Trace, fold: Fold, *, moment: Moment) -> list[Figures]:
+
+@fact
+def compute_figures(index: TraceIndex, fold: Fold, *, moment: Moment) -> list[Figures]:
     """Compute the figures of every row of a table.
 
     Parameters
     ----------
-    trace : Trace
+    index : TraceIndex
         The run.
     fold : Fold
         Its call tree with the rows.
     moment : Moment
-        The moment that ``share`` and ``own_nbytes`` are for.
+        The moment of ``share`` and ``own_nbytes``.
 
     Returns
     -------
     list of Figures
         By row number.
     """
-    tallies, by_row = trace.tallies, row_summer(fold)
+    by_node, live = nbytes_by_node(index.trace, moment), nbytes_at(index.trace, moment)
     own = np.zeros(fold.rows, np.int64)
-    np.add.at(own, fold.own, nbytes_by_node(trace, moment))
-    at_moment = by_row(nbytes_by_node(trace, moment))
-    live = nbytes_at(trace, moment)
+    np.add.at(own, fold.own, by_node)
+    columns = {
+        **_compute_columns(index, fold),
+        "share": [nbytes / live if live else None for nbytes in row_summer(index, fold)(by_node)],
+        "own_nbytes": own.tolist(),
+    }
+    return [Figures(**dict(zip(columns, row, strict=True))) for row in zip(*columns.values(), strict=True)]
+
+
+@fact
+def _compute_columns(index: TraceIndex, fold: Fold) -> dict[str, list[Any]]:
+    # Apart from `compute_figures`, so that the tables of both moments share these columns.
+    trace, tallies, by_row = index.trace, index.trace.tallies, row_summer(index, fold)
 
     def of_arrays(values: Int64s) -> list[int]:
         return by_row(of_domain(trace, values, Domain.ARRAY))
 
     unknown = [None] * fold.rows
     count = of_arrays(tallies.count)
-    columns = {
+    return {
         "peak_nbytes": _highest_live(trace, fold),
         "at_peak_nbytes": of_arrays(tallies.at_peak),
-        "share": [nbytes / live if live else None for nbytes in at_moment],
-        "temporary_nbytes": _temporary(trace, fold, Domain.ARRAY, by_row, count),
+        "temporary_nbytes": _temporary_peaks(index, fold, Domain.ARRAY, count),
         "kept_nbytes": of_arrays(tallies.live),
         "total_nbytes": of_arrays(tallies.total),
         "count": count,
-        "own_nbytes": own.tolist(),
         "at_total_peak_nbytes": unknown if trace.native is None else of_arrays(tallies.at_total_peak),
-        "native": unknown if trace.native is None else _compute_native(trace, fold, by_row),
+        "native": unknown if trace.native is None else _compute_native(index, fold),
     }
-    return [Figures(**dict(zip(columns, row, strict=True))) for row in zip(*columns.values(), strict=True)]
 
 
-def _compute_native(trace: Trace, fold: Fold, by_row: Callable[[Int64s], list[int]]) -> list[NativeFigures]:
-    """Compute the figures of native blocks."""
-    tallies = trace.tallies
+def _compute_native(index: TraceIndex, fold: Fold) -> list[NativeFigures]:
+    trace, tallies, by_row = index.trace, index.trace.tallies, row_summer(index, fold)
 
     def of_native(values: Int64s) -> list[int]:
         return by_row(of_domain(trace, values, Domain.NATIVE))
 
     count = of_native(tallies.count)
     columns = {
-        # At an event of either domain the native live bytes are known.
+        # Events of both domains record the live bytes of native blocks.
         "peak_nbytes": highest_by_row(fold, tallies.max_native),
         "at_total_peak_nbytes": of_native(tallies.at_total_peak),
-        "temporary_nbytes": _temporary(trace, fold, Domain.NATIVE, by_row, count),
+        "temporary_nbytes": _temporary_peaks(index, fold, Domain.NATIVE, count),
         "kept_nbytes": of_native(tallies.live),
         "total_nbytes": of_native(tallies.total),
         "count": count,
@@ -165,7 +191,7 @@ def _compute_native(trace: Trace, fold: Fold, by_row: Callable[[Int64s], list[in
 
 
 def importance(figures: Figures) -> tuple[float, ...]:
-    """Order rows: by what they made that was alive at the moment, by what they called, by their native blocks."""
+    """Return a sort key: bytes live at the moment that a row allocated, those of its calls, its native blocks."""
     native = figures.native.at_total_peak_nbytes if figures.native else 0
     return (-figures.own_nbytes, -(figures.share or 0.0), -native, -(figures.peak_nbytes or 0), -figures.total_nbytes)
 
@@ -173,8 +199,8 @@ def importance(figures: Figures) -> tuple[float, ...]:
 def _highest_live(trace: Trace, fold: Fold) -> list[int | None]:
     """Return the highest live bytes of arrays while each row ran.
 
-    Native events tell too, but only where there were no others: what is said of arrays is the same whether native
-    memory is watched or not.
+    Native events record it too, but are used only for rows without events of arrays: figures of arrays must not
+    depend on whether native memory is tracked.
     """
     by_arrays = highest_by_row(fold, of_domain(trace, trace.tallies.max_live, Domain.ARRAY, other=-1))
     if trace.native is None:
@@ -183,14 +209,12 @@ def _highest_live(trace: Trace, fold: Fold) -> list[int | None]:
     return [found if found is not None else other for found, other in zip(by_arrays, by_all, strict=True)]
 
 
-def _temporary(
-    trace: Trace, fold: Fold, domain: Domain, by_row: Callable[[Int64s], list[int]], count: list[int]
-) -> list[int | None]:
-    """Return the high-water mark of each row's temporaries; ``None`` where no event could tell."""
-    births = by_row(count_births(trace, domain))
-    # Where events are missing a mark of 0 only says that none was seen.
-    unsure = trace.dropped > 0 or len(trace.folded) > 0
+def _temporary_peaks(index: TraceIndex, fold: Fold, domain: Domain, count: list[int]) -> list[int | None]:
+    """Return the high-water mark of each row's temporaries; ``None`` if its buffers have no events."""
+    births = row_summer(index, fold)(count_births(index, domain))
+    # If events are missing, a mark of 0 does not prove that there were no temporaries.
+    unsure = index.trace.dropped > 0 or len(index.trace.compacted) > 0
     return [
-        None if made and (not events or (unsure and not nbytes)) else nbytes
-        for nbytes, made, events in zip(temporary_by_row(trace, fold, domain), count, births, strict=True)
+        None if allocated and (not events or (unsure and not nbytes)) else nbytes
+        for nbytes, allocated, events in zip(temporary_by_row(index, fold, domain), count, births, strict=True)
     ]

@@ -1,4 +1,4 @@
-"""The line table's figures by function."""
+"""Function table: the figures of the line table, by function."""
 
 from __future__ import annotations
 
@@ -7,31 +7,36 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ndmem.analysis.call_tree.fold import fold_tree
+from ndmem.analysis.call_tree.frames import mark_user_nodes
+from ndmem.analysis.call_tree.levels import tree_levels
+from ndmem.analysis.index import fact
+from ndmem.analysis.moment import Moment
+
 from .figures import Figures, compute_figures, importance
-from .fold import fold_tree
-from .frames import mark_user_nodes
-from .moment import Moment
-from .sources import SourceFiles
+from .sources import source_files
 
 if TYPE_CHECKING:
+    from ndmem.analysis.index import TraceIndex
     from ndmem.model.site import Site
-    from ndmem.model.trace import Trace
 
-# Inlined into the function around them from Python 3.12 on (PEP 709); before that they were called by it, so
-# its figures hold theirs in every version.
+    from .sources import SourceFiles
+
+# Inlined into the function around them from Python 3.12 on (PEP 709), and called by it before: its figures include
+# theirs in every version.
 _COMPREHENSIONS = frozenset({"<listcomp>", "<setcomp>", "<dictcomp>"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Function(Figures):
-    """One function of the program, or the code of one module.
+    """Function of the program, or the code of one module.
 
     Attributes
     ----------
     filename : str
         As the code object has it.
     lineno : int or None
-        Line of its ``def``; ``None`` where the source is not known and for the code of a module.
+        Line of its ``def``; ``None`` if the source is unknown, and for the code of a module.
     function : str
         Name of the code object.
     """
@@ -41,29 +46,30 @@ class Function(Figures):
     function: str
 
 
-def function_table(trace: Trace, *, library: bool = False, moment: Moment = Moment.PEAK) -> tuple[Function, ...]:
+@fact
+def function_table(index: TraceIndex, *, library: bool = False, moment: Moment = Moment.PEAK) -> tuple[Function, ...]:
     """Compute the figures of each function of a run.
 
-    Parameters and order are those of `line_table`. Two functions of one name are two rows.
+    Parameters and order are those of `line_table`. Two functions with the same name have two rows.
 
     Returns
     -------
     tuple of Function
-        Every function that made a buffer or a native block, or called what made one.
+        Every function that allocated a buffer or a native block, itself or through its calls.
 
     Raises
     ------
     TraceError
         If the trace's call tree is damaged.
     """
-    tree, sources = trace.tree, SourceFiles(trace.sources)
+    trace, tree, sources = index.trace, index.trace.tree, source_files(index)
     codes, first, row = np.unique(tree.code, return_index=True, return_inverse=True)
     named = np.array([site.function not in _COMPREHENSIONS for site in trace.sites], np.bool_)[tree.site]
-    visible = named if library else named & mark_user_nodes(trace)
-    fold = fold_tree(tree.parent, visible=visible, row=row.astype(np.int32), rows=len(codes))
+    visible = named if library else named & mark_user_nodes(index)
+    fold = fold_tree(tree.parent, tree_levels(index), visible=visible, row=row.astype(np.int32), rows=len(codes))
     functions = [
-        _describe(trace.sites[site], sources, figures)
-        for site, figures in zip(tree.site[first], compute_figures(trace, fold, moment=moment), strict=True)
+        _join_place(trace.sites[site], sources, figures)
+        for site, figures in zip(tree.site[first], compute_figures(index, fold, moment=moment), strict=True)
         if not figures.is_empty
     ]
     return tuple(
@@ -71,8 +77,7 @@ def function_table(trace: Trace, *, library: bool = False, moment: Moment = Mome
     )
 
 
-def _describe(site: Site, sources: SourceFiles, figures: Figures) -> Function:
-    """Join a function's place and its figures."""
+def _join_place(site: Site, sources: SourceFiles, figures: Figures) -> Function:
     span = sources.enclosing_def(site.filename, site.lineno)
     return Function(
         filename=site.filename,

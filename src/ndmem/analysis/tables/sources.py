@@ -1,12 +1,19 @@
-"""Source text by line, and the function a line belongs to."""
+"""Source files of a trace: their lines, and the function of each line."""
 
 from __future__ import annotations
 
 import ast
 import re
 import warnings
-from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from ndmem.analysis.index import fact
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ndmem.analysis.index import TraceIndex
 
 # Python counts only these as line ends; str.splitlines also splits at form feeds and U+2028.
 _LINE_END = re.compile(r"\r\n|\r|\n")
@@ -19,7 +26,7 @@ _Span = tuple[int, int, str]
 
 @dataclass(frozen=True, slots=True)
 class SourceFiles:
-    """Source files of a trace, split into lines when first asked for.
+    """Source files of a trace, each split into lines at its first use.
 
     Attributes
     ----------
@@ -32,7 +39,7 @@ class SourceFiles:
     _spans: dict[str, list[_Span]] = field(default_factory=dict, repr=False, compare=False)
 
     def lines(self, filename: str) -> list[str]:
-        """Return all lines of a file without their ends; none where the source is not known."""
+        """Return all lines of a file without their ends; none if the source is unknown."""
         if filename not in self._lines:
             # A byte order mark is not part of line 1: Python's columns do not count it.
             text = self.texts.get(filename, "").removeprefix("\ufeff")
@@ -40,7 +47,7 @@ class SourceFiles:
         return self._lines[filename]
 
     def line(self, filename: str, lineno: int) -> str | None:
-        """Return the text of a line without the space around it; ``None`` where it is not known."""
+        """Return the text of a line without the space around it; ``None`` if it is unknown."""
         lines = self.lines(filename)
         return lines[lineno - 1].strip() if 1 <= lineno <= len(lines) else None
 
@@ -55,8 +62,8 @@ class SourceFiles:
         Returns
         -------
         str
-            ``function``; for a comprehension, a generator expression or a lambda the function around it,
-            where the source is known.
+            ``function``; for a comprehension, a generator expression or a lambda the function around it, if the
+            source is known.
         """
         if function not in ANONYMOUS or not 1 <= lineno <= len(self.lines(filename)):
             return function
@@ -71,14 +78,20 @@ class SourceFiles:
         return max(around, default=None)
 
 
+@fact
+def source_files(index: TraceIndex) -> SourceFiles:
+    """Return the source files of a trace."""
+    return SourceFiles(index.trace.sources)
+
+
 def _find_functions(text: str) -> list[_Span]:
     """Return first line, last line and name of each function in a source text; none if it does not parse."""
     try:
         with warnings.catch_warnings():
-            # The program was already warned about its own escapes when it was compiled.
+            # The user saw the warnings about invalid escapes when the program was compiled.
             warnings.simplefilter("ignore")
             tree = ast.parse(text.removeprefix("\ufeff"))
-    # A file changed since the run may hold anything; a deep one exhausts the parser's stack.
+    # A file that was changed since the run may be no Python; a deeply nested one exhausts the parser's stack.
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return []
     return [

@@ -1,7 +1,14 @@
-#include "text.h"
+#include "common/text.h"
 
-#include <stdio.h>
 #include <string.h>
+
+static size_t spell_surrogate(Py_UCS4 c, char out[8])
+{
+    out[0] = '\\', out[1] = 'u';
+    for (int i = 0; i < 4; i++)
+        out[2 + i] = "0123456789abcdef"[c >> (12 - 4 * i) & 0xF];
+    return 6;
+}
 
 static size_t encode(Py_UCS4 c, char out[8])
 {
@@ -10,7 +17,7 @@ static size_t encode(Py_UCS4 c, char out[8])
         return 1;
     }
     if (c >= 0xD800 && c <= 0xDFFF)
-        return (size_t)snprintf(out, 8, "\\u%04x", (unsigned)c);
+        return spell_surrogate(c, out);
     if (c < 0x80) {
         out[0] = (char)c;
         return 1;
@@ -33,7 +40,7 @@ static size_t encode(Py_UCS4 c, char out[8])
     return 4;
 }
 
-size_t text_utf8(PyObject *text, char *room)
+size_t text_utf8_part(PyObject *text, char *room, size_t most)
 {
     Py_ssize_t length = PyUnicode_GET_LENGTH(text);
     int kind = PyUnicode_KIND(text);
@@ -42,9 +49,28 @@ size_t text_utf8(PyObject *text, char *room)
     for (Py_ssize_t i = 0; i < length; i++) {
         char bytes[8];
         size_t count = encode(PyUnicode_READ(kind, data, i), bytes);
+        if (count > most - nbytes)
+            break;
         if (room)
             memcpy(room + nbytes, bytes, count);
         nbytes += count;
     }
+    return nbytes;
+}
+
+size_t text_utf8(PyObject *text, char *room) { return text_utf8_part(text, room, SIZE_MAX); }
+
+size_t text_number(long long number, char room[20])
+{
+    char digits[20];
+    size_t count = 0, nbytes = 0;
+    unsigned long long rest = number < 0 ? 0 - (unsigned long long)number : (unsigned long long)number;
+    do
+        digits[count++] = (char)('0' + rest % 10);
+    while (rest /= 10);
+    if (number < 0)
+        room[nbytes++] = '-';
+    while (count)
+        room[nbytes++] = digits[--count];
     return nbytes;
 }

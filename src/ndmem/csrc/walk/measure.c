@@ -1,5 +1,5 @@
-/* The numbers: what a set of nodes reaches, and what of it nobody outside holds. */
-#include "graph.h"
+/* The numbers: what a set of nodes reaches, and what of it is held only by the set. */
+#include "walk/graph.h"
 
 static int
 sort_edges(Graph *graph)
@@ -27,7 +27,7 @@ graph_freeze(Graph *graph)
     if (graph->frozen) {
         return 0;
     }
-    size_t room = graph->room_frozen = graph->room_nodes; /* for nodes of what was counted with its holder */
+    size_t room = graph->room_frozen = graph->room_nodes; /* for nodes of objects that were counted with their holder */
     uint32_t *stamp = PyMem_RawRealloc(graph->stamp, (room + 1) * sizeof(uint32_t));
     graph->stamp = stamp ? stamp : graph->stamp;
     uint32_t *degree = PyMem_RawRealloc(graph->degree, (room + 1) * sizeof(uint32_t));
@@ -68,7 +68,7 @@ logical_of(const Graph *graph, uint32_t index)
     return payload ? graph->payloads[payload].logical : 0;
 }
 
-/* Everything the first `n_roots` of `order` lead to, with references counted; returns how many. */
+/* Add to `order` all nodes that its first `n_roots` lead to, and count references; returns their number. */
 static uint32_t
 reach(Graph *graph, uint32_t n_roots, Totals *totals)
 {
@@ -90,7 +90,7 @@ reach(Graph *graph, uint32_t n_roots, Totals *totals)
     return n;
 }
 
-/* Mark what would stay when the roots' last references went: held from outside, or by such an object. */
+/* Mark the objects that stay when the roots are freed: held from outside, or by such an object. */
 static void
 mark_held(Graph *graph, uint32_t n_roots, uint32_t n)
 {
@@ -140,7 +140,7 @@ add_up(const Graph *graph, uint32_t n, Totals *totals)
 
 enum { N_NUMBERS = 8, RESIDENT = 3 };
 
-/* The fields of ndmem.model.weight.Numbers in their order, None for one that is not known. */
+/* The fields of ndmem.model.memory.weight.Numbers in their order, None for an unknown one. */
 static PyObject *
 as_tuple(const int64_t *numbers, int unknown)
 {

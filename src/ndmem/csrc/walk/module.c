@@ -1,5 +1,6 @@
 /* The extension `ndmem._walk`: one type, Graph. */
-#include "graph.h"
+#include "walk/graph.h"
+#include "common/main_interpreter.h"
 
 static int
 graph_init(Graph *graph, PyObject *args, PyObject *kwargs)
@@ -32,7 +33,7 @@ graph_root(Graph *graph, PyObject *object)
     }
     int64_t index = graph_find(graph, object);
     if (index < 0) {
-        index = graph_add(graph, object);
+        index = graph_add(graph, object, Py_REFCNT(object));
     }
     if (index < 0 || graph_explore(graph, (uint32_t)index) < 0) {
         return NULL;
@@ -94,7 +95,7 @@ graph_region_node(Graph *graph, PyObject *args)
     if (!PyArg_ParseTuple(args, "LLip", &address, &nbytes, &domain, &sure)) {
         return NULL;
     }
-    int64_t index = graph_add(graph, NULL);
+    int64_t index = graph_add(graph, NULL, 0);
     if (index < 0) {
         return NULL;
     }
@@ -164,7 +165,7 @@ graph_buffers(Graph *graph, PyObject *Py_UNUSED(none))
     return answer;
 }
 
-/* The buffers whose share in RAM is not known yet: node, address, nbytes. */
+/* The buffers whose share in RAM is still unknown: node, address, nbytes. */
 static PyObject *
 graph_unasked(Graph *graph, PyObject *Py_UNUSED(none))
 {
@@ -209,7 +210,7 @@ static PyMethodDef methods[] = {
     {"largest", (PyCFunction)graph_largest, METH_O, "Return how many buffers there are, and rows of the largest."},
     {"unasked", (PyCFunction)graph_unasked, METH_NOARGS, "Return the buffers whose share in RAM is not known."},
     {"arrays", (PyCFunction)graph_arrays, METH_NOARGS, "Return the nodes of all arrays."},
-    {"referrers", (PyCFunction)graph_referrers, METH_O, "Return who refers to a set of nodes, as pairs."},
+    {"referrers", (PyCFunction)graph_referrers, METH_O, "Return the references to a set of nodes, as pairs."},
     {"alike", (PyCFunction)graph_alike, METH_VARARGS, "Group objects of one type, dtype and shape."},
     {"measure", (PyCFunction)graph_measure, METH_O, "Return the numbers of nodes taken together."},
     {"reached", (PyCFunction)graph_reached, METH_O, "Say which nodes the last measure reached."},
@@ -232,21 +233,41 @@ static PyTypeObject graph_type_object = {
 
 static PyMethodDef functions[] = {
     {"attributes_beside", attributes_beside, METH_O, "Return the attributes of an instance without a dict; else None."},
+    {"entries_of", entries_of, METH_O, "Return the keys and the values of a dict at one moment, as two lists."},
+    {"frame_variables", frame_variables, METH_O, "Return a function's variables; None if it still runs."},
+    {"items_of", items_of, METH_VARARGS, "Return what iterating as a builtin type does gives, at one moment."},
+    {"stacks", stacks, METH_NOARGS, "Return (globals, name, variables) of each function that runs, of all threads."},
+    {"tracked_objects", tracked_objects, METH_NOARGS, "Return the objects that the collector knows, newest first."},
     {"describe_numbers", describe_numbers, METH_O, "Describe a plain array of native numbers; None for all else."},
     {NULL, NULL, 0, NULL},
 };
 
-static struct PyModuleDef module = {PyModuleDef_HEAD_INIT, "_walk", "The walk of ndmem.weigh.", -1, functions};
+/* Runs again for each import of a module that was taken out of sys.modules. Needs the GIL; raises. */
+static int
+fill_module(PyObject *module)
+{
+    if (check_main_interpreter() < 0 || types_init() < 0 || arrays_init() < 0 || PyType_Ready(&graph_type_object) < 0) {
+        return -1;
+    }
+    return PyModule_AddObjectRef(module, "Graph", (PyObject *)&graph_type_object);
+}
+
+static PyModuleDef_Slot module_slots[] = {
+    {Py_mod_exec, fill_module},
+    MAIN_INTERPRETER_SLOT,
+    {0, NULL},
+};
+
+static struct PyModuleDef definition = {
+    .m_base = PyModuleDef_HEAD_INIT,
+    .m_name = "_walk",
+    .m_doc = "The walk of ndmem.weigh.",
+    .m_methods = functions,
+    .m_slots = module_slots,
+};
 
 PyMODINIT_FUNC
 PyInit__walk(void)
 {
-    if (types_init() < 0 || arrays_init() < 0 || PyType_Ready(&graph_type_object) < 0) {
-        return NULL;
-    }
-    PyObject *walk = PyModule_Create(&module);
-    if (walk != NULL && PyModule_AddObjectRef(walk, "Graph", (PyObject *)&graph_type_object) < 0) {
-        Py_CLEAR(walk);
-    }
-    return walk;
+    return PyModuleDef_Init(&definition);
 }

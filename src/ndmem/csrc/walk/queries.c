@@ -1,5 +1,5 @@
-/* Questions about many nodes at once: which are arrays, who refers to them, which are alike. */
-#include "graph.h"
+/* Questions about many nodes at once: which are arrays, what refers to them, which are alike. */
+#include "walk/graph.h"
 
 /* The nodes of all arrays. */
 PyObject *
@@ -21,7 +21,7 @@ graph_arrays(Graph *graph, PyObject *Py_UNUSED(none))
 
 #define MOST_LARGEST 64
 
-/* Of the buffers, (how many, rows of the largest: node, address, nbytes, domain, resident), largest first. */
+/* (number of buffers, rows of the largest ones: node, address, nbytes, domain, resident), largest first. */
 PyObject *
 graph_largest(Graph *graph, PyObject *most)
 {
@@ -57,22 +57,37 @@ graph_largest(Graph *graph, PyObject *most)
     return rows == NULL ? NULL : Py_BuildValue("nN", count, rows);
 }
 
-/* Of each reference to one of the nodes: who refers, and to which. */
-PyObject *
-graph_referrers(Graph *graph, PyObject *nodes)
+/* Mark nodes in a table of one byte for each; -1 with an exception set. May run Python code: that of the numbers'
+ * type. */
+static int
+mark_wanted(const Graph *graph, PyObject *nodes, unsigned char *wanted)
 {
-    PyObject *answer = PyAnySet_Check(nodes) ? PyList_New(0) : PyErr_Format(PyExc_TypeError, "a set is needed");
-    unsigned char *wanted = answer ? PyMem_RawCalloc(graph->n_nodes + 1, 1) : NULL;
-    PyObject *each = wanted ? PyObject_GetIter(nodes) : NULL;
-    PyObject *number;
+    PyObject *each = PyObject_GetIter(nodes), *number;
+    uint32_t n = graph->n_nodes;
     while (each != NULL && (number = PyIter_Next(each)) != NULL) {
         size_t index = PyLong_AsSize_t(number);
         Py_DECREF(number);
-        if (index < graph->n_nodes) {
+        if (index < n) {
             wanted[index] = 1;
         }
     }
-    for (uint32_t i = 0; each != NULL && answer != NULL && i < graph->n_edges; i++) {
+    Py_XDECREF(each);
+    return PyErr_Occurred() ? -1 : 0;
+}
+
+/* For each reference to one of the nodes: the node that refers, and the node referred to. */
+PyObject *
+graph_referrers(Graph *graph, PyObject *nodes)
+{
+    if (!PyAnySet_Check(nodes)) {
+        return PyErr_Format(PyExc_TypeError, "a set is needed");
+    }
+    unsigned char *wanted = PyMem_RawCalloc(graph->n_nodes + 1, 1);
+    if (wanted == NULL) {
+        return PyErr_NoMemory();
+    }
+    PyObject *answer = mark_wanted(graph, nodes, wanted) < 0 ? NULL : PyList_New(0);
+    for (uint32_t i = 0; answer != NULL && i < graph->n_edges; i++) {
         uint32_t target = graph->edges[i].target & ~BASE_EDGE;
         if (wanted[target]) {
             PyObject *pair = Py_BuildValue("II", graph->edges[i].source, target);
@@ -83,10 +98,6 @@ graph_referrers(Graph *graph, PyObject *nodes)
         }
     }
     PyMem_RawFree(wanted);
-    Py_XDECREF(each);
-    if (PyErr_Occurred()) {
-        Py_CLEAR(answer);
-    }
     return answer;
 }
 
@@ -95,6 +106,7 @@ graph_referrers(Graph *graph, PyObject *nodes)
 typedef struct {
     uint64_t key;
     Py_ssize_t first, count;
+    PyObject *object; /* the first; owned reference */
     int64_t folded; /* the node of those counted with their holder; -1 if there is none */
     uint32_t *nodes, room, used;
 } Group;
@@ -111,7 +123,7 @@ group_append(Group *group, uint32_t index)
     return 0;
 }
 
-/* What is equal for arrays of one type, dtype and shape, and for other objects of one type. */
+/* A key that is equal for arrays of one type, dtype and shape, and for other objects of one type. */
 static uint64_t
 key_of(const Graph *graph, int64_t index, PyObject *object)
 {
@@ -137,37 +149,76 @@ group_add(Graph *graph, Group *group, int64_t index, int64_t folded)
     return 0;
 }
 
+/* Put one object into its group; the caller holds a reference to it. */
+static int
+group_item(Graph *graph, Group *groups, int *n_groups, int most, Py_ssize_t position, PyObject *item, int64_t index,
+           int64_t folded)
+{
+    uint64_t key = key_of(graph, index, item);
+    int at = 0;
+    while (at < *n_groups && groups[at].key != key) {
+        at++;
+    }
+    if (at == *n_groups && at < most) {
+        groups[(*n_groups)++] = (Group){.key = key, .first = position, .object = Py_NewRef(item), .folded = -1};
+    } else if (at == *n_groups) {
+        at = most - 1; /* the last group takes the remaining objects, alike or not */
+    }
+    return group_add(graph, &groups[at], index, folded);
+}
+
+/* The items may be the program's own list, which other threads may change whenever a type is looked up. */
 static int
 group_all(Graph *graph, int64_t parent, PyObject *items, Group *groups, int *n_groups, int most)
 {
     uint32_t from = 0;
     for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(items); i++) {
         PyObject *item = PySequence_Fast_GET_ITEM(items, i);
-        int64_t folded, index = graph_seek(graph, parent, &from, item, &folded);
-        if (index == -2) {
-            return -1;
+        int64_t folded = -1, index = graph_seek_known(graph, parent, &from, item);
+        int unknown = index < 0; /* else its node holds it: taking another reference would cost a cache miss */
+        if (unknown) {
+            Py_INCREF(item);
+            index = graph_seek(graph, parent, &from, item, &folded);
         }
-        if (index < 0 && folded < 0) {
-            continue;
+        int status = index == -2 ? -1 : 0;
+        if (status == 0 && (index >= 0 || folded >= 0)) {
+            status = group_item(graph, groups, n_groups, most, i, item, index, folded);
         }
-        uint64_t key = key_of(graph, index, item);
-        int at = 0;
-        while (at < *n_groups && groups[at].key != key) {
-            at++;
+        if (unknown) {
+            Py_DECREF(item);
         }
-        if (at == *n_groups && at < most) {
-            groups[(*n_groups)++] = (Group){.key = key, .first = i, .folded = -1};
-        } else if (at == *n_groups) {
-            at = most - 1; /* the last group takes what is left, alike or not */
-        }
-        if (group_add(graph, &groups[at], index, folded) < 0) {
+        if (status < 0) {
             return -1;
         }
     }
     return 0;
 }
 
-/* Group objects of one type, dtype and shape: list of (position of the first, how many, nodes as uint32 bytes). */
+/* Groups as a list of (position of the first, the first, how many, nodes as uint32 bytes); releases them. */
+static PyObject *
+take_groups(Group *groups, int n_groups, int failed)
+{
+    PyObject *answer = failed ? NULL : PyList_New(n_groups);
+    for (int i = 0; i < n_groups; i++) {
+        Group *group = &groups[i];
+        PyObject *item = answer == NULL ? NULL
+                                        : Py_BuildValue("nOny#", group->first, group->object, group->count,
+                                                        (char *)group->nodes,
+                                                        (Py_ssize_t)(group->used * sizeof(uint32_t)));
+        PyMem_RawFree(group->nodes);
+        if (item == NULL) {
+            Py_CLEAR(answer);
+        } else {
+            PyList_SET_ITEM(answer, i, item);
+        }
+    }
+    for (int i = 0; i < n_groups; i++) {
+        Py_DECREF(groups[i].object);
+    }
+    return answer;
+}
+
+/* Group objects of one type, dtype and shape. */
 PyObject *
 graph_alike(Graph *graph, PyObject *args)
 {
@@ -187,18 +238,7 @@ graph_alike(Graph *graph, PyObject *args)
     int n_groups = 0;
     most = most < 1 ? 1 : most > MOST_GROUPS ? MOST_GROUPS : most;
     int failed = group_all(graph, parent, items, groups, &n_groups, most) < 0;
-    PyObject *answer = failed ? NULL : PyList_New(n_groups);
-    for (int i = 0; i < n_groups; i++) {
-        PyObject *item = answer == NULL ? NULL
-                                        : Py_BuildValue("nny#", groups[i].first, groups[i].count, (char *)groups[i].nodes,
-                                                        (Py_ssize_t)(groups[i].used * sizeof(uint32_t)));
-        PyMem_RawFree(groups[i].nodes);
-        if (item == NULL) {
-            Py_CLEAR(answer);
-        } else {
-            PyList_SET_ITEM(answer, i, item);
-        }
-    }
+    PyObject *answer = take_groups(groups, n_groups, failed);
     Py_DECREF(items);
     return answer;
 }

@@ -1,71 +1,5 @@
-/* Storage of the graph: growing columns, and a hash table from object to node. */
-#include "graph.h"
-
-/* Columns of the last graph, for the next: where pages of memory are dear, asking for them anew is a third of the
- * time that ten thousand arrays take. One of each width, of at most a mebibyte. */
-enum { N_SPARES = 4, SPARE_NBYTES = 1 << 20 };
-static struct {
-    void *items;
-    uint32_t room;
-    size_t itemsize;
-} spares[N_SPARES];
-
-void
-keep_column(void *items, uint32_t room, size_t itemsize)
-{
-    for (int i = 0; items != NULL && room * itemsize <= SPARE_NBYTES && i < N_SPARES; i++) {
-        if (spares[i].items == NULL || (spares[i].itemsize == itemsize && spares[i].room < room)) {
-            PyMem_RawFree(spares[i].items);
-            spares[i].items = items;
-            spares[i].room = room;
-            spares[i].itemsize = itemsize;
-            return;
-        }
-        if (spares[i].itemsize == itemsize) {
-            break;
-        }
-    }
-    PyMem_RawFree(items);
-}
-
-static void *
-take_column(uint32_t *room, size_t itemsize)
-{
-    for (int i = 0; i < N_SPARES; i++) {
-        if (spares[i].items != NULL && spares[i].itemsize == itemsize) {
-            void *items = spares[i].items;
-            *room = spares[i].room;
-            spares[i].items = NULL;
-            spares[i].itemsize = 0;
-            return items;
-        }
-    }
-    return NULL;
-}
-
-void *
-graph_grow(void *items, uint32_t used, uint32_t *room, size_t itemsize)
-{
-    if (used < *room) {
-        return items;
-    }
-    /* The top bit of an index marks an edge to a base. */
-    if (used >= BASE_EDGE / 2) {
-        PyErr_SetString(PyExc_MemoryError, "an object of more than 2**30 parts cannot be weighed");
-        return NULL;
-    }
-    if (items == NULL && (items = take_column(room, itemsize)) != NULL) {
-        return items;
-    }
-    uint32_t wanted = *room ? *room * 2 : 16;
-    void *grown = PyMem_RawRealloc(items, wanted * itemsize);
-    if (grown == NULL) {
-        PyErr_NoMemory();
-        return NULL;
-    }
-    *room = wanted;
-    return grown;
-}
+/* Storage of the graph: its nodes and edges, and a hash table from object to node. */
+#include "walk/graph.h"
 
 static inline uint32_t
 slot_of(const PyObject *object, uint32_t mask)
@@ -120,8 +54,9 @@ rehash(Graph *graph)
     return 0;
 }
 
+/* A node for an object whose reference count is `refs` but for references of our own. */
 static int64_t
-append(Graph *graph, PyObject *object)
+append(Graph *graph, PyObject *object, Py_ssize_t refs)
 {
     Node *nodes = graph_grow(graph->nodes, graph->n_nodes, &graph->room_nodes, sizeof(Node));
     if (nodes == NULL) {
@@ -137,9 +72,8 @@ append(Graph *graph, PyObject *object)
         graph->frozen = 0;
     }
     if (object != NULL) {
-        int64_t refs = (int64_t)Py_REFCNT(object) - graph->borrowed;
         node->object = Py_NewRef(object);
-        node->refs = refs < 0 ? 0 : refs > UINT32_MAX ? UINT32_MAX : (uint32_t)refs;
+        node->refs = refs < 0 ? 0 : (size_t)refs > UINT32_MAX ? UINT32_MAX : (uint32_t)refs;
     }
     return index;
 }
@@ -157,19 +91,19 @@ index_node(Graph *graph, uint32_t index)
 
 /* Add a node; the caller has made sure that the object has none. */
 int64_t
-graph_add(Graph *graph, PyObject *object)
+graph_add(Graph *graph, PyObject *object, Py_ssize_t refs)
 {
-    int64_t index = append(graph, object);
+    int64_t index = append(graph, object, refs);
     return index >= 0 && object != NULL && index_node(graph, (uint32_t)index) < 0 ? -1 : index;
 }
 
 /* Add a node for an object whose only reference was just followed: nothing else will lead to it, so it is not
- * put into the table before somebody searches. Most objects of a large nest are such, and the table is most of
+ * put into the table before a search. Most objects of a large nest are such, and the table is most of
  * the walk's time. */
 int64_t
 graph_add_sole(Graph *graph, PyObject *object)
 {
-    int64_t index = append(graph, object);
+    int64_t index = append(graph, object, 1);
     if (index >= 0) {
         graph->nodes[index].flags = NODE_UNINDEXED;
         graph->all_indexed = graph->n_unindexed++ == 0 ? (uint32_t)index : graph->all_indexed;
@@ -177,11 +111,11 @@ graph_add_sole(Graph *graph, PyObject *object)
     return index;
 }
 
-/* A node for what was counted with its holder, when it is asked for by itself. */
+/* A node for objects that were counted with their holder, when they are asked for by themselves. */
 int64_t
 graph_add_folded(Graph *graph, int64_t nbytes)
 {
-    int64_t index = append(graph, NULL);
+    int64_t index = append(graph, NULL, 0);
     if (index >= 0) {
         graph->nodes[index].python = nbytes;
     }
@@ -209,14 +143,24 @@ seek_edge(const Graph *graph, uint32_t parent, uint32_t *from, const PyObject *o
     return -1;
 }
 
-/* The node of an object that the walk has met, probably below `parent` (-1: anywhere); -1 if it has none, -2 with an
- * exception set. `*folded` becomes the bytes of what was counted with its holder, else -1. */
+/* The node of an object, probably below `parent` (-1: anywhere), as far as it is in the table; else -1. Does not read
+ * the object, which need not exist any more. Runs no Python code. */
+int64_t
+graph_seek_known(const Graph *graph, int64_t parent, uint32_t *from, const PyObject *object)
+{
+    int64_t index = parent >= 0 && graph->frozen ? seek_edge(graph, (uint32_t)parent, from, object) : -1;
+    return index >= 0 ? index : graph_find(graph, object);
+}
+
+/* The node of an object that the walk has met, probably below `parent`; -1 if it has none, -2 with an exception set.
+ * `*folded` becomes the bytes of what was counted with its holder, else -1. May run Python code: the caller holds a
+ * reference to the object. */
 int64_t
 graph_seek(Graph *graph, int64_t parent, uint32_t *from, PyObject *object, int64_t *folded)
 {
-    int64_t index = parent >= 0 && graph->frozen ? seek_edge(graph, (uint32_t)parent, from, object) : -1;
+    int64_t index = graph_seek_known(graph, parent, from, object);
     *folded = -1;
-    if (index >= 0 || (index = graph_find(graph, object)) >= 0) {
+    if (index >= 0) {
         return index;
     }
     if (PyType_Check(object) || is_kept_by_interpreter(object)) {
@@ -309,6 +253,7 @@ graph_clear(Graph *graph)
     uint32_t room_nodes = graph->room_nodes;
     keep_column(graph->payloads, graph->room_payloads, sizeof(Payload));
     keep_column(graph->edges, graph->room_edges, sizeof(Edge));
+    keep_column(graph->taken, graph->room_taken, sizeof(Taken));
     PyMem_RawFree(graph->regions);
     PyMem_RawFree(graph->slots);
     PyMem_RawFree(graph->stamp);

@@ -1,4 +1,4 @@
-"""Profile functions by name while something runs, in their places."""
+"""Profile functions by name while a statement runs, by replacing them in their namespaces."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 
 @contextlib.contextmanager
 def profiled(names: Sequence[str], namespace: dict[str, Any]) -> Iterator[list[FunctionProfile]]:
-    """Profile functions, and put them back at the end.
+    """Profile functions, and restore them at the end.
 
     Parameters
     ----------
     names : sequence of str
-        As they are written in the namespace: ``"f"``, ``"module.f"``, ``"Class.method"``.
+        Names as written in the namespace: ``"f"``, ``"module.f"``, ``"Class.method"``.
     namespace : dict
-        Where to find them.
+        The namespace.
 
     Yields
     ------
@@ -33,7 +33,7 @@ def profiled(names: Sequence[str], namespace: dict[str, Any]) -> Iterator[list[F
     Raises
     ------
     NameError, AttributeError
-        If there is no such function.
+        If a function does not exist.
     TrackingError
         If it is not a Python function.
     """
@@ -48,7 +48,7 @@ def _replace(
     name: str, namespace: dict[str, Any], found: list[FunctionProfile], restored: contextlib.ExitStack
 ) -> None:
     path, _, last = name.rpartition(".")
-    holder = eval(path, namespace) if path else None  # what the user wrote, in the user's namespace
+    holder = eval(path, namespace) if path else None  # the user's own expression, in the user's namespace
     if holder is None and last not in namespace:
         raise NameError(f"name {last!r} is not defined")
     # The attribute itself: a class gives a bound method, or a function for a staticmethod.
@@ -67,7 +67,7 @@ def _replace(
 
 
 def add_up(profiles: Sequence[FunctionProfile]) -> list[FunctionProfile]:
-    """Make one profile of those of one function: counts and nets are summed, peaks are the highest."""
+    """Merge the profiles of each function: add counts and nets, keep the highest peaks."""
     functions: dict[tuple[str, str, int], list[FunctionProfile]] = {}
     for each in profiles:
         functions.setdefault((each.filename, each.function, each.first_line), []).append(each)

@@ -1,4 +1,4 @@
-"""The magics of ``%load_ext ndmem``: what statements, functions and cells do to the memory of arrays."""
+"""The magics of ``%load_ext ndmem``: measure the array memory of statements, functions and cells."""
 
 from __future__ import annotations
 
@@ -11,10 +11,9 @@ from IPython.core.error import UsageError
 from IPython.core.magic import Magics, line_cell_magic, line_magic, magics_class
 from IPython.display import display
 
-from ndmem.api import track
+from ndmem.api import arrays, track
 from ndmem.errors import NdmemError, UnitError
-from ndmem.reporting.prediction import write_prediction
-from ndmem.weighing.live import arrays
+from ndmem.reporting.text.prediction import write_prediction
 
 from .function_lines import add_up, profiled
 from .measured import Measured, measure
@@ -26,16 +25,16 @@ from .who_mem import who_mem
 if TYPE_CHECKING:
     from types import CodeType
 
-    from ndmem.prediction import Prediction
+    from ndmem.api import Prediction
 
 _MIB = 2**20
 _SMALLEST = 4096
-"""Smaller arrays are counted, and not listed one by one."""
+"""Smaller arrays are only counted."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class MemitResult:
-    """What ``%memit -o`` gives: memory_profiler's attributes in MiB, and ours.
+    """The result of ``%memit -o``: memory_profiler's attributes in MiB, and ndmem's.
 
     Attributes
     ----------
@@ -44,9 +43,9 @@ class MemitResult:
     baseline : float
         Live bytes of arrays before, in MiB.
     repeat, timeout, interval, include_children
-        The options; what is exact needs no interval.
+        The options; exact figures need no interval.
     measured : Measured
-        Of the repetition with the highest peak: ``peak``, ``kept``, ``temporary``, ``net`` in bytes.
+        The repetition with the highest peak: ``peak``, ``kept``, ``temporary``, ``net`` in bytes.
     """
 
     mem_usage: list[float]
@@ -73,12 +72,12 @@ class NdmemMagics(Magics):
 
     @line_cell_magic
     def memit(self, line: str = "", cell: str | None = None) -> MemitResult | None:
-        """Say what a statement does to the memory of arrays, exactly.
+        """Measure the array memory of a statement, exactly.
 
         ``%memit [-r R] [-t T] [-i I] [-c] [-o] [-q] statement``, or ``%%memit setup`` above a cell.
 
-        -r R: repeat, and show the run with the highest peak. -o: return a `MemitResult`. -q: print nothing. -t and -i
-        are memory_profiler's, for its samples; nothing is sampled here. -c: arrays of child processes are not counted.
+        -r R: repeat, and show the run with the highest peak. -o: return a `MemitResult`. -q: print nothing. -t, -i:
+        accepted as in memory_profiler; nothing is sampled. -c: accepted; arrays of child processes do not count.
         """
         options, statement = self.parse_options(line, "r:t:i:coq", posix=False, strict=False)
         repeat = _number(int, options, "r", 1)
@@ -96,7 +95,7 @@ class NdmemMagics(Magics):
             found[0].before / _MIB, repeat, timeout, interval, "c" in options, worst,
         )  # fmt: skip
         if "q" not in options:
-            print(worst)  # noqa: T201  # a magic answers on the cell's output
+            print(worst)  # noqa: T201  # the output of a magic is the cell's output
         return result if "o" in options else None
 
     @line_cell_magic
@@ -120,21 +119,21 @@ class NdmemMagics(Magics):
             self._execute(statement)
         shown = ShownProfiles(tuple(add_up(calls)))
         if not calls:
-            print(f"{', '.join(names)}: not called")  # noqa: T201  # as above
+            print(f"{', '.join(names)}: not called")  # noqa: T201  # the output of a magic is the cell's output
         else:
-            display(shown)  # type: ignore[no-untyped-call]  # as above
+            display(shown)  # type: ignore[no-untyped-call]  # IPython has no types
         for file in options.get("T", []):
             Path(file).write_text(repr(shown) + "\n", "utf-8")
         return shown if "r" in options else None
 
     @line_magic
     def predict(self, line: str = "") -> Prediction | None:
-        """Say what a call will need, and whether it fits, without making it.
+        """Predict the memory of a call, and whether it fits, without running it.
 
         ``%predict [-b BUDGET] [-t SECONDS] [-o] call [NAME=LENGTH ...]``
 
-        The call is written as it would be made: with arrays that are there, texts such as ``"f4[n, d]"`` for those that
-        are not, and a dimension's name for its length. -b: judge by a budget, ``16GiB``. -t: seconds for measuring. -o:
+        Write the call as usual: with arrays that exist, texts such as ``"f4[n, d]"`` for those that do not, and a
+        dimension's name for its length. -b: the budget to compare with, ``16GiB``. -t: seconds for measuring. -o:
         return the `Prediction`.
         """
         options, text = self.parse_options(line, "b:t:o", posix=False, strict=False)
@@ -149,14 +148,14 @@ class NdmemMagics(Magics):
 
     @line_cell_magic
     def ndmem(self, line: str = "", cell: str | None = None) -> None:
-        """Show the lines of a cell and what it kept (``%%ndmem``), or one line after each cell (``%ndmem on``)."""
+        """Show the lines of a cell and its kept arrays (``%%ndmem``), or one line after each cell (``%ndmem on``)."""
         if cell is None:
             self._watch(line.strip())
             return
         with track() as run:
             self.shell.run_cell(cell)
             found = arrays(smallest=_SMALLEST)
-        # What was there before the cell has no line that made it.
+        # Only arrays of this cell have a line: older ones were allocated before tracking began.
         display(ShownCell(run, tuple(each for each in found if each.site is not None)))  # type: ignore[no-untyped-call]
 
     def _watch(self, word: str) -> None:
@@ -171,7 +170,7 @@ class NdmemMagics(Magics):
         return compile(self.shell.transform_cell(statement), "<magic>", "exec")
 
     def _execute(self, statement: str) -> None:
-        exec(self._compile(statement), self.shell.user_ns)  # what the user wrote, in the user's namespace
+        exec(self._compile(statement), self.shell.user_ns)  # the user's own statement, in the user's namespace
 
 
 def _number(kind: type[Any], options: Any, name: str, default: Any, *, magic: str = "%memit") -> Any:
@@ -186,6 +185,6 @@ def _number(kind: type[Any], options: Any, name: str, default: Any, *, magic: st
 
 
 def load_magics(shell: Any) -> None:
-    """Give a shell the magics."""
+    """Register the magics in a shell."""
     shell.register_magics(NdmemMagics)
     shell.register_magic_function(who_mem, "line", "who_mem")

@@ -1,12 +1,11 @@
-"""What a statement did to the live bytes of arrays, exactly."""
+"""Measure how a statement changes the live bytes of arrays, exactly."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ndmem.api import track
-from ndmem.budgets.live_bytes import LiveBytes
+from ndmem.api import LiveBytes, track
 from ndmem.units import format_nbytes
 
 if TYPE_CHECKING:
@@ -20,13 +19,13 @@ class Measured:
     Attributes
     ----------
     before : int
-        Live bytes of the process before.
+        Live bytes of the process before the statement.
     peak : int
-        Highest live bytes of what was made meanwhile.
+        Highest live bytes of the arrays that the statement allocated.
     kept : int
-        What of it was alive at the end.
+        Their live bytes at the end.
     net : int
-        Change of the live bytes of the process: what was freed from before counts too.
+        Change of the live bytes of the process: freed older arrays count too.
     """
 
     before: int
@@ -36,7 +35,7 @@ class Measured:
 
     @property
     def temporary(self) -> int:
-        """What was needed beyond what was kept."""
+        """Bytes of the peak that were not kept."""
         return self.peak - self.kept
 
     def __str__(self) -> str:
@@ -47,7 +46,7 @@ class Measured:
 
 
 def measure(act: Callable[[], object]) -> Measured:
-    """Call a function and say what it did to the live bytes of arrays; its result is dropped first."""
+    """Call a function and measure its arrays. The function's result is dropped before the live bytes are read."""
     with LiveBytes() as live:
         before = live.nbytes
         with track() as run:

@@ -1,6 +1,4 @@
-"""``%predict``: a call as it is written in a notebook, and what it will need."""
-
-from __future__ import annotations
+"""``%predict``: read a call as written in a notebook, and predict its memory."""
 
 import ast
 import re
@@ -10,10 +8,8 @@ from typing import Any
 
 from IPython.core.error import UsageError
 
+from ndmem.api import Dims, Prediction, dims, predict, read_length
 from ndmem.errors import NdmemError
-from ndmem.planning.dims import Dims, dims, read_length
-from ndmem.predicting import predict
-from ndmem.prediction import Prediction
 
 _LINE = re.compile(r"(?P<call>.*\))\s*(?P<lengths>[^()]*)", re.DOTALL)
 _CAPTURE = "__ndmem_call__"
@@ -22,7 +18,7 @@ _EXAMPLE = "write for example %predict function('f8[n, 3]') n=2e6"
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """What would be called.
+    """A call that will not be run.
 
     Attributes
     ----------
@@ -31,7 +27,7 @@ class Call:
     args, kwargs
         Its arguments.
     dims : Dims
-        Lengths of the dimensions that they name.
+        Lengths of the named dimensions.
     """
 
     function: Any
@@ -41,19 +37,19 @@ class Call:
 
 
 def read_call(line: str, namespace: Mapping[str, Any]) -> Call:
-    """Take a call and the lengths behind it apart.
+    """Split a line into a call and the lengths behind it.
 
     Parameters
     ----------
     line : str
         ``function(x, "f4[n, d]", n) n=2e6 d=64``: a name that is given a length is that dimension.
     namespace : mapping of str to object
-        The names of the notebook.
+        The notebook's variables.
 
     Raises
     ------
     IPython.core.error.UsageError
-        If it is no call, or a length is none.
+        If it is not a call, or a length is not valid.
     """
     parts = _LINE.fullmatch(line.strip())
     try:
@@ -61,7 +57,7 @@ def read_call(line: str, namespace: Mapping[str, Any]) -> Call:
     except SyntaxError:
         call = ast.parse("None", mode="eval")
     if parts is None or not isinstance(call.body, ast.Call):
-        raise UsageError(f"%predict: {line.strip()[:80]!r} is no call; {_EXAMPLE}")
+        raise UsageError(f"%predict: {line.strip()[:80]!r} is not a call; {_EXAMPLE}")
     try:
         named = dims(**dict(read_length(text) for text in parts["lengths"].split()))
     except NdmemError as error:
@@ -69,7 +65,7 @@ def read_call(line: str, namespace: Mapping[str, Any]) -> Call:
     names = {**namespace, **{name: getattr(named, name) for name in named}, _CAPTURE: lambda *a, **k: (a, k)}
     function = eval(compile(ast.Expression(call.body.func), "<magic>", "eval"), names)  # what the user wrote
     call.body.func = ast.copy_location(ast.Name(_CAPTURE, ast.Load()), call.body.func)
-    args, kwargs = eval(compile(call, "<magic>", "eval"), names)  # as above
+    args, kwargs = eval(compile(call, "<magic>", "eval"), names)  # the user's own expression, in the user's namespace
     return Call(function, args, kwargs, named)
 
 

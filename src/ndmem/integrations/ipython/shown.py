@@ -1,4 +1,4 @@
-"""What the magics show: text in IPython, HTML in Jupyter."""
+"""The output of the magics: text in IPython, HTML in Jupyter."""
 
 from __future__ import annotations
 
@@ -7,14 +7,15 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING
 
-from ndmem.reporting.notebook import line_table_html
-from ndmem.reporting.profile import write_profile
+from ndmem.api import index_of
+from ndmem.reporting.html.line_table import line_table_html
+from ndmem.reporting.text.profile import write_profile
 from ndmem.units import format_nbytes
 
 if TYPE_CHECKING:
-    from ndmem.model.live import LiveBuffer
+    from ndmem.api import TrackedRun
+    from ndmem.model.memory.live import ArrayBuffer
     from ndmem.model.profile import FunctionProfile
-    from ndmem.run import TrackedRun
 
 _RIGHT = '<td style="text-align:right;white-space:nowrap">'
 _LEFT = '<td style="text-align:left">'
@@ -59,7 +60,7 @@ class ShownCell:
     """The lines of a cell, and the arrays that it kept."""
 
     run: TrackedRun
-    kept: tuple[LiveBuffer, ...]
+    kept: tuple[ArrayBuffer, ...]
 
     def __repr__(self) -> str:
         stream = io.StringIO()
@@ -76,12 +77,12 @@ class ShownCell:
         )
         heads = "<tr><th>kept</th><th>array</th><th>held by</th></tr>"
         table = f"<table><thead>{heads}</thead><tbody>{rows}</tbody></table>" if rows else "<p>It kept no arrays.</p>"
-        return f'{line_table_html(self.run.trace)}<div class="ndmem">{table}</div>'
+        return f'{line_table_html(index_of(self.run))}<div class="ndmem">{table}</div>'
 
 
-def _array(buffer: LiveBuffer) -> str:
+def _array(buffer: ArrayBuffer) -> str:
     return "array" if buffer.shape is None else f"{buffer.dtype} {buffer.shape}"
 
 
-def _names(buffer: LiveBuffer) -> str:
-    return ", ".join(buffer.names[:3]) or "no name found"
+def _names(buffer: ArrayBuffer) -> str:
+    return ", ".join(buffer.names[:3]) or "holder unknown"

@@ -1,20 +1,15 @@
-"""After each cell one line: what it did to the memory of arrays, and what the output history holds."""
-
-from __future__ import annotations
+"""Print one line after each cell: its array memory, and the arrays that the output history holds."""
 
 import contextlib
 from typing import Any
 
-from ndmem.api import track
-from ndmem.budgets.live_bytes import LiveBytes
-from ndmem.run import TrackedRun
-from ndmem.tracking.recorder import unseen
+from ndmem.api import LiveBytes, TrackedRun, track, weigh
+from ndmem.tracking.recorder import untracked
 from ndmem.units import format_nbytes
-from ndmem.weighing.weigh import weigh
 
 
 class WatchedCells:
-    """Watches the cells of a shell between `begin` and `end`; both are harmless when repeated.
+    """Watches the cells of a shell between `begin` and `end`; repeated calls of either have no effect.
 
     Parameters
     ----------
@@ -42,14 +37,14 @@ class WatchedCells:
         self._until_end.callback(self._shell.events.unregister, "post_run_cell", self._end_cell)
 
     def end(self) -> None:
-        """Watch no more."""
+        """Stop watching."""
         if self._run is not None:
             self._run.stop()
         self._run = self._live = None
         self._until_end.close()
 
     def _begin_cell(self, *_: object) -> None:
-        # A magic may run a cell inside a cell.
+        # A magic can run a cell inside a cell: only the outermost counts.
         self._depth += 1
         if self._depth == 1 and self._live is not None:
             self._before = self._live.nbytes
@@ -63,12 +58,12 @@ class WatchedCells:
         run.stop()
         net = self._live.nbytes - self._before
         line = f"net {format_nbytes(net)}, peak {format_nbytes(run.peak)}, kept {format_nbytes(run.live)}"
-        print(f"arrays: {line}{self._describe_history()}")  # noqa: T201  # a magic answers on the cell's output
+        print(f"arrays: {line}{self._describe_history()}")  # noqa: T201  # the output of a magic is the cell's output
 
     def _describe_history(self) -> str:
         outputs = self._shell.user_ns.get("Out")
         if not outputs:
             return ""
-        with unseen():
+        with untracked():
             held = weigh(list(outputs.values()), resident=False).logical
         return f"; Out[] holds {format_nbytes(held)}" if held else ""

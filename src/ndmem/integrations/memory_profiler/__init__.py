@@ -1,7 +1,7 @@
-"""memory_profiler's names, with exact bytes of arrays beside what the process has: change the import, keep the rest.
+"""memory_profiler's API with exact array columns: change the import, and keep everything else.
 
-``from ndmem.integrations.memory_profiler import profile, memory_usage``. Figures named memory are the resident memory
-of the process, as there; ``Peak`` and ``Temp`` in the table are bytes of arrays, which no sample can miss.
+``from ndmem.integrations.memory_profiler import profile, memory_usage``. "Memory" is the resident memory of the
+process, as in memory_profiler; ``Peak`` and ``Temp`` in the table are bytes of arrays, counted and not sampled.
 """
 
 from .decorator import profile

@@ -1,7 +1,5 @@
 """``python -m ndmem.integrations.memory_profiler script.py``: run a script with ``profile`` in its builtins."""
 
-from __future__ import annotations
-
 import argparse
 import builtins
 import importlib.util
@@ -24,10 +22,10 @@ from .time_stamper import TimeStamper
 
 
 def main(words: list[str] | None = None) -> None:
-    """Run the script, and write the tables whatever becomes of it."""
+    """Run the script, and write the tables, also if the script fails."""
     options = _read_options(words)
     with ExitStack() as until_end:
-        # Appended, as memory_profiler does: mprof has its samples in that file.
+        # Append, as memory_profiler does: mprof writes its samples to the same file.
         stream = sys.stdout if options.output is None else until_end.enter_context(Path(options.output).open("a"))
         prof: LineProfiler | TimeStamper
         if options.timestamp:
@@ -43,28 +41,30 @@ def main(words: list[str] | None = None) -> None:
 
 
 def _show(write: Callable[[], None]) -> None:
-    """Write what was found; whoever reads it may have seen enough, and what the script ended with stays so."""
+    """Write the tables; if the reader closed the pipe, keep the script's exit status."""
     try:
         write()
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the flush at exit would complain again
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the flush at exit would fail again
 
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
-        """Say what is wrong in one line, without the usage above it."""
+        """Report the mistake in one line, without the usage text."""
         self.exit(2, f"{self.prog}: {message}\n")
 
 
 def _read_options(words: list[str] | None) -> argparse.Namespace:
     parser = _Parser(prog="python -m ndmem.integrations.memory_profiler", description=__doc__)
     parser.add_argument("--version", action="version", version=f"ndmem {ndmem.__version__}")
-    parser.add_argument("--pdb-mmem", dest="max_mem", metavar="MIB", type=float, help="start pdb beyond this memory")
+    parser.add_argument(
+        "--pdb-mmem", dest="max_mem", metavar="MIB", type=float, help="start pdb when the memory exceeds this"
+    )
     parser.add_argument("--precision", type=int, default=3, help="digits after the point, of MiB [3]")
-    parser.add_argument("-o", dest="output", help="add the tables to a file")
-    parser.add_argument("--timestamp", action="store_true", help="write when functions ran, not their lines")
+    parser.add_argument("-o", dest="output", help="append the tables to a file")
+    parser.add_argument("--timestamp", action="store_true", help="write the times of function calls instead of lines")
     parser.add_argument("--include-children", action="store_true", help="add the memory of child processes")
-    parser.add_argument("--backend", choices=BACKENDS, default=DEFAULT_BACKEND, help="where memory is read")
+    parser.add_argument("--backend", choices=BACKENDS, default=DEFAULT_BACKEND, help="how memory is measured")
     parser.add_argument("program", nargs=argparse.REMAINDER, help="script or module, and its arguments")
     options = parser.parse_args(words)
     if not options.program:
@@ -85,12 +85,12 @@ def _is_there(program: str) -> bool:
         return True
     try:
         return importlib.util.find_spec(program) is not None
-    except (ImportError, ValueError):  # of a package that is not there
+    except (ImportError, ValueError):  # its package does not exist
         return False
 
 
 def _run(program: list[str]) -> None:
-    """Run a script as ``__main__``, or a module if there is no such file."""
+    """Run a script as ``__main__``, or a module if the file does not exist."""
     sys.argv = program
     if Path(program[0]).is_file():
         sys.path.insert(0, str(Path(program[0]).resolve().parent))

@@ -1,6 +1,4 @@
-"""Where the memory of a process is read, by memory_profiler's names for it."""
-
-from __future__ import annotations
+"""Ways to measure the memory of a process, by memory_profiler's names."""
 
 import tracemalloc
 from typing import Final
@@ -20,7 +18,7 @@ def check_backend(backend: str | None) -> str:
     Raises
     ------
     ProcessError
-        If there is no such backend.
+        If the backend is unknown.
     """
     if backend is None:
         return DEFAULT_BACKEND
@@ -37,8 +35,9 @@ def read_memory(pid: int, backend: str, *, include_children: bool = False) -> fl
     pid : int
         The process.
     backend : str
-        ``"psutil"`` and ``"posix"`` are its resident memory; ``"psutil_uss"`` and ``"psutil_pss"`` what is its alone,
-        and with a share of what it shares; ``"tracemalloc"`` what Python's allocators of this process gave out.
+        ``"psutil"`` and ``"posix"``: resident memory. ``"psutil_uss"``: memory that no other process shares;
+        ``"psutil_pss"``: also a share of shared pages. ``"tracemalloc"``: memory that Python's allocators handed out,
+        of this process only.
     include_children : bool
         Add its descendants.
     """
@@ -53,7 +52,7 @@ def read_memory(pid: int, backend: str, *, include_children: bool = False) -> fl
 
 
 def is_running(pid: int) -> bool:
-    """Return whether a process runs; one that has ended, and that nobody has asked about yet, does not."""
+    """Return whether a process runs. A zombie, which has ended and whose parent has not waited for it, does not."""
     try:
         return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
     except psutil.Error:

@@ -1,6 +1,4 @@
-"""``--pdb-mmem``: the debugger, in the line to which a function comes with too much memory."""
-
-from __future__ import annotations
+"""``--pdb-mmem``: start the debugger at the line where the memory exceeds the maximum."""
 
 import pdb
 import sys
@@ -8,19 +6,19 @@ from types import CodeType, FrameType
 
 
 def stop_in(code: CodeType, memory: float, max_mem: float) -> None:
-    """Stop in the innermost frame that runs a code object, and let pdb have it.
+    """Start pdb in the innermost frame that runs a code object.
 
     Parameters
     ----------
     code : CodeType
-        Of the function that comes to its next line.
+        The code of the function that reached its next line.
     memory, max_mem : float
-        What the process has and what it may have, in MiB.
+        The memory of the process and its maximum, in MiB.
 
     Raises
     ------
     bdb.BdbQuit
-        If the user leaves the debugger, as after ``breakpoint()``.
+        If the user quits the debugger, as after ``breakpoint()``.
     """
     frame: FrameType | None = sys._getframe()
     while frame is not None and frame.f_code is not code:
@@ -31,5 +29,5 @@ def stop_in(code: CodeType, memory: float, max_mem: float) -> None:
     sys.stdout.write("Stepping into the debugger\n")
     debugger = pdb.Pdb()
     debugger.set_trace(frame)
-    # Its first event would be that of the next line: this one is already being told.
+    # Report this line at once: the debugger's own first event would be the next line.
     debugger.trace_dispatch(frame, "line", None)

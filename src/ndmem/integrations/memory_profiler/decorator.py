@@ -1,6 +1,4 @@
-"""``@profile``: the table of a function's lines after each call."""
-
-from __future__ import annotations
+"""``@profile``: write the table of a function's lines after each call."""
 
 import functools
 import inspect
@@ -20,9 +18,9 @@ def profile(
     Parameters
     ----------
     func : callable, optional
-        When used without parentheses. Functions, coroutine functions and generator functions stay what they are.
+        When used without parentheses. Functions, coroutine functions and generator functions keep their kind.
     stream : text stream, optional
-        Where to; standard output.
+        Where to write. Default: standard output.
     precision : int
         Digits after the point, of MiB.
     backend : str
@@ -31,9 +29,9 @@ def profile(
     Raises
     ------
     ProcessError
-        If there is no such backend.
+        If the backend is unknown.
     TrackingError
-        If it is no Python function.
+        If it is not a Python function.
     """
     chosen = check_backend(backend)
     if func is None:

@@ -1,4 +1,4 @@
-"""Lines of functions: memory of the process as memory_profiler has it, and arrays exactly."""
+"""Measure lines of functions: the memory of the process, as memory_profiler does, and arrays exactly."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ndmem.tracking.decorate import wrap
-from ndmem.tracking.line_events import END, line_events
+from ndmem.tracking.line_profiler.line_events import END, line_events
+from ndmem.tracking.line_profiler.wrap import wrap
 from ndmem.tracking.recorder import Recorder
 
 from .backends import check_backend, read_memory
@@ -25,15 +25,15 @@ Line = tuple[float, float, int]
 
 @dataclass(slots=True)
 class Arrays:
-    """Arrays of a line, in bytes: the most that were alive while it ran, and what it needed beyond before and after."""
+    """Arrays of a line, in bytes: the highest live bytes while it ran, and its temporaries."""
 
     peak: int = 0
     temporary: int = 0
 
 
-@dataclass(slots=True, eq=False)  # two calls that look alike are still two
+@dataclass(slots=True, eq=False)  # equal fields do not make two calls one
 class _Call:
-    """One call of a function: its line that runs, and how things were when that began."""
+    """One call of a function: the running line, and the figures when that line began."""
 
     code: CodeType
     lineno: int | None = None
@@ -53,7 +53,7 @@ class LineProfiler:
     include_children : bool
         Add the memory of child processes.
     max_mem : float, optional
-        MiB of the process beyond which the debugger is started, in the line that comes then; once.
+        MiB; when the process exceeds it, the debugger starts at the next line, once.
 
     Attributes
     ----------
@@ -74,6 +74,7 @@ class LineProfiler:
         self._recorder: Recorder | None = None
         self._running: list[_Call] = []
         self._calls = 0
+        # Reentrant: while it is held, a finalizer that the garbage collector runs may call a profiled function.
         self._lock = threading.RLock()
         self._enabled = 0
 
@@ -103,7 +104,7 @@ class LineProfiler:
 
     def run(self, cmd: str) -> LineProfiler:
         """Run a text in the main module."""
-        import __main__  # noqa: PLC0415  # what it is at this moment
+        import __main__  # what it is at this moment
 
         return self.runctx(cmd, vars(__main__), vars(__main__))
 
@@ -135,7 +136,7 @@ class LineProfiler:
                 self._recorder.start()
 
     def end_call(self) -> None:
-        """The outermost call ends."""
+        """Stop recording when the last call ends."""
         with self._lock:
             self._calls -= 1
             if not self._calls and self._recorder is not None:
@@ -143,14 +144,14 @@ class LineProfiler:
                 self._recorder = None
 
     def read(self) -> tuple[float, int]:
-        """Return memory of the process in MiB and live bytes of arrays, and tell each line that runs of its peak."""
+        """Return the memory of the process in MiB and the live bytes of arrays; update the running lines' peaks."""
         live, peak = (0, 0) if self._recorder is None else self._recorder.take_window()
         for call in self._running:
             call.peak = max(call.peak, peak)
         return read_memory(os.getpid(), self.backend, include_children=self.include_children), live
 
     def begin_running(self, call: _Call) -> None:
-        """A call runs from here, at its start or after it waited."""
+        """Record that a call runs: at its start, or after it waited."""
         with self._lock:
             memory, live = self.read()
             lines = self.code_map.setdefault(call.code, {})
@@ -163,14 +164,14 @@ class LineProfiler:
             self._running.append(call)
 
     def end_running(self, call: _Call) -> None:
-        """A call stops running, at its end or because it waits."""
+        """Record that a call stops running: at its end, or because it waits."""
         with self._lock:
             if not call.closed:  # an exception ended it
                 self._close_line(call)
             self._running.remove(call)
 
     def on_line(self, call: _Call, lineno: int) -> None:
-        """A call comes to a line."""
+        """Record that a call reaches a line."""
         with self._lock:
             self._close_line(call)
             if lineno != END:
@@ -181,7 +182,7 @@ class LineProfiler:
             if limit is None or call.memory < limit:
                 return
             self.max_mem = None
-        stop_in(call.code, call.memory, limit)  # without the lock: other threads run on
+        stop_in(call.code, call.memory, limit)  # without the lock: other threads must go on while the user debugs
 
     def _close_line(self, call: _Call) -> None:
         memory, live = self.read()
@@ -196,7 +197,7 @@ class LineProfiler:
 
 
 class _OfCode:
-    """What `wrap` tells of the calls of one function."""
+    """Receives the calls of one function from `wrap`."""
 
     def __init__(self, profiler: LineProfiler, code: CodeType) -> None:
         self._profiler = profiler

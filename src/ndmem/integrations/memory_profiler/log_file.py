@@ -1,7 +1,5 @@
 """A stream that writes to a logger."""
 
-from __future__ import annotations
-
 import logging
 import re
 
@@ -9,14 +7,14 @@ _INCREMENT = re.compile(r"^\s*\d+\s+\S+ MiB\s+(?P<increment>-?[\d.]+) MiB")
 
 
 class LogFile:
-    """Takes what is printed to a logger, a record a line.
+    """A stream that writes each line to a logger, as a record.
 
     Parameters
     ----------
     name : str, optional
-        Of the logger.
+        Name of the logger.
     reportIncrementFlag : bool
-        Of the table take only lines whose increment is not zero.
+        Only log the table's lines whose increment is not zero.
     """
 
     def __init__(self, name: str | None = None, reportIncrementFlag: bool = False) -> None:  # noqa: N803  # its signature
@@ -24,7 +22,7 @@ class LogFile:
         self.reportIncrementFlag = reportIncrementFlag
 
     def write(self, buf: str) -> None:
-        """Take some text; empty lines are left out."""
+        """Log the lines of a text, without empty ones."""
         for line in buf.splitlines():
             if not line.strip():
                 continue
@@ -33,6 +31,6 @@ class LogFile:
                 self.logger.info(line.rstrip())
 
     def flush(self) -> None:
-        """Have the handlers write."""
+        """Flush the logger's handlers."""
         for handler in self.logger.handlers:
             handler.flush()

@@ -24,9 +24,9 @@ def show_results(prof: LineProfiler, stream: IO[str] | None = None, precision: i
     Parameters
     ----------
     prof : LineProfiler
-        What recorded them.
+        The profiler that recorded the functions.
     stream : text stream, optional
-        Where to; standard output, as memory_profiler does.
+        Where to write. Default: standard output, as in memory_profiler.
     precision : int
         Digits after the point, of MiB. ``Peak`` and ``Temp`` are bytes of arrays, with a unit of their own.
     """
@@ -62,6 +62,6 @@ def _source_lines(code: CodeType) -> dict[int, str]:
     text = linecache.getlines(code.co_filename)[code.co_firstlineno - 1 :]
     try:
         block = inspect.getblock(text)
-    except (OSError, SyntaxError, IndexError):  # the file has changed, or is not Python's
+    except (OSError, SyntaxError, IndexError):  # the file has changed, or is not Python source
         block = text[:1]
     return {number: line.rstrip("\r\n") for number, line in enumerate(block, code.co_firstlineno)}

@@ -1,6 +1,4 @@
-"""``--timestamp``: when functions ran, and what the process had then, in the lines that mprof reads."""
-
-from __future__ import annotations
+"""``--timestamp``: write when functions ran, and the memory of the process, in the lines that mprof reads."""
 
 import contextlib
 import os
@@ -11,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import IO, Any
 
-from ndmem.tracking.decorate import wrap
+from ndmem.tracking.line_profiler.wrap import wrap
 
 from .backends import check_backend, read_memory
 
@@ -30,7 +28,7 @@ class _Stamped:
 
 
 class TimeStamper:
-    """Notes begin and end of each call of the functions that it decorates, as memory_profiler's class of this name.
+    """Record begin and end of each call of decorated functions, as memory_profiler's class of this name does.
 
     Parameters
     ----------
@@ -47,7 +45,7 @@ class TimeStamper:
         self._thread = threading.local()
 
     def __call__(self, func: Callable[..., Any] | None = None, precision: int | None = None) -> Any:
-        """Decorate a function; without one return what decorates."""
+        """Decorate a function; without one, return the decorator."""
         if func is None:
             return self
         name = f"{func.__module__}.{func.__name__}"
@@ -55,7 +53,7 @@ class TimeStamper:
 
     @contextlib.contextmanager
     def timestamp(self, name: str = "<block>") -> Iterator[None]:
-        """Note begin and end of a block."""
+        """Record begin and end of a block."""
         block = self.begin(f".{name}")
         self.resume(block)
         try:
@@ -64,27 +62,27 @@ class TimeStamper:
             self.suspend(block)
 
     def show_results(self, stream: IO[str] | None = None) -> None:
-        """Write a ``FUNC`` line for each call, in the order of their begins; what still runs ends now."""
+        """Write a ``FUNC`` line for each call, by begin; a running call ends now."""
         target = sys.stdout if stream is None else stream
         for each in self._found:
             begin, end = each.begin, each.end or self._stamp()
             figures = " ".join(f"{figure:.4f}" for figure in (*begin, *end))
-            # The line is read by its blanks.
+            # mprof splits the line at blanks.
             target.write(f"FUNC {'_'.join(each.name.split())} {figures} {each.level}\n")
         target.flush()
 
     def begin(self, name: str) -> _Stamped:
-        """Something begins."""
+        """Record the begin of a call or a block."""
         stamped = _Stamped(name, self._stamp(), self._thread.__dict__.get("level", 0))
         self._found.append(stamped)
         return stamped
 
     def resume(self, _: _Stamped) -> None:
-        """It runs from here: at its start, or after it waited."""
+        """Record that it runs: at its start, or after it waited."""
         self._thread.level = self._thread.__dict__.get("level", 0) + 1
 
     def suspend(self, stamped: _Stamped) -> None:
-        """It stops running, and that is its end if it does not run again."""
+        """Record that it stops running: its end, unless it runs again."""
         self._thread.level -= 1
         stamped.end = self._stamp()
 
@@ -93,7 +91,7 @@ class TimeStamper:
 
 
 class _OfFunction:
-    """What `wrap` tells of the calls of one function."""
+    """Receives the calls of one function from `wrap`."""
 
     def __init__(self, stamper: TimeStamper, name: str) -> None:
         self._name = name
@@ -105,4 +103,4 @@ class _OfFunction:
         return self._stamper.begin(self._name)
 
     def end_call(self) -> None:
-        """`suspend` has noted the end."""
+        """Do nothing: `suspend` has recorded the end."""

@@ -1,7 +1,5 @@
 """``memory_usage``: the memory of a process over time, while it runs or while it calls a function."""
 
-from __future__ import annotations
-
 import inspect
 import os
 import subprocess
@@ -14,7 +12,7 @@ from typing import IO, Any
 
 from .backends import check_backend, is_running, read_children, read_memory
 
-_ENOUGH = 4  # measurements of a call that are taken as a picture of it; as memory_profiler has it
+_ENOUGH = 4  # samples of a call that suffice, as in memory_profiler
 _SHORTEST_S = 1e-6
 
 
@@ -31,7 +29,7 @@ class _Samples:
     taken: int = 0
 
     def take(self) -> None:
-        """Look once; with a stream the sample is written, and not kept."""
+        """Take one sample; with a stream, write it instead of keeping it."""
         memory = read_memory(self.pid, self.backend, include_children=self.include_children)
         now = time.time()
         self.taken += 1
@@ -63,43 +61,34 @@ def memory_usage(
     Parameters
     ----------
     proc : int, Popen, callable or tuple
-        A process id, -1 for this process; a process that was started; or a function, ``(f,)``, ``(f, args)``,
-        ``(f, args, kwargs)``, which is called here while this process is looked at.
-    interval : float
-        Seconds between two looks.
-    timeout : float, optional
-        Seconds after which a process is not looked at any more; a process id without it is looked at once.
+        A process id, -1 for this process; a started process; or a function to call, ``f`` to ``(f, args, kwargs)``.
+    interval, timeout : float
+        Seconds between samples, and until sampling stops; without `timeout`, a process id is sampled once.
     timestamps : bool
-        Give pairs of memory and time.
-    include_children : bool
-        Add its descendants.
-    multiprocess : bool
-        With a stream, write the descendants each for itself.
-    max_usage : bool
-        Give the highest value alone.
-    retval : bool
-        Give what the function returned, too.
+        Return pairs of memory and time.
+    include_children, multiprocess : bool
+        Add the descendants; with a stream, write separate lines for each descendant.
+    max_usage, retval : bool
+        Return only the highest value; also return the function's result.
     stream : text stream, optional
         Write ``MEM memory time`` lines to it, and return ``None``.
     backend : str, optional
         See `read_memory`.
     max_iterations : int, optional
-        Call the function at most so often; else until there are some measurements.
+        Maximum number of calls; default: until there are enough samples.
 
     Returns
     -------
-    list of float, float, or (those, value)
-        In MiB.
+    list of float, float, or (those, value), in MiB
 
     Raises
     ------
     ProcessError
-        If there is no such backend.
+        If the backend is unknown.
     ValueError
-        If the tuple is not of those.
+        If `proc` is a tuple of another form.
     """
-    chosen = check_backend(backend)
-    samples = _Samples(os.getpid(), chosen, include_children, multiprocess, stream)
+    samples = _Samples(os.getpid(), check_backend(backend), include_children, multiprocess, stream)
     value = None
     if callable(proc) or isinstance(proc, list | tuple):
         value = _watch_calls(samples, *_split(proc), interval, max_iterations)

@@ -1,1 +1,1 @@
-"""memory_profiler's ``mprof``: the memory of a process over time, in the text file that it reads and writes too."""
+"""memory_profiler's ``mprof``: sample the memory of a process into the same text files."""

@@ -1,6 +1,4 @@
-"""Which files are meant: those of the working folder by number, or by name."""
-
-from __future__ import annotations
+"""Choose files of the working folder, by number or by name."""
 
 import re
 from collections.abc import Sequence
@@ -20,7 +18,7 @@ def name_file(when: datetime) -> str:
 
 def list_files() -> list[Path]:
     """List the files in the working folder, oldest first."""
-    # memory_profiler takes any 14 characters for a time, and its clean a file that somebody named so.
+    # memory_profiler accepts any 14 characters as a time, so that its `clean` also deletes a file that a user named so.
     return sorted(path for path in Path().glob("mprofile_*.dat") if _NAME.fullmatch(path.name))
 
 
@@ -33,12 +31,12 @@ def describe_time(path: Path) -> str:
 
 
 def choose_files(words: Sequence[str]) -> list[Path]:
-    """Return the files that are meant by numbers, as in `list_files` and from its end if negative, or by names.
+    """Return the files with these numbers, as in `list_files` from its end if negative, or with these names.
 
     Raises
     ------
     TraceError
-        If a number is none of a file, or there is no such file.
+        If no file has the number or the name.
     """
     there = list_files()
     chosen: list[Path] = []

@@ -1,7 +1,5 @@
 """The text file of ``mprof``: a line a sample, a call or the command, memory in MiB and time in seconds."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -12,7 +10,7 @@ from ndmem.errors import TraceError
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """What a process had at a moment.
+    """The memory of a process at a moment.
 
     Attributes
     ----------
@@ -38,7 +36,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class SampledRun:
-    """What a file of ``mprof`` has.
+    """The contents of a file of ``mprof``.
 
     Attributes
     ----------
@@ -83,7 +81,7 @@ def read_dat(path: Path) -> SampledRun:
     Raises
     ------
     TraceError
-        If it is no such file, has no samples, or a line of it is damaged.
+        If it is another kind of file, has no samples, or a line is damaged.
     OSError
         If it cannot be read.
     """
@@ -103,14 +101,14 @@ def read_dat(path: Path) -> SampledRun:
                 raise TraceError(f"{path}, line {number}: {kind} without its numbers; the file is damaged") from None
     if not (commands or found.samples or found.calls):
         empty = path.stat().st_size == 0
-        raise TraceError(f"{path} is {'empty' if empty else 'no file of mprof'}; ndmem mprof run PROGRAM writes one")
+        raise TraceError(f"{path} is {'empty' if empty else 'not a file of mprof'}; ndmem mprof run PROGRAM writes one")
     if not found.samples:
         raise TraceError(f"{path} has no samples of memory: the program never ran, or ended before the first")
     return SampledRun(path, commands[-1] if commands else "", found.samples, found.calls, found.children)
 
 
 def _take(found: SampledRun, kind: str, words: Sequence[str]) -> None:
-    """Take what a line says; other kinds of lines are left out, as memory_profiler does."""
+    """Read one line; skip other kinds of lines, as memory_profiler does."""
     if kind == "MEM":
         memory, time = words
         found.samples.append(_sample(memory, time))

@@ -1,7 +1,5 @@
 """A picture of sampled runs: memory over time, with the calls of functions, drawn by Plotly."""
 
-from __future__ import annotations
-
 import importlib.util
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -65,7 +63,7 @@ def draw(runs: Sequence[SampledRun], picture: Picture, output: Path) -> None:
         If the file cannot be written.
     """
     need_html()
-    from plotly import graph_objects  # noqa: PLC0415  # optional, and half a second
+    from plotly import graph_objects  # an optional library, whose import takes half a second
 
     figure = graph_objects.Figure()
     for run in runs:
@@ -134,7 +132,7 @@ def _draw_calls(figure: Any, run: SampledRun, calls: Calls) -> None:
             marker={"size": 14, "symbol": ["triangle-right-open", "triangle-left-open"] * len(of_it)},
         )  # fmt: skip
     deepest = max((call.level for call in run.calls), default=0)
-    # Beside the curve, on a scale of its own that has no ticks.
+    # On a scale of its own, without ticks, beside the curve.
     figure.update_layout(
         barmode="overlay", yaxis2={"overlaying": "y", "visible": False, "range": [-0.5, deepest + 1.5]}
     )
@@ -145,7 +143,7 @@ def _start(run: SampledRun) -> float:
 
 
 def _inert(text: str) -> str:
-    """Write a text that is not to be trusted: Plotly reads a few tags in its texts."""
+    """Escape an untrusted text: Plotly interprets a few tags."""
     return escape(plain(text), quote=False)
 
 
@@ -155,11 +153,11 @@ def _write(figure: Any, output: Path) -> None:
         return
     if importlib.util.find_spec("kaleido") is None:
         raise MissingError(
-            f"{output}: an image needs Kaleido, not installed here; write: pip install kaleido, or name a .html"
+            f"{output}: an image needs Kaleido, not installed here; write: pip install kaleido, or choose a .html file"
         )
     try:
         image = figure.to_image(output.suffix[1:].lower())
-    except (RuntimeError, ValueError) as error:  # there is no browser, or it does not answer
+    except (RuntimeError, ValueError) as error:  # the browser is missing, or does not answer
         first = (str(error).strip() or type(error).__name__).splitlines()[0]
-        raise MissingError(f"{output}: Kaleido cannot draw an image ({first}); name a .html") from error
+        raise MissingError(f"{output}: Kaleido cannot draw an image ({first}); choose a .html file") from error
     output.write_bytes(image)

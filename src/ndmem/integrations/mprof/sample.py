@@ -1,6 +1,4 @@
-"""Run a program, or find one that runs, and write its memory to a file while it runs."""
-
-from __future__ import annotations
+"""Run a program, or find a running one, and write its memory to a file."""
 
 import os
 import shlex
@@ -20,14 +18,14 @@ from ndmem.integrations.memory_profiler import memory_usage
 
 
 class Children(Flag):
-    """What is done with child processes: they are added to the program's memory, or each has lines of its own."""
+    """How to count child processes: add them to the program, or give each its own lines."""
 
     ADDED = auto()
     EACH = auto()
 
 
 class Interpreter(Enum):
-    """Whether a program is run by Python, with ``profile`` in its builtins: if it is a script, always, or never."""
+    """When to run a program by Python, with ``profile`` in its builtins: if it is a script, always, or never."""
 
     IF_SCRIPT = "if script"
     ALWAYS = "always"
@@ -36,7 +34,7 @@ class Interpreter(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Sampling:
-    """How memory is looked at.
+    """How to sample memory.
 
     Attributes
     ----------
@@ -45,7 +43,7 @@ class Sampling:
     interval : float
         Seconds between two looks.
     timeout : float or None
-        Seconds after which nobody looks any more; the program goes on.
+        Seconds after which sampling stops; the program goes on.
     children : Children
         What is done with child processes.
     backend : str
@@ -65,7 +63,7 @@ def run_program(words: Sequence[str], sampling: Sampling, interpreter: Interpret
     Raises
     ------
     ProcessError
-        If there is no such script or program.
+        If the script or program does not exist.
     OSError
         If the program cannot be started, or the file cannot be written.
     """
@@ -78,22 +76,22 @@ def run_program(words: Sequence[str], sampling: Sampling, interpreter: Interpret
         command.insert(0, sys.executable)
     written = shlex.join(command)
     if shutil.which(command[0]) is None:
-        raise ProcessError(f"{command[0]}: no such program, or it may not be run")
-    # With a line for each child memory_profiler leaves a script alone, and so its functions have no lines.
+        raise ProcessError(f"{command[0]}: no such program, or it is not executable")
+    # With separate lines for children, memory_profiler runs a script unchanged: its functions have no lines.
     if by_python and not (script and Children.EACH in sampling.children):
         command[1:1] = _ask_for_calls(sampling)
     with sampling.output.open("a", encoding="utf-8", errors="backslashreplace") as stream:
         process = subprocess.Popen(command)
         try:
             _sample(process, stream, sampling, command=written)
-        except KeyboardInterrupt:  # the program has got it too, and may have its calls to write
+        except KeyboardInterrupt:  # the program gets it too, and may still write its calls
             process.wait()
             raise
     return process
 
 
 def _ask_for_calls(sampling: Sampling) -> list[str]:
-    """Return what makes Python write the calls of functions with ``@profile`` to the file."""
+    """Return the command line with which Python writes the calls of functions with ``@profile`` to the file."""
     asked = ["-m", "ndmem.integrations.memory_profiler", "--timestamp", "-o", str(sampling.output.absolute())]
     if Children.ADDED in sampling.children:
         asked.append("--include-children")
@@ -113,14 +111,14 @@ def attach(hint: str, sampling: Sampling) -> None:
     Raises
     ------
     ProcessError
-        If there is no such process.
+        If the process does not exist.
     OSError
         If the file cannot be written.
     """
     process = _find_process(hint)
     try:
         command = shlex.join(process.cmdline())
-    except psutil.Error:  # of somebody else
+    except psutil.Error:  # another user's process
         command = hint
     with sampling.output.open("a", encoding="utf-8", errors="backslashreplace") as stream:
         _sample(process.pid, stream, sampling, command=command)

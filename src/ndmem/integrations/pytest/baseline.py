@@ -1,7 +1,5 @@
 """A baseline: the array memory of each test, in a file that people read, compare and commit."""
 
-from __future__ import annotations
-
 import json
 import re
 from dataclasses import dataclass
@@ -17,12 +15,12 @@ _SHARE: Final = re.compile(r"\s*(\d{1,6}(?:\.\d*)?)\s*%?\s*")
 
 
 class BaselineError(NdmemError, ValueError):
-    """A file is no baseline that can be compared with."""
+    """A file cannot be used as a baseline."""
 
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What one test had.
+    """The array memory of one test.
 
     Attributes
     ----------
@@ -35,7 +33,7 @@ class Figures:
 
 
 def write_baseline(path: Path, tests: dict[str, Figures]) -> None:
-    """Write a baseline, a line a test, by name.
+    """Write a baseline: one line for each test, by name.
 
     Raises
     ------
@@ -61,20 +59,23 @@ def read_baseline(path: Path) -> dict[str, Figures]:
     try:
         found = json.loads(path.read_text("utf-8"))
     except OSError as error:
-        raise BaselineError(f"{path}: {error.strerror}; make it with --ndmem-save") from None
+        raise BaselineError(f"{path}: {error.strerror}; write it with --ndmem-save") from None
     except ValueError as error:
-        raise BaselineError(f"{path} is no baseline, or damaged ({error}); make it anew with --ndmem-save") from None
+        raise BaselineError(
+            f"{path} is not a baseline, or is damaged ({error}); write a new one with --ndmem-save"
+        ) from None
     if not isinstance(found, dict) or found.get("format") != _FORMAT:
-        raise BaselineError(f"{path} is no baseline of ndmem; make one with --ndmem-save")
+        raise BaselineError(f"{path} is not an ndmem baseline; write one with --ndmem-save")
     if found.get("version") != _VERSION:
         raise BaselineError(
-            f"{path} has version {found.get('version')!r}, this ndmem reads {_VERSION}; make it anew with --ndmem-save"
+            f"{path} has version {found.get('version')!r}, this ndmem reads {_VERSION}; write a new one with"
+            " --ndmem-save"
         )
     tests: Any = found.get("tests")
     try:
         return {name: Figures(_count(row["peak"]), _count(row["kept"])) for name, row in tests.items()}
     except (AttributeError, KeyError, TypeError, ValueError):
-        raise BaselineError(f"{path} is damaged: a test has no figures; make it anew with --ndmem-save") from None
+        raise BaselineError(f"{path} is damaged: a test has no figures; write a new one with --ndmem-save") from None
 
 
 def _count(number: object) -> int:
@@ -84,7 +85,7 @@ def _count(number: object) -> int:
 
 
 def read_share(text: str) -> float:
-    """Return the share of ``"5%"``: 0.05.
+    """Return a percentage as a fraction: 0.05 for ``"5%"``.
 
     Raises
     ------
@@ -93,23 +94,23 @@ def read_share(text: str) -> float:
     """
     match = _SHARE.fullmatch(text)
     if match is None:
-        raise BaselineError(f"--ndmem-fail-above: {text!r} is not a share; write for example 5%")
+        raise BaselineError(f"--ndmem-fail-above: {text!r} is not a percentage; write for example 5%")
     return float(match[1]) / 100
 
 
 def exceeds(now: Figures, before: Figures, share: float) -> str | None:
-    """Return what to say of a test whose peak is more than a share above the baseline; ``None`` if it is not."""
+    """Return the message for a test whose peak exceeds the baseline by more than a share; ``None`` otherwise."""
     if now.peak <= before.peak * (1 + share):
         return None
     return (
-        f"at its peak the test had {describe_change(now, before)}: the baseline has {format_nbytes(before.peak)}, and"
+        f"the test's peak is {describe_change(now, before)}: the baseline has {format_nbytes(before.peak)}, and"
         f" --ndmem-fail-above allows {share * 100:.3g}% more"
     )
 
 
 def describe_change(now: Figures, before: Figures) -> str:
-    """Write a peak beside that of the baseline."""
+    """Write a peak with its change from the baseline."""
     if before.peak == 0:
-        return f"{format_nbytes(now.peak)} of arrays, where there were none"
+        return f"{format_nbytes(now.peak)} of arrays, and none in the baseline"
     change = (now.peak - before.peak) / before.peak * 100
     return f"{format_nbytes(now.peak)} of arrays, {change:+.3g}%"

@@ -1,4 +1,4 @@
-"""Marks of tests that limit array memory: what they allow, and what they say when it is too little."""
+"""Marks that limit the array memory of a test: reading them, and the message when a test exceeds one."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     import pytest
 
-    from ndmem.run import TrackedRun
+    from ndmem.api import TrackedRun
 
 ARRAYS = "limit_arrays"
 LEAKED = "limit_leaked_arrays"
@@ -24,7 +24,7 @@ MEMRAY_NAMES = {"limit_memory": ARRAYS, "limit_leaks": LEAKED}
 
 
 class MarkError(NdmemError, ValueError):
-    """A mark is written wrongly."""
+    """A mark is not valid."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class Allowance:
     nbytes : int or None
         Bytes allowed; ``None`` with a factor.
     factor : float or None
-        So many times the arrays among the test's arguments.
+        Multiple of the arrays among the test's arguments.
     of : tuple of str
         Names of those arguments; empty for all.
     """
@@ -54,11 +54,11 @@ class Allowance:
         Raises
         ------
         MarkError
-            If a name is no argument of the test, or no argument has arrays.
+            If a name is not an argument of the test, or no argument has arrays.
         """
         if self.nbytes is not None:
             return self.nbytes
-        from ndmem.weighing.weigh import weigh  # noqa: PLC0415  # needs NumPy, which a marked test alone pays for
+        from ndmem.api import weigh  # needs NumPy, which only marked tests load
 
         missing = [name for name in self.of if name not in arguments]
         if missing:
@@ -79,21 +79,19 @@ def read_allowance(item: pytest.Item, name: str, *, memray: bool) -> Allowance |
     name : str
         `ARRAYS` or `LEAKED`.
     memray : bool
-        Understand pytest-memray's names too.
+        Also read pytest-memray's names.
 
     Raises
     ------
     MarkError
-        If the mark is written wrongly, or there are two.
+        If the mark is not valid, or there are two.
     """
     names = [name, *(other for other, ours in MEMRAY_NAMES.items() if memray and ours == name)]
     marks = [mark for each in names for mark in item.iter_markers(each)]
     if not marks:
         return None
     if len(marks) > 1:
-        raise MarkError(
-            f"the test has two marks that say the same: {_write(marks[0])} and {_write(marks[1])}; keep one"
-        )
+        raise MarkError(f"the test has two marks for one limit: {_write(marks[0])} and {_write(marks[1])}; keep one")
     return _read(marks[0], factor_allowed=name == ARRAYS)
 
 
@@ -101,11 +99,11 @@ def _read(mark: pytest.Mark, *, factor_allowed: bool) -> Allowance:
     written, options = _write(mark), dict(mark.kwargs)
     factor, of = options.pop("factor", None), options.pop("of", ())
     example = f"{mark.name}('1 MiB')" + (f" or {mark.name}(factor=2.0)" if factor_allowed else "")
-    # What pytest-memray counts all of by default is all that is counted here.
+    # False is pytest-memray's default, and all that is supported here: all threads count.
     if not options.get("current_thread_only", True):
         options.pop("current_thread_only")
     if options:
-        raise MarkError(f"{written}: {next(iter(options))}= is not understood; write {example}")
+        raise MarkError(f"{written}: {next(iter(options))}= is not supported; write {example}")
     if len(mark.args) + (factor is not None) != 1 or (factor is not None and not factor_allowed):
         raise MarkError(f"{written} needs one limit; write {example}")
     if factor is None:
@@ -115,7 +113,7 @@ def _read(mark: pytest.Mark, *, factor_allowed: bool) -> Allowance:
             return Allowance(written, parse_nbytes(mark.args[0]))
         except NdmemError as error:
             raise MarkError(f"{written}: {error}") from None
-    from ndmem.budgets.amount import check_factor  # noqa: PLC0415  # only who marks a test pays for it
+    from ndmem.api import check_factor
 
     try:
         return Allowance(written, None, check_factor(factor), (of,) if isinstance(of, str) else tuple(of))
@@ -131,20 +129,20 @@ def _write(mark: pytest.Mark) -> str:
 def judge(
     run: TrackedRun, arrays: Allowance | None, leaked: Allowance | None, arguments: Mapping[str, object]
 ) -> str | None:
-    """Return why a test has failed its limits, with the tables that show it; ``None`` if it has not.
+    """Return the message for a test that exceeded its limits, with the tables; ``None`` if it did not.
 
     Parameters
     ----------
     run : TrackedRun
-        Of the test, stopped.
+        The record of the test, stopped.
     arrays, leaked : Allowance or None
-        For the peak, and for what is alive afterwards.
+        The limit of the peak, and that of what is alive afterwards.
     arguments : mapping
-        Of the test, by name.
+        The test's arguments, by name.
     """
     told: list[str] = []
     for allowance, nbytes, what, moment in (
-        (arrays, run.peak, "at its peak the test had {} of arrays", "peak"),
+        (arrays, run.peak, "the test's peak is {} of arrays", "peak"),
         (leaked, run.live, "after the test {} of arrays are still alive", "end"),
     ):
         allowed = None if allowance is None else allowance.find_nbytes(arguments)
@@ -158,6 +156,6 @@ def judge(
 def _report(run: TrackedRun, moment: str) -> Sequence[str]:
     stream = StringIO()
     run.report(stream, at=moment)
-    # What the report says of files and resident memory is of whole programs.
+    # The lines on files and resident memory are about whole programs.
     lines = [line for line in stream.getvalue().splitlines() if not line.startswith(("More: ", "Outside arrays, "))]
     return ["", *"\n".join(lines).rstrip().splitlines(), ""]

@@ -11,7 +11,7 @@ import pytest
 from ndmem.errors import NdmemError
 from ndmem.units import format_nbytes
 
-from .pytest_baseline import (
+from .baseline import (
     BaselineError,
     Figures,
     describe_change,
@@ -20,17 +20,17 @@ from .pytest_baseline import (
     read_share,
     write_baseline,
 )
-from .pytest_marks import ARRAYS, LEAKED, MEMRAY_NAMES, judge, read_allowance
+from .marks import ARRAYS, LEAKED, MEMRAY_NAMES, judge, read_allowance
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
-    from ndmem.run import TrackedRun
+    from ndmem.api import TrackedRun
 
 _MOST_ROWS = 20
 _MARKS = {
-    ARRAYS: "limit_arrays('100 MiB') or (factor=2.0, of='name'): fail a test whose arrays are more at its peak.",
-    LEAKED: "limit_leaked_arrays('1 MiB'): fail if more arrays that the test made are alive after it.",
+    ARRAYS: "limit_arrays('100 MiB') or (factor=2.0, of='name'): fail a test whose array peak exceeds it.",
+    LEAKED: "limit_leaked_arrays('1 MiB'): fail if more arrays of the test are alive after it.",
 }
 
 
@@ -38,18 +38,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the options of the plugin."""
     group = parser.getgroup("ndmem", "array memory (ndmem)")
     group.addoption("--ndmem", action="store_true", help="Show the tests with the most array memory.")
-    group.addoption("--ndmem-save", metavar="FILE", help="Write the array memory of each test that passed to a file.")
+    group.addoption("--ndmem-save", metavar="FILE", help="Write the array memory of each passed test to a file.")
     group.addoption("--ndmem-compare", metavar="FILE", help="Compare each test with such a file.")
     group.addoption(
         "--ndmem-fail-above",
         metavar="SHARE",
-        help="Fail a test whose peak is so much above the file of --ndmem-compare, as 5%%.",
+        help="Fail a test whose peak exceeds that in the file of --ndmem-compare by more, as 5%%.",
     )
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Register the marks, and the measuring of this run."""
-    # pytest-memray is named "memray" as a plugin; with it there its marks are its own.
+    """Register the marks, and the hooks that measure."""
+    # "memray" is the plugin name of pytest-memray, which reads its own marks where it is installed.
     memray = not config.pluginmanager.hasplugin("memray")
     for name, text in _MARKS.items():
         config.addinivalue_line("markers", text)
@@ -63,22 +63,22 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture
 def array_memory() -> Iterator[TrackedRun]:
-    """Track the arrays that are made from here to the end of the test: ``.peak``, ``.live``, ``.lines()``."""
-    from ndmem.api import track  # noqa: PLC0415  # NumPy is for tests that ask for it
+    """Track the arrays that the test allocates: ``.peak``, ``.live``, ``.lines()``."""
+    from ndmem.api import track  # needs NumPy, which only tests with this fixture load
 
     with track() as run:
         yield run
 
 
 class _Measuring:
-    """What is measured in one run of pytest, or in one worker of it.
+    """The hooks that measure one run of pytest, or one worker of it.
 
     Parameters
     ----------
     config : pytest.Config
         With the options.
     memray : bool
-        Understand pytest-memray's marks.
+        Also read pytest-memray's marks.
     """
 
     def __init__(self, config: pytest.Config, *, memray: bool) -> None:
@@ -97,7 +97,7 @@ class _Measuring:
 
     @pytest.hookimpl(wrapper=True, trylast=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, Any, Any]:
-        """Track the test where it has a limit or all are measured, and judge it."""
+        """Track a test that has a limit, or every test if all are measured, and check it."""
         mistake = ""
         try:
             arrays = read_allowance(item, ARRAYS, memray=self._memray)
@@ -108,7 +108,7 @@ class _Measuring:
             pytest.fail(mistake, pytrace=False)
         if not (arrays or leaked or self._all):
             return (yield)
-        from ndmem.api import track  # noqa: PLC0415  # as above
+        from ndmem.api import track
 
         with track() as run:
             answer = yield
@@ -129,22 +129,22 @@ class _Measuring:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(self, item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-        """Give the figures to the report, with which they reach the main process from a worker."""
+        """Add the figures to the report, which pytest-xdist sends from a worker to the main process."""
         report = yield
         figures = self._measured.pop(item.nodeid, None) if report.when == "call" else None
         if figures is not None:
-            report.ndmem = [figures.peak, figures.kept]  # type: ignore[attr-defined]  # reports carry what plugins add
+            report.ndmem = [figures.peak, figures.kept]  # type: ignore[attr-defined]  # pytest serializes attributes that plugins add
         return report
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Collect the figures of tests, of all workers."""
+        """Collect the figures of tests from all workers."""
         figures = getattr(report, "ndmem", None)
         if figures is not None and (report.passed or self._above is not None):
             self._tests[report.nodeid] = Figures(*figures)
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """Save the baseline; not in a worker, which has seen a part of the tests alone."""
+        """Save the baseline, but not in a worker, which ran only some of the tests."""
         if self._save is not None and not hasattr(session.config, "workerinput"):
             try:
                 write_baseline(Path(self._save), self._tests)
@@ -153,7 +153,7 @@ class _Measuring:
                 session.exitstatus = pytest.ExitCode.USAGE_ERROR
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
-        """Show the heaviest tests, and what differs from the baseline."""
+        """Show the tests with the highest peaks, and the differences from the baseline."""
         if self._unsaved:
             terminalreporter.line(self._unsaved)
         if self._shows:
@@ -161,14 +161,14 @@ class _Measuring:
             for line in _heaviest(self._tests):
                 terminalreporter.line(line)
         if self._baseline is not None:
-            terminalreporter.section("array memory beside the baseline")
+            terminalreporter.section("array memory compared with the baseline")
             for line in _changes(self._tests, self._baseline):
                 terminalreporter.line(line)
 
 
 def _heaviest(tests: dict[str, Figures]) -> list[str]:
     if not any(found.peak for found in tests.values()):
-        return ["no test made arrays"]
+        return ["no test allocated arrays"]
     heavy = sorted((item for item in tests.items() if item[1].peak), key=lambda item: -item[1].peak)
     rows = [f"{format_nbytes(found.peak):>9} {format_nbytes(found.kept):>9}  {name}" for name, found in heavy]
     more = [f"and {len(rows) - _MOST_ROWS} more"] if len(rows) > _MOST_ROWS else []
@@ -185,6 +185,6 @@ def _changes(tests: dict[str, Figures], baseline: dict[str, Figures]) -> list[st
     new = len(tests) - len(known)
     return [
         *changed,
-        f"{len(known) - len(changed)} of {len(known)} tests have the peak of the baseline"
-        + (f"; {new} are not in it" if new else ""),
+        f"{len(known) - len(changed)} of {len(known)} tests match the baseline"
+        + (f"; {new} {'is' if new == 1 else 'are'} not in it" if new else ""),
     ]

@@ -1,12 +1,9 @@
-"""Where the resident memory of a process is: what `ndmem.breakdown` answers."""
+"""The parts of a process's resident memory."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final
-
-from .breakdown_table import as_html, as_text
-from .conclusion import conclude
+from typing import Final
 
 PARTS: Final = {
     "arrays": "live arrays",
@@ -19,14 +16,14 @@ PARTS: Final = {
     "shared": "shared memory",
     "stacks": "stacks",
 }
-"""Attributes of a `Breakdown` that add up to its RSS, and how they are called in tables."""
+"""Attributes of a `Breakdown` that add up to its RSS, and their names in tables."""
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, slots=True)
 class Breakdown:
-    """The resident memory of a process (RSS) in parts, in bytes. Printing it gives a table.
+    """The resident memory of a process (RSS) in parts, in bytes.
 
-    A part is ``None`` where it cannot be known; it is then in `unexplained`.
+    An unknown part is ``None``, and belongs to `unexplained`.
 
     Attributes
     ----------
@@ -35,25 +32,25 @@ class Breakdown:
     rss : int
         Bytes in RAM.
     arrays : int or None
-        Of live arrays, what is in RAM; those over mapped files and shared memory count there.
+        Resident bytes of live arrays, without arrays in mapped files and shared memory, which count there.
     heap : int or None
-        What else is in use of malloc's: large Python objects, memory of libraries.
+        Other memory in use from malloc: large Python objects, memory of libraries.
     freed : int or None
-        What was freed and malloc keeps.
+        Freed memory that malloc keeps.
     python_used, python_free : int or None
-        Of Python's arenas for objects up to 512 bytes: in use, and free for others.
+        Python's arenas for objects up to 512 bytes: bytes in use, and free bytes.
     libraries, mapped : int or None
-        Pages of files: of programs and libraries, with their data; of all others.
+        Pages of program and library files with their data, and of all other files.
     shared : int or None
-        Shared memory that is no file.
+        Shared memory without a file.
     stacks : int or None
-        Of all threads.
+        Stacks of all threads.
     untouched : int or None
-        Of live arrays, what was never written; it is not in RAM, and so in none of the parts.
+        Bytes of live arrays that were never written; not in RAM, so in none of the parts.
     notes : tuple of str
-        What is not known and why, each a sentence.
+        Sentences about what is unknown, and why.
     before : Breakdown or None
-        The same before malloc gave back what it kept, if that was asked for.
+        The same before `trim`, if that was requested.
     """
 
     pid: int
@@ -73,37 +70,10 @@ class Breakdown:
 
     @property
     def parts(self) -> dict[str, int | None]:
-        """The parts by name; those that are known and `unexplained` add up to `rss`."""
+        """The parts by name; the known ones and `unexplained` add up to `rss`."""
         return {name: getattr(self, name) for name in PARTS}
 
     @property
     def unexplained(self) -> int:
-        """What no part explains; below 0 if the parts are more than there is."""
+        """Bytes that no part explains; negative if the parts exceed `rss`."""
         return self.rss - sum(nbytes or 0 for nbytes in self.parts.values())
-
-    @property
-    def conclusion(self) -> str:
-        """What it means, in a sentence."""
-        return conclude(self)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return it for JSON: bytes as integers, ``None`` for what is not known."""
-        return {
-            "pid": self.pid,
-            "conclusion": self.conclusion,
-            "rss_nbytes": self.rss,
-            **{f"{name}_nbytes": nbytes for name, nbytes in self.parts.items()},
-            "unexplained_nbytes": self.unexplained,
-            "untouched_nbytes": self.untouched,
-            "notes": list(self.notes),
-            "before": self.before.to_dict() if self.before else None,
-        }
-
-    def __str__(self) -> str:
-        return as_text(self)
-
-    def __repr__(self) -> str:
-        return as_text(self)
-
-    def _repr_html_(self) -> str:
-        return as_html(self)

@@ -1,34 +1,33 @@
-"""The Weight: what an object holds, in four numbers, and by its parts."""
+"""The weight of objects: four numbers, and the same for the parts."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
-from .trace import Domain
-from .tree import as_html, as_text
+from ndmem.model.trace import Domain
 
 
-# These nouns are tuples: a frozen dataclass of eight fields takes 1.2 µs to make, a tuple 0.3, and to weigh one array
-# takes five in all.
+# These nouns are tuples: creating a frozen dataclass of eight fields takes 1.2 µs, a tuple 0.3 µs, and weighing one
+# array takes 5 µs in all.
 class Numbers(NamedTuple):
     """The bytes of an object, or of several taken together; each buffer and each object once.
 
     Attributes
     ----------
     owned : int
-        Freed if the last reference to it went; without `mapped`.
+        Bytes that are freed when the last reference goes; without `mapped`.
     reachable : int
-        Kept alive by it: its buffers, and the Python objects; without `mapped`.
+        Bytes that it keeps alive: buffers and Python objects; without `mapped`.
     logical : int
-        What ``.nbytes`` of its arrays adds up to, each reference anew.
+        Sum of ``.nbytes`` of its arrays, once for each reference.
     resident : int or None
-        Of its buffers, in RAM now; ``None`` where it was not asked for or the system cannot tell.
+        Bytes of its buffers in RAM; ``None`` if not requested or unknown to the system.
     mapped : int
-        Of files mapped into memory that it keeps open, `owned_mapped` of them closed with it.
+        Bytes of mapped files that it keeps open; `owned_mapped` of them are closed with it.
     python : int
-        Of `reachable`, the Python objects themselves: headers, dicts, lists, numbers, texts.
+        The part of `reachable` that is Python objects: headers, dicts, lists, numbers, strings.
     unsure : int
-        Of `owned`, buffers that C++ or C code may hold too, unseen: `owned` is at most what it says.
+        The part of `owned` that C or C++ code may hold too: `owned` is an upper bound.
     """
 
     owned: int
@@ -42,7 +41,7 @@ class Numbers(NamedTuple):
 
     @property
     def buffers_nbytes(self) -> int:
-        """Of `reachable`, the memory of arrays and other buffers."""
+        """The part of `reachable` that is arrays and other buffers."""
         return self.reachable - self.python
 
 
@@ -56,9 +55,9 @@ class BufferShare(NamedTuple):
     domain : Domain
         Kind of memory.
     resident : int or None
-        Bytes of it in RAM; ``None`` if not known.
+        Bytes of it in RAM; ``None`` if unknown.
     holder : str
-        What its root is: ``"ndarray float64 (1000,)"``, ``"mmap"``, ``"memory outside NumPy"``.
+        Its root object: ``"ndarray float64 (1000,)"``, ``"mmap"``, ``"memory outside NumPy"``.
     parts : tuple of str
         Labels of the parts that lead to it; more than one if they share it.
     """
@@ -80,7 +79,7 @@ class Part(NamedTuple):
     kind : str
         Type, and dtype and shape where it has them.
     count : int
-        Objects folded into this part.
+        Objects merged into this part.
     numbers : Numbers
         Of the part alone, as if it were weighed by itself.
     parts : tuple of Part
@@ -89,13 +88,13 @@ class Part(NamedTuple):
 
     label: str
     kind: str
-    count: int  # type: ignore[assignment]  # nobody counts a value in it
+    count: int  # type: ignore[assignment]  # it hides tuple.count, which has no use here
     numbers: Numbers
     parts: tuple[Part, ...] = ()
 
 
 class Weight(NamedTuple):
-    """What objects weigh. Printing it gives a tree, largest first.
+    """The weight of one or several objects.
 
     Attributes
     ----------
@@ -104,11 +103,11 @@ class Weight(NamedTuple):
     numbers : Numbers
         The four numbers, also as ``owned``, ``reachable``, ``logical``, ``resident``, ``mapped``, ``python``.
     parts : tuple of Part
-        Children by name, those alike folded, largest first.
+        Children by name, equal ones merged, largest first.
     buffers : tuple of BufferShare
         The largest buffers, largest first; ``n_buffers`` is how many there are.
     notes : tuple of str
-        What was not measured or is not in memory, each a sentence.
+        Sentences about what was not measured or is not in memory.
     """
 
     kind: str
@@ -120,27 +119,27 @@ class Weight(NamedTuple):
 
     @property
     def owned(self) -> int:
-        """Bytes freed if the last reference went."""
+        """Bytes that are freed when the last reference goes."""
         return self.numbers.owned
 
     @property
     def reachable(self) -> int:
-        """Bytes it keeps alive, each once."""
+        """Bytes that it keeps alive, each once."""
         return self.numbers.reachable
 
     @property
     def logical(self) -> int:
-        """What ``.nbytes`` adds up to."""
+        """Sum of ``.nbytes``."""
         return self.numbers.logical
 
     @property
     def resident(self) -> int | None:
-        """Bytes of its buffers in RAM; ``None`` if not known."""
+        """Bytes of its buffers in RAM; ``None`` if unknown."""
         return self.numbers.resident
 
     @property
     def mapped(self) -> int:
-        """Bytes of mapped files it keeps open."""
+        """Bytes of mapped files that it keeps open."""
         return self.numbers.mapped
 
     @property
@@ -154,18 +153,9 @@ class Weight(NamedTuple):
         Raises
         ------
         KeyError
-            If there is none.
+            If no part has it.
         """
         for part in self.parts:
             if part.label == label:
                 return part
         raise KeyError(label)
-
-    def __str__(self) -> str:
-        return as_text(self)
-
-    def __repr__(self) -> str:
-        return as_text(self)
-
-    def _repr_html_(self) -> str:
-        return as_html(self)

@@ -1,4 +1,4 @@
-"""The arguments of a function, for any lengths of its dimensions."""
+"""The arguments of a call, for any lengths of its dimensions."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 from ndmem.model.spec import ArraySpec
 
 from .pattern import ArrayPattern
-from .samples import Fill, Sample, make_sample
+from .sample_data import Fill, Sample, make_sample
 from .tables import crop_table, table_nbytes
 
 Lengths = Mapping[str, int]
@@ -19,41 +19,41 @@ Lengths = Mapping[str, int]
 
 @dataclass(frozen=True, slots=True)
 class Described:
-    """An array that does not exist."""
+    """An array that does not exist yet."""
 
     pattern: ArrayPattern
     fill: Fill
     like: Any = None
 
     def make(self, lengths: Lengths, sample: Sample) -> Any:
-        """Make a sample of it."""
+        """Make a sample of the array."""
         array = self.pattern.at(lengths)
         bound = min((length for length in array.shape if length > 1), default=1)
         bound = min([bound, *(length for length in lengths.values() if length > 1)])
         return make_sample(array, fill=self.fill, bound=bound, sample=sample, like=self.like)
 
     def nbytes(self, lengths: Lengths) -> int:
-        """Return its bytes."""
+        """Return the bytes of the array."""
         return self.pattern.at(lengths).nbytes
 
 
 @dataclass(frozen=True, slots=True)
 class Cropped:
-    """A real array, of which a part is taken.
+    """A real array; small sizes get a part of it.
 
     Attributes
     ----------
     array : numpy.ndarray
         The array.
     axes : tuple of str or None
-        The dimension that each axis is.
+        Dimension of each axis; ``None`` for an axis that is not reduced.
     """
 
     array: Any
     axes: tuple[str | None, ...]
 
     def make(self, lengths: Lengths, sample: Sample) -> Any:
-        """Copy a part of it, other elements for another sample."""
+        """Copy a part of the array; other samples get other elements."""
         shape = self._shape(lengths)
         if shape == self.array.shape:
             return self.array.copy(order="K")
@@ -63,7 +63,7 @@ class Cropped:
         return _fold_indices(np.array(part, order="K", subok=True), self.array, lengths)
 
     def nbytes(self, lengths: Lengths) -> int:
-        """Return the bytes it would have at these lengths, beyond its own too."""
+        """Return the bytes of an array of these lengths, also beyond its real ones."""
         pairs = zip(self.axes, self.array.shape, strict=True)
         return ArraySpec(
             tuple(whole if name is None else lengths[name] for name, whole in pairs), self.array.dtype
@@ -76,13 +76,13 @@ class Cropped:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A real data frame, series or sparse matrix, of which the first rows (and columns) are taken."""
+    """A real data frame, series or sparse matrix; small sizes get its first rows (and columns)."""
 
     table: Any
     axes: tuple[str | None, ...]
 
     def make(self, lengths: Lengths, sample: Sample) -> Any:
-        """Copy a part of it."""
+        """Copy a part of the table."""
         pairs = zip(self.axes, self.table.shape, strict=True)
         slices = tuple(
             slice(None) if name is None else _slice(min(lengths[name], whole), whole, sample) for name, whole in pairs
@@ -90,7 +90,7 @@ class Table:
         return crop_table(self.table, slices)
 
     def nbytes(self, lengths: Lengths) -> int:
-        """Return the bytes of the part, as if all rows were alike."""
+        """Return the bytes of the part, assuming rows of equal size."""
         nbytes = table_nbytes(self.table)
         for name, whole in zip(self.axes, self.table.shape, strict=True):
             if name is not None and whole:
@@ -100,31 +100,31 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Scalar:
-    """A dimension passed as a number."""
+    """A dimension that is passed as a number."""
 
     name: str
 
     def make(self, lengths: Lengths, sample: Sample) -> Any:
-        """Return its length."""
+        """Return the length of the dimension."""
         return lengths[self.name]
 
     def nbytes(self, lengths: Lengths) -> int:
-        """Return 0: a number is no array."""
+        """Return 0: a number has no array."""
         return 0
 
 
 @dataclass(frozen=True, slots=True)
 class Literal:
-    """Anything else: the function gets it as it is."""
+    """Any other value, passed to the function unchanged."""
 
     value: Any
 
     def make(self, lengths: Lengths, sample: Sample) -> Any:
-        """Return it."""
+        """Return the value."""
         return self.value
 
     def nbytes(self, lengths: Lengths) -> int:
-        """Return the bytes of a small array, which stays as it is."""
+        """Return the bytes of a small array, which is not reduced."""
         return int(getattr(self.value, "nbytes", 0)) if isinstance(self.value, np.ndarray) else 0
 
 
@@ -137,12 +137,12 @@ class Several:
     items: tuple[Argument, ...]
 
     def make(self, lengths: Lengths, sample: Sample) -> Any:
-        """Make each."""
+        """Make all items."""
         made = [item.make(lengths, sample) for item in self.items]
         return dict(zip(self.keys, made, strict=True)) if self.kind is dict else self.kind(made)
 
     def nbytes(self, lengths: Lengths) -> int:
-        """Return the bytes of all."""
+        """Return the bytes of all items."""
         return sum(item.nbytes(lengths) for item in self.items)
 
 
@@ -162,7 +162,7 @@ class Arguments:
     lengths : dict of str to int
         The real length of each dimension.
     maker : callable, optional
-        Makes them all instead, from the lengths of the dimensions as keywords.
+        Makes all of them instead; called with the lengths of the dimensions as keywords.
     """
 
     positional: tuple[Argument, ...]
@@ -180,13 +180,13 @@ class Arguments:
         )
 
     def nbytes(self, lengths: Lengths) -> int | None:
-        """Return the bytes of the arrays among them; ``None`` where only making them tells."""
+        """Return the bytes of the arrays among them; ``None`` if `make` makes them."""
         if self.maker is not None:
             return None
         return sum(each.nbytes(lengths) for each in (*self.positional, *self.keywords.values()))
 
     def are_real(self) -> bool:
-        """Whether nothing has to be made up at the real size."""
+        """Tell whether the arguments at the real size are the user's own."""
         return self.maker is not None or not any(map(_is_described, (*self.positional, *self.keywords.values())))
 
     def present_nbytes(self) -> int:
@@ -194,7 +194,7 @@ class Arguments:
         return sum(_present(each, self.lengths) for each in (*self.positional, *self.keywords.values()))
 
     def cost(self, lengths: Lengths) -> int:
-        """Return bytes to choose small sizes by: the arguments', or an array's with all dimensions as its axes."""
+        """Return the cost of a size in bytes: of the arguments, or of an array with all dimensions as its axes."""
         product = 8
         for length in lengths.values():
             product *= max(length, 1)
@@ -234,7 +234,7 @@ def _slice(short: int, whole: int, sample: Sample) -> slice:
 
 
 def _fold_indices(part: Any, whole: Any, lengths: Lengths) -> Any:
-    """Keep integers that may be indices of an axis below its shorter length."""
+    """Limit integers that may be indices of an axis to its reduced length."""
     if whole.dtype.kind not in "iu" or not whole.size or not part.size:
         return part
     highest, lowest = int(whole.max()), int(whole.min())

@@ -1,8 +1,5 @@
-"""From what a caller passed to arguments that can be made for any lengths."""
+"""Turn the arguments of `predict` into arguments that can be made for any lengths."""
 
-from __future__ import annotations
-
-import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,12 +8,13 @@ import numpy as np
 
 from ndmem.errors import SpecError
 from ndmem.model.spec import ArraySpec
+from ndmem.planning.extrapolation.size_line import KEPT, SHORTEST
+from ndmem.signatures import read_signature
 
 from .arguments import Argument, Arguments, Cropped, Described, Literal, Scalar, Several, Table
 from .dims import Dim
-from .line import KEPT, SHORTEST
 from .pattern import ArrayPattern, Length, looks_like_pattern, read_pattern
-from .samples import Fill
+from .sample_data import Fill
 from .tables import is_table
 
 _NAMES = ("n", "m", "k", "l", "p", "q", "r", "s")
@@ -37,7 +35,7 @@ def bind_arguments(
     Parameters
     ----------
     function : callable
-        What is called.
+        The function.
     positional, keywords
         Its arguments: arrays, tables, specs, texts such as ``"f4[n, d]"``, dimensions, and anything else.
     dims : mapping of str to int, optional
@@ -45,12 +43,12 @@ def bind_arguments(
     make : callable, optional
         Makes all arguments from the lengths of the dimensions.
     fill, like
-        What samples hold, and arrays to draw their values from, by the parameter's name.
+        Contents of samples, and arrays to draw their values from, by parameter name.
 
     Raises
     ------
     SpecError
-        If a text names a dimension without a length, or `make` has no dimensions to work with.
+        If a text names a dimension without a length, or `make` is passed without dimensions.
     """
     if make is not None:
         if positional or keywords:
@@ -69,7 +67,7 @@ def _parameter_names(function: Callable[..., Any], count: int) -> list[str]:
     try:
         parameters = [
             each.name
-            for each in inspect.signature(function).parameters.values()
+            for each in read_signature(function).parameters.values()
             if each.kind in (each.POSITIONAL_ONLY, each.POSITIONAL_OR_KEYWORD)
         ]
     except (TypeError, ValueError):
@@ -79,7 +77,7 @@ def _parameter_names(function: Callable[..., Any], count: int) -> list[str]:
 
 @dataclass(slots=True)
 class _Binder:
-    """Gives each long axis a dimension; equal lengths are one."""
+    """Assigns a dimension to each long axis; equal lengths share one."""
 
     lengths: dict[str, int]
     fill: Fill | Mapping[str, Fill]
@@ -92,7 +90,7 @@ class _Binder:
             self.named.setdefault(length, name)
 
     def note_arrays(self, values: Sequence[Any]) -> None:
-        """Name the axes of all arrays before any number is looked at, for a number may be one of the lengths."""
+        """Name the axes of all arrays, before numbers are bound: a number may be one of these lengths."""
         for value in _flatten(values):
             shape = _shape_of(value)
             self.has_arrays |= shape is not None
@@ -126,7 +124,7 @@ class _Binder:
 
     def _bind_number(self, value: Any) -> Argument:
         is_number = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
-        # A function without arrays makes its own: a large number is their length.
+        # A function that gets no array creates its own: a large number is taken as their length.
         if is_number and value > SHORTEST and (int(value) in self.named or (not self.has_arrays and value > KEPT)):
             return Scalar(self._name(int(value)))
         return Literal(value)

@@ -1,7 +1,5 @@
 """Named dimensions: the lengths that a prediction is made for."""
 
-from __future__ import annotations
-
 import operator
 import re
 from collections.abc import Iterator, Mapping
@@ -13,14 +11,14 @@ from ndmem.errors import SpecError
 
 @dataclass(frozen=True, slots=True)
 class Dim:
-    """One dimension, standing for an integer argument: the function gets its length.
+    """A dimension passed as an integer argument; the function gets its length.
 
     Attributes
     ----------
     name : str
-        As in specs.
+        Name of the dimension.
     length : int
-        What it is in the end.
+        Length at the real size.
     """
 
     name: str
@@ -31,7 +29,7 @@ class Dim:
 
 
 class Dims(Mapping[str, int]):
-    """Named dimensions and their lengths; ``dims.n`` stands for the dimension ``n`` as an argument."""
+    """Named dimensions and their lengths; pass ``dims.n`` for an argument that is the length of ``n``."""
 
     __slots__ = ("_lengths",)
 
@@ -42,7 +40,7 @@ class Dims(Mapping[str, int]):
         try:
             return Dim(name, self._lengths[name])
         except KeyError:
-            raise AttributeError(f"there is no dimension {name!r}; {_list(self._lengths)}") from None
+            raise AttributeError(f"unknown dimension {name!r}; {_list(self._lengths)}") from None
 
     def __getitem__(self, name: str) -> int:
         return self._lengths[name]
@@ -58,17 +56,17 @@ class Dims(Mapping[str, int]):
 
 
 def dims(**lengths: Any) -> Dims:
-    """Name the dimensions of the arrays that a function is to be predicted for.
+    """Name the dimensions of the arguments of a prediction.
 
     Parameters
     ----------
     **lengths : int
-        Length of each dimension; a float that is a whole number is taken, so that ``n=2e6`` can be written.
+        Length of each dimension; a float that is a whole number is accepted, as in ``n=2e6``.
 
     Raises
     ------
     SpecError
-        If a length is negative or no whole number.
+        If a length is negative or not a whole number.
 
     Examples
     --------
@@ -79,18 +77,18 @@ def dims(**lengths: Any) -> Dims:
 
 
 def read_length(text: str) -> tuple[str, Any]:
-    """Read a dimension's name and length: ``n=2000000`` or ``n=2e6``.
+    """Read the name and length of a dimension: ``n=2000000`` or ``n=2e6``.
 
     Raises
     ------
     SpecError
-        If it is neither.
+        If the text has another form.
     """
     name, equals, value = text.partition("=")
     if not equals or not name.isidentifier():
-        raise SpecError(f"{text[:40]!r} gives no dimension a length; write n=2000000 or n=2e6")
+        raise SpecError(f"{text[:40]!r} is not NAME=LENGTH; write for example n=2000000 or n=2e6")
     if not re.fullmatch(r"-?[0-9][0-9_]*(\.[0-9]*)?([eE]\+?[0-9]{1,2})?", value):
-        raise SpecError(f"{value[:40]!r} is no length of {name}; write {name}=2000000 or {name}=2e6")
+        raise SpecError(f"{value[:40]!r} is not a valid length for {name}; write {name}=2000000 or {name}=2e6")
     try:
         return name, int(value)
     except ValueError:
@@ -116,4 +114,4 @@ def _length(name: str, value: Any) -> int:
 
 
 def _list(lengths: Mapping[str, int]) -> str:
-    return f"there are {', '.join(lengths)}" if lengths else "none is named: pass dims=ndmem.dims(n=…)"
+    return f"the dimensions are {', '.join(lengths)}" if lengths else "name it with dims=ndmem.dims(n=…)"

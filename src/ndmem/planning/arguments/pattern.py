@@ -1,6 +1,4 @@
-"""Arrays whose axes are named dimensions: ``"f4[n, 2*d + 1]"``."""
-
-from __future__ import annotations
+"""Descriptions of arrays with named dimensions as axes: ``"f4[n, 2*d + 1]"``."""
 
 import ast
 import operator
@@ -33,7 +31,7 @@ class Length:
     Attributes
     ----------
     text : str
-        As it was written.
+        The expression.
     """
 
     text: str
@@ -44,7 +42,7 @@ class Length:
             raise SpecError(f"the axis {self.text[:40]!r} is too long an expression; name a dimension for it")
 
     def __call__(self, lengths: Mapping[str, int]) -> int:
-        """Return the length where the dimensions have these lengths."""
+        """Return the length for these lengths of the dimensions."""
         return _evaluate(self._parse(), lengths, self.text)
 
     def _parse(self) -> ast.expr:
@@ -56,14 +54,14 @@ class Length:
 
 @dataclass(frozen=True, slots=True)
 class ArrayPattern:
-    """An array for any lengths of its dimensions.
+    """Description of an array for any lengths of its dimensions.
 
     Attributes
     ----------
     dtype : numpy.dtype
-        Of its elements.
+        Type of the elements.
     shape : tuple of Length
-        Its axes.
+        Length of each axis.
     order : Order
         Row-major or column-major.
     """
@@ -73,12 +71,12 @@ class ArrayPattern:
     order: Order = Order.C
 
     def at(self, lengths: Mapping[str, int]) -> ArraySpec:
-        """Return the array where the dimensions have these lengths."""
+        """Return the description for these lengths of the dimensions."""
         return ArraySpec(tuple(length(lengths) for length in self.shape), self.dtype, self.order)
 
 
 def looks_like_pattern(text: str) -> bool:
-    """Whether a text argument is meant as an array: dtype and shape, nothing else."""
+    """Tell whether a text argument describes an array: a dtype and a shape, and nothing else."""
     match = _TEXT.fullmatch(text) if len(text) <= _LONGEST_TEXT else None
     if match is None:
         return False
@@ -90,19 +88,19 @@ def looks_like_pattern(text: str) -> bool:
 
 
 def read_pattern(text: str, lengths: Mapping[str, int]) -> ArrayPattern:
-    """Read an array with named dimensions.
+    """Read the description of an array with named dimensions.
 
     Parameters
     ----------
     text : str
         ``"f4[n, d]"``; an axis may be an integer, a dimension, or a sum, difference, product or whole quotient.
     lengths : mapping of str to int
-        The dimensions there are.
+        The known dimensions.
 
     Raises
     ------
     SpecError
-        If it is no array, or names a dimension that there is not.
+        If it does not describe an array, or names an unknown dimension.
     """
     match = _TEXT.fullmatch(text) if len(text) <= _LONGEST_TEXT else None
     if match is None:

@@ -1,8 +1,7 @@
-"""Arrays that stand for the real ones while a function is measured at a small size."""
-
-from __future__ import annotations
+"""Make samples: arrays that replace the real ones in runs at small sizes."""
 
 import enum
+import mmap
 from typing import Any
 
 import numpy as np
@@ -12,18 +11,17 @@ from ndmem.model.spec import ArraySpec
 
 _SMALLEST_GHOST = 2**20
 _MOST_WINDOWS = 1024
-_PAGE = 4096
 _FEW = 64
 _FARTHER = 4
 
 
 class Fill(enum.Enum):
-    """What a sample of a described array holds.
+    """Contents of a sample of a described array.
 
     Attributes
     ----------
     UNIFORM
-        Floats from 0 to 1; integers that are valid indices of every axis.
+        Floats from 0 to 1; integers that are valid indices for every axis.
     INTEGERS
         Whole numbers below the shortest axis, in any dtype.
     SPD
@@ -36,20 +34,20 @@ class Fill(enum.Enum):
 
 
 class Sample(enum.Enum):
-    """Which of the samples that can stand for the data: the second and third only tell whether sizes depend on it.
+    """A kind of sample data; all but the first only show whether sizes depend on the data.
 
     Attributes
     ----------
     FIRST
         Numbers from 0 to 1; the first elements of a real array.
     UNEVEN
-        Numbers from 0 to 1, small ones more often, or few different indices; the last elements of a real array.
+        Numbers from 0 to 1, mostly small, or few different indices; the last elements of a real array.
     SIGNED
         Numbers from -1 to 1, or integers far beyond any index on both sides; every other element of a real array.
     FAR
-        As the first, with integers far beyond any index: for what refuses negative ones.
+        As FIRST, with integers far beyond any index: for functions that refuse negative ones.
     GHOST
-        As the first, in a large array only as far as its window reaches: what lies beyond is the same memory.
+        As FIRST, written only to the first window of a large array: the rest is the same memory.
     """
 
     FIRST = 0
@@ -65,20 +63,20 @@ def make_sample(array: ArraySpec, *, fill: Fill, bound: int, sample: Sample, lik
     Parameters
     ----------
     array : ArraySpec
-        What it is to be.
+        Description of the array.
     fill : Fill
-        What it is to hold.
+        Its contents.
     bound : int
-        Integers stay below it, so that they can be indices.
+        Upper bound of integers, which makes them valid indices.
     sample : Sample
-        Which one.
+        Kind of sample data.
     like : array, optional
-        Its values are drawn instead.
+        Array to draw the values from.
 
     Raises
     ------
     SpecError
-        If there is no sample of such a dtype.
+        If samples of this dtype cannot be made.
     """
     rng = np.random.default_rng(sample.value)
     if like is not None:
@@ -110,18 +108,18 @@ def _draw(array: ArraySpec, fill: Fill, bound: int, rng: np.random.Generator, sa
         return np.sort(rng.integers(0, max(count, 1) * 4, count)).astype(dtype)
     if dtype.kind in "SU":
         return _index(rng, bound, count, sample).astype(dtype)
-    raise SpecError(f"no sample can be made of dtype {dtype}; pass make= or a real array")
+    raise SpecError(f"samples of dtype {dtype} cannot be made; pass make= or a real array")
 
 
 def _index(rng: np.random.Generator, bound: int, count: int, sample: Sample) -> Any:
-    """Return whole numbers below a bound; in the uneven sample there are few, and small ones are more often."""
+    """Return integers below a bound; UNEVEN has few different ones, mostly small."""
     if sample is Sample.UNEVEN:
         return (rng.random(count) ** 2 * min(max(bound // 2, 1), _FEW)).astype(np.int64)
     return rng.integers(0, bound, count)
 
 
 def _spread(rng: np.random.Generator, count: int, sample: Sample) -> Any:
-    """Return numbers that lie differently in each sample, so that sizes which depend on the data show it."""
+    """Return numbers with another distribution in each sample, to show sizes that depend on the data."""
     numbers = rng.random(count)
     if sample is Sample.UNEVEN:
         return numbers * numbers
@@ -137,8 +135,8 @@ def _positive_definite(array: ArraySpec, rng: np.random.Generator) -> Any:
 
 
 def _make_hollow(array: ArraySpec, fill: Fill, bound: int, rng: np.random.Generator) -> Any:
-    """Make an array of which only the window of a ghost is written to; see native/ghost.c for its length."""
-    window = max(_SMALLEST_GHOST, array.nbytes // _MOST_WINDOWS + _PAGE)
+    """Make an array and write only to the window of its ghost, whose length csrc/tracker/hooks/ghost.c sets."""
+    window = max(_SMALLEST_GHOST, array.nbytes // _MOST_WINDOWS + mmap.PAGESIZE)
     written = ArraySpec((min(window // array.dtype.itemsize, array.count),), array.dtype)
     values = np.empty(array.count, array.dtype)
     values[: written.count] = _draw(written, fill, bound, rng, Sample.FIRST)

@@ -1,12 +1,10 @@
-"""Data frames and sparse matrices, by what they can do: no library is imported for them."""
-
-from __future__ import annotations
+"""Data frames and sparse matrices, recognised by their methods: no library is imported for them."""
 
 from typing import Any
 
 
 def is_table(value: Any) -> bool:
-    """Whether something is a frame or series of pandas, or a sparse matrix of SciPy."""
+    """Tell whether a value is a pandas data frame or series, or a SciPy sparse matrix."""
     library = type(value).__module__.split(".")[0]
     return (library == "pandas" and hasattr(value, "iloc") and hasattr(value, "shape")) or (
         library == "scipy" and hasattr(value, "tocsr") and hasattr(value, "shape")
@@ -19,7 +17,7 @@ def crop_table(table: Any, slices: tuple[slice, ...]) -> Any:
         return (table.iloc[slices] if len(slices) > 1 else table.iloc[slices[0]]).copy()
     if len(slices) < 2:
         return table[slices].copy()
-    # Only two formats can be sliced along both axes.
+    # Only CSR and CSC can be sliced along both axes.
     return table.tocsr()[slices[0]][:, slices[1]].asformat(table.format)
 
 

@@ -1,4 +1,4 @@
-"""What the runs at a few sizes say of another size: replayed where they match, line by line where they do not."""
+"""Estimate the peak at one size from runs at others: replay the events if the runs match, else extrapolate stacks."""
 
 from __future__ import annotations
 
@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .fit import grow
+from ndmem.model.columns import Domain, Kind
+
+from .elision import THRESHOLD, find_pairs, is_unseen, live_if_reused
 from .match import Point, live_bytes, match, stack_sizes
-from .reuse import THRESHOLD, find_pairs, is_unseen, live_if_reused
+from .polynomials import extrapolate_sizes
 
 if TYPE_CHECKING:
     from ndmem.model.columns import Int64s
 
-    from .line import Line
+    from .size_line import Line
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -25,19 +27,19 @@ class Estimate:
     Attributes
     ----------
     nbytes : int
-        The peak, if of the temporaries whose reuse was not seen those of operators are reused.
+        The peak, if NumPy reuses the temporaries of operators among those whose reuse no run showed.
     low, high : int
-        What it may be, if all of them are reused, or none.
+        The peak if NumPy reuses all of those temporaries, and if it reuses none.
     error : float
-        Relative error to expect besides.
+        Relative error to expect in addition.
     is_matched : bool
-        All runs had the same structure.
+        Whether all runs had the same structure.
     is_exact : bool
-        They had, and polynomials reproduced every buffer.
+        Whether they matched and a polynomial reproduced the size of every buffer.
     sizes : (births,) int64, or None
-        Bytes of each buffer where the runs match.
+        Bytes of each buffer; ``None`` if the runs do not match.
     reused : (born, died), or None
-        Events of temporaries that `nbytes` takes to be reused, where the runs match.
+        Events of the temporaries that `nbytes` counts as reused; ``None`` if there are none or the runs do not match.
     place_peaks : dict of int to int
         Highest live bytes of the whole program at each call stack.
     """
@@ -53,20 +55,20 @@ class Estimate:
     place_peaks: dict[int, int]
 
 
-def estimate(line: Line, points: Sequence[Point], target: int) -> Estimate:
-    """Estimate the peak at a point of the line from runs at others, evenly spaced."""
+def estimate_peak(line: Line, points: Sequence[Point], target: int) -> Estimate:
+    """Estimate the peak at a position of the line from runs at other positions, evenly spaced."""
     return _replay(line, points, target) if match(points) else _envelope(line, points, target)
 
 
 def _replay(line: Line, points: Sequence[Point], target: int) -> Estimate:
-    """Let every buffer be born and die at its predicted size."""
+    """Replay the births and deaths of the last run with the predicted size of each buffer."""
     last = points[-1]
-    grown = grow(line, [point.t for point in points], stack_sizes(points), target)
-    live = live_bytes(last.run, grown.nbytes)
+    grown = extrapolate_sizes(line, [point.t for point in points], stack_sizes(points), target)
+    live = live_bytes(last.events, grown.nbytes)
     born, died = find_pairs(last, grown.nbytes)
-    buffer = last.run.buffer[born]
-    # What was large in one of the runs and not reused there is not reused: they would not match.
-    unseen = is_unseen(last.run.nbytes[buffer], grown.nbytes[buffer])
+    buffer = last.events.buffer[born]
+    # A buffer above the threshold in a run that NumPy did not reuse there is never reused: else the runs would differ.
+    unseen = is_unseen(last.nbytes[buffer], grown.nbytes[buffer])
     born, died = born[unseen], died[unseen]
     low = int(live_if_reused(last, grown.nbytes, born, died).max(initial=0))
     by_operator = last.by_operator[born]
@@ -85,21 +87,17 @@ def _replay(line: Line, points: Sequence[Point], target: int) -> Estimate:
 
 
 def _error_at(point: Point, sizes: Int64s, error: np.ndarray[tuple[int], np.dtype[np.float64]], at: int) -> float:
-    """Return the relative error of live bytes at an event, of the errors of the buffers alive there."""
+    """Return the relative error of the live bytes at an event: the mean over the buffers alive, weighted by size."""
     if not error.any() or not len(sizes):
         return 0.0
-    run = point.run
-    alive = np.zeros(len(sizes), np.bool_)
-    until = slice(0, at + 1)
-    alive[run.buffer[until][run.kind[until] == 0]] = True
-    alive[run.buffer[until][run.kind[until] == 1]] = False
+    alive = point.events.alive_after(at + 1)
     total = float(sizes[alive].sum())
     return float((sizes[alive] * error[alive]).sum()) / total if total else float(error.max())
 
 
 def peaks_by_place(point: Point, live: Int64s) -> dict[int, int]:
     """Return the highest live bytes at the births of arrays of each call stack."""
-    births = (point.run.kind == 0) & (point.run.domain == 0)
+    births = (point.events.kind == Kind.BORN) & (point.events.domain == Domain.ARRAY)
     places, inverse = np.unique(point.place[births], return_inverse=True)
     highest = np.zeros(len(places), np.int64)
     np.maximum.at(highest, inverse, live[births])
@@ -107,18 +105,18 @@ def peaks_by_place(point: Point, live: Int64s) -> dict[int, int]:
 
 
 def _envelope(line: Line, points: Sequence[Point], target: int) -> Estimate:
-    """Take the maximum over call stacks of what the live bytes there grow to.
+    """Extrapolate the highest live bytes at each call stack, and take the maximum.
 
-    The peak as a whole does not grow like any one of them: its place moves with the size.
+    Extrapolating the global peak alone was wrong by 54 % on one program: the line of the peak changes with the size.
     """
     spread = [peaks_by_place(point, point.live()) for point in points]
-    high, error, exact, peaks = _grow_peaks(line, points, spread, target)
+    high, error, exact, peaks = _extrapolate_peaks(line, points, spread, target)
     missing = _share_missing(spread)
     found = Estimate(high, high, high, error + missing, False, exact and not missing, None, None, peaks)
     if not _is_unseen_any(points, high):
         return found
-    low = _grow_peaks(line, points, [_reused_peaks(point) for point in points], target)[0]
-    likely, error, _, peaks = _grow_peaks(
+    low = _extrapolate_peaks(line, points, [_reused_peaks(point) for point in points], target)[0]
+    likely, error, _, peaks = _extrapolate_peaks(
         line, points, [_reused_peaks(point, by_operator=True) for point in points], target
     )
     if low >= high:
@@ -127,28 +125,28 @@ def _envelope(line: Line, points: Sequence[Point], target: int) -> Estimate:
 
 
 def _reused_peaks(point: Point, *, by_operator: bool = False) -> dict[int, int]:
-    """Return the peaks of places if what is small and can be reused were reused, all of it or that of operators."""
-    born, died = find_pairs(point, point.run.nbytes)
-    chosen = point.run.nbytes[point.run.buffer[born]] < THRESHOLD
+    """Return the peaks at call stacks if NumPy reused all small temporaries that it could, or those of operators."""
+    born, died = find_pairs(point, point.nbytes)
+    chosen = point.nbytes[point.events.buffer[born]] < THRESHOLD
     if by_operator:
         chosen &= point.by_operator[born]
-    return peaks_by_place(point, live_if_reused(point, point.run.nbytes, born[chosen], died[chosen]))
+    return peaks_by_place(point, live_if_reused(point, point.nbytes, born[chosen], died[chosen]))
 
 
 def _largest_pair(point: Point) -> int:
     """Return the bytes of the largest buffer that was too small to be reused."""
-    born, _ = find_pairs(point, point.run.nbytes)
-    sizes = point.run.nbytes[point.run.buffer[born]]
+    born, _ = find_pairs(point, point.nbytes)
+    sizes = point.nbytes[point.events.buffer[born]]
     return int(sizes[sizes < THRESHOLD].max(initial=0))
 
 
 def _is_unseen_any(points: Sequence[Point], high: int) -> bool:
-    """Whether what may be reused grows beyond the threshold: it grows no faster than the peak."""
+    """Tell whether a temporary may grow beyond the threshold; it grows no faster than the peak."""
     largest = [_largest_pair(point) for point in points]
     return bool(largest[-1]) and largest[-1] * (high / max(points[-1].peak, 1)) >= THRESHOLD
 
 
-def _grow_peaks(
+def _extrapolate_peaks(
     line: Line, points: Sequence[Point], peaks: Sequence[dict[int, int]], target: int
 ) -> tuple[int, float, bool, dict[int, int]]:
     """Return the highest peak at the target, its error, whether it is exact, and all of them."""
@@ -157,9 +155,9 @@ def _grow_peaks(
         highest = max((max(each.values(), default=0) for each in peaks), default=0)
         return highest, 1.0, False, {}
     table = np.array([[each[place] for place in common] for each in peaks], np.int64)
-    grown = grow(line, [point.t for point in points], table, target)
+    grown = extrapolate_sizes(line, [point.t for point in points], table, target)
     at = int(grown.nbytes.argmax())
-    # A line that is nearly as high may be higher in truth, if its own growth is only approximate.
+    # The true peak may be at another stack that is nearly as high, if the growth of that one is only approximate.
     near = grown.nbytes >= grown.nbytes[at] * 0.98
     error = float(grown.error[near].max())
     return (
@@ -171,7 +169,7 @@ def _grow_peaks(
 
 
 def _share_missing(peaks: Sequence[dict[int, int]]) -> float:
-    """Return how high, of the whole, what only the larger runs did came: it cannot be carried on."""
+    """Return 1.0 if the highest stack of the largest run is missing in a smaller one, which shows no growth."""
     common = set.intersection(*(set(each) for each in peaks))
     last = peaks[-1]
     highest = max(last.values(), default=0)

@@ -1,7 +1,7 @@
 """Sizes as polynomials of the dimensions: ``72·h·w − 144·h − 144·w + 288``.
 
-A polynomial of degree 3 in v variables is fixed by its values on a lattice of small steps, one variable or several of
-them at a time. Two sizes more, and the real one, must come out right, for every buffer.
+The values on a lattice of small steps, in one variable or several at a time, determine a polynomial of degree 3. It has
+to reproduce two more sizes and the real one, for every buffer.
 """
 
 from __future__ import annotations
@@ -15,17 +15,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ndmem.errors import PredictionError
-
-from .fit import find_patterns
-from .match import match
+from .match import live_bytes, match, stack_sizes
+from .polynomials import find_patterns
 
 if TYPE_CHECKING:
     from ndmem.model.columns import Int64s
 
-    from .climb import Climbed
-    from .ladder import Ladder
     from .match import Point
+    from .size_line import Line
 
 _DEGREE = 3
 _MINUS = "\N{MINUS SIGN}"
@@ -35,19 +32,53 @@ _STEP = 8
 _TIED = 8
 """Lengths that differ by less are one variable: an array of n beside one of n - 2."""
 
-_LONGEST_S = 2.5
 
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Formulas:
-    """Every buffer's bytes as a polynomial.
+@dataclass(frozen=True, slots=True)
+class Variables:
+    """The dimensions that are varied.
 
     Attributes
     ----------
     names : tuple of str
         The variables.
     ties : dict of str to (str, int)
-        Dimensions that are a variable plus a number.
+        Dimensions that are a variable plus a constant.
+    """
+
+    names: tuple[str, ...]
+    ties: dict[str, tuple[str, int]]
+
+    @property
+    def lattice(self) -> tuple[tuple[int, ...], ...]:
+        """Steps of each variable that determine a polynomial; also the exponents of its monomials."""
+        steps = product(range(_DEGREE + 1), repeat=len(self.names))
+        return tuple(each for each in steps if sum(each) <= _DEGREE)
+
+    @property
+    def steps(self) -> tuple[tuple[int, ...], ...]:
+        """Steps at which to measure: the lattice, and two that the polynomial has to reproduce."""
+        return *self.lattice, (_DEGREE + 1, *[0] * (len(self.names) - 1)), tuple([2] * len(self.names))
+
+    def shift(self, base: Mapping[str, int], steps: Sequence[int]) -> dict[str, int]:
+        """Return lengths this many steps from the base; tied dimensions follow their variable."""
+        lengths = dict(base)
+        for name, step in zip(self.names, steps, strict=True):
+            lengths[name] += _STEP * step
+        for name, (other, offset) in self.ties.items():
+            lengths[name] = lengths[other] + offset
+        return lengths
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Formulas:
+    """The bytes of every buffer as a polynomial.
+
+    Attributes
+    ----------
+    names : tuple of str
+        The variables.
+    ties : dict of str to (str, int)
+        Dimensions that are a variable plus a constant.
     terms : tuple of tuple of int
         Exponents of the variables in each monomial.
     patterns : list of list of Fraction
@@ -55,7 +86,7 @@ class Formulas:
     kind : (births,) int64
         The kind of each buffer of the measured run.
     point : Point
-        That run.
+        The measured run.
     """
 
     names: tuple[str, ...]
@@ -71,8 +102,12 @@ class Formulas:
         sizes = [sum((c * v for c, v in zip(row, values, strict=True) if c), Fraction(0)) for row in self.patterns]
         return np.array([max(int(size), 0) for size in sizes], np.int64)[self.kind]
 
+    def peak(self, lengths: Mapping[str, int]) -> int:
+        """Return the highest live bytes at other lengths."""
+        return int(live_bytes(self.point.events, self.sizes(lengths)).max(initial=0))
+
     def write(self, counts: Mapping[int, int]) -> str | None:
-        """Write the sum of so many buffers of each kind; ``None`` if it is too long to be read."""
+        """Write the sum of this many buffers of each kind; ``None`` if it has too many terms to be readable."""
         total = [Fraction(0)] * len(self.terms)
         for kind, count in counts.items():
             total = [have + count * more for have, more in zip(total, self.patterns[kind], strict=True)]
@@ -82,7 +117,7 @@ class Formulas:
 def write_polynomial(
     names: Sequence[str], terms: Sequence[Sequence[int]], coefficients: Sequence[Fraction]
 ) -> str | None:
-    """Write a polynomial, highest terms first."""
+    """Write a polynomial, highest terms first; ``None`` if it has too many terms to be readable."""
     parts = [(term, value) for term, value in zip(terms, coefficients, strict=True) if value]
     if len(parts) > _MOST_TERMS:
         return None
@@ -100,83 +135,74 @@ def _power(power: int) -> str:
     return "" if power == 1 else "²" if power == 2 else "³"
 
 
-def find_formulas(ladder: Ladder, climbed: Climbed) -> Formulas | None:
-    """Find the polynomials; ``None`` where there are none, or they cannot be had in time."""
-    names, ties = _choose_variables(ladder, climbed)
-    point = climbed.points[-1]
-    if not climbed.found.is_matched or not names or len(names) > _MOST_VARIABLES:
-        return None
-    lattice = [steps for steps in product(range(_DEGREE + 1), repeat=len(names)) if sum(steps) <= _DEGREE]
-    spare = [tuple([_DEGREE + 1] + [0] * (len(names) - 1)), tuple([2] * len(names))]
-    base = climbed.points[0].lengths
-    takes = (climbed.points[0].seconds + 0.002) * (len(lattice) + 2)
-    if takes > min(_LONGEST_S, ladder.left() * 0.5):
-        return None
-    try:
-        runs = [ladder.measure_at(_shift(base, names, ties, steps)) for steps in (*lattice, *spare)]
-    except PredictionError:
-        return None
+def find_formulas(
+    variables: Variables, runs: Sequence[Point], point: Point, expected: Int64s | None, real: Mapping[str, int]
+) -> Formulas | None:
+    """Find the polynomials that reproduce every run.
+
+    Parameters
+    ----------
+    variables : Variables
+        The variables.
+    runs : sequence of Point
+        One run for each of `Variables.steps`.
+    point : Point
+        Another run that the polynomials have to reproduce; its buffers are those of the result.
+    expected : (births,) int64, or None
+        Bytes of each buffer at the real size, if they are known.
+    real : mapping of str to int
+        The real size.
+
+    Returns
+    -------
+    Formulas or None
+        ``None`` if the runs differ in structure, or a buffer is not a polynomial.
+    """
     if not match([*runs, point]):
         return None
-    sizes = np.stack([run.run.nbytes for run in runs])
-    checked = climbed.found.sizes if climbed.real is None else None
-    return _solve(names, ties, lattice, runs, sizes, point, checked, ladder.arguments.lengths)
-
-
-def _choose_variables(ladder: Ladder, climbed: Climbed) -> tuple[tuple[str, ...], dict[str, tuple[str, int]]]:
-    """Return the dimensions to vary, and those that follow one of them."""
-    lengths = ladder.arguments.lengths
-    scaled = {name for name, step in ladder.line.step.items() if step}
-    names: list[str] = []
-    ties: dict[str, tuple[str, int]] = {}
-    for name in sorted(lengths, key=lambda name: (name not in scaled, -lengths[name])):
-        near = next(
-            (other for other in names if abs(lengths[name] - lengths[other]) < _TIED and lengths[name] > _TIED), None
-        )
-        if near is not None and ladder.line.step[near] == ladder.line.step[name]:
-            ties[name] = (near, lengths[name] - lengths[near])
-        elif name in scaled or (lengths[name] >= _TIED and len(names) < _MOST_VARIABLES):
-            names.append(name)
-    return tuple(name for name in lengths if name in names), ties
-
-
-def _shift(
-    base: Mapping[str, int], names: Sequence[str], ties: Mapping[str, tuple[str, int]], steps: Sequence[int]
-) -> dict[str, int]:
-    lengths = dict(base)
-    for name, step in zip(names, steps, strict=True):
-        lengths[name] += _STEP * step
-    for name, (other, offset) in ties.items():
-        lengths[name] = lengths[other] + offset
-    return lengths
-
-
-def _solve(
-    names: tuple[str, ...],
-    ties: dict[str, tuple[str, int]],
-    lattice: Sequence[tuple[int, ...]],
-    runs: Sequence[Point],
-    sizes: Int64s,
-    point: Point,
-    checked: Int64s | None,
-    real: Mapping[str, int],
-) -> Formulas | None:
-    """Solve for the coefficients, and hold them against the runs that they were not made from."""
+    names, lattice = variables.names, variables.lattice
     base = tuple(runs[0].lengths[name] for name in names)
-    inverse = _invert(base, tuple(lattice))
-    stacked = np.vstack([sizes, point.run.nbytes, *([] if checked is None else [checked])])
+    inverse = _invert(base, lattice)
+    checks = [(run.nbytes, run.lengths) for run in (*runs[len(lattice) :], point)]
+    if expected is not None:
+        checks.append((expected, dict(real)))
+    stacked = np.vstack([stack_sizes(runs[: len(lattice)]), *(nbytes for nbytes, _ in checks)])
     first, kind = find_patterns(stacked)
-    columns = stacked[:, first].T.tolist()
-    others = [run.lengths for run in runs[len(lattice) :]] + [point.lengths] + ([] if checked is None else [real])
-    values = [[_monomial(term, [lengths[name] for name in names]) for term in lattice] for lengths in others]
+    values = [[_monomial(term, [lengths[name] for name in names]) for term in lattice] for _, lengths in checks]
     patterns = []
-    for column in columns:
+    for column in stacked[:, first].T.tolist():
         row = [sum((a * b for a, b in zip(line, column, strict=False) if b), Fraction(0)) for line in inverse]
         for known, monomials in zip(column[len(lattice) :], values, strict=True):
             if sum(c * m for c, m in zip(row, monomials, strict=True) if c) != known:
                 return None
         patterns.append(row)
-    return Formulas(names, ties, tuple(lattice), patterns, kind, point)
+    return Formulas(names, variables.ties, lattice, patterns, kind, point)
+
+
+def choose_variables(line: Line, lengths: Mapping[str, int]) -> Variables | None:
+    """Choose the dimensions to vary; ``None`` if there are none, or more than three.
+
+    Parameters
+    ----------
+    line : Line
+        The line of sizes.
+    lengths : mapping of str to int
+        The real size.
+    """
+    scaled = set(line.scaled())
+    chosen: list[str] = []
+    ties: dict[str, tuple[str, int]] = {}
+    for name in sorted(lengths, key=lambda name: (name not in scaled, -lengths[name])):
+        near = next(
+            (other for other in chosen if abs(lengths[name] - lengths[other]) < _TIED and lengths[name] > _TIED), None
+        )
+        if near is not None and line.step[near] == line.step[name]:
+            ties[name] = (near, lengths[name] - lengths[near])
+        elif name in scaled or (lengths[name] >= _TIED and len(chosen) < _MOST_VARIABLES):
+            chosen.append(name)
+    if not chosen or len(chosen) > _MOST_VARIABLES:
+        return None
+    return Variables(tuple(name for name in lengths if name in chosen), ties)
 
 
 def _monomial(term: Sequence[int], values: Sequence[int]) -> int:
@@ -188,7 +214,7 @@ def _monomial(term: Sequence[int], values: Sequence[int]) -> int:
 
 @lru_cache(maxsize=8)
 def _invert(base: tuple[int, ...], lattice: tuple[tuple[int, ...], ...]) -> list[list[Fraction]]:
-    """Return what makes coefficients of the values on the lattice, exactly."""
+    """Return the matrix that maps the values on the lattice to the coefficients, in exact fractions."""
     rows = [
         [Fraction(_monomial(term, [b + _STEP * s for b, s in zip(base, steps, strict=True)])) for term in lattice]
         for steps in lattice

@@ -1,4 +1,4 @@
-"""How sizes grow: the polynomial that reproduces them exactly, or else the best that can be had."""
+"""Extrapolate sizes along the line: by the polynomial that reproduces them exactly, else by the best approximation."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from ndmem.model.columns import Bools, Int64s
 
-    from .line import Line
+    from .size_line import Line
 
     Float64s = npt.NDArray[np.float64]
 
@@ -24,8 +24,8 @@ _LARGEST = 2**62
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Grown:
-    """Sizes at another point of the line.
+class Extrapolated:
+    """Sizes at another position of the line.
 
     Attributes
     ----------
@@ -34,7 +34,7 @@ class Grown:
     exact : (m,) bool
         Whether a polynomial reproduced every measured size.
     error : (m,) float64
-        Relative error to expect of the others.
+        Relative error to expect of the other sizes; 0 for exact ones.
     """
 
     nbytes: Int64s
@@ -42,47 +42,50 @@ class Grown:
     error: Float64s
 
 
-def grow(line: Line, ts: Sequence[int], sizes: Int64s, target: int) -> Grown:
-    """Carry sizes along the line.
+def extrapolate_sizes(line: Line, ts: Sequence[int], sizes: Int64s, target: int) -> Extrapolated:
+    """Extrapolate sizes along the line.
 
     Parameters
     ----------
     line : Line
         The line.
     ts : sequence of int
-        Where they were measured, evenly spaced.
+        Positions at which they were measured, evenly spaced.
     sizes : (len(ts), m) int64
-        What was measured.
+        The measured sizes.
     target : int
-        Where they are wanted.
+        Position to extrapolate to.
     """
     first, inverse = find_patterns(sizes)
     patterns = sizes[:, first]
-    nbytes, exact = _grow_exactly(ts, patterns, target)
+    nbytes, exact = _extrapolate_exactly(ts, patterns, target)
     error = np.zeros(len(first))
     if not exact.all():
-        nbytes[~exact], error[~exact] = Basis(line, ts, target).grow(patterns[:, ~exact])
-    return Grown(nbytes[inverse], exact[inverse], error[inverse])
+        nbytes[~exact], error[~exact] = Basis(line, ts, target).extrapolate(patterns[:, ~exact])
+    return Extrapolated(nbytes[inverse], exact[inverse], error[inverse])
 
 
 def find_patterns(sizes: Int64s) -> tuple[Int64s, Int64s]:
-    """Return one column of each kind, and the kind of each column."""
-    # Sorting whole columns takes ten times as long as sorting one number made of each.
+    """Return the index of one column of each kind, and the kind of each column."""
+    # Sorting whole columns takes ten times as long as sorting one hash of each.
     weights = np.random.default_rng(1).integers(1, 2**62, len(sizes)) | 1
     mixed = (sizes * weights[:, None]).sum(axis=0)
     _, first, inverse = np.unique(mixed, return_index=True, return_inverse=True)
     return first, inverse.reshape(-1)
 
 
-def _grow_exactly(ts: Sequence[int], patterns: Int64s, target: int) -> tuple[Int64s, Bools]:
-    """Return the values of the lowest polynomials through all points, and where there are such."""
+def _extrapolate_exactly(ts: Sequence[int], patterns: Int64s, target: int) -> tuple[Int64s, Bools]:
+    """Return the value of the polynomial of lowest degree through each column, and whether it is exact.
+
+    Newton's forward differences in exact fractions: float64 has no 2**53 + 1.
+    """
     differences = [patterns[0]]
     rest = patterns
     while len(rest) > 1:
         rest = np.diff(rest, axis=0)
         differences.append(rest[0])
     highest = min(_HIGHEST_DEGREE, len(ts) - 2)
-    # All differences above the degree vanish, not only the first of them.
+    # One measured size at least must be spare: five sizes always lie on a polynomial of degree 4.
     exact = (np.diff(patterns, n=highest + 1, axis=0) == 0).all(axis=0)
     at = Fraction(target - ts[0], ts[1] - ts[0] if len(ts) > 1 else 1)
     factor, value = Fraction(1), np.zeros(patterns.shape[1], object)
@@ -99,7 +102,7 @@ def _grow_exactly(ts: Sequence[int], patterns: Int64s, target: int) -> tuple[Int
 
 
 class Basis:
-    """Products of dimensions, to one of which a size may be proportional."""
+    """Approximations of sizes: proportional to a product of dimensions, or affine in the position on the line."""
 
     def __init__(self, line: Line, ts: Sequence[int], target: int) -> None:
         self._ts = np.array(ts, float)
@@ -112,33 +115,33 @@ class Basis:
             for term in combinations_with_replacement(names, degree)
         ]
 
-    def grow(self, sizes: Int64s) -> tuple[Int64s, Float64s]:
+    def extrapolate(self, sizes: Int64s) -> tuple[Int64s, Float64s]:
         """Return sizes at the target, and the relative errors to expect.
 
         Parameters
         ----------
         sizes : (points, m) int64
-            What was measured.
+            The measured sizes.
         """
         guesses = [self._in_proportion(sizes, here, there) for here, there in self._products]
         guesses.append(self._affine(sizes))
         values, errors = (np.stack(each) for each in zip(*guesses, strict=True))
         best = errors.argmin(axis=0), np.arange(sizes.shape[1])
-        # float64 has no 2**62 - 1; what is larger is no size.
+        # A size above 2**62 is impossible, and its conversion to int64 would overflow.
         return np.clip(values[best], 0, _LARGEST).astype(np.int64), errors[best]
 
     def _in_proportion(self, sizes: Int64s, here: Float64s, there: float) -> tuple[Float64s, Float64s]:
-        """Take sizes to be proportional to a product of dimensions."""
+        """Approximate sizes as proportional to a product of dimensions."""
         ratio = sizes / here[:, None]
         mean = ratio.mean(axis=0)
         position = np.log(here / here[0]) if np.ptp(here) else np.log(self._ts / self._ts[0])
         slope, residual = _trend(position, ratio / np.where(mean, mean, 1.0))
-        # A trend goes on all the way; scatter averages out.
+        # A trend continues up to the target; scatter averages out over the measured sizes.
         doublings = float(np.log(max(there / here.mean(), self._target / self._ts.mean(), 1.0)))
         return mean * there, residual / len(sizes) ** 0.5 + np.abs(slope) * doublings
 
     def _affine(self, sizes: Int64s) -> tuple[Float64s, Float64s]:
-        """Take sizes to grow by the same amount for each step of the line."""
+        """Approximate sizes as affine in the position on the line."""
         mean = sizes.mean(axis=0)
         slope, residual = _trend(self._ts, sizes / np.where(mean, mean, 1.0))
         value = mean * (1 + slope * (self._target - self._ts.mean()))
@@ -146,7 +149,7 @@ class Basis:
 
 
 def _trend(position: Float64s, values: Float64s) -> tuple[Float64s, Float64s]:
-    """Return the slope of each column and its scatter around it."""
+    """Return the slope of each column, and the largest distance of a value from that trend."""
     centred = position - position.mean()
     off = values - values.mean(axis=0)
     slope = centred @ off / max(float((centred**2).sum()), 1e-300)

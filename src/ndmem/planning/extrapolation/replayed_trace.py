@@ -1,4 +1,4 @@
-"""A prediction as a Trace: the events of a small run with the sizes of the real one."""
+"""Build a predicted Trace: the events of a small run with the buffer sizes of the real one."""
 
 from __future__ import annotations
 
@@ -12,49 +12,62 @@ from ndmem.model.trace import Origin, Peak, Trace
 
 if TYPE_CHECKING:
     from ndmem.model.columns import Bools, Int64s
+    from ndmem.planning.worker.protocol import Frame
 
-_WORK = __file__.rpartition("predicted_trace")[0] + "work.py"
+    from .match import Point
 
 
-def predict_trace(
-    measured: Trace, nbytes: Int64s, *, taken_over: tuple[Int64s, Int64s] | None = None
-) -> tuple[Trace, Int64s]:
-    """Give the buffers of a measured trace other sizes; return the trace, and which buffer each of its buffers was.
+def predict_trace(point: Point, nbytes: Int64s, *, reused: tuple[Int64s, Int64s] | None = None) -> tuple[Trace, Int64s]:
+    """Replay a run with other buffer sizes.
 
     Parameters
     ----------
-    measured : Trace
+    point : Point
         A small run, of which every buffer is an event.
     nbytes : (births,) int64
         The predicted size of each buffer.
-    taken_over : (born, died), optional
-        Events that will not be: births that take over the buffers whose deaths these are.
+    reused : (born, died), optional
+        Events that do not happen at the real size: births that reuse the buffers of these deaths.
+
+    Returns
+    -------
+    (Trace, (births,) int64)
+        The trace, and the number that each of its buffers has in the small run.
     """
-    events = measured.events
+    events = point.events
     kind, buffer = events.kind, events.buffer
     keep = np.ones(len(events), np.bool_)
-    if taken_over is not None and len(taken_over[0]):
-        buffer = _hand_over(buffer, *taken_over)
-        keep[taken_over[0]] = keep[taken_over[1]] = False
+    if reused is not None and len(reused[0]):
+        buffer = _merge_reused(buffer, *reused)
+        keep[reused[0]] = keep[reused[1]] = False
     change = np.where(kind == Kind.DIED, -1, 1) * nbytes[buffer]
     kept_change = np.where(keep & (events.domain == Domain.ARRAY), change, 0)
     columns = {name: getattr(events, name)[keep] for name in Events.__dataclass_fields__}
     columns["buffer"] = buffer[keep]
     columns["nbytes"] = nbytes[buffer[keep]]
     columns["live"] = np.cumsum(kept_change)[keep]
-    return build_trace(measured, Events(**columns))
+    return build_trace(point.trace, Events(**columns), point.call_frame)
 
 
-def build_trace(measured: Trace, events: Events) -> tuple[Trace, Int64s]:
-    """Make a predicted trace of events in the call tree of a measured one.
+def build_trace(measured: Trace, events: Events, call_frame: Frame) -> tuple[Trace, Int64s]:
+    """Build a predicted trace from events in the call tree of a measured one.
+
+    Parameters
+    ----------
+    measured : Trace
+        The measured run.
+    events : Events
+        The predicted events.
+    call_frame : Frame
+        The worker's frame that called the function; the trace begins below it.
 
     Returns
     -------
     (Trace, (births,) int64)
-        The trace, and the number that each of its buffers had in the events given.
+        The trace, and the number that each of its buffers has in the events passed.
     """
-    tree, events = _cut_callers(measured, events)
-    events, were = _renumber(events)
+    tree, events = _cut_callers(measured, events, call_frame)
+    events, measured_buffers = _renumber(events)
     tallies = count(tree, events)
     arrays = _highest(events, events.live)
     native = total = None
@@ -76,36 +89,36 @@ def build_trace(measured: Trace, events: Events) -> tuple[Trace, Int64s]:
         origins={},
         rss_peak_nbytes=None,
     )
-    return made, were
+    return made, measured_buffers
 
 
-def _hand_over(buffer: Int64s, born: Int64s, died: Int64s) -> Int64s:
-    """Let the events of each buffer that is not born be those of the one it takes over."""
-    heir = np.arange(int(buffer.max()) + 1)
-    heir[buffer[born]] = buffer[died]
+def _merge_reused(buffer: Int64s, born: Int64s, died: Int64s) -> Int64s:
+    """Give the events of each birth that reuses a buffer the number of that buffer."""
+    reused = np.arange(int(buffer.max()) + 1)
+    reused[buffer[born]] = buffer[died]
     while True:
-        # What is taken over may itself have been taken over.
-        further = heir[heir]
-        if np.array_equal(further, heir):
-            return heir[buffer]
-        heir = further
+        # The reused buffer may itself reuse an earlier one: a + b + c + d.
+        earlier = reused[reused]
+        if np.array_equal(earlier, reused):
+            return reused[buffer]
+        reused = earlier
 
 
 def _renumber(events: Events) -> tuple[Events, Int64s]:
-    """Number buffers in order of birth; each first appears at its birth."""
-    were, first, inverse = np.unique(events.buffer, return_index=True, return_inverse=True)
+    """Number buffers in order of birth; return also the number that each had before."""
+    before, first, inverse = np.unique(events.buffer, return_index=True, return_inverse=True)
     order = np.argsort(first)
     rank = np.empty(len(first), np.int64)
     rank[order] = np.arange(len(first))
     columns = {name: getattr(events, name) for name in Events.__dataclass_fields__}
     columns["buffer"] = rank[inverse.reshape(-1)]
-    return Events(**columns), were[order]
+    return Events(**columns), before[order]
 
 
-def _cut_callers(measured: Trace, events: Events) -> tuple[CallTree, Events]:
-    """Leave out the frames that called the function: they are not its own."""
+def _cut_callers(measured: Trace, events: Events, call_frame: Frame) -> tuple[CallTree, Events]:
+    """Drop the frames of the worker that called the function."""
     tree = measured.tree
-    below = below_call(measured)
+    below = below_call(measured, call_frame)
     if not below.any():
         return tree, events
     number = np.cumsum(below) - 1
@@ -123,15 +136,16 @@ def _cut_callers(measured: Trace, events: Events) -> tuple[CallTree, Events]:
     return kept, Events(**columns)
 
 
-def below_call(measured: Trace) -> Bools:
-    """Mark the nodes of the function itself and of what it calls."""
+def below_call(measured: Trace, call_frame: Frame) -> Bools:
+    """Mark the nodes of the function itself and of the functions it calls."""
     tree = measured.tree
-    work = np.array([site.filename == _WORK and site.function == "call" for site in measured.sites], np.bool_)
-    return _below(tree, work[tree.site] if len(tree) else np.zeros(0, np.bool_))
+    callers = np.array([(site.filename, site.function) == call_frame for site in measured.sites], np.bool_)
+    return _below(tree, callers[tree.site] if len(tree) else np.zeros(0, np.bool_))
 
 
 def _below(tree: CallTree, marked: Bools) -> Bools:
-    """Mark the nodes that a marked one called; parents come before their children."""
+    """Mark the descendants of the marked nodes."""
+    # Not vectorised: parents come before their children, so one pass is enough, and small runs have few nodes.
     below = np.zeros(len(tree), np.bool_)
     for i, parent in enumerate(tree.parent.tolist()):
         below[i] = parent >= 0 and (marked[parent] or below[parent])
@@ -146,7 +160,7 @@ def _depth_of(tree: CallTree, node: int) -> int:
 
 
 def count(tree: CallTree, events: Events) -> Tallies:
-    """Count for each node what the tracker counts while it runs."""
+    """Compute the counters of each node that the tracker keeps during a run."""
     nodes = len(tree)
     born = events.kind == Kind.BORN
     births = int(born.sum())
@@ -162,15 +176,9 @@ def count(tree: CallTree, events: Events) -> Tallies:
         np.add.at(summed, nodes_of, values)
         return summed
 
-    def alive(until: int) -> Bools:
-        living = np.zeros(births, np.bool_)
-        living[events.buffer[:until][born[:until]]] = True
-        living[events.buffer[:until][~born[:until]]] = False
-        return living
-
     def live_at(until: int) -> Int64s:
-        living = alive(until)
-        return add(sizes[living], where[living])
+        alive = events.alive_after(until)
+        return add(sizes[alive], where[alive])
 
     def highest(values: Int64s) -> Int64s:
         found = np.full(nodes, -1, np.int64)

@@ -1,6 +1,7 @@
-"""How long the real run takes, from the times of small ones: an estimate, for small times are mostly overhead."""
+"""Extrapolate the cost of a run, in seconds or in units of work, from small runs.
 
-from __future__ import annotations
+The result is an estimate: the cost of small runs is mostly overhead.
+"""
 
 import math
 import statistics
@@ -13,44 +14,45 @@ _PREFERENCE = 0.05
 """How much better, in logarithms, a higher product of dimensions must fit."""
 
 
-def carry_seconds(
-    times: Sequence[tuple[Mapping[str, int], float]], names: Sequence[str], real: Mapping[str, int]
+def extrapolate_cost(
+    costs: Sequence[tuple[Mapping[str, int], float]], names: Sequence[str], target: Mapping[str, int]
 ) -> float:
-    """Carry times over to the real size.
+    """Extrapolate a cost as a constant overhead plus a multiple of a product of dimensions.
 
     Parameters
     ----------
-    times : sequence of (lengths, seconds)
-        In the order they were taken, small sizes first.
+    costs : sequence of (lengths, cost)
+        In the order they were measured, small sizes first.
     names : sequence of str
         Dimensions that were varied.
-    real : mapping of str to int
-        The real size.
+    target : mapping of str to int
+        The size to extrapolate to.
     """
-    first, last = times[0], times[-1]
-    overhead = min(seconds for _, seconds in times[: max(len(times) // 3, 1)])
+    first, last = costs[0], costs[-1]
+    overhead = min(cost for _, cost in costs[: max(len(costs) // 3, 1)])
     best, least = last[1], math.inf
-    recent = times[-_RECENT:]
+    recent = costs[-_RECENT:]
     for degree in range(1, _DEGREE + 1):
         for term in combinations_with_replacement(names, degree):
             start, end = _product(first[0], term), _product(last[0], term)
             if end <= start:
                 continue
-            # One run of several may have met a busy machine.
-            rates = [(seconds - overhead) / max(_product(at, term) - start, 1.0) for at, seconds in recent]
+            # The median, because another process may have delayed one of the runs.
+            rates = [(cost - overhead) / max(_product(at, term) - start, 1.0) for at, cost in recent]
             rate = max(statistics.median(rates), 1e-15)
-            error = _PREFERENCE * degree + _misfit(times, term, overhead, start, rate)
+            error = _PREFERENCE * degree + _misfit(costs, term, overhead, start, rate)
             if error < least:
-                best, least = overhead + rate * (_product(real, term) - start), error
+                best, least = overhead + rate * (_product(target, term) - start), error
     return best
 
 
 def _misfit(
-    times: Sequence[tuple[Mapping[str, int], float]], term: Sequence[str], overhead: float, start: float, rate: float
+    costs: Sequence[tuple[Mapping[str, int], float]], term: Sequence[str], overhead: float, start: float, rate: float
 ) -> float:
+    """Return the mean error of a fit over the later half of the runs, in logarithms."""
     errors = [
-        abs(math.log((overhead + rate * (_product(lengths, term) - start)) / max(seconds, 1e-7)))
-        for lengths, seconds in times[len(times) // 2 :]
+        abs(math.log(max(overhead + rate * (_product(lengths, term) - start), 1e-7) / max(cost, 1e-7)))
+        for lengths, cost in costs[len(costs) // 2 :]
         if _product(lengths, term) >= start
     ]
     return sum(errors) / max(len(errors), 1)

@@ -1,9 +1,7 @@
-"""The line of sizes from small ones to the real one, on which every polynomial of the sizes is one of a single number.
+"""Choose the line of sizes from small ones to the real one, on which a polynomial of the sizes has one variable.
 
-Each dimension D is a + b·t with whole a and b: t = T is the real size, small t are the sizes that are measured.
+Each dimension is a + b·t with integers a and b: t = T is the real size, and small t are the measured sizes.
 """
-
-from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -12,27 +10,27 @@ from typing import Final
 import numpy as np
 
 SHORTEST: Final = 32
-"""No dimension is made shorter: filters, blocks and windows need some room."""
+"""Shortest length of a reduced dimension: filters, blocks and windows need several elements."""
 
 KEPT: Final = 3 * SHORTEST
-"""Dimensions up to this length stay as they are."""
+"""Dimensions up to this length are not reduced."""
 
 _FEWEST_STEPS: Final = 16
-"""A line with fewer steps saves too little to be worth its risk."""
+"""A line with fewer steps saves too little to justify the risk of extrapolation."""
 
 _MOST_CANDIDATES: Final = 4096
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """Sizes by one number.
+    """Sizes as a function of one number.
 
     Attributes
     ----------
     start, step : dict of str to int
-        Length of each dimension at t = 0, and what it grows by for each t; 0 for those that stay.
+        Length of each dimension at t = 0, and its growth for each t; 0 if it is not reduced.
     target : int
-        The t of the real size; 0 where there is nothing to scale.
+        The t of the real size; 0 if no dimension is reduced.
     """
 
     start: dict[str, int]
@@ -44,12 +42,12 @@ class Line:
         return {name: start + self.step[name] * t for name, start in self.start.items()}
 
     def scaled(self) -> list[str]:
-        """Return the dimensions that grow along it."""
+        """Return the dimensions that grow along the line."""
         return [name for name, step in self.step.items() if step]
 
 
 def choose_line(lengths: Mapping[str, int], cost: Callable[[Mapping[str, int]], int]) -> Line:
-    """Find the line to the real size whose small sizes cost least.
+    """Find the line to the real size with the lowest cost of its small sizes.
 
     Parameters
     ----------
@@ -61,14 +59,14 @@ def choose_line(lengths: Mapping[str, int], cost: Callable[[Mapping[str, int]], 
     Returns
     -------
     Line
-        Residues modulo 4 or 8 are the same all along it, for halves and quarters of a length; so is the order of the
-        lengths, for what is tall at the real size must not be wide at a small one.
+        Residues modulo 4 or 8 are constant along it, because functions halve and quarter lengths. So is the order of
+        the lengths: an array that is tall at the real size must not be wide at a small one.
     """
     longest_first = sorted((name for name, length in lengths.items() if length > KEPT), key=lambda name: -lengths[name])
     best, cheapest = Line(dict(lengths), dict.fromkeys(lengths, 0), 0), None
     for count in range(1, len(longest_first) + 1):
         if count < len(longest_first) and _are_alike(lengths, longest_first, count):
-            continue  # lengths that are nearly the same belong together
+            continue  # lengths within a factor of two are reduced together
         line = _find_line(lengths, longest_first[:count])
         if line is None:
             continue
@@ -83,7 +81,7 @@ def _are_alike(lengths: Mapping[str, int], names: list[str], count: int) -> bool
 
 
 def _find_line(lengths: Mapping[str, int], scaled: list[str]) -> Line | None:
-    """Return the line with the shortest small sizes that scales these dimensions and keeps the others."""
+    """Return the line with the shortest small sizes that reduces these dimensions and keeps the others."""
     real = np.array([lengths[name] for name in scaled], np.int64)
     kept = max((length for name, length in lengths.items() if name not in scaled), default=0)
     least = max(SHORTEST, kept + 1)

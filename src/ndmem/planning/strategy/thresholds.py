@@ -1,47 +1,47 @@
-"""Numbers in the code that lie between what was measured and what is predicted: there it may take another way."""
-
-from __future__ import annotations
+"""Find the numbers in the code between the measured sizes and the real one: the function may branch there."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from .climb import Climbed
-from .constants import Number
-from .ladder import Ladder
-from .line import Line
+from ndmem.planning.extrapolation.size_line import Line
+from ndmem.planning.worker.code_scan import Number
+
+from .findings import Findings
+from .measurements import Measurements
 
 _ITEMSIZES = (1, 2, 4, 8, 16)
 
 
 @dataclass(frozen=True, slots=True)
 class Crossing:
-    """A number that sizes pass beyond the largest that was measured.
+    """A number that sizes exceed beyond the largest measured one.
 
     Attributes
     ----------
     number : Number
         The number.
     factor : float
-        How many times as large a measurement has to be to lie beyond it.
+        How many times larger a run has to be to exceed it.
     """
 
     number: Number
     factor: float
 
 
-def find_crossings(ladder: Ladder, climbed: Climbed) -> list[Crossing]:
-    """Find the numbers that were not passed, the smallest first.
+def find_crossings(measurements: Measurements, findings: Findings) -> list[Crossing]:
+    """Find the numbers that no measured size exceeds and the real one does, the smallest first.
 
     Raises
     ------
     PredictionError
-        If the code cannot be examined.
+        If the code cannot be scanned.
     """
-    # What is there at both sizes does not come from the size.
-    numbers = set.intersection(*(set(ladder.examine(point.t).numbers) for point in climbed.points[:2]))
-    kept = {length for name, length in ladder.arguments.lengths.items() if not ladder.line.step[name]}
-    ranges = crossed(ladder.line, climbed)
+    line = measurements.line
+    # A number that is not the same at two sizes is computed from the size.
+    numbers = set.intersection(*(set(measurements.scan(point.t).numbers) for point in findings.points[:2]))
+    kept = {length for name, length in measurements.arguments.lengths.items() if not line.step[name]}
+    ranges = find_unmeasured_ranges(line, findings)
     found = []
     for number in sorted(numbers):
         passed = [low for low, high in ranges if low < number.value <= high]
@@ -50,14 +50,14 @@ def find_crossings(ladder: Ladder, climbed: Climbed) -> list[Crossing]:
     return found
 
 
-def crossed(line: Line, climbed: Climbed) -> list[tuple[float, float]]:
-    """Return the ranges of lengths, elements and bytes between the largest that was measured and the real one."""
-    last, target = climbed.points[-1], line.at(line.target)
+def find_unmeasured_ranges(line: Line, findings: Findings) -> list[tuple[float, float]]:
+    """Return the ranges of lengths, elements and bytes between the largest measured size and the real one."""
+    last, target = findings.points[-1], line.at(line.target)
     ranges = {(float(last.lengths[name]), float(length)) for name, length in target.items()}
-    if climbed.found.sizes is not None:
-        pairs = np.unique(np.stack([last.run.nbytes, climbed.found.sizes]), axis=1)
+    if findings.estimate.sizes is not None:
+        pairs = np.unique(np.stack([last.nbytes, findings.estimate.sizes]), axis=1)
     else:
-        pairs = np.array([[last.peak], [climbed.found.nbytes]])
+        pairs = np.array([[last.peak], [findings.estimate.nbytes]])
     for measured, predicted in pairs.T.tolist():
         if predicted > measured:
             ranges.update((measured / itemsize, predicted / itemsize) for itemsize in _ITEMSIZES)

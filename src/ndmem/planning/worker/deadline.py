@@ -1,6 +1,4 @@
-"""End a call that takes too long, and keep what it did until then."""
-
-from __future__ import annotations
+"""Interrupt a call after a time limit, keeping what was recorded so far."""
 
 import contextlib
 import math
@@ -10,17 +8,17 @@ from types import FrameType
 
 
 class CutError(BaseException):
-    """The call took longer than it may; no `except Exception` of the function's takes it for its own."""
+    """The call exceeded its time limit; a BaseException, so that no `except Exception` of the function catches it."""
 
 
 @contextlib.contextmanager
 def cut_after(seconds: float) -> Iterator[None]:
-    """End what runs inside after so many seconds, at its next Python instruction.
+    """Interrupt the block after this many seconds, at its next Python instruction.
 
     Raises
     ------
     CutError
-        If it was ended.
+        If the block was interrupted.
     """
     if math.isinf(seconds):
         yield

@@ -1,53 +1,50 @@
-"""How much of the process comes into RAM while something runs.
+"""Measure how far RSS rises during a call.
 
-Work memory of LAPACK, of sorts and of hash tables is no array. What of it is touched shows in the resident memory of
-the process, whoever asked for it and however; what was asked for and never touched does not.
+Work memory of LAPACK, of sorts and of hash tables is not an array. The pages of it that are touched count in the
+resident memory of the process, whichever library allocated them; pages that are never touched do not.
 """
 
-from __future__ import annotations
-
 import ctypes
+import os
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from ndmem.process.heap import heap_figures, trim_heap
+from ndmem.platform.breakdown.heap import heap_figures, trim_heap
 
 _STATUS: Final = Path("/proc/self/status")
-_CLEAR_REFS: Final = Path("/proc/self/clear_refs")
-_RESET_PEAK: Final = "5"
+_CLEAR_REFS: Final = "/proc/self/clear_refs"
+_RESET_PEAK: Final = b"5"
 _M_MMAP_THRESHOLD: Final = -3
 _FRESH_NBYTES: Final = 65536
 _LARGEST_HOLE: Final = 2**26
-"""A larger one is taken in pieces. Where so much is not allowed any more, malloc would go to another heap."""
+"""A larger hole is filled in pieces: if a block this large exceeds the memory limit, malloc goes to another heap."""
 
 _IS_MMAPPED: Final = 2
-"""In the size that glibc keeps in front of a block: it is a map of its own."""
+"""Flag in the size that glibc keeps in front of a block: the block is a memory map of its own."""
 
 _SET_THP_DISABLE: Final = 41
 _GET_THP_DISABLE: Final = 42
 _UNUSED: Final = (ctypes.c_ulong(0),) * 4
 
 
-def measure_rise(action: Callable[[], object]) -> int | None:
-    """Call something and return how far resident memory rose; its result counts.
+def measure_rss_growth(action: Callable[[], object]) -> int | None:
+    """Call a function and return how far resident memory rose; the result of the function counts.
 
     Parameters
     ----------
     action : callable
-        What to call.
+        The function to call.
 
     Returns
     -------
     int or None
-        Bytes; ``None`` where the system does not say: other systems than Linux, and Linux without `clear_refs`.
+        Bytes; ``None`` if the system does not report them: outside Linux, and on Linux without `clear_refs`.
     """
     with _fresh_memory(), _small_pages():
-        try:
-            _CLEAR_REFS.write_text(_RESET_PEAK, "ascii")
-        except OSError:
+        if not _reset_peak():
             action()
             return None
         before = read_status("VmRSS")
@@ -57,12 +54,39 @@ def measure_rise(action: Callable[[], object]) -> int | None:
     return None if before is None or highest is None else max(highest - before, 0)
 
 
+_resetter: int | None = None
+
+
+def open_resetter() -> int | None:
+    """Open the file that resets the peak of resident memory; a contained process can no longer open it.
+
+    Returns
+    -------
+    int or None
+        A descriptor to keep open; ``None`` if the system has no such file.
+    """
+    global _resetter  # noqa: PLW0603  # one per process, as the file is
+    try:
+        _resetter = os.open(_CLEAR_REFS, os.O_WRONLY | os.O_CLOEXEC)
+    except OSError:
+        _resetter = None
+    return _resetter
+
+
+def _reset_peak() -> bool:
+    file = open_resetter() if _resetter is None else _resetter
+    try:
+        return file is not None and os.write(file, _RESET_PEAK) > 0
+    except OSError:
+        return False
+
+
 @contextmanager
 def _small_pages() -> Iterator[None]:
-    """Let no page be a huge one.
+    """Disable huge pages.
 
-    NumPy asks for huge pages where an array of 4 MiB or more lies, and a heap keeps that when the array is gone: the
-    first byte of what comes there next brings 2 MiB into RAM (2 to 9 MB too many were measured for 8 to 17).
+    NumPy requests huge pages for arrays of 4 MiB or more, and the heap keeps the request after the array is freed: the
+    first byte of the next block there brings 2 MiB into RAM (2 to 9 MB too many were measured for 8 to 17).
     """
     try:
         control = ctypes.CDLL(None).prctl
@@ -79,10 +103,11 @@ def _small_pages() -> Iterator[None]:
 
 @contextmanager
 def _fresh_memory() -> Iterator[None]:
-    """Let glibc's malloc take each large block anew, as it does at the real size.
+    """Make glibc's malloc map each large block anew, as it does at the real size.
 
-    What is used again would not show, and a block that grows among the holes of an old heap leaves pages behind (2 MB
-    of a sort's 8). So what is free goes back to the system, and what malloc could still use is taken, untouched.
+    Memory that malloc reuses would not raise RSS, and a block that grows among the holes of an old heap leaves pages
+    behind (2 MB of a sort's 8). So free memory is returned to the system, and the holes that malloc could still use are
+    allocated and not touched.
     """
     if not trim_heap():  # another C library
         yield
@@ -99,9 +124,9 @@ def _fresh_memory() -> Iterator[None]:
 
 
 def _take_holes(libc: ctypes.CDLL) -> list[int]:
-    """Take the blocks that malloc would give of the heap and not as maps of their own, the largest first."""
+    """Allocate the free blocks of the heap, the largest first."""
     figures = heap_figures()
-    # No more than glibc has: malloc may be another's, whose blocks say nothing of maps.
+    # At most what glibc has free: with another malloc, blocks have no flag in front, and the loop would not end.
     left, nbytes = 0 if figures is None else figures.free, _LARGEST_HOLE
     taken: list[int] = []
     while nbytes >= _FRESH_NBYTES:
@@ -116,7 +141,7 @@ def _take_holes(libc: ctypes.CDLL) -> list[int]:
 
 
 def read_status(field: str) -> int | None:
-    """Return bytes that the kernel counts for this process; ``None`` where it does not say, as outside Linux."""
+    """Return a byte count of /proc/self/status; ``None`` if the system has none, as outside Linux."""
     try:
         found = re.search(rf"^{field}:\s+(\d+) kB", _STATUS.read_text("ascii", "replace"), re.MULTILINE)
     except OSError:

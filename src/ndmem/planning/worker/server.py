@@ -1,6 +1,4 @@
-"""In the child: make the process a place of its own, and answer requests until there are no more."""
-
-from __future__ import annotations
+"""In the child: isolate the process from the parent, and answer requests until the parent closes the pipe."""
 
 import contextlib
 import gc
@@ -15,19 +13,21 @@ from pathlib import Path
 from ndmem import _native
 
 from .messages import read_message, write_message
-from .rise import read_status
-from .sandbox import Sandbox, keep_descriptor
+from .protocol import Answer
+from .rss_growth import open_resetter, read_status
+from .sandbox.containment import contain
+from .sandbox.uncontained import UncontainedError
 from .work import Worker
 
 _LARGEST_FILE = 2**30
-# Not RLIMIT_AS: each thread that malloc serves reserves 64 MiB of addresses, which are no memory. Stacks do count.
+# Not RLIMIT_AS: each thread that malloc serves reserves 64 MiB of addresses, which use no RAM. Stacks do count.
 _STACK = 2**23
-_UNKNOWN = 2**40  # where the system does not count it, nothing is limited
+_UNKNOWN = 2**40  # if the system does not report it, memory is not limited
 _DIES_WITH_PARENT = 1  # PR_SET_PDEATHSIG
 
 
 def serve_requests(
-    make_worker: Callable[[list[str]], Worker],
+    make_worker: Callable[[list[str] | None], Worker],
     request_end: int,
     answer_end: int,
     *,
@@ -35,24 +35,38 @@ def serve_requests(
     memory: int,
     sandbox: bool,
 ) -> None:
-    """Answer requests until there are no more; in the child.
+    """Answer requests until the parent closes the pipe; runs in the child.
 
     Raises
     ------
     EOFError
-        When the parent asks no more.
+        When the parent has closed the pipe.
     """
-    worker = _settle(make_worker, folder, sandbox, (request_end, answer_end))
+    try:
+        worker = make_worker(_isolate(folder, sandbox, (request_end, answer_end)))
+    except Exception as error:  # also those of modules that are imported
+        text = f"{type(error).__name__}: {error}"
+        is_ours = isinstance(error, UncontainedError)
+        answer = Answer([], 0.0, uncontained=str(error)) if is_ours else Answer([], 0.0, error=text)
+        read_message(request_end, None)
+        write_message(answer_end, pickle.dumps(answer))
+        return
     limit = _make_limit(memory)
     while True:
-        request = pickle.loads(read_message(request_end, None))  # from our own parent
+        request = pickle.loads(read_message(request_end, None))  # trusted: our own parent wrote it
         write_message(answer_end, pickle.dumps(worker.answer(request, limit)))
 
 
-def _settle(make_worker: Callable[[list[str]], Worker], folder: Path, sandboxed: bool, own: tuple[int, ...]) -> Worker:
-    """Make a fork a place of its own: no terminal, no signals of the parent's, another folder."""
+def _isolate(folder: Path, sandboxed: bool, own: tuple[int, ...]) -> list[str] | None:
+    """Isolate the process from its parent: no terminal, default signal handlers, another working folder.
+
+    Returns
+    -------
+    list of str or None
+        Collects the operations that the sandbox refuses; ``None`` without a sandbox.
+    """
     os.setsid()
-    _native.stop_all()  # of a program under `ndmem run`: a dry run is no part of it
+    _native.stop_all()  # in a program under `ndmem run`: the child is not part of the run
     _die_with_parent()
     for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGALRM):
         signal.signal(signum, signal.SIG_DFL)
@@ -60,40 +74,31 @@ def _settle(make_worker: Callable[[list[str]], Worker], folder: Path, sandboxed:
     nothing = os.open(os.devnull, os.O_RDWR)
     for number in range(3):
         os.dup2(nothing, number)
-    # A notebook's streams talk to the kernel by other ways than descriptors. These stay open until the child ends
-    # (SIM115), and builtin open does it without pathlib (PTH123).
+    # A notebook's streams bypass descriptors 0 to 2. These stay open until the child ends (SIM115), and the builtin
+    # open needs no pathlib (PTH123).
     sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: PTH123, SIM115
     sys.stdout = sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
     sys.settrace(None)
     sys.setprofile(None)
     sys.dont_write_bytecode = True
-    gc.freeze()  # each run begins with a collection, and what the parent had need not be looked through again
+    gc.freeze()  # each run begins with a collection, which then skips the objects of the parent
     warnings.simplefilter("ignore")
-    refused: list[str] = []
-    if sandboxed:
-        here = os.getcwd()  # noqa: PTH109  # the very text that '' on sys.path stands for
-        sys.path[:] = [entry or here for entry in sys.path]
-        os.chdir(folder)
-        for number in own:
-            keep_descriptor(number)
-        box = Sandbox(folder)
-        refused = box.refused
-        box.close()
-    return make_worker(refused)
+    resetter = open_resetter()
+    return contain(folder, {*own, *([] if resetter is None else [resetter])}) if sandboxed else None
 
 
 def _die_with_parent() -> None:
     """Ask Linux to end this process when the parent ends."""
-    import ctypes  # noqa: PLC0415  # in the child alone
+    import ctypes  # only in the child
 
     with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL(None).prctl(_DIES_WITH_PARENT, signal.SIGKILL)
 
 
 def _make_limit(memory: int) -> Callable[[], contextlib.AbstractContextManager[None]]:
-    """Return what limits the memory while the function runs; our own books need some more."""
+    """Return a context that limits memory while the function runs; ndmem's bookkeeping outside it is not limited."""
     try:
-        import resource  # noqa: PLC0415  # POSIX alone has it, and fork
+        import resource  # only on POSIX
     except ImportError:
         return contextlib.nullcontext
     soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
@@ -103,7 +108,7 @@ def _make_limit(memory: int) -> Callable[[], contextlib.AbstractContextManager[N
 
     @contextlib.contextmanager
     def limit() -> Iterator[None]:
-        used = read_status("VmData")  # what counts against the limit: memory that only this process can write to
+        used = read_status("VmData")  # RLIMIT_DATA counts private writable memory
         most = (_UNKNOWN if used is None else used) + memory + (os.cpu_count() or 1) * _STACK
         for other in (soft, hard):
             most = most if other == resource.RLIM_INFINITY else min(most, other)

@@ -1,6 +1,4 @@
-"""Where glibc's malloc has its memory besides the main heap: found by the headers that it writes."""
-
-from __future__ import annotations
+"""Find the memory of glibc's malloc besides the main heap, by the headers that malloc writes."""
 
 import mmap
 import os
@@ -17,15 +15,18 @@ Extent = tuple[int, int]
 # glibc on 64 bits: a thread's heap starts at a multiple of HEAP_MAX_SIZE (arena.c).
 _HEAP_MAX = 64 << 20
 _MAPPED_BIT = 2
+# From glibc 2.43 on the size of a block with a mapping of its own no longer counts its header.
+_HEADER_NBYTES = 16
 _MOST_PAGES = 1 << 20
 
 
 def mapped_chunks(regions: Iterable[Region], figures: HeapFigures) -> list[Extent]:
-    """Return malloc's blocks that have a mapping of their own, as far as they are found.
+    """Return malloc's blocks that have a mapping of their own, as far as they can be found.
 
-    Such a block starts a page with two words: 0, and its size in whole pages with the bit for "mapped" (malloc.c,
-    ``sysmalloc_mmap``). Those that `posix_memalign` shifted are not found. The search ends when there are as many as
-    malloc says, or after 4 GiB of pages that begin otherwise.
+    Such a block starts a page with two words: 0, and its size with the bit for "mapped" (malloc.c,
+    ``sysmalloc_mmap``). The size is whole pages, since glibc 2.43 without the 16 bytes of the header.
+    Those that `posix_memalign` shifted are not found. The search ends when there are as many as malloc says, or after
+    4 GiB of pages that begin otherwise.
     """
     found: list[Extent] = []
     looked = 0
@@ -35,20 +36,22 @@ def mapped_chunks(regions: Iterable[Region], figures: HeapFigures) -> list[Exten
             while at < end and len(found) < figures.mapped_count and looked < _MOST_PAGES:
                 before, size = read(at, 2)
                 nbytes = size - _MAPPED_BIT
+                if nbytes % mmap.PAGESIZE == mmap.PAGESIZE - _HEADER_NBYTES:
+                    nbytes += _HEADER_NBYTES
                 if before == 0 and nbytes > 0 and nbytes % mmap.PAGESIZE == 0 and at + nbytes <= end:
                     found.append((at, nbytes))
                     at += nbytes
                 else:
                     looked += 1
                     at += mmap.PAGESIZE
-    # More than there is: something else looked like a block, and none of them can be trusted.
+    # More than malloc has: other data looked like a block, so none of them can be trusted.
     return found if sum(nbytes for _, nbytes in found) <= figures.mapped_nbytes else []
 
 
 def thread_heaps(regions: Iterable[Region]) -> list[Extent]:
-    """Return the heaps of the arenas that threads have.
+    """Return the heaps of threads' arenas.
 
-    Each starts with ``heap_info`` (arena.c): its arena, the arena's heap before it, bytes used, bytes made writable.
+    Each starts with ``heap_info`` (arena.c): its arena, the arena's heap before it, bytes used, writable bytes.
     """
     heaps: dict[int, tuple[int, int]] = {}
     with _words() as read:
@@ -84,9 +87,9 @@ def _writable_spans(regions: Iterable[Region]) -> Iterator[tuple[int, int]]:
 
 @contextmanager
 def _words() -> Iterator[Callable[[int, int], tuple[int, ...]]]:
-    """Give a function that reads so many words of 8 bytes at an address; 0 where there is nothing to read.
+    """Return a function that reads a number of 8-byte words at an address; 0 where it cannot be read.
 
-    Through the kernel, for another thread may unmap the address at any time.
+    It reads through the kernel, because another thread may unmap the address at any time.
     """
     try:
         memory = os.open("/proc/self/mem", os.O_RDONLY | os.O_CLOEXEC)

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ndmem.model.breakdown import Breakdown
+from ndmem.model.memory.breakdown import Breakdown
+from ndmem.platform.resident.pages import resident_nbytes
 from ndmem.units import format_nbytes
 
-from .resident import resident_nbytes
 from .smaps import Kind, Region
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def explain(taken: Snapshot, arrays: Extents) -> Breakdown:
     Parameters
     ----------
     taken : Snapshot
-        Taken before `arrays` were looked for: that needs memory too.
+        Taken before the search for `arrays`, which needs memory too.
     arrays : ndarray of int64, shape (n, 2)
         Address and bytes of each live array's memory; none overlaps another.
 
@@ -67,9 +67,9 @@ def explain(taken: Snapshot, arrays: Extents) -> Breakdown:
 
     Notes
     -----
-    What has a place is measured there, page by page: files, stacks, arrays, malloc's large blocks. Of the heaps
-    it is known how much is in use but not where: it is taken to be in RAM, and what is in RAM beyond it, up to what
-    malloc has free, is what malloc keeps. Python's arenas are taken to be in RAM whole.
+    Parts with a known place are measured page by page: files, stacks, arrays, malloc's large blocks. Of the heaps
+    malloc says how much is in use, but not where: the used part is assumed to be in RAM, and what is in RAM beyond it,
+    up to malloc's free bytes, is memory that malloc keeps. Python's arenas are assumed to be in RAM entirely.
     """
     of = {kind: sum(region.resident for region in taken.regions if region.kind is kind) for kind in Kind}
     stacks = sum(_resident(taken.stacks, taken.regions))
@@ -94,7 +94,7 @@ def explain(taken: Snapshot, arrays: Extents) -> Breakdown:
 
 
 def _places(taken: Snapshot, arrays: Extents, of: dict[Kind, int], stacks: int) -> _Places:
-    """Find out which arrays lie where."""
+    """Group the arrays by the kind of their place."""
     regions = taken.regions
     thread_heaps, chunks = (sum(_resident(each, regions)) for each in (taken.heaps, taken.chunks))
     heaps, rest = of[Kind.HEAP] + thread_heaps, of[Kind.ANONYMOUS] - thread_heaps - chunks - stacks
@@ -112,13 +112,13 @@ def _places(taken: Snapshot, arrays: Extents, of: dict[Kind, int], stacks: int) 
 
 
 def _heap(taken: Snapshot, places: _Places) -> tuple[int | None, int | None]:
-    """Return what of malloc's memory, besides arrays, is in use, and what was freed and is kept."""
+    """Return malloc's memory without arrays: bytes in use, and freed bytes that malloc keeps."""
     if taken.heap is None:
         return None, None
     room = places.heaps - places.in_heaps.resident
     used = min(max(0, taken.heap.used - places.in_heaps.nbytes), room)
     freed = min(taken.heap.free, room - used)
-    # Large blocks whose place is not known are in RAM as far as there is anything left that they can be.
+    # Large blocks whose place is unknown are assumed to be in RAM, as far as unassigned memory remains.
     unplaced = taken.heap.mapped_nbytes - sum(nbytes for _, nbytes in taken.chunks) - places.in_rest.nbytes
     left = places.rest - places.in_rest.resident - (taken.small.used + taken.small.free if taken.small else 0)
     large = places.chunks - places.in_chunks.resident + min(max(0, unplaced), max(0, left))
@@ -135,14 +135,14 @@ def _notes(taken: Snapshot) -> list[str]:
     if swapped:
         notes.append(f"{format_nbytes(swapped)} more is in swap.")
     if taken.heap is None:
-        notes.append("This malloc does not say what it has: only glibc's does, from 2.33 on.")
+        notes.append("This malloc does not report its memory: only glibc's does, from 2.33 on.")
     if taken.small is None:
-        notes.append("Python does not say what its arenas have.")
+        notes.append("Python does not report the memory of its arenas.")
     return notes
 
 
 def _inside(arrays: Extents, extents: Sequence[Extent]) -> npt.NDArray[np.bool_]:
-    """Say which arrays start within one of the extents."""
+    """Return which arrays start within one of the extents."""
     if not extents:
         return np.zeros(len(arrays), bool)
     ordered = np.array(sorted(extents), np.int64)
@@ -152,9 +152,9 @@ def _inside(arrays: Extents, extents: Sequence[Extent]) -> npt.NDArray[np.bool_]
 
 
 def _measure(arrays: Extents, regions: Sequence[Region], *, most: int) -> _Arrays:
-    """Add up arrays in a place that has so much in RAM.
+    """Add up arrays in a place with a number of bytes in RAM.
 
-    Those below two pages are taken to be there, for malloc writes before and behind them; in swap they would not be.
+    Arrays below two pages are assumed to be in RAM, because malloc writes before and behind them; swap is an exception.
     """
     small = arrays[:, 1] < 2 * mmap.PAGESIZE
     asked = _resident([(int(address), int(nbytes)) for address, nbytes in arrays[~small]], regions)
@@ -164,8 +164,8 @@ def _measure(arrays: Extents, regions: Sequence[Region], *, most: int) -> _Array
 def _resident(extents: Sequence[Extent], regions: Sequence[Region]) -> list[int]:
     """Return the bytes of each extent in RAM.
 
-    Where the kernel does not tell it of single pages (before Linux 6.7): of what lies in one region, as much as the
-    region has, the first extents first.
+    Where the kernel cannot report single pages (before Linux 6.7), a region's resident bytes are given to its extents
+    in order.
     """
     exact = resident_nbytes(extents)
     if None not in exact:

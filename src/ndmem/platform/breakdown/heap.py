@@ -1,6 +1,4 @@
-"""What glibc's malloc has, and how much of it is free."""
-
-from __future__ import annotations
+"""Read the figures of glibc's malloc: its memory, and how much of it is free."""
 
 import ctypes
 from dataclasses import dataclass
@@ -15,7 +13,7 @@ class _Mallinfo2(ctypes.Structure):
 
 @dataclass(frozen=True, slots=True)
 class HeapFigures:
-    """What malloc says of itself, all its arenas together.
+    """malloc's own figures, for all its arenas together.
 
     Attributes
     ----------
@@ -35,12 +33,12 @@ class HeapFigures:
 
 
 def heap_figures() -> HeapFigures | None:
-    """Ask malloc; ``None`` where it does not tell: musl, macOS, glibc before 2.33.
+    """Read malloc's figures; ``None`` where it has none: musl, macOS, glibc before 2.33.
 
     Notes
     -----
-    It holds the lock of one arena after the other and walks their free blocks: 50 ms with 100,000 of them. psutil has
-    the same figures from 7.2 on, but not how much is free.
+    malloc locks one arena after the other and walks its free blocks: 50 ms for 100,000 of them. psutil has
+    the same figures from 7.2 on, but not the free bytes.
     """
     try:
         ask = ctypes.CDLL(None).mallinfo2
@@ -52,7 +50,7 @@ def heap_figures() -> HeapFigures | None:
 
 
 def trim_heap() -> bool:
-    """Give the heap's free pages back to the system; ``False`` where malloc cannot (musl, macOS)."""
+    """Return the heap's free pages to the system; ``False`` where malloc cannot (musl, macOS)."""
     try:
         trim = ctypes.CDLL(None).malloc_trim
     except (AttributeError, OSError):

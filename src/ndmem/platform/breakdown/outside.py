@@ -1,33 +1,34 @@
-"""What can be told of another process's resident memory."""
+"""Divide the resident memory of another process, as far as the system shows it."""
 
-from __future__ import annotations
-
+import mmap
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
 from ndmem.errors import ProcessError
-from ndmem.model.breakdown import Breakdown
+from ndmem.model.memory.breakdown import Breakdown
+from ndmem.platform.resident.pages import process_resident_nbytes
 from ndmem.units import format_nbytes
 
-from .resident import process_resident_nbytes
+from .chunks import Extent
 from .smaps import PROC, Kind, Region, read_regions
 from .stacks import thread_stacks
 
 _FIGURE: Final = re.compile(r"^(\w+):\s+(\d+)(?: kB)?$", re.MULTILINE)
-_INSIDE: Final = "Its heap and its arrays can only be told apart inside it: call ndmem.breakdown() there."
+_INSIDE: Final = "Its heap and its arrays can only be told apart from inside the process: call ndmem.breakdown() there."
 
 
 def check_pid(pid: object) -> int:
-    """Return what is a process id.
+    """Return a valid process id.
 
     Raises
     ------
     ProcessError
-        If it is none.
+        If it is not valid.
     """
     if isinstance(pid, bool) or not isinstance(pid, int) or not 0 < pid < 2**31:
-        # A number of thousands of digits cannot even be written.
+        # Python refuses to convert an integer of thousands of digits to text.
         shown = "this number" if isinstance(pid, int) and not -(2**63) < pid < 2**63 else repr(pid)[:40]
         raise ProcessError(f"{shown} is not a process id; write a number as ps shows it")
     return pid
@@ -46,12 +47,12 @@ def outside(pid: int, *, proc: Path = PROC) -> Breakdown:
     Returns
     -------
     Breakdown
-        Files, shared memory and stacks; of somebody else's process shared memory alone.
+        Files, shared memory and stacks; only shared memory for another user's process.
 
     Raises
     ------
     ProcessError
-        If there is no such process, or it has no memory.
+        If the process does not exist, or has no memory.
     """
     try:
         status = (proc / str(pid) / "status").read_text("utf-8", "replace")
@@ -59,7 +60,9 @@ def outside(pid: int, *, proc: Path = PROC) -> Breakdown:
         return _elsewhere(pid)
     figures = {name: int(number) for name, number in _FIGURE.findall(status)}
     if "VmRSS" not in figures:
-        raise ProcessError(f"process {pid} has no memory: it has ended, or is a part of the kernel")
+        raise ProcessError(
+            f"process {pid} has no memory: it has ended, or belongs to the kernel; choose another process"
+        )
     try:
         regions = read_regions(pid, proc=proc)
     except PermissionError:
@@ -67,15 +70,14 @@ def outside(pid: int, *, proc: Path = PROC) -> Breakdown:
     except OSError:
         regions = ()
     if not regions:
-        raise ProcessError(f"process {pid} has just ended")
+        raise ProcessError(f"process {pid} has just ended; choose another process")
     return _of_regions(pid, regions, proc)
 
 
 def _of_regions(pid: int, regions: tuple[Region, ...], proc: Path) -> Breakdown:
     of = {kind: sum(region.resident for region in regions if region.kind is kind) for kind in Kind}
-    found = set(thread_stacks(regions, pid, proc=proc))
-    # Only what is a region by itself: of a part of one it is not known how much is in RAM.
-    stacks = sum(region.resident for region in regions if (region.start, region.end - region.start) in found)
+    found = thread_stacks(regions, pid, proc=proc)
+    stacks = sum(region.resident for region in regions if _is_filled(region, found))
     swapped = sum(region.swapped for region in regions)
     return Breakdown(
         pid=pid,
@@ -88,10 +90,20 @@ def _of_regions(pid: int, regions: tuple[Region, ...], proc: Path) -> Breakdown:
     )
 
 
+def _is_filled(region: Region, stacks: Iterable[Extent]) -> bool:
+    """Return whether a region holds only stacks and the guard pages below them.
+
+    The kernel reports resident bytes for whole regions only.
+    """
+    inside = [nbytes for start, nbytes in stacks if region.start <= start < region.end]
+    nbytes = region.end - region.start
+    return bool(inside) and sum(inside) in (nbytes, nbytes - len(inside) * mmap.PAGESIZE)
+
+
 def _of_status(pid: int, figures: dict[str, int]) -> Breakdown:
-    """Tell what everybody may know of a process."""
+    """Return the figures of a process that every user may read."""
     shared, files = figures.get("RssShmem"), figures.get("RssFile")
-    notes = [f"Process {pid} is somebody else's: its memory map may not be read."]
+    notes = [f"Process {pid} belongs to another user: no permission to read its memory map."]
     if files is not None:
         notes.append(f"{format_nbytes(files * 1024)} of it is pages of files.")
     return Breakdown(
@@ -103,8 +115,8 @@ def _of_status(pid: int, figures: dict[str, int]) -> Breakdown:
 
 
 def _elsewhere(pid: int) -> Breakdown:
-    """Tell what psutil does, on systems other than Linux."""
+    """Return psutil's figures, on systems other than Linux."""
     rss = process_resident_nbytes(pid)
     if rss is None:
-        raise ProcessError(f"there is no process {pid}, or nothing may be known of it")
-    return Breakdown(pid=pid, rss=rss, notes=("The parts are known on Linux alone.",))
+        raise ProcessError(f"process {pid} does not exist, or access to it is denied; write a number as ps shows it")
+    return Breakdown(pid=pid, rss=rss, notes=("The parts are only known on Linux.",))

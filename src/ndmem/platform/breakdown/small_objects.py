@@ -1,6 +1,4 @@
-"""Python's own allocator for objects up to 512 bytes: its arenas, and how much of them is used."""
-
-from __future__ import annotations
+"""Read the figures of Python's allocator for objects up to 512 bytes: its arenas, and how much is used."""
 
 import ctypes
 import re
@@ -19,9 +17,9 @@ class SmallObjects:
     Attributes
     ----------
     used : int
-        In objects, with what their sizes and pools are rounded up to.
+        Bytes in objects, rounded up to their size classes and pools.
     free : int
-        Ready for other objects.
+        Bytes that are free for other objects.
     """
 
     used: int
@@ -29,16 +27,16 @@ class SmallObjects:
 
 
 def small_objects() -> SmallObjects | None:
-    """Ask Python; ``None`` where it does not tell."""
+    """Read Python's figures; ``None`` where it has none."""
     text = _stats()
     return None if text is None else parse_stats(text)
 
 
 def parse_stats(text: bytes) -> SmallObjects | None:
-    """Read what ``sys._debugmallocstats`` prints of the arenas.
+    """Parse what ``sys._debugmallocstats`` prints about the arenas.
 
     An empty text is Python's answer when all objects come from malloc (``PYTHONMALLOC=malloc``); one without the lines
-    about arenas is another allocator's (mimalloc), of which nothing is known.
+    about arenas is another allocator's (mimalloc), which is not supported.
     """
     arenas, available, unused = _ARENAS.search(text), _AVAILABLE.search(text), _UNUSED.search(text)
     if arenas and available and unused:
@@ -52,10 +50,10 @@ def _number(text: bytes) -> int:
 
 
 def _stats() -> bytes | None:
-    """Let Python write its figures into memory.
+    """Let Python write its figures into a memory stream.
 
-    `sys._debugmallocstats` writes to descriptor 2, and to redirect that would swallow what other threads write. The
-    function below it takes a stream, is exported by CPython 3.10 to 3.13, and runs under the GIL.
+    `sys._debugmallocstats` writes to descriptor 2; redirecting that would swallow what other threads write. The
+    function that it calls takes a stream, is exported by CPython 3.11 to 3.15, and runs under the GIL.
     """
     try:
         write = ctypes.PyDLL(None)._PyObject_DebugMallocStats

@@ -1,7 +1,5 @@
 """The memory map of a process: its regions, what each is, and how much of it is in RAM."""
 
-from __future__ import annotations
-
 import enum
 import re
 from dataclasses import dataclass
@@ -12,8 +10,8 @@ from ndmem.errors import ProcessError
 
 PROC: Final = Path("/proc")
 
-# Lower-case digits begin a region, an upper-case letter a figure of it: a file's name, at the end of the region's line,
-# can be neither, for the kernel writes line ends in names as \012.
+# A region's line begins with lower-case hexadecimal digits, a figure's line with an upper-case letter. A file's name
+# cannot begin a line, because the kernel writes line ends in names as \012.
 _REGION: Final = re.compile(rb"([0-9a-f]+)-([0-9a-f]+) ([r-][w-][x-][ps]) [0-9a-f]+ ([0-9a-f]+:[0-9a-f]+) (\d+) *(.*)")
 _FIGURE: Final = re.compile(rb"([A-Z]\w*): +(\d+) kB *")
 _LIBRARY: Final = re.compile(rb"\.so[.\d]*( \(deleted\))?$")
@@ -21,7 +19,7 @@ _SHARED: Final = (b"/dev/shm/", b"/memfd:", b"/SYSV", b"/dev/zero", b"/[", b"[an
 
 
 class Kind(enum.Enum):
-    """What a region of memory is."""
+    """Kind of a memory region."""
 
     HEAP = "heap"
     STACK = "stack"
@@ -42,7 +40,7 @@ class Region:
     permissions : str
         As ``"rw-p"``.
     kind : Kind
-        What it is.
+        Its kind.
     resident : int
         Bytes of it in RAM.
     swapped : int
@@ -75,15 +73,15 @@ def read_regions(pid: int | str, *, proc: Path = PROC) -> tuple[Region, ...]:
     Raises
     ------
     ProcessError
-        If the text is none of the kernel's, or is cut.
+        If the text is not the kernel's, or is cut.
     OSError
-        If there is no such process, or this one may not read it.
+        If the process does not exist, or this process may not read it.
     """
     return parse_regions((proc / str(pid) / "smaps").read_bytes())
 
 
 def parse_regions(text: bytes) -> tuple[Region, ...]:
-    """Take a text of ``/proc/PID/smaps`` apart; see `read_regions`."""
+    """Parse the text of ``/proc/PID/smaps``; see `read_regions`."""
     heads: list[re.Match[bytes]] = []
     figures: list[dict[bytes, int]] = []
     for line in text.split(b"\n"):
@@ -113,5 +111,5 @@ def _kind(name: bytes, executed: bool) -> Kind:
         return Kind.ANONYMOUS
     if name == b"[heap]":
         return Kind.HEAP
-    # What else is in brackets is code and data that the kernel lends to every process: [vdso], [vvar].
+    # Other names in brackets are code and data that the kernel maps into every process: [vdso], [vvar].
     return Kind.STACK if name.startswith(b"[stack") else Kind.LIBRARY

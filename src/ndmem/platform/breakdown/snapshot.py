@@ -1,6 +1,4 @@
-"""What this process's memory looked like at one moment, taken before anything is computed."""
-
-from __future__ import annotations
+"""Read the state of this process's memory at one moment, before anything is computed."""
 
 from dataclasses import dataclass
 
@@ -36,7 +34,7 @@ class Snapshot:
 
 
 def take_snapshot() -> Snapshot:
-    """Look at this process.
+    """Read the state of this process's memory.
 
     Raises
     ------

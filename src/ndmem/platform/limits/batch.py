@@ -1,6 +1,4 @@
-"""What a batch system or container platform says in the environment about the memory of a job."""
-
-from __future__ import annotations
+"""Read the memory limit that a batch system or container platform sets in the environment of a job."""
 
 import re
 from collections.abc import Mapping
@@ -25,8 +23,8 @@ def batch_limits(environment: Mapping[str, str]) -> tuple[list[tuple[str, int]],
     ``MEM_LIMIT`` in bytes. AWS Lambda: ``AWS_LAMBDA_FUNCTION_MEMORY_SIZE`` in MiB. Nomad:
     ``NOMAD_MEMORY_MAX_LIMIT``, else ``NOMAD_MEMORY_LIMIT``, in MiB. LSF: ``LSB_CG_MEMLIMIT`` in bytes, written as
     ``0x…``, where it limits by control groups. PBS itself names no memory in the environment; sites that do use
-    ``PBS_RESC_MEM``, bytes or a size as qsub takes it (``16gb``). They are what was asked for; the system may enforce
-    it elsewhere, or not at all.
+    ``PBS_RESC_MEM``, bytes or a size as qsub takes it (``16gb``). These variables are what the job requested;
+    the system may enforce it elsewhere, or not at all.
     """
     limits: list[tuple[str, int]] = []
     notes: list[str] = []
@@ -37,7 +35,7 @@ def batch_limits(environment: Mapping[str, str]) -> tuple[list[tuple[str, int]],
             return None
         found = _SIZE.fullmatch(text.strip())
         if found is None:
-            notes.append(f"{name} is {text[:40]!r}, which is not a number: not used")
+            notes.append(f"{name} is {text[:40]!r}, which is not a number; it is ignored")
             return None
         return int(found["hex"], 16) if found["hex"] else int(found["number"]) * _PBS_UNITS[found["unit"].lower()]
 

@@ -1,13 +1,11 @@
 """Memory limits of control groups, v1 and v2, from the process's own group up to the top that is mounted."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Final
 
-# v1 writes LONG_MAX rounded down to a page where there is no limit; no machine has half of that.
+# Without a limit, v1 writes LONG_MAX rounded down to a page; machines have less than half of that.
 _UNLIMITED: Final = 2**62
 
 
@@ -28,7 +26,7 @@ class GroupLimit:
     reclaimable : int
         Of `used`, file cache that the kernel drops before it refuses memory.
     throttles : bool
-        Above it processes are slowed down and reclaimed from, not killed.
+        Beyond it the kernel slows processes down and reclaims their memory; it does not kill them.
     """
 
     version: int
@@ -117,7 +115,7 @@ def _ancestors(root: Path, mount_root: str, mount_point: str, path: str, notes: 
 
 
 def _number(path: Path) -> int | None:
-    """Return the number in a file; None for "max", and where there is no such file."""
+    """Return the number in a file; None for "max", and if the file does not exist."""
     text = "".join(_lines(path)).strip()
     if not text.isascii() or not text.isdigit() or len(text) > 20:
         return None
@@ -145,7 +143,7 @@ def _limits_v1(folder: Path) -> Iterator[GroupLimit]:
     own = _number(folder / "memory.limit_in_bytes")
     if own is not None:
         yield GroupLimit(1, str(folder / "memory.limit_in_bytes"), own, used, min(cache, used or 0))
-    # Also has the limits of ancestors that a namespace hides; what they have used is not told.
+    # It includes the limits of ancestors that a namespace hides, but not their usage.
     above = statistics.get("hierarchical_memory_limit", _UNLIMITED)
     if above < (own if own is not None else _UNLIMITED):
         yield GroupLimit(1, f"{folder / 'memory.stat'} hierarchical_memory_limit", above, used, min(cache, used or 0))

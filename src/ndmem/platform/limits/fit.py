@@ -1,6 +1,4 @@
-"""Whether something fits into the memory that is left, and why not."""
-
-from __future__ import annotations
+"""Decide whether something fits into the available memory, and explain why not."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -10,14 +8,14 @@ from ndmem.errors import UnitError
 from ndmem.model.spec import ArraySpec, spec
 from ndmem.units import format_nbytes, parse_nbytes
 
-from .limits import Effect, Limit, Limits, Source, limits
+from .machine_limits import Effect, Limit, Limits, Source, limits
 
 _SMALLER = {"f8": "f4", "c16": "c8", "i8": "i4", "u8": "u4"}
 
 
 @runtime_checkable
 class HasNbytes(Protocol):
-    """Anything that says how many bytes it needs: a spec, a prediction, an array."""
+    """Anything with a number of bytes: a spec, a prediction, an array."""
 
     @property
     def nbytes(self) -> int:
@@ -38,9 +36,9 @@ class Fit:
     needs : int
         Bytes asked for.
     free : int or None
-        Bytes that may still be used below the limit that binds first; ``None`` if no limit is known.
+        Bytes that are still available below the limit that binds first; ``None`` if no limit is known.
     headroom : int
-        Bytes of `free` that are to stay free.
+        Bytes of `free` that are kept in reserve.
     limit : Limit or None
         The limit that binds first.
     why : str
@@ -62,33 +60,33 @@ class Fit:
 
 
 def fits(what: What | Iterable[What], *, headroom: int | str | float = 0.05, within: Limits | None = None) -> Fit:
-    """Say whether something fits into the memory this process may still use.
+    """Decide whether something fits into the memory that this process may still use.
 
     Parameters
     ----------
     what : int, str, ArraySpec, anything with ``nbytes``, or several of them
-        What is to be allocated on top of what is there: bytes, ``"12 GiB"``, ``"f8[100000, 100000]"``.
+        What will be allocated in addition to what is live: bytes, ``"12 GiB"``, ``"f8[100000, 100000]"``.
     headroom : float, int or str
-        What is to stay free: a share of what is free (a float below 1), or bytes.
+        What to keep in reserve: a fraction of the free bytes (a float below 1), or bytes.
     within : Limits, optional
-        Limits to judge by; `limits` are asked if it is left out.
+        Limits to compare with. Default: the result of `limits`.
 
     Returns
     -------
     Fit
-        True or false, and why in one sentence. Where no limit is known it is false, and says so.
+        True or false, with the reason in one sentence. False if no limit is known.
 
     Raises
     ------
     UnitError, SpecError
-        If it says no number of bytes.
+        If it has no valid number of bytes.
     """
     items = [_needed(item) for item in _several(what)]
     needs = sum(nbytes for nbytes, _ in items)
     known = within if within is not None else limits()
     limit = known.binding
     if limit is None or limit.free is None:
-        why = f"needs {format_nbytes(needs)}; what may be used here is unknown: no limit could be read"
+        why = f"needs {format_nbytes(needs)}; no memory limit could be determined"
         return Fit(False, needs, None, 0, None, why)
     kept = _headroom(headroom, limit.free)
     usable = max(0, limit.free - kept)
@@ -101,7 +99,7 @@ def fits(what: What | Iterable[What], *, headroom: int | str | float = 0.05, wit
 
 
 def _several(what: What | Iterable[What]) -> Iterable[What]:
-    # An array is iterable too: it is one thing.
+    # An array is iterable too, but counts as one item.
     if isinstance(what, (int, str, HasNbytes)):
         return (what,)
     if not isinstance(what, Iterable):
@@ -126,13 +124,15 @@ def _needed(item: What) -> tuple[int, ArraySpec | None]:
 def _headroom(headroom: int | str | float, free: int) -> int:
     if isinstance(headroom, float):
         if not 0 <= headroom < 1:
-            raise UnitError(f"headroom={headroom} is not a share from 0 up to 1; write 0.05, or bytes as '1 GiB'")
+            raise UnitError(
+                f"headroom={headroom} is not a fraction from 0 to below 1; write 0.05, or bytes such as '1 GiB'"
+            )
         return int(free * headroom)
     return parse_nbytes(headroom)
 
 
 def _room(limit: Limit, kept: int) -> str:
-    who = {
+    owner = {
         Source.CGROUP: "this container (control group)",
         Source.RLIMIT: f"this process ({limit.name})",
         Source.BATCH: f"this job ({limit.name})",
@@ -140,12 +140,12 @@ def _room(limit: Limit, kept: int) -> str:
         Source.SWAP: "this machine",
     }[limit.source]
     verb = "may use {} more before it is slowed down" if limit.effect is Effect.THROTTLED else "may use {} more"
-    room = f"{who} {verb.format(format_nbytes(limit.free or 0))}"
-    return f"{room}, of which {format_nbytes(kept)} are to stay free" if kept else room
+    room = f"{owner} {verb.format(format_nbytes(limit.free or 0))}"
+    return f"{room}, {format_nbytes(kept)} of it kept in reserve" if kept else room
 
 
 def _advice(array: ArraySpec, usable: int) -> str:
-    """Say what of the array would fit: a smaller dtype, or blocks along the first axis."""
+    """Suggest what would fit: a smaller dtype, or blocks along the first axis."""
     text = ""
     smaller = _SMALLER.get(array.dtype.str[1:])
     if smaller:

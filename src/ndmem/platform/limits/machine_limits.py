@@ -1,7 +1,5 @@
 """Every limit that binds the memory of this process, with its source and what is free below it."""
 
-from __future__ import annotations
-
 import enum
 import os
 import re
@@ -16,7 +14,7 @@ from .cgroup import group_limits
 
 
 class Source(enum.Enum):
-    """Who sets a limit."""
+    """Origin of a limit."""
 
     CGROUP = "cgroup"
     RLIMIT = "rlimit"
@@ -26,13 +24,13 @@ class Source(enum.Enum):
 
 
 class Effect(enum.Enum):
-    """What happens to a process that goes beyond a limit."""
+    """What happens to a process that exceeds a limit."""
 
     KILLED = "killed"
     THROTTLED = "slowed down"
     REFUSED = "MemoryError"
     STATED = "stated, perhaps not enforced"
-    RELIEF = "no limit: room beyond RAM, slow"
+    RELIEF = "no limit: memory beyond RAM, slow"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +40,7 @@ class Limit:
     Attributes
     ----------
     source : Source
-        Who sets it.
+        What sets it.
     name : str
         Where it was read: a file, a resource, a variable.
     nbytes : int
@@ -52,7 +50,7 @@ class Limit:
     free : int or None
         Bytes that may still be used: `nbytes` less `used`, at least 0.
     effect : Effect
-        What happens beyond it.
+        What happens to a process that exceeds it.
     """
 
     source: Source
@@ -64,7 +62,7 @@ class Limit:
 
     @property
     def binds(self) -> bool:
-        """Whether it stops anything; swap does not, it adds room."""
+        """Whether it stops an allocation. Swap does not: it adds memory."""
         return self.effect is not Effect.RELIEF
 
 
@@ -75,9 +73,9 @@ class Limits:
     Attributes
     ----------
     all : tuple of Limit
-        Those with the least free first; those of which that is not known, and swap, last.
+        The limit with the least free bytes first; limits with unknown free bytes, and swap, last.
     notes : tuple of str
-        What could not be read, each a sentence.
+        Limits that could not be read, each as a sentence.
     """
 
     all: tuple[Limit, ...]
@@ -124,9 +122,8 @@ def limits(*, root: Path = Path("/"), environment: Mapping[str, str] | None = No
     Returns
     -------
     Limits
-        Control groups (v1 and v2, every ancestor), ``RLIMIT_AS``, ``RLIMIT_DATA``, RAM, swap, and what a
-        batch
-        system says. File cache that the kernel would drop counts as free.
+        Control groups (v1 and v2, every ancestor), ``RLIMIT_AS``, ``RLIMIT_DATA``, RAM, swap, and the limit of a batch
+        system. File cache that the kernel would drop counts as free.
     """
     found, notes = _of_groups(root)
     stated, batch_notes = batch_limits(os.environ if environment is None else environment)
@@ -155,15 +152,15 @@ def _of_groups(root: Path) -> tuple[list[Limit], list[str]]:
 
 
 def _ask_psutil() -> int | None:
-    """Return what is resident where the system has no ``/proc``."""
-    from .resident import own_resident_nbytes  # noqa: PLC0415  # loads ctypes, which a launch does not wait for
+    """Return the resident memory on a system without ``/proc``."""
+    from ndmem.platform.resident.pages import own_resident_nbytes
 
     return own_resident_nbytes()
 
 
 def _of_process(status: Mapping[str, int]) -> list[Limit]:
     try:
-        import resource  # noqa: PLC0415 (optional, or only where it is used)
+        import resource
     except ImportError:  # Windows has no such limits
         return []
     found = []
@@ -181,7 +178,7 @@ def _of_machine(root: Path) -> tuple[list[Limit], list[str]]:
     swap, swap_free = memory.get("SwapTotal"), memory.get("SwapFree")
     if total is None:  # not Linux
         try:
-            import psutil  # noqa: PLC0415 (optional, or only where it is used)
+            import psutil
         except ImportError:
             return [], ["the machine's RAM is unknown: install psutil"]
         ram, more = psutil.virtual_memory(), psutil.swap_memory()

@@ -1,6 +1,4 @@
-"""The kernel's killer of processes when memory runs out."""
-
-from __future__ import annotations
+"""Read the counter of the kernel's out-of-memory killer."""
 
 from pathlib import Path
 
@@ -8,7 +6,7 @@ _COUNTER = "oom_kill "
 
 
 def count_oom_kills(counters: Path = Path("/proc/vmstat")) -> int | None:
-    """Return how many processes the kernel has killed for want of memory since the boot; ``None`` if unknown.
+    """Return how many processes the out-of-memory killer has killed since boot; ``None`` if unknown.
 
     Parameters
     ----------

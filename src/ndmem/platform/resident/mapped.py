@@ -1,6 +1,4 @@
-"""Which memory of this process is a file, mapped."""
-
-from __future__ import annotations
+"""Find the mapped files of this process."""
 
 import re
 from bisect import bisect_right
@@ -8,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 _MAPS: Final = Path("/proc/self/maps")
-# start-end, permissions, offset, device, inode: 0 where there is no file behind it
+# start-end, permissions, offset, device, inode: 0 for memory without a file
 _LINE: Final = re.compile(r"^([0-9a-f]+)-([0-9a-f]+) \S+ \S+ \S+ ([1-9]\d*)", re.MULTILINE)
 
 
@@ -24,6 +22,6 @@ class FileMappings:
         self._starts = [start for start, _ in self._ranges]
 
     def covers(self, address: int) -> bool:
-        """Whether an address lies in a mapped file."""
+        """Return whether an address lies in a mapped file."""
         place = bisect_right(self._starts, address) - 1
         return place >= 0 and address < self._ranges[place][1]

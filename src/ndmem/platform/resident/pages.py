@@ -1,6 +1,4 @@
-"""How much of a region of memory is in RAM."""
-
-from __future__ import annotations
+"""Measure how much of a memory region is in RAM."""
 
 import array
 import ctypes
@@ -46,11 +44,9 @@ def resident_nbytes(regions: Iterable[tuple[int, int]]) -> list[int | None]:
     Returns
     -------
     list of (int or None)
-        Bytes whose page is in RAM, the first and last page by the part that the region covers. Pages that
-        were
-        never written are not in RAM (they are the shared page of zeros). ``None`` where the system cannot
-        tell:
-        other systems than Linux, and Linux before 6.7.
+        Bytes whose page is in RAM; of the first and last page, the part that the region covers. Pages that were never
+        written are not in RAM (they are the shared page of zeros). ``None`` where the system cannot report it: other
+        systems than Linux, and Linux before 6.7.
 
     Notes
     -----
@@ -59,9 +55,9 @@ def resident_nbytes(regions: Iterable[tuple[int, int]]) -> list[int | None]:
     """
     wanted = list(regions)
     try:
-        import fcntl  # noqa: PLC0415 (optional, or only where it is used)
+        import fcntl
 
-        # Opened anew each time: after a fork an open one would still describe the parent.
+        # Open it each time: after a fork, an open descriptor would still describe the parent.
         with _PAGEMAP.open("rb", buffering=0) as pagemap:
             rows = array.array("Q", bytes(_ROWS * 24))
             answers = []
@@ -89,15 +85,15 @@ def own_resident_nbytes() -> int | None:
 
 
 def process_resident_nbytes(pid: int | None) -> int | None:
-    """Return the bytes of a process in RAM (RSS), ``None`` if there is none or the system does not say.
+    """Return the bytes of a process in RAM (RSS), ``None`` if the process does not exist or the system does not say.
 
     Parameters
     ----------
     pid : int or None
         The process; ``None`` for this one.
     """
-    with suppress(Exception):  # psutil.Error and OSError, and no psutil at all: then it is not known
-        import psutil  # noqa: PLC0415 (optional, or only where it is used)
+    with suppress(Exception):  # psutil.Error, OSError, or psutil is not installed: unknown
+        import psutil
 
         return int(psutil.Process(pid).memory_info().rss)
     return None

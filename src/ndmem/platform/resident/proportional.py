@@ -1,6 +1,4 @@
-"""Resident memory of several processes, pages that they share counted once."""
-
-from __future__ import annotations
+"""Measure the resident memory of several processes, with shared pages counted once."""
 
 import contextlib
 import os
@@ -15,11 +13,11 @@ class Shares(NamedTuple):
     Attributes
     ----------
     rss : int
-        Every page that it has.
+        All of its pages.
     pss : int
         Each page divided by the number of processes that have it.
     shared_memory, files : int or None
-        What of ``pss`` is shared memory, and pages of files; ``None`` before Linux 5.4.
+        Parts of ``pss``: shared memory, and pages of files; ``None`` before Linux 5.4.
     """
 
     rss: int
@@ -53,9 +51,9 @@ def list_processes(pid: int, *, proc: str = "/proc") -> list[int]:
 
 
 def read_shares(pid: int, *, proc: str = "/proc") -> Shares | None:
-    """Return the shares of one process; ``None`` if it is gone, somebody else's, or the system does not say.
+    """Return the shares of one process; ``None`` if it ended, belongs to another user, or the system does not say.
 
-    The kernel passes over all its pages: 0.1 ms a MiB where they are small.
+    The kernel visits all its pages: 0.1 ms for each MiB of small ones.
 
     Parameters
     ----------
@@ -75,7 +73,7 @@ def read_shares(pid: int, *, proc: str = "/proc") -> Shares | None:
 
 
 def add_shares(shares: list[Shares]) -> Shares:
-    """Return the sum; a part that is not known of one is not known of all."""
+    """Return the sum; a part that is unknown for one process is unknown for all."""
 
     def add(values: list[int | None]) -> int | None:
         known = [value for value in values if value is not None]

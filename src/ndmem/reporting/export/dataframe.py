@@ -1,33 +1,27 @@
-"""The line table as a pandas DataFrame."""
+"""Line table as a pandas DataFrame."""
 
 from __future__ import annotations
 
-from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
-from ndmem.analysis.figures import NativeFigures
-from ndmem.analysis.lines import line_table
+from ndmem.analysis.tables.figures import EXPORTED, NATIVE_COLUMNS
+from ndmem.analysis.tables.lines import line_table
 from ndmem.errors import MissingError
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from ndmem.analysis.lines import Line
-    from ndmem.model.trace import Trace
+    from ndmem.analysis.index import TraceIndex
 
 _PLACE = ("filename", "lineno", "function", "source")
-_FIGURES = (
-    "peak_nbytes", "at_peak_nbytes", "own_nbytes", "temporary_nbytes", "kept_nbytes", "total_nbytes", "count",
-    "at_total_peak_nbytes",
-)  # fmt: skip
 
 
-def make_frame(trace: Trace, *, library: bool = False) -> pd.DataFrame:
+def make_dataframe(index: TraceIndex, *, library: bool = False) -> pd.DataFrame:
     """Return the line table of a run as a DataFrame.
 
     Parameters
     ----------
-    trace : Trace
+    index : TraceIndex
         The run.
     library : bool
         Give the lines of libraries rows of their own.
@@ -35,8 +29,8 @@ def make_frame(trace: Trace, *, library: bool = False) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        A row for each line, those that matter at the peak first. Bytes are of the dtype ``Int64``, in which ``<NA>``
-        stands for what is not known; ``share`` is a ``Float64`` from 0 to 1. Columns of native blocks begin with
+        A row for each line, in the order of the line table. Bytes have the dtype ``Int64``, in which ``<NA>``
+        means unknown; ``share`` is a ``Float64`` from 0 to 1. Columns of native blocks begin with
         ``native_``.
 
     Raises
@@ -47,20 +41,16 @@ def make_frame(trace: Trace, *, library: bool = False) -> pd.DataFrame:
         If the trace's call tree is damaged.
     """
     try:
-        import pandas as pd  # noqa: PLC0415  # optional
+        import pandas as pd
     except ImportError as error:
         raise MissingError("a DataFrame needs pandas, not installed here; write: pip install pandas") from error
 
-    lines = line_table(trace, library=library)
+    lines = line_table(index, library=library)
     columns: dict[str, Any] = {name: [getattr(line, name) for line in lines] for name in _PLACE}
     columns["share"] = pd.array([line.share for line in lines], dtype="Float64")
-    for name in _FIGURES:
+    for name in EXPORTED:
         columns[name] = pd.array([getattr(line, name) for line in lines], dtype="Int64")
-    for field in fields(NativeFigures):
-        columns[f"native_{field.name}"] = pd.array([_native(line, field.name) for line in lines], dtype="Int64")
+    natives = [line.native_columns() for line in lines]
+    for name in NATIVE_COLUMNS:
+        columns[name] = pd.array([native[name] for native in natives], dtype="Int64")
     return pd.DataFrame(columns)
-
-
-def _native(line: Line, name: str) -> int | None:
-    value: int | None = None if line.native is None else getattr(line.native, name)
-    return value

@@ -1,27 +1,28 @@
-"""What is different between two runs as JSON; ``docs/reference/json.md`` says what each field means."""
+"""Differences between two runs as JSON; ``docs/reference/json.md`` defines each field."""
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from typing import IO, TYPE_CHECKING, Any
+
+from .json_document import write_document
 
 if TYPE_CHECKING:
     from ndmem.analysis.diff import Change, Diff, Row
 
 SCHEMA = 1
-"""Version of the format; it changes when a field is removed or means something else."""
+"""Version of the format; it changes when a field is removed or its meaning changes."""
 
 
 def write_diff_json(diff: Diff, stream: IO[str]) -> None:
-    """Write what is different between two runs as one JSON object.
+    """Write the differences between two runs as one JSON object.
 
     Parameters
     ----------
     diff : Diff
         The differences.
     stream : text stream
-        Where to; only ASCII is written.
+        Destination; only ASCII is written.
 
     Raises
     ------
@@ -34,17 +35,15 @@ def write_diff_json(diff: Diff, stream: IO[str]) -> None:
         "live_nbytes_at_end": asdict(diff.live),
         "total_nbytes": asdict(diff.total),
         "total_peak_nbytes": asdict(diff.total_peak),
-        "lines": [_describe(change) for change in diff.lines],
-        "functions": [_describe(change) for change in diff.functions],
-        "buffers": [_describe(change) for change in diff.buffers],
+        "lines": [_encode_change(change) for change in diff.lines],
+        "functions": [_encode_change(change) for change in diff.functions],
+        "buffers": [_encode_change(change) for change in diff.buffers],
     }
-    for piece in json.JSONEncoder(allow_nan=False, indent=1).iterencode(document):
-        stream.write(piece)
-    stream.write("\n")
+    write_document(document, stream, indent=1)
 
 
-def _describe(change: Change[Row]) -> dict[str, Any]:
-    """Return what tells a row apart, and each run's place and figures."""
+def _encode_change(change: Change[Row]) -> dict[str, Any]:
+    """Return the fields that identify a row, and its place and figures in each run."""
     row = change.row
     texts = {name: getattr(row, name) for name in ("source", "text", "name") if hasattr(row, name)}
     return {

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from typing import IO, TYPE_CHECKING, Any
 
+from ndmem.analysis.call_tree.stacks import stack_weights
 from ndmem.analysis.measure import Measure
-from ndmem.analysis.stacks import stack_weights
+from ndmem.reporting.paths import file_names
+from ndmem.reporting.plain import plain
 
-from .paths import file_names
-from .plain import plain
+from .json_document import write_document
 
 if TYPE_CHECKING:
+    from ndmem.analysis.index import TraceIndex
     from ndmem.model.site import Site
-    from ndmem.model.trace import Trace
-
-    from .paths import FileNames
+    from ndmem.reporting.paths import FileNames
 
 _TITLES = {
     Measure.PEAK: "arrays alive at the peak",
@@ -26,7 +25,7 @@ _TITLES = {
 
 
 def write_collapsed(
-    trace: Trace,
+    index: TraceIndex,
     stream: IO[str],
     *,
     measure: Measure = Measure.PEAK,
@@ -35,34 +34,14 @@ def write_collapsed(
 ) -> None:
     """Write one line for each call stack: its frames, outermost first, joined by ``;``, then its bytes.
 
-    Parameters
-    ----------
-    trace : Trace
-        The run.
-    stream : text stream
-        Where to; only ASCII is written.
-    measure : Measure
-        What of the arrays counts.
-    library : bool
-        Keep the frames of libraries.
-    folder : str or None
-        Folder that files are named relative to; the working folder if not given.
-
-    Raises
-    ------
-    TraceError
-        If the trace's call tree is damaged.
-    OSError
-        If the stream cannot be written.
-
-    Notes
-    -----
     Frames are ``function (file:line)``, as ``flamegraph.pl`` and speedscope read them; a ``;`` inside one is
-    written as ``:``, since it would end the frame.
+    written as ``:``, since it would end the frame. ``measure`` chooses the arrays that count, ``library`` keeps the
+    frames of libraries; files are named as in `write_chrome`.
     """
+    trace = index.trace
     names = file_names(trace.run, folder=folder)
     weights: dict[str, int] = {}
-    for stack, nbytes in stack_weights(trace, measure, library=library):
+    for stack, nbytes in stack_weights(index, measure, library=library):
         frames = ";".join(_label(site, names) for site in reversed(stack))
         weights[frames] = weights.get(frames, 0) + nbytes
     for frames, nbytes in weights.items():
@@ -70,32 +49,29 @@ def write_collapsed(
 
 
 def _label(site: Site, names: FileNames) -> str:
-    """Write a frame in ASCII; columns are left out, so that the parts of a line are one frame."""
+    """Write a frame in ASCII, without columns: the expressions of a line become one frame."""
     text = f"{plain(site.function)} ({names.place(site.filename, site.lineno)})"
     return text.replace(";", ":").encode("ascii", "backslashreplace").decode("ascii")
 
 
 def write_speedscope(
-    trace: Trace,
+    index: TraceIndex,
     stream: IO[str],
     *,
     measure: Measure = Measure.PEAK,
     library: bool = False,
     folder: str | None = None,
 ) -> None:
-    """Write the bytes by call stack as a profile that speedscope opens.
+    """Write the bytes by call stack as a profile that speedscope opens; parameters are those of `write_collapsed`.
 
-    Parameters and errors are those of `write_collapsed`.
-
-    Notes
-    -----
     The format is that of https://www.speedscope.app/file-format-schema.json: one sampled profile in bytes,
     each sample a stack with its outermost frame first, as numbers of ``shared.frames``.
     """
+    trace = index.trace
     names = file_names(trace.run, folder=folder)
     numbers: dict[tuple[str, str, int], int] = {}
     samples, weights = [], []
-    for stack, nbytes in stack_weights(trace, measure, library=library):
+    for stack, nbytes in stack_weights(index, measure, library=library):
         keys = [(plain(site.function), names.name(site.filename), site.lineno) for site in reversed(stack)]
         samples.append([numbers.setdefault(key, len(numbers)) for key in keys])
         weights.append(nbytes)
@@ -118,12 +94,10 @@ def write_speedscope(
         "activeProfileIndex": 0,
         "exporter": "ndmem",
     }
-    for piece in json.JSONEncoder(allow_nan=False).iterencode(document):
-        stream.write(piece)
-    stream.write("\n")
+    write_document(document, stream)
 
 
 def _frame(function: str, filename: str, lineno: int) -> dict[str, Any]:
-    """Describe a frame; speedscope knows no line 0, only none."""
+    """Describe a frame; speedscope has no line 0, so an unknown line is omitted."""
     frame: dict[str, Any] = {"name": function, "file": filename}
     return {**frame, "line": lineno} if lineno else frame

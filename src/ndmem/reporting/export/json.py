@@ -1,80 +1,63 @@
-"""A Trace as JSON, the face that other tools read; ``docs/reference/json.md`` says what each field means."""
+"""Trace as JSON, for other tools; ``docs/reference/json.md`` defines each field."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 
+from ndmem.analysis.call_tree.frames import user_site
 from ndmem.analysis.domains import compute_domains
-from ndmem.analysis.figures import NativeFigures
-from ndmem.analysis.frames import user_site
-from ndmem.analysis.lines import line_table
-from ndmem.analysis.live import each_live_buffer, find_live
+from ndmem.analysis.headroom import find_headroom
+from ndmem.analysis.live import each_live_buffer, live_arrays
+from ndmem.analysis.over_time.processes import process_tree
+from ndmem.analysis.over_time.timeline import resident_timeline, timeline
 from ndmem.analysis.peak import find_peak_node, find_total_node
-from ndmem.analysis.processes import process_tree
-from ndmem.analysis.room import find_room
-from ndmem.analysis.timeline import resident_timeline, timeline
+from ndmem.analysis.tables.figures import EXPORTED
+from ndmem.analysis.tables.lines import line_table
 from ndmem.analysis.total import live_native
 from ndmem.model.columns import Domain
-from ndmem.model.family import family_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from ndmem.analysis.lines import Line
+    from ndmem.analysis.index import TraceIndex
     from ndmem.analysis.live import LiveBuffer
-    from ndmem.analysis.processes import ProcessFigures
-    from ndmem.model.family import Family
+    from ndmem.analysis.over_time.processes import ProcessFigures
+    from ndmem.analysis.tables.lines import Line
     from ndmem.model.site import Site
     from ndmem.model.together import Together
-    from ndmem.model.trace import Trace
 
 SCHEMA = 1
-"""Version of the format; it changes when a field is removed or means something else."""
+"""Version of the format; it changes when a field is removed or its meaning changes."""
 
 _POINTS = 2000
 
 
-def write_json(trace: Trace, stream: IO[str], *, library: bool = False, family: Family | None = None) -> None:
-    """Write a run as JSON, one entry of a list a line, without holding the whole text in memory.
+def write_json(index: TraceIndex, stream: IO[str], *, library: bool = False) -> None:
+    """Write a run as JSON in ASCII, one line for each entry of a list, without holding the whole text in memory.
 
-    Parameters
-    ----------
-    trace : Trace
-        The run.
-    stream : text stream
-        Where to; only ASCII is written.
-    library : bool
-        Give the lines of libraries entries of their own.
-    family : Family or None
-        The processes of the run; the program alone if not given.
-
-    Raises
-    ------
-    TraceError
-        If the trace's call tree is damaged.
-    OSError
-        If the stream cannot be written.
+    ``library`` gives the lines of libraries entries of their own. Errors are those of `write_run`.
     """
-    tree = process_tree(family or family_of(trace))
+    trace = index.trace
+    tree = process_tree(index)
     lists: dict[str, Iterable[str] | None] = {
-        "processes": (_encode(_process(process)) for process in tree.processes),
-        "lines": (_encode(_line(line)) for line in line_table(trace, library=library)),
-        "at_peak": _buffers(trace),
-        "native_at_total_peak": None if trace.total is None else _native_blocks(trace),
-        "timeline": (_encode(point._asdict()) for point in timeline(trace, points=_POINTS)),
-        "rss": (_encode(point._asdict()) for point in resident_timeline(trace, points=_POINTS)),
+        "processes": (_encode(_process_fields(process)) for process in tree.processes),
+        "lines": (_encode(_line_fields(line)) for line in line_table(index, library=library)),
+        "at_peak": _encode_arrays(index),
+        "native_at_total_peak": None if trace.total is None else _encode_native(index),
+        "timeline": (_encode(point._asdict()) for point in timeline(index, points=_POINTS)),
+        "rss": (_encode(point._asdict()) for point in resident_timeline(index, points=_POINTS)),
     }
     stream.write("{\n")
     together = {
         "processes_peak_nbytes": tree.peak_nbytes,
         "processes_total_peak_nbytes": tree.total_peak_nbytes,
-        "processes_resident": None if trace.together is None else _resident(trace.together),
+        "processes_resident": None if trace.together is None else _resident_fields(trace.together),
     }
-    for key, value in {**_run(trace), **together}.items():
+    for key, value in {**_run_fields(index), **together}.items():
         stream.write(f" {_encode(key)}: {_encode(value)},\n")
     before = ""
     for key, entries in lists.items():
@@ -85,7 +68,7 @@ def write_json(trace: Trace, stream: IO[str], *, library: bool = False, family: 
 
 
 def _write_list(entries: Iterable[str] | None, stream: IO[str]) -> None:
-    """Write encoded entries as a list, or null for none."""
+    """Write encoded entries as a list; null for ``None``."""
     if entries is None:
         stream.write("null")
         return
@@ -99,10 +82,11 @@ def _encode(value: object) -> str:
     return json.dumps(value, allow_nan=False)
 
 
-def _run(trace: Trace) -> dict[str, Any]:
+def _run_fields(index: TraceIndex) -> dict[str, Any]:
     """Return the fields that are not lists of entries."""
-    run, arrays, room = trace.run, trace.events.domain == Domain.ARRAY, find_room(trace)
-    peak_site, total_site = (user_site(trace, node) for node in (find_peak_node(trace), find_total_node(trace)))
+    trace = index.trace
+    run, arrays, headroom = trace.run, trace.events.domain == Domain.ARRAY, find_headroom(index)
+    peak_site, total_site = (user_site(index, node) for node in (find_peak_node(index), find_total_node(index)))
     return {
         "schema": SCHEMA,
         "origin": trace.origin.value,
@@ -116,24 +100,24 @@ def _run(trace: Trace) -> dict[str, Any]:
         "total_nbytes": trace.total_nbytes,
         "events": int(np.count_nonzero(arrays)),
         "dropped": trace.dropped,
-        "left_out": trace.folded.left_out(),
-        "peak_site": None if peak_site is None else _site(peak_site),
-        "domains": asdict(compute_domains(trace)),
+        "left_out": trace.compacted.left_out(),
+        "peak_site": None if peak_site is None else _site_fields(peak_site),
+        "domains": asdict(compute_domains(index)),
         "total_peak_nbytes": None if trace.total is None else trace.total.nbytes,
-        "total_peak_site": None if total_site is None else _site(total_site),
+        "total_peak_site": None if total_site is None else _site_fields(total_site),
         "rss_peak_nbytes": trace.rss_peak_nbytes,
         "budget_nbytes": run.budget_nbytes,
         "limit": None if run.limit is None else asdict(run.limit),
-        "left_nbytes": None if room is None else room.left_nbytes,
+        "left_nbytes": None if headroom is None else headroom.left_nbytes,
     }
 
 
-def _resident(together: Together) -> dict[str, Any]:
+def _resident_fields(together: Together) -> dict[str, Any]:
     figures = asdict(together)
     return {**figures, "time_s": figures.pop("time_ns") / 1e9}
 
 
-def _process(process: ProcessFigures) -> dict[str, Any]:
+def _process_fields(process: ProcessFigures) -> dict[str, Any]:
     site = process.peak_site
     return {
         "pid": process.pid,
@@ -145,7 +129,7 @@ def _process(process: ProcessFigures) -> dict[str, Any]:
         "ended": process.ended,
         "exit_status": process.exit_status,
         "peak_nbytes": process.peak_nbytes,
-        "peak_site": None if site is None else _site(site),
+        "peak_site": None if site is None else _site_fields(site),
         "live_nbytes_at_end": process.live_nbytes_at_end,
         "total_nbytes": process.total_nbytes,
         "native_peak_nbytes": process.native_peak_nbytes,
@@ -156,7 +140,7 @@ def _process(process: ProcessFigures) -> dict[str, Any]:
     }
 
 
-def _site(site: Site) -> dict[str, Any]:
+def _site_fields(site: Site) -> dict[str, Any]:
     return {
         "filename": site.filename,
         "lineno": site.lineno or None,
@@ -166,50 +150,39 @@ def _site(site: Site) -> dict[str, Any]:
     }
 
 
-def _line(line: Line) -> dict[str, Any]:
+def _line_fields(line: Line) -> dict[str, Any]:
     return {
         "filename": line.filename,
         "lineno": line.lineno or None,
         "function": line.function,
         "source": line.source,
-        "peak_nbytes": line.peak_nbytes,
-        "at_peak_nbytes": line.at_peak_nbytes,
-        "temporary_nbytes": line.temporary_nbytes,
-        "kept_nbytes": line.kept_nbytes,
-        "total_nbytes": line.total_nbytes,
-        "count": line.count,
-        "at_total_peak_nbytes": line.at_total_peak_nbytes,
-        **{f"native_{field.name}": line.native and getattr(line.native, field.name) for field in fields(NativeFigures)},
+        **{name: getattr(line, name) for name in EXPORTED if name != "own_nbytes"},
+        **line.native_columns(),
     }
 
 
-def _buffers(trace: Trace) -> Iterator[str]:
-    """Give the buffers of arrays alive at the peak, encoded."""
-    columns = find_live(trace, until=trace.peak.events)
-    return _encode_buffers(each_live_buffer(trace, columns), _contents)
+def _encode_arrays(index: TraceIndex) -> Iterator[str]:
+    return _encode_buffers(each_live_buffer(index, live_arrays(index)), _array_fields)
 
 
-def _native_blocks(trace: Trace) -> Iterator[str]:
-    """Give the native blocks alive at the total peak, encoded."""
-    return _encode_buffers(each_live_buffer(trace, live_native(trace)), _purpose)
+def _encode_native(index: TraceIndex) -> Iterator[str]:
+    return _encode_buffers(each_live_buffer(index, live_native(index)), _native_fields)
 
 
 def _encode_buffers(buffers: Iterable[LiveBuffer], describe: Callable[[LiveBuffer], dict[str, Any]]) -> Iterator[str]:
-    """Encode buffers; each stack once, for there may be a million buffers."""
+    """Encode buffers, and each stack only once: there may be a million buffers."""
     stacks: dict[int, str] = {}
     for buffer in buffers:
         if buffer.node not in stacks:
-            stacks[buffer.node] = _encode([_site(site) for site in buffer.stack])
+            stacks[buffer.node] = _encode([_site_fields(site) for site in buffer.stack])
         yield f'{{"nbytes": {buffer.nbytes}, "stack": {stacks[buffer.node]}, {_encode(describe(buffer))[1:]}'
 
 
-def _purpose(block: LiveBuffer) -> dict[str, Any]:
-    """Return what made a native block and what it is."""
+def _native_fields(block: LiveBuffer) -> dict[str, Any]:
     return {"expression": block.expression, "origin": block.origin, "temporary": block.temporary}
 
 
-def _contents(buffer: LiveBuffer) -> dict[str, Any]:
-    """Return what made a buffer and what held it."""
+def _array_fields(buffer: LiveBuffer) -> dict[str, Any]:
     holder = buffer.holder
     return {
         "expression": buffer.expression,

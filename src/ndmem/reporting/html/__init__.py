@@ -1,1 +1,1 @@
-"""The report as one page of HTML: a template, its data, and the charts that Plotly draws of them."""
+"""Report as one page of HTML: a template, its data, and charts that Plotly draws from them; tables for notebooks."""

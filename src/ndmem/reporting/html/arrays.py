@@ -1,4 +1,4 @@
-"""The rows of the tables of live arrays."""
+"""Rows of the page's tables of live arrays."""
 
 from __future__ import annotations
 
@@ -7,36 +7,36 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from ndmem.analysis.live import each_live_buffer, find_live, small_nbytes
-from ndmem.analysis.moment import events_until, nbytes_at
-from ndmem.analysis.sources import SourceFiles
+from ndmem.analysis.live import each_live_buffer, live_arrays, small_nbytes
+from ndmem.analysis.moment import nbytes_at
+from ndmem.analysis.tables.sources import SourceFiles, source_files
 from ndmem.reporting.plain import plain
 from ndmem.units import format_nbytes
 
 if TYPE_CHECKING:
+    from ndmem.analysis.index import TraceIndex
     from ndmem.analysis.live import LiveBuffer
     from ndmem.analysis.moment import Moment
     from ndmem.model.holder import Holder
-    from ndmem.model.trace import Trace
     from ndmem.reporting.paths import FileNames
 
 
 @dataclass(frozen=True, slots=True)
 class ArrayRow:
-    """One live buffer, as text but for its bytes.
+    """One live buffer, as text except for its bytes.
 
     Attributes
     ----------
     nbytes : int
         Its bytes.
     shape, dtype, name : str
-        Of the array object that holds it; ``?`` where none was found.
+        Shape, dtype and names of the array object that holds it; ``?`` if none was found.
     role : str
-        What it is for the name: owner, view with what it keeps alive, or a temporary.
+        Role of the holder: owner, view with the bytes it keeps alive, or temporary if there is none.
     place, source : str
-        Where it was born, and the expression.
+        Line that allocated it, and the expression.
     anchor : str
-        The name of that line on the page.
+        Id of that line on the page; empty if it has none.
     """
 
     nbytes: int
@@ -51,18 +51,18 @@ class ArrayRow:
 
 @dataclass(frozen=True, slots=True)
 class ArrayTable:
-    """The arrays alive at a moment.
+    """Table of the arrays live at a moment.
 
     Attributes
     ----------
     rows : tuple of ArrayRow
         Largest first.
     other_count, other_nbytes : int
-        Arrays beyond the rows.
+        Number and bytes of the arrays that are not in the rows.
     small_nbytes : int
         Bytes of arrays that are not events.
     nbytes : int
-        Bytes of all.
+        Bytes of all arrays.
     """
 
     rows: tuple[ArrayRow, ...]
@@ -73,37 +73,26 @@ class ArrayTable:
 
 
 def list_arrays(
-    trace: Trace, names: FileNames, moment: Moment, anchors: dict[tuple[str, int], str], *, most: int
+    index: TraceIndex, names: FileNames, moment: Moment, anchors: dict[tuple[str, int], str], *, most: int
 ) -> ArrayTable:
-    """List the arrays alive at a moment.
+    """List the arrays live at a moment: at most ``most`` rows, the largest, and the sum of the others.
 
-    Parameters
-    ----------
-    trace : Trace
-        The run.
-    names : FileNames
-        How files are named.
-    moment : Moment
-        The peak or the end.
-    anchors : dict
-        The name on the page of each line that has one.
-    most : int
-        Rows at most: the largest; the others are summed up.
+    ``anchors`` has the id on the page of each line that has one.
     """
-    columns, sources = find_live(trace, until=events_until(trace, moment)), SourceFiles(trace.sources)
+    columns, sources = live_arrays(index, moment), source_files(index)
     shown = tuple(
-        _describe(buffer, names, sources, anchors) for buffer in islice(each_live_buffer(trace, columns), most)
+        _describe_buffer(buffer, names, sources, anchors) for buffer in islice(each_live_buffer(index, columns), most)
     )
     return ArrayTable(
         rows=shown,
         other_count=len(columns.buffer) - len(shown),
         other_nbytes=int(columns.nbytes.sum()) - sum(row.nbytes for row in shown),
-        small_nbytes=small_nbytes(trace, moment, columns=columns),
-        nbytes=nbytes_at(trace, moment),
+        small_nbytes=small_nbytes(index, moment),
+        nbytes=nbytes_at(index.trace, moment),
     )
 
 
-def _describe(
+def _describe_buffer(
     buffer: LiveBuffer, names: FileNames, sources: SourceFiles, anchors: dict[tuple[str, int], str]
 ) -> ArrayRow:
     site, holder = buffer.site, buffer.holder
@@ -112,17 +101,17 @@ def _describe(
         shape=str(holder.shape) if holder else "?",
         dtype=plain(holder.dtype) if holder else "?",
         name=plain(", ".join(dict.fromkeys(each.name for each in buffer.holders))) if holder else "?",
-        role=_say_role(buffer, holder),
+        role=_name_role(buffer, holder),
         place=names.place(site.filename, site.lineno),
-        source=plain(buffer.made_by(sources)),
+        source=plain(buffer.allocated_by(sources)),
         anchor=anchors.get((site.filename, site.lineno), ""),
     )
 
 
-def _say_role(buffer: LiveBuffer, holder: Holder | None) -> str:
-    """Say what holds a buffer, and what a view keeps alive."""
+def _name_role(buffer: LiveBuffer, holder: Holder | None) -> str:
+    """Return the role of a buffer's holder, and how much a view keeps alive."""
     if holder is None:
-        return "temporary" if buffer.temporary else "no name found"
+        return "temporary" if buffer.temporary else "holder unknown"
     if not holder.is_view:
         return "owner"
     seen = _nbytes_of(holder)
@@ -132,8 +121,8 @@ def _say_role(buffer: LiveBuffer, holder: Holder | None) -> str:
 
 
 def _nbytes_of(holder: Holder) -> int | None:
-    """Return the bytes that an array shows; ``None`` for a dtype that is not known here."""
-    import numpy as np  # noqa: PLC0415  # only for its dtypes
+    """Return the bytes of an array's elements; ``None`` for a dtype that this NumPy does not have."""
+    import numpy as np  # imported here: only views need its dtypes
 
     try:
         return math.prod(holder.shape) * np.dtype(holder.dtype).itemsize

@@ -1,4 +1,4 @@
-"""The program's source with the figures of each line beside it."""
+"""Source of the program, with the figures of each line beside it."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ndmem.analysis.live import live_buffers
-from ndmem.analysis.sources import SourceFiles
+from ndmem.analysis.tables.sources import source_files
 from ndmem.reporting.plain import plain_source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from ndmem.analysis.lines import Line
+    from ndmem.analysis.index import TraceIndex
+    from ndmem.analysis.tables.lines import Line
     from ndmem.model.site import Site
-    from ndmem.model.trace import Trace
     from ndmem.reporting.paths import FileNames
 
 _AROUND = 3
@@ -30,15 +30,15 @@ class CodeRow:
     Attributes
     ----------
     lineno : int
-        Its number; 0 for lines that are left out, which ``left_out`` counts.
+        Its number; 0 for a gap of ``left_out`` lines.
     before, marked, after : str
-        Its text; ``marked`` is the expression that made its largest array at the peak.
+        Its text; ``marked`` is the expression that allocated its largest array at the peak.
     line : Line or None
-        Its figures, if it made anything.
+        Its figures; ``None`` if it allocated nothing.
     anchor : str
-        Its name on the page.
+        Its id on the page; empty if it has none.
     left_out : int
-        How many lines are not shown here.
+        Number of lines that are not shown here.
     """
 
     lineno: int
@@ -59,7 +59,7 @@ class CodeFile:
     name : str
         Its name.
     rows : tuple of CodeRow
-        The lines that made something, and those around them.
+        The lines that allocated something, and those around them.
     """
 
     name: str
@@ -67,15 +67,15 @@ class CodeFile:
 
 
 def name_anchors(lines: Sequence[Line]) -> dict[tuple[str, int], str]:
-    """Give each line of the table a name on the page that holds nothing of the program's."""
+    """Return an id for each line of the table; it contains no text of the program, which could break the page."""
     return {(line.filename, line.lineno): f"line-{number}" for number, line in enumerate(lines)}
 
 
-def show_code(trace: Trace, lines: Sequence[Line], names: FileNames) -> list[CodeFile]:
-    """Return the source files of the lines that made something; none where the source is not known."""
-    sources, anchors = SourceFiles(trace.sources), name_anchors(lines)
+def show_code(index: TraceIndex, lines: Sequence[Line], names: FileNames) -> list[CodeFile]:
+    """Return the source files of the lines that allocated something, except files whose source is unknown."""
+    sources, anchors = source_files(index), name_anchors(lines)
     largest: dict[tuple[str, int], Site] = {}
-    for buffer in live_buffers(trace, limit=1000):
+    for buffer in live_buffers(index, limit=1000):
         largest.setdefault((buffer.site.filename, buffer.site.lineno), buffer.site)
     by_file: dict[str, dict[int, Line]] = {}
     for line in lines:
@@ -87,21 +87,21 @@ def show_code(trace: Trace, lines: Sequence[Line], names: FileNames) -> list[Cod
         rows = [
             CodeRow(0, left_out=left_out)
             if left_out
-            else _show_line(
+            else _cut_line(
                 texts[lineno - 1],
                 lineno,
                 known.get(lineno),
                 largest.get((filename, lineno)),
                 anchors.get((filename, lineno), ""),
             )
-            for lineno, left_out in _choose(known, len(texts))
+            for lineno, left_out in _choose_lines(known, len(texts))
         ]
         files.append(CodeFile(names.name(filename), tuple(rows[:_MOST_ROWS])))
     return files
 
 
-def _choose(known: dict[int, Line], count: int) -> Iterator[tuple[int, int]]:
-    """Yield the numbers of the lines to show, and for a gap how many it leaves out."""
+def _choose_lines(known: dict[int, Line], count: int) -> Iterator[tuple[int, int]]:
+    """Yield the number of each line to show and 0, or for a gap 0 and the number of its lines."""
     wanted = {near for lineno in known for near in range(lineno - _AROUND, lineno + _AROUND + 1) if 1 <= near <= count}
     last = 0
     for lineno in sorted(wanted):
@@ -113,15 +113,15 @@ def _choose(known: dict[int, Line], count: int) -> Iterator[tuple[int, int]]:
         yield 0, count - last
 
 
-def _show_line(text: str, lineno: int, line: Line | None, site: Site | None, anchor: str) -> CodeRow:
-    """Cut a line at the expression that made its largest array."""
+def _cut_line(text: str, lineno: int, line: Line | None, site: Site | None, anchor: str) -> CodeRow:
+    """Cut a line at the expression that allocated its largest array."""
     text = text[:_LONGEST]
     encoded = text.encode("utf-8", "surrogatepass")
     begin, end = len(encoded), len(encoded)
     if site is not None and site.col is not None and site.end_col is not None:
-        # Of an expression of several lines only the first is in this one.
+        # Only the first line of an expression of several lines is in this row.
         begin, end = site.col, site.end_col if site.end_lineno == lineno else len(encoded)
-    # A column inside a character is of another source than the one that ran.
+    # A column can be inside a character, if the file was changed after it ran.
     parts = (
         plain_source(part.decode("utf-8", "replace")) for part in (encoded[:begin], encoded[begin:end], encoded[end:])
     )

@@ -1,21 +1,21 @@
-"""What is different between two runs as a page of HTML."""
+"""Differences between two runs as a page of HTML."""
 
 from __future__ import annotations
 
 from typing import IO, TYPE_CHECKING, Any
 
-from ndmem.analysis.timeline import timeline
-from ndmem.reporting.diff_text import say_totals
+from ndmem.analysis.over_time.timeline import timeline
 from ndmem.reporting.paths import file_names
 from ndmem.reporting.plain import plain
+from ndmem.reporting.text.diff import totals_sentences
 
-from .limits import Limits
+from .page_bounds import Limits
 from .plotlyjs import need_html
 from .template import write_page
 
 if TYPE_CHECKING:
     from ndmem.analysis.diff import Diff
-    from ndmem.model.trace import Trace
+    from ndmem.analysis.index import TraceIndex
 
     from .plotlyjs import PlotlyJs
 
@@ -24,49 +24,28 @@ _LIMITS = Limits()
 
 def write_diff_html(
     diff: Diff,
-    before: Trace,
-    after: Trace,
+    before: TraceIndex,
+    after: TraceIndex,
     stream: IO[str],
     *,
     plotlyjs: PlotlyJs | None = None,
     folder: str | None = None,
 ) -> None:
-    """Write what is different between two runs as a page, with both timelines.
-
-    Parameters
-    ----------
-    diff : Diff
-        The differences.
-    before, after : Trace
-        The runs.
-    stream : text stream
-        Where to; only ASCII is written.
-    plotlyjs : PlotlyJs or None
-        Where the page has Plotly's JavaScript from; inside, if not given.
-    folder : str or None
-        Folder that files are named relative to; the working folder if not given.
-
-    Raises
-    ------
-    MissingError
-        If Jinja2 or Plotly is not installed.
-    OSError
-        If the stream cannot be written.
-    """
+    """Write the differences between two runs as a page, with both timelines; other arguments are as in `write_html`."""
     need_html()
     context = {
         "diff": diff,
-        "names": file_names(after.run, folder=folder),
-        "programs": [plain(" ".join(each.run.program)) or "code tracked from inside" for each in (before, after)],
-        "sentences": say_totals(diff),
+        "names": file_names(after.trace.run, folder=folder),
+        "programs": [plain(" ".join(each.trace.run.program)) or "ndmem.track() block" for each in (before, after)],
+        "sentences": totals_sentences(diff),
         "most": _LIMITS.lines,
     }
-    data = {"before": _draw(before), "after": _draw(after)}
+    data = {"before": _timeline_data(before), "after": _timeline_data(after)}
     write_page("diff", stream, context=context, data=data, plotlyjs=plotlyjs)
 
 
-def _draw(trace: Trace) -> dict[str, Any]:
-    points = timeline(trace, points=_LIMITS.points)
+def _timeline_data(index: TraceIndex) -> dict[str, Any]:
+    points = timeline(index, points=_LIMITS.points)
     return {
         "time": [round(point.time_s, 6) for point in points],
         "nbytes": [point.live_nbytes for point in points],

@@ -1,35 +1,35 @@
-"""The data of the pictures of call stacks, and the peak as a tree of text."""
+"""Data of the icicle charts of call stacks, and the peak as a tree of text."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ndmem.analysis.icicle import build_icicle
+from ndmem.analysis.call_tree.icicle import build_icicle
 from ndmem.analysis.measure import Measure
-from ndmem.analysis.sentence import shorten
-from ndmem.analysis.sources import SourceFiles
+from ndmem.analysis.tables.sources import source_files
 from ndmem.reporting.plain import plain
+from ndmem.reporting.sentences.answer import shorten
 
-from .limits import LABEL
+from .page_bounds import LABEL
 
 if TYPE_CHECKING:
-    from ndmem.analysis.icicle import Icicle
-    from ndmem.model.trace import Trace
+    from ndmem.analysis.call_tree.icicle import Icicle
+    from ndmem.analysis.index import TraceIndex
     from ndmem.reporting.paths import FileNames
 
 
-def draw_icicles(trace: Trace, names: FileNames, *, nodes: int) -> dict[str, Any]:
-    """Return the data of the pictures of call stacks: both directions, with and without the frames of libraries."""
+def draw_icicles(index: TraceIndex, names: FileNames, *, nodes: int) -> dict[str, Any]:
+    """Return the data of the icicle charts: both directions, with and without the frames of libraries."""
     keys: dict[tuple[str, int, str], int] = {}
     trees = {
         f"{'inverted' if inverted else 'callers'}{'-library' if library else ''}": _write_tree(
-            build_icicle(trace, library=library, inverted=inverted, limit=nodes), keys
+            build_icicle(index, library=library, inverted=inverted, limit=nodes), keys
         )
         for library in (False, True)
         for inverted in (False, True)
     }
-    sources = SourceFiles(trace.sources)
+    sources = source_files(index)
     labels = [
         [
             plain(function),
@@ -52,18 +52,18 @@ def _write_tree(icicle: Icicle, keys: dict[tuple[str, int, str], int]) -> dict[s
 
 @dataclass(frozen=True, slots=True)
 class Branch:
-    """A node of the tree that stands beside the picture as text.
+    """Node of the tree of text below the chart.
 
     Attributes
     ----------
     text, place : str
-        Function and place.
+        Its function and place.
     nbytes : int
-        Bytes alive at the peak, with all below.
+        Bytes live at the peak of this node and all below.
     share : str
         Their part of the peak.
     branches : list of Branch
-        What it called, most bytes first.
+        Its calls, most bytes first.
     """
 
     text: str
@@ -73,9 +73,9 @@ class Branch:
     branches: list[Branch]
 
 
-def grow_branches(trace: Trace, names: FileNames, *, smallest: int = 100) -> list[Branch]:
-    """Return the call tree of the peak as text: nodes that have at least a part of it, given as its denominator."""
-    icicle = build_icicle(trace, limit=300)
+def grow_branches(index: TraceIndex, names: FileNames, *, smallest: int = 100) -> list[Branch]:
+    """Return the call tree of the peak: nodes that have at least 1/``smallest`` of it."""
+    icicle = build_icicle(index, limit=300)
     total = icicle.total[Measure.PEAK]
     tops: list[Branch] = []
     branches: list[Branch] = []

@@ -1,21 +1,21 @@
-"""How much of a run a page shows."""
+"""Bounds of a page: how much of a run it shows."""
 
 from dataclasses import dataclass
 
 LABEL = 100
-"""Characters of source text in a label of a chart."""
+"""Most characters of source text in a label of a chart."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """The most of each that a page has; what is beyond is summed up.
+    """Most points, nodes and rows of a page; the others are summed.
 
     Attributes
     ----------
     points : int
         Moments of the timeline.
     nodes : int
-        Parts of each picture of call stacks.
+        Parts of each icicle chart.
     lines, arrays : int
         Rows of the tables; the source is shown around the lines.
     """
@@ -27,4 +27,4 @@ class Limits:
 
 
 CELL = Limits(points=250, nodes=60, lines=30, arrays=30)
-"""For a cell of a notebook, which is kept in a file with all others: at most 300 KB."""
+"""Bounds for a notebook cell, whose output the notebook file stores: at most 300 KB."""

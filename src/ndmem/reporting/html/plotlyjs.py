@@ -1,7 +1,5 @@
 """Plotly's JavaScript: inside a page, beside it, or from Plotly's own server."""
 
-from __future__ import annotations
-
 import importlib.util
 import json
 import os
@@ -17,16 +15,16 @@ INLINE, CDN = "inline", "cdn"
 
 @dataclass(frozen=True, slots=True)
 class PlotlyJs:
-    """Where a page has Plotly's JavaScript from.
+    """Plotly's JavaScript for a page: its text, or its address.
 
     Attributes
     ----------
     text : str
-        The JavaScript, for a page that has it inside; else empty.
+        The JavaScript, if it is inside the page; else empty.
     address : str
-        Where the browser loads it from; empty for a page that has it inside.
+        Address from which the browser loads it; empty if it is inside the page.
     allowed : tuple of str
-        What a content security policy has to allow for that.
+        Sources that the content security policy has to allow.
     """
 
     text: str
@@ -35,12 +33,12 @@ class PlotlyJs:
 
 
 def need_html() -> None:
-    """Check that what a page of HTML needs is installed, without loading it.
+    """Check that Jinja2 and Plotly are installed, without importing them.
 
     Raises
     ------
     MissingError
-        If Jinja2 or Plotly is not.
+        If one of them is not installed.
     """
     missing = [name for name in ("jinja2", "plotly") if importlib.util.find_spec(name) is None]
     if missing:
@@ -55,10 +53,10 @@ def find_plotlyjs(where: str, *, folder: str | os.PathLike[str] | None = None) -
     Parameters
     ----------
     where : str
-        ``"inline"`` for a page that has it inside (4.6 MiB), ``"cdn"`` for one that needs the network, or a file that
-        several pages share, which is written if it is not there.
+        ``"inline"`` to put it into the page (4.6 MiB), ``"cdn"`` to load it from the network, or the path of a file
+        that several pages share, which is written if it does not exist.
     folder : path, optional
-        Folder of the page, which loads such a file relative to it; the working folder.
+        Folder of the page, which loads such a file by a relative address; the working folder if not given.
 
     Raises
     ------
@@ -68,7 +66,7 @@ def find_plotlyjs(where: str, *, folder: str | os.PathLike[str] | None = None) -
         If the file cannot be written.
     """
     need_html()
-    from plotly.offline import get_plotlyjs, get_plotlyjs_version  # noqa: PLC0415  # optional
+    from plotly.offline import get_plotlyjs, get_plotlyjs_version
 
     if where == CDN:
         return PlotlyJs("", f"https://cdn.plot.ly/plotly-{get_plotlyjs_version()}.min.js", ("https://cdn.plot.ly",))
@@ -79,18 +77,18 @@ def find_plotlyjs(where: str, *, folder: str | os.PathLike[str] | None = None) -
     if not file.exists():
         file.write_text(text, "ascii", newline="\n")
     address = quote(os.path.relpath(file, folder or Path()).replace(os.sep, "/"))
-    # A page from disk has no origin of its own: 'self' alone would not let it load its neighbour.
+    # A page that is opened from disk has no origin: 'self' alone would not allow a file beside it.
     return PlotlyJs("", address, ("'self'", "file:"))
 
 
 def _escape(text: str) -> str:
-    """Write JavaScript in ASCII, by its own escapes: in a script a character reference means nothing."""
+    """Write JavaScript in ASCII with JavaScript's escapes: HTML does not decode character references in scripts."""
     return re.sub(r"[^\x00-\x7f]", lambda match: json.dumps(match[0])[1:-1], text.replace("\r\n", "\n"))
 
 
 def allow_script(text: str) -> str:
-    """Return what a content security policy calls a script in the page: its hash."""
-    import base64  # noqa: PLC0415  # OpenSSL takes 3 ms, and this module is asked whether it works before any program
-    import hashlib  # noqa: PLC0415  # as above
+    """Return the source expression for a script inside the page in a content security policy: its hash."""
+    import base64  # imported here: OpenSSL costs 3 ms, and `ndmem run` calls need_html before it starts a program
+    import hashlib
 
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"

@@ -1,4 +1,4 @@
-"""A template filled with texts that are not to be trusted, and scripts that are the page's own."""
+"""Template of a page: it escapes all texts of the program, and allows only the page's own scripts."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import json
 from importlib import resources
 from typing import IO, TYPE_CHECKING, Any
 
-from ndmem.reporting.diff_text import signed_nbytes
-from ndmem.reporting.figure_table import format_share
 from ndmem.reporting.plain import plain
+from ndmem.reporting.text.diff import signed_nbytes
+from ndmem.reporting.text.figure_table import format_share
 from ndmem.units import format_nbytes
 
 from .plotlyjs import INLINE, allow_script, find_plotlyjs, need_html
@@ -22,27 +22,9 @@ if TYPE_CHECKING:
 def write_page(
     name: str, stream: IO[str], *, context: dict[str, Any], data: dict[str, Any], plotlyjs: PlotlyJs | None = None
 ) -> None:
-    """Write a page: a template with its context, the data of its charts, and the scripts that draw them.
+    """Write a page: the template of a name with its context, the data of its charts, and the script that draws them.
 
-    Parameters
-    ----------
-    name : str
-        Of the template and of its script.
-    stream : text stream
-        Where to; only ASCII is written.
-    context : dict
-        What the template shows; every text in it is escaped.
-    data : dict
-        What the script draws, as JSON.
-    plotlyjs : PlotlyJs or None
-        Where the page has Plotly's JavaScript from; inside, if not given.
-
-    Raises
-    ------
-    MissingError
-        If Jinja2 or Plotly is not installed.
-    OSError
-        If the stream cannot be written.
+    Every text of ``context`` is escaped; ``data`` is embedded as JSON. Errors are those of `write_html`.
     """
     need_html()
     plotly, script = (
@@ -57,13 +39,13 @@ def write_page(
         "data": _inside_script(json.dumps(data, separators=(",", ":"))),
     }
     for piece in _open_environment().get_template(f"{name}.html").generate(own | context):
-        # Characters as references: whatever the encoding of the file, the browser reads them right.
+        # As character references, which a browser reads correctly in any encoding of the file.
         stream.write(piece.encode("ascii", "xmlcharrefreplace").decode("ascii"))
 
 
 def _open_environment() -> Environment:
-    """Open the templates; every text that they are given is escaped."""
-    import jinja2  # noqa: PLC0415  # optional
+    """Open the templates; every text inserted into them is escaped."""
+    import jinja2
 
     environment = jinja2.Environment(
         loader=jinja2.FunctionLoader(_read), autoescape=True, trim_blocks=True, lstrip_blocks=True,
@@ -84,15 +66,15 @@ def _read(name: str) -> str:
 
 
 def _inside_script(text: str) -> str:
-    """Write JSON so that nothing in it ends the element it is in."""
+    """Escape JSON so that no text in it can end the script element around it."""
     return text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
 
 
 def _write_policy(scripts: list[str]) -> str:
-    """Allow the page its own scripts and nothing else: not even what escaping might have missed."""
+    """Allow only the page's own scripts, as a second barrier should escaping miss a text."""
     return f"default-src 'none'; script-src {' '.join(scripts)}; style-src 'unsafe-inline'; img-src data: blob:"
 
 
 def describe_nbytes(nbytes: int | None) -> str:
-    """Write bytes for a cell: a dash for none, ``?`` for what is not known."""
+    """Write bytes for a cell: a dash for zero, ``?`` for unknown."""
     return "?" if nbytes is None else format_nbytes(nbytes) if nbytes else "-"

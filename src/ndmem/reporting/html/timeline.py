@@ -1,21 +1,22 @@
-"""The data of the timeline, as small as it can be; the page's script makes Plotly's figure of it."""
+"""Data of the timeline chart, kept small; the page's script builds Plotly's figure from it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ndmem.analysis.layers import timeline_layers
-from ndmem.analysis.sentence import shorten
-from ndmem.analysis.sources import SourceFiles
-from ndmem.analysis.timeline import resident_timeline
+from ndmem.analysis.over_time.layers import timeline_layers
+from ndmem.analysis.over_time.timeline import resident_timeline
+from ndmem.analysis.tables.sources import SourceFiles, source_files
 from ndmem.reporting.plain import plain
+from ndmem.reporting.sentences.answer import shorten
 
-from .limits import LABEL
+from .page_bounds import LABEL
 
 if TYPE_CHECKING:
-    from ndmem.analysis.layers import Layers
-    from ndmem.model.trace import RunInfo, Trace
+    from ndmem.analysis.index import TraceIndex
+    from ndmem.analysis.over_time.layers import Layers
+    from ndmem.model.trace import RunInfo
     from ndmem.reporting.paths import FileNames
 
 NATIVE, PYTHON, RESIDENT = "native blocks", "Python's small objects", "resident memory (RSS)"
@@ -23,16 +24,16 @@ NATIVE, PYTHON, RESIDENT = "native blocks", "Python's small objects", "resident 
 
 @dataclass(frozen=True, slots=True)
 class TimelineRow:
-    """A line of the table that says what the timeline shows.
+    """Row of the table that has the figures of the timeline.
 
     Attributes
     ----------
     name : str
         The layer.
     peak_nbytes : int
-        What it had at the peak of arrays.
+        Its bytes at the peak of arrays; ``None`` if they are unknown.
     highest_nbytes : int
-        Its own highest, of the moments that are drawn.
+        Its highest bytes at the moments that are drawn.
     """
 
     name: str
@@ -40,10 +41,11 @@ class TimelineRow:
     highest_nbytes: int
 
 
-def draw_timeline(trace: Trace, names: FileNames, *, points: int) -> tuple[dict[str, Any], list[TimelineRow]]:
-    """Return the data of the timeline in at most so many points, and the same as rows of a table."""
-    found, sources = timeline_layers(trace, points=points), SourceFiles(trace.sources)
-    others = "other arrays, and those left out" if len(trace.folded) else "other arrays"
+def draw_timeline(index: TraceIndex, names: FileNames, *, points: int) -> tuple[dict[str, Any], list[TimelineRow]]:
+    """Return the data of the timeline in at most ``points`` points, and the same as rows of a table."""
+    trace = index.trace
+    found, sources = timeline_layers(index, points=points), source_files(index)
+    others = "other arrays, and those left out" if len(trace.compacted) else "other arrays"
     layers = [
         (others if each.filename is None else _name_layer(each.filename, each.lineno, names, sources), each.nbytes)
         for each in found.layers
@@ -51,7 +53,7 @@ def draw_timeline(trace: Trace, names: FileNames, *, points: int) -> tuple[dict[
     beside = [
         (name, nbytes) for name, nbytes in ((NATIVE, found.native_nbytes), (PYTHON, found.python_nbytes)) if nbytes
     ]
-    resident = resident_timeline(trace, points=points)
+    resident = resident_timeline(index, points=points)
     bounds = _name_bounds(trace.run)
     at = _find_peak(found)
     data = {
@@ -87,7 +89,7 @@ def _name_layer(filename: str, lineno: int | None, names: FileNames, sources: So
 
 
 def _name_bounds(run: RunInfo) -> list[tuple[str, int]]:
-    """Return what memory must not go beyond: the budget at the peak, and the limit of the machine."""
+    """Return the upper bounds of memory: the budget, and the limit of the machine."""
     bounds = [] if run.budget_nbytes is None else [("budget", run.budget_nbytes)]
     if run.limit is not None:
         bounds.append((f"limit ({plain(run.limit.source)})", run.limit.nbytes))

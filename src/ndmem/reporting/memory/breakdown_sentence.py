@@ -1,4 +1,4 @@
-"""What a Breakdown means for its reader, in a sentence."""
+"""One sentence that says what a process's resident memory is, from its largest part."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from ndmem.units import format_nbytes
 
 if TYPE_CHECKING:
-    from .breakdown import Breakdown
+    from ndmem.model.memory.breakdown import Breakdown
 
 _MEANING: Final = {
     "heap": "is other memory in use from malloc, such as large dicts and lists or work memory of libraries",
@@ -18,12 +18,12 @@ _MEANING: Final = {
     "mapped": "is pages of mapped files, which the system can give up when memory is short",
     "shared": "is shared memory, which other processes may have too",
     "stacks": "is stacks of threads",
-    "unexplained": "is not explained: memory that libraries map by themselves, or another malloc than the system's",
+    "unexplained": "is not explained: memory that libraries map themselves, or another allocator than malloc",
 }
 
 
 def conclude(breakdown: Breakdown) -> str:
-    """Write what to think of a process's RSS, from its largest part.
+    """Write what a process's RSS mainly is.
 
     Parameters
     ----------
@@ -52,7 +52,7 @@ def _largest(breakdown: Breakdown) -> str:
     largest = max(known, key=lambda name: known[name])
     if breakdown.arrays is None:
         if largest == "unexplained":
-            return f"{rss}: {format_nbytes(known[largest])} is memory of its own, which it alone can tell apart"
+            return f"{rss}: {format_nbytes(known[largest])} is private memory (details only from inside the process)"
         return f"{rss}: {format_nbytes(known[largest])} {_MEANING[largest]}"
     if largest != "arrays":
         arrays = f"live arrays are {format_nbytes(breakdown.arrays)}"

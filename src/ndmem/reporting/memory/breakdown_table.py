@@ -6,10 +6,13 @@ from collections.abc import Iterator
 from html import escape
 from typing import TYPE_CHECKING
 
+from ndmem.model.memory.breakdown import PARTS
 from ndmem.units import format_nbytes
 
+from .breakdown_sentence import conclude
+
 if TYPE_CHECKING:
-    from .breakdown import Breakdown
+    from ndmem.model.memory.breakdown import Breakdown
 
 _UNKNOWN = "?"
 
@@ -22,7 +25,7 @@ def as_text(breakdown: Breakdown) -> str:
     for label, *cells in table:
         shown = [cell.rjust(width) for cell, width in zip(cells, widths[1:], strict=True)]
         lines.append("  ".join([label.ljust(widths[0]), *shown]))
-    return "\n".join([f"{breakdown.conclusion}.", "", *lines, *_remarks(breakdown)])
+    return "\n".join([f"{conclude(breakdown)}.", "", *lines, *_remarks(breakdown)])
 
 
 def as_html(breakdown: Breakdown) -> str:
@@ -37,15 +40,13 @@ def as_html(breakdown: Breakdown) -> str:
     )
     said = "".join(f"<p>{escape(remark)}</p>" for remark in _remarks(breakdown))
     return (
-        f"<p><strong>{escape(breakdown.conclusion)}.</strong></p>"
+        f"<p><strong>{escape(conclude(breakdown))}.</strong></p>"
         f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{said}"
     )
 
 
 def _rows(breakdown: Breakdown) -> Iterator[tuple[str, ...]]:
-    """Yield the heading and the rows: what, bytes before if there is a before, bytes, share of RSS."""
-    from .breakdown import PARTS  # noqa: PLC0415 (it imports this module)
-
+    """Yield the heading and the rows: part, bytes before `trim` if requested, bytes, share of RSS."""
     before = breakdown.before
     yield ("", "before", "now", "of RSS") if before else ("", "resident", "of RSS")
     for name, label in (*PARTS.items(), ("unexplained", "unexplained"), ("rss", "RSS")):
@@ -59,7 +60,7 @@ def _remarks(breakdown: Breakdown) -> Iterator[str]:
     if breakdown.untouched:
         yield f"{format_nbytes(breakdown.untouched)} of live arrays was never written and is not in RAM."
     if any(nbytes is None for nbytes in breakdown.parts.values()):
-        yield f"{_UNKNOWN} is not known; it is part of unexplained."
+        yield f"{_UNKNOWN} is unknown; it is part of unexplained."
     yield from breakdown.notes
 
 

@@ -1,4 +1,4 @@
-"""A Weight as rows, and the rows as plain text and HTML: what printing one shows."""
+"""A Weight as a tree of rows, in plain text and HTML."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from ndmem.units import format_nbytes
 
 if TYPE_CHECKING:
-    from .weight import Part, Weight
+    from ndmem.model.memory.weight import Part, Weight
 
 COLUMNS = ("owned", "reachable", "logical", "resident")
 _MOST_CHILDREN = 20
@@ -36,13 +36,13 @@ class Row:
 
 
 def rows(weight: Weight) -> Iterator[Row]:
-    """Yield the lines of a weight's tree, each level's largest first, the smallest left out."""
+    """Yield the lines of a weight's tree, each level's largest first, without the smallest."""
     yield Row(0, weight.kind, _cells(weight))
     yield from _below(weight.parts, 1, (weight.reachable + weight.mapped) // 1000)
 
 
 def remarks(weight: Weight) -> Iterator[str]:
-    """Yield what is to be said below the tree, a sentence each."""
+    """Yield the remarks below the tree, one sentence each."""
     numbers = weight.numbers
     of = (
         f" in {weight.n_buffers} buffer{'' if weight.n_buffers == 1 else 's'}"
@@ -54,10 +54,10 @@ def remarks(weight: Weight) -> Iterator[str]:
         yield f"{format_nbytes(numbers.mapped)} of mapped files on top, in no column but resident"
     if numbers.unsure:
         unsure = format_nbytes(numbers.unsure)
-        yield f"owned is at most: {unsure} may have holders outside Python, which cannot be seen"
+        yield f"owned is at most: {unsure} may have holders outside Python that cannot be seen"
     if numbers.owned < 0.99 * numbers.reachable:
         held = format_nbytes(numbers.reachable - numbers.owned)
-        yield f"{held} of what it reaches would stay: something else holds it too"
+        yield f"{held} of what it reaches would stay: other objects hold it too"
     for share in weight.buffers:
         if len(share.parts) > 1:
             yield f"{format_nbytes(share.nbytes)} ({share.holder}) is shared by {_listed(share.parts)}"
@@ -88,7 +88,7 @@ def as_html(weight: Weight) -> str:
 
 
 def _below(parts: tuple[Part, ...], depth: int, least: int) -> Iterator[Row]:
-    """Yield the parts of a level; further down, only those of a thousandth of the whole and more."""
+    """Yield the parts of a level; below the first level, only those of at least a thousandth of the whole."""
     shown = [
         part for part in parts[:_MOST_CHILDREN] if depth == 1 or part.numbers.reachable + part.numbers.mapped > least
     ]
@@ -96,7 +96,7 @@ def _below(parts: tuple[Part, ...], depth: int, least: int) -> Iterator[Row]:
         yield Row(depth, f"{part.label}  {part.kind}", _cells(part))
         yield from _below(part.parts, depth + 1, least)
     if len(shown) < len(parts):
-        # Not added up: what they share would be counted twice.
+        # Without a sum: memory that they share would count twice.
         yield Row(depth, f"… {len(parts) - len(shown)} smaller", ("", "", "", ""))
 
 

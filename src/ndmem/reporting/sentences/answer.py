@@ -1,49 +1,44 @@
-"""The answer of a run in one sentence."""
+"""Answer of a run in one sentence."""
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
+from ndmem.analysis.answer import find_answer
+from ndmem.analysis.file_names import base_name
+from ndmem.analysis.moment import Moment
 from ndmem.model.trace import Origin
 from ndmem.units import format_nbytes
-
-from .answer import find_answer
-from .moment import Moment
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from ndmem.analysis.answer import Answer
+    from ndmem.analysis.index import TraceIndex
     from ndmem.model.site import Site
-    from ndmem.model.trace import Trace
-
-    from .answer import Answer
 
 LONGEST = 48
-"""Characters of an expression that a sentence can carry."""
+"""Most characters of an expression in a sentence."""
 
 
-def file_name(filename: str) -> str:
-    """Return the last part of a path, of any system."""
-    return re.split(r"[/\\]", filename)[-1] or filename
-
-
-def answer_sentence(trace: Trace, moment: Moment = Moment.PEAK, *, name_file: Callable[[str], str] = file_name) -> str:
-    """Say in one sentence what a run's memory is.
+def answer_sentence(
+    index: TraceIndex, moment: Moment = Moment.PEAK, *, name_file: Callable[[str], str] = base_name
+) -> str:
+    """Write in one sentence how much memory a run used, where, and in which arrays.
 
     Parameters
     ----------
-    trace : Trace
+    index : TraceIndex
         The run.
     moment : Moment
         The peak or the end.
     name_file : callable
-        How a file is named; its last part, if not given.
+        Returns the name to show for a file; by default the last part of its path.
 
     Returns
     -------
     str
-        Such as ``Peak 635 MiB at pipeline.py:42 in normalise: 3 arrays of 200 MiB, one of them a temporary of
+        Such as ``Peak 635 MiB at pipeline.py:42 in normalise: 3 arrays of 200 MiB, including one temporary of
         `x - mean` ``.
 
     Raises
@@ -51,11 +46,11 @@ def answer_sentence(trace: Trace, moment: Moment = Moment.PEAK, *, name_file: Ca
     TraceError
         If the trace's call tree is damaged.
     """
-    answer = find_answer(trace, moment)
+    trace, answer = index.trace, find_answer(index, moment)
     run, predicted = trace.run, trace.origin is Origin.PREDICTED
     if not trace.peak.nbytes:
         return "No array memory" + (
-            ": the program never imported NumPy" if run.numpy is None else ": no array was made while it ran"
+            ": the program never imported NumPy" if run.numpy is None else ": no array was allocated"
         )
     if answer.moment is Moment.END:
         if not answer.nbytes:
@@ -64,11 +59,11 @@ def answer_sentence(trace: Trace, moment: Moment = Moment.PEAK, *, name_file: Ca
     else:
         head = f"{'Predicted peak' if predicted else 'Peak'} {format_nbytes(answer.nbytes)}"
     place = place_text(answer.site, answer.function, name_file)
-    return f"{head}{place}: {_composition(answer, run.threshold, trace.dropped)}"
+    return f"{head}{place}: {_write_arrays(answer, run.threshold, trace.dropped)}"
 
 
 def place_text(site: Site | None, function: str | None, name_file: Callable[[str], str]) -> str:
-    """Say where; nothing where that is not known."""
+    """Write a place with a leading space; an empty text if it is unknown."""
     if site is None or not site.filename:
         return ""
     line = f":{site.lineno}" if site.lineno else ""
@@ -76,15 +71,14 @@ def place_text(site: Site | None, function: str | None, name_file: Callable[[str
     return f" at {name_file(site.filename)}{line}{where}"
 
 
-def composition(trace: Trace, moment: Moment) -> str:
-    """Say what the live bytes of a moment consist of: ``3 arrays of 200 MiB, and 1.2 MiB in others``."""
-    return _composition(find_answer(trace, moment), trace.run.threshold, trace.dropped)
+def describe_arrays(index: TraceIndex, moment: Moment) -> str:
+    """Write the arrays that hold the live bytes of a moment: ``3 arrays of 200 MiB; 1.2 MiB in other arrays``."""
+    return _write_arrays(find_answer(index, moment), index.trace.run.threshold, index.trace.dropped)
 
 
-def _composition(answer: Answer, threshold: int, dropped: int) -> str:
-    """Say what the live bytes consist of."""
+def _write_arrays(answer: Answer, threshold: int, dropped: int) -> str:
     small = (
-        f"arrays that are not known, as {dropped:,} events were dropped"
+        f"unknown arrays ({dropped:,} events were dropped)"
         if dropped
         else f"arrays smaller than {format_nbytes(threshold)}"
     )
@@ -96,18 +90,18 @@ def _composition(answer: Answer, threshold: int, dropped: int) -> str:
         parts += [f"{group.count:,} of {format_nbytes(group.nbytes)}" for group in answer.groups[1:]]
     else:
         parts = [f"{arrays.count:,} arrays of up to {format_nbytes(arrays.nbytes)}"]
-    text = " and ".join(parts) + _temporaries(answer)
+    text = " and ".join(parts) + _write_temporaries(answer)
     rest_count = arrays.count - sum(group.count for group in answer.groups)
     rest = answer.nbytes - sum(group.total_nbytes for group in answer.groups)
     if answer.groups and rest_count and matters(rest, answer.nbytes):
-        return f"{text}, and {format_nbytes(rest)} in others"
+        return f"{text}; {format_nbytes(rest)} in other arrays"
     if matters(answer.small_nbytes, answer.nbytes):
-        return f"{text}, and {format_nbytes(answer.small_nbytes)} in {small}"
+        return f"{text}; {format_nbytes(answer.small_nbytes)} in {small}"
     return text
 
 
 def matters(nbytes: int, total: int) -> bool:
-    """Say whether three digits of the total show it; what they do not is left out of a sentence."""
+    """Tell whether a figure changes the three digits of the total that are shown; sentences leave out smaller ones."""
     return nbytes * 200 >= total
 
 
@@ -115,8 +109,8 @@ def _count_arrays(count: int, nbytes: int) -> str:
     return f"{'one array' if count == 1 else f'{count:,} arrays'} of {format_nbytes(nbytes)}"
 
 
-def _temporaries(answer: Answer) -> str:
-    """Say which of the arrays are temporaries, with the first two expressions."""
+def _write_temporaries(answer: Answer) -> str:
+    """Write how many of the arrays are temporaries, with at most two of their expressions."""
     count, expressions = answer.temporaries.count, answer.temporaries.expressions
     if not count:
         return ""
@@ -126,8 +120,9 @@ def _temporaries(answer: Answer) -> str:
     of_all = sum(group.count for group in answer.groups) or answer.arrays.count
     if of_all == 1:
         return f", a temporary{of}"
-    who = "one" if count == 1 else "all" if count == of_all else f"{count:,}"
-    return f", {who} of them {'a temporary' if count == 1 else 'temporaries'}{of}{more}"
+    if count == of_all:
+        return f", all temporaries{of}{more}"
+    return f", including {'one temporary' if count == 1 else f'{count:,} temporaries'}{of}{more}"
 
 
 def shorten(text: str, longest: int) -> str:

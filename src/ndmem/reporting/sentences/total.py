@@ -1,78 +1,66 @@
-"""The total peak in one sentence: what a process had with its native work memory."""
+"""Total peak in one sentence: arrays and native memory together."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ndmem.analysis.file_names import base_name
+from ndmem.analysis.moment import Moment
+from ndmem.analysis.total import find_total
 from ndmem.units import format_nbytes
 
-from .moment import Moment
-from .sentence import LONGEST, file_name, place_text, shorten
-from .total import find_total
+from .answer import LONGEST, place_text, shorten
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ndmem.model.trace import Trace
-
-    from .total import Share, TotalAnswer
+    from ndmem.analysis.index import TraceIndex
+    from ndmem.analysis.total import Share, TotalAnswer
 
 _NAMED = 2
-"""How many makers of native blocks a sentence can name and still be read."""
+"""Origins of native blocks that a sentence names at most."""
 
-_WORTH_NAMING, _WORTH_SHOWING = 20, 10
-"""The parts of the total, as denominators, from which on a sentence names a maker, and tables show native memory."""
-
-
-def native_matters(trace: Trace) -> bool:
-    """Say whether a run's native memory is worth a column, a table and a composition.
-
-    It is from a tenth of the total peak up. Below that it is an interpreter's own memory for the most part, its
-    tables push the arrays out of sight, and the sentence has its sum.
-    """
-    if trace.native is None or trace.total is None:
-        return False
-    return trace.native.nbytes > 0 and trace.native.nbytes * _WORTH_SHOWING >= trace.total.nbytes
+_WORTH_NAMING = 20
+"""A sentence names an origin that has at least this part of the total; the number is its denominator."""
 
 
 def total_sentence(
-    trace: Trace, moment: Moment = Moment.PEAK, *, name_file: Callable[[str], str] = file_name
+    index: TraceIndex, moment: Moment = Moment.PEAK, *, name_file: Callable[[str], str] = base_name
 ) -> str | None:
-    """Say in one sentence what a run had with its native work memory.
+    """Write in one sentence how much a run had in arrays and native memory together.
 
     Parameters
     ----------
-    trace : Trace
+    index : TraceIndex
         The run.
     moment : Moment
         The total peak, which need not be at the moment of the arrays' peak; or the end.
     name_file : callable
-        How a file is named; its last part, if not given.
+        Returns the name to show for a file; by default the last part of its path.
 
     Returns
     -------
     str or None
-        Such as ``With native work memory 76 MiB at svd.py:4 in factor: 16 MiB of arrays and 60 MiB native (48 MiB
-        by `np.linalg.svd(a)`)``; ``None`` where native memory was not watched.
+        Such as ``Including native (non-array) memory: 76 MiB at svd.py:4 in factor, 16 MiB of arrays and 60 MiB native
+        (48 MiB by `np.linalg.svd(a)`)``; ``None`` if native memory was not tracked.
 
     Raises
     ------
     TraceError
         If the trace's call tree is damaged.
     """
-    answer = find_total(trace, moment)
+    trace, answer = index.trace, find_total(index, moment)
     if answer is None or trace.native is None or trace.run.native_threshold is None:
         return None
     if not trace.native.nbytes:
         smallest = format_nbytes(trace.run.native_threshold)
-        return f"No native work memory: no block of {smallest} or more was allocated beside the arrays"
+        return f"No native memory: no block of {smallest} or more was allocated besides the arrays"
     place = place_text(answer.site, answer.function, name_file)
     when = " at the end" if moment is Moment.END else place
-    return f"With native work memory {format_nbytes(answer.nbytes)}{when}: {_composition(answer)}"
+    return f"Including native (non-array) memory: {format_nbytes(answer.nbytes)}{when}, {_write_composition(answer)}"
 
 
-def _composition(answer: TotalAnswer) -> str:
-    """Say how much was arrays, how much native, and what made most of the latter."""
+def _write_composition(answer: TotalAnswer) -> str:
     if not answer.native_nbytes:
         return "none of it native"
     arrays, native = format_nbytes(answer.array_nbytes), format_nbytes(answer.native_nbytes)
@@ -82,6 +70,5 @@ def _composition(answer: TotalAnswer) -> str:
 
 
 def _write_share(share: Share) -> str:
-    """Write what one thing made."""
-    made = f"by `{shorten(share.text, LONGEST)}`" if share.is_code else share.text
-    return f"{format_nbytes(share.nbytes)} {made}"
+    origin = f"by `{shorten(share.text, LONGEST)}`" if share.is_code else share.text
+    return f"{format_nbytes(share.nbytes)} {origin}"

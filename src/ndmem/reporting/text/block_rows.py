@@ -1,4 +1,4 @@
-"""Buffers as rows of a table: equal ones together, the largest first."""
+"""Rows of a table of buffers: equal buffers share a row, the largest come first."""
 
 from __future__ import annotations
 
@@ -13,29 +13,29 @@ if TYPE_CHECKING:
 
     from rich.table import Table
 
-    from ndmem.analysis.live import LiveBuffer
+    from ndmem.analysis.live import LiveBuffer, LiveColumns
 
-# Equal buffers are found among so many of the largest: what is described beyond them is not shown anyway.
-_LOOKED_AT = 10_000
+# Only the largest are compared: a run can have a million live buffers, of which a table shows ten rows.
+_COMPARED = 10_000
 
-# Columns for a count of bytes, and for the last text before it is broken into lines.
+# Width of the column of bytes, and of the last column before its text is wrapped.
 _SIZE, _LAST = 8, 32
 
 
 @dataclass(slots=True)
 class Row:
-    """Buffers of one size, place and use, as a reader sees them.
+    """Buffers that are shown in one row: equal in size, place and use.
 
     Attributes
     ----------
     nbytes : int
-        Of one of them.
+        Bytes of one buffer.
     text, place : str
-        What made them, and where; the place may be empty.
+        Code that allocated them, and its place, which may be empty.
     use : str
-        Who holds them, or what they are.
+        Their holders, or their kind.
     count, total_nbytes : int
-        How many there are, and their bytes together.
+        Number of buffers, and their bytes together.
     """
 
     nbytes: int
@@ -46,12 +46,12 @@ class Row:
     total_nbytes: int = 0
 
 
-def gather_rows(
+def _gather_rows(
     buffers: Iterable[LiveBuffer], describe: Callable[[LiveBuffer], Row], *, limit: int | None
 ) -> list[Row]:
-    """Describe buffers and put those together that read the same; at most ``limit`` rows, most bytes first."""
+    """Describe buffers and join those with equal texts; at most ``limit`` rows, most bytes first."""
     rows: dict[tuple[str, str, str, str], Row] = {}
-    for buffer in islice(buffers, _LOOKED_AT):
+    for buffer in islice(buffers, _COMPARED):
         row = describe(buffer)
         row = rows.setdefault((format_nbytes(row.nbytes), row.text, row.place, row.use), row)
         row.count += 1
@@ -59,28 +59,64 @@ def gather_rows(
     return sorted(rows.values(), key=lambda row: -row.total_nbytes)[:limit]
 
 
-def lay_out_rows(rows: list[Row], *, last: str, width: int) -> Table:
-    """Make a table of rows, with a heading for its last column."""
-    from rich.table import Table  # noqa: PLC0415  # costs 50 ms: only who renders pays
-    from rich.text import Text  # noqa: PLC0415
+def lay_out_largest(
+    columns: LiveColumns,
+    buffers: Iterable[LiveBuffer],
+    describe: Callable[[LiveBuffer], Row],
+    *,
+    noun: str,
+    last: str,
+    limit: int | None,
+    width: int,
+) -> Table:
+    """Lay out the largest live buffers, and one row that sums all others.
+
+    Parameters
+    ----------
+    columns : LiveColumns
+        All live buffers.
+    buffers : iterable of LiveBuffer
+        The same buffers, described one by one.
+    describe : callable
+        Returns the row of a buffer.
+    noun : str
+        Word for a buffer: ``array`` or ``block``.
+    last : str
+        Heading of the last column.
+    limit : int or None
+        Show at most this many rows; ``None`` for all.
+    width : int
+        Columns of the terminal to fit into.
+    """
+    shown = _gather_rows(buffers, describe, limit=limit)
+    table = _lay_out_rows(shown, last=last, width=width)
+    if count := len(columns.buffer) - sum(row.count for row in shown):
+        rest = int(columns.nbytes.sum()) - sum(row.total_nbytes for row in shown)
+        add_rest(table, rest, f"{count:,} other {noun}{'s' if count > 1 else ''}")
+    return table
+
+
+def _lay_out_rows(rows: list[Row], *, last: str, width: int) -> Table:
+    from rich.table import Table
+    from rich.text import Text
 
     sizes = [(f"{row.count:,} x " if row.count > 1 else "") + format_nbytes(row.nbytes) for row in rows]
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    # Where it gets narrow what made a buffer gives way first: its place is enough to find it.
+    # A narrow terminal cuts the code that allocated a buffer first: its place is enough to find it.
     size_width, last_width = (max(map(len, texts), default=0) for texts in (sizes, [row.use for row in rows]))
-    room = width - max(size_width, _SIZE) - min(last_width, _LAST) - 4
+    code_width = width - max(size_width, _SIZE) - min(last_width, _LAST) - 4
     table.add_column("nbytes", justify="right", no_wrap=True)
-    table.add_column("made by", overflow="ellipsis", no_wrap=True, max_width=room)
+    table.add_column("allocated by", overflow="ellipsis", no_wrap=True, max_width=code_width)
     table.add_column(last, overflow="fold")
     for row, size in zip(rows, sizes, strict=True):
-        made = Text.assemble((row.place, "cyan"), f" {row.text}") if row.place else Text(row.text)
-        table.add_row(size, made, Text(row.use))
+        code = Text.assemble((row.place, "cyan"), f" {row.text}") if row.place else Text(row.text)
+        table.add_row(size, code, Text(row.use))
     return table
 
 
 def add_rest(table: Table, nbytes: int, text: str, *, bold: bool = False) -> None:
-    """Add a row that sums what is not shown, or everything."""
-    from rich.text import Text  # noqa: PLC0415  # as above
+    """Add a row for the sum of the buffers that are not shown, or of all."""
+    from rich.text import Text
 
     style = "bold" if bold else ""
     table.add_row(Text(format_nbytes(nbytes), style), Text(text, style), "")

@@ -1,4 +1,4 @@
-"""The live bytes of a moment as a tree of calls, as text."""
+"""Live bytes of a moment as a tree of calls, as text."""
 
 from __future__ import annotations
 
@@ -6,45 +6,44 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ndmem.analysis.icicle import build_icicle
+from ndmem.analysis.call_tree.icicle import build_icicle
 from ndmem.analysis.measure import Measure
-from ndmem.analysis.sources import SourceFiles
+from ndmem.analysis.tables.sources import source_files
+from ndmem.reporting.plain import plain
 from ndmem.units import format_nbytes
 
 from .figure_table import format_share
-from .plain import plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from rich.table import Table
 
-    from ndmem.analysis.icicle import Icicle
-    from ndmem.model.trace import Trace
-
-    from .paths import FileNames
-    from .view import View
+    from ndmem.analysis.call_tree.icicle import Icicle
+    from ndmem.analysis.index import TraceIndex
+    from ndmem.reporting.paths import FileNames
+    from ndmem.reporting.view import View
 
 _MOST_INDENT = 12
 
 
-def make_call_tree(trace: Trace, names: FileNames, *, view: View) -> Table:
-    """Lay out the call tree: each call below its caller, most bytes first, with all that it called.
+def make_call_tree(index: TraceIndex, names: FileNames, *, view: View) -> Table:
+    """Lay out the call tree: each call below its caller, most bytes first; a call's bytes include its calls.
 
     Parameters
     ----------
-    trace : Trace
+    index : TraceIndex
         The run.
     names : FileNames
         How files are named.
     view : View
-        The moment, and the largest how many calls; a call that is shown has its callers shown.
+        The moment, and how many calls to show, the largest first; the callers of a shown call are shown too.
     """
-    from rich.table import Table  # noqa: PLC0415  # costs 50 ms: only who renders pays
-    from rich.text import Text  # noqa: PLC0415
+    from rich.table import Table
+    from rich.text import Text
 
-    measure, sources = Measure.of(view.moment), SourceFiles(trace.sources)
-    icicle = build_icicle(trace, library=view.library)
+    measure, sources = Measure.of(view.moment), source_files(index)
+    icicle = build_icicle(index, library=view.library)
     nbytes, total = icicle.nbytes[measure], icicle.total[measure]
     largest = np.argsort(-nbytes, kind="stable")[: view.rows]
     shown = {node for node in largest.tolist() if nbytes[node]}
@@ -52,9 +51,9 @@ def make_call_tree(trace: Trace, names: FileNames, *, view: View) -> Table:
     for name in ("share", "nbytes"):
         needed = max((len(format_nbytes(int(nbytes[node]))) for node in shown), default=0) if name == "nbytes" else 0
         table.add_column(name, justify="right", no_wrap=True, min_width=max(len(name), needed))
-    # Where it gets narrow the source text gives way, never a figure.
+    # A narrow terminal cuts the source text, never a figure.
     table.add_column("call tree, outermost call first", overflow="ellipsis", no_wrap=True)
-    for node, depth in _walk(icicle, measure, shown):
+    for node, depth in _order_nodes(icicle, measure, shown):
         filename, lineno, function = icicle.keys[node]
         place = f"{names.short_place(filename, lineno)}{'' if function == '<module>' else f' in {plain(function)}'}:"
         text = plain(sources.line(filename, lineno) or "")
@@ -66,8 +65,8 @@ def make_call_tree(trace: Trace, names: FileNames, *, view: View) -> Table:
     return table
 
 
-def _walk(icicle: Icicle, measure: Measure, shown: set[int]) -> Iterator[tuple[int, int]]:
-    """Yield the nodes to show and their depth, each before what it called, most bytes first."""
+def _order_nodes(icicle: Icicle, measure: Measure, shown: set[int]) -> Iterator[tuple[int, int]]:
+    """Yield the nodes to show and their depth, callers before their calls, most bytes first."""
     nbytes = icicle.nbytes[measure]
     called: dict[int, list[int]] = {}
     for node in sorted(shown, key=lambda node: int(nbytes[node])):

@@ -1,4 +1,4 @@
-"""What is different between two runs as a report for people."""
+"""Differences between two runs, as text."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ import enum
 from typing import IO, TYPE_CHECKING
 
 from ndmem.analysis.diff import ArrayGroup, Change
-from ndmem.analysis.lines import Line
+from ndmem.analysis.tables.figures import SHOWN
+from ndmem.analysis.tables.lines import Line
+from ndmem.reporting.paths import file_names
+from ndmem.reporting.plain import plain
 from ndmem.units import format_nbytes
 
 from .figure_table import UNKNOWN
-from .paths import file_names
-from .plain import encodable, plain
-from .text import open_console
+from .report import printing_to
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,23 +21,23 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from ndmem.analysis.diff import Diff, Growth
-    from ndmem.analysis.functions import Function
+    from ndmem.analysis.tables.functions import Function
     from ndmem.model.trace import RunInfo
-
-    from .paths import FileNames
+    from ndmem.reporting.paths import FileNames
 
     AnyChange = Change[Line] | Change[Function] | Change[ArrayGroup]
 
 
 class DiffBy(enum.Enum):
-    """What the rows of a comparison are."""
+    """Row type of a comparison."""
 
     LINE = "line"
     FUNCTION = "function"
     BUFFER = "buffer"
 
 
-_FIGURES = {"temporary": "temporary_nbytes", "kept": "kept_nbytes", "total": "total_nbytes"}
+# Beside the bytes at the peak, which have three columns: before, after and the difference.
+_FIGURES = {name.removesuffix("_nbytes"): name for name in SHOWN if name != "peak_nbytes"}
 _GAP = 1
 _SHORTEST = 12
 
@@ -51,31 +52,12 @@ def write_diff_text(
     width: int | None = None,
     folder: str | None = None,
 ) -> None:
-    """Write what is different between two runs.
+    """Write the differences between two runs.
 
-    Parameters
-    ----------
-    diff : Diff
-        The differences.
-    run : RunInfo
-        The later run, whose files are named.
-    stream : text stream
-        Where to; colours only if it is a terminal and ``NO_COLOR`` is not set.
-    by : DiffBy
-        Rows are lines, functions, or arrays alive at the peak.
-    rows : int or None
-        Show at most so many rows and count the others; ``None`` for all.
-    width : int or None
-        Columns to fit into; those of the terminal, or 80, if not given.
-    folder : str or None
-        Folder that files are named relative to; the working folder if not given.
-
-    Raises
-    ------
-    OSError
-        If the stream cannot be written.
+    ``run`` is the later run, whose file names are shown. At most ``rows`` rows are shown and the others counted;
+    ``width`` is that of the terminal, or 80, if it is not given. Colours and ``folder`` are as in `write_text`.
     """
-    from rich.text import Text  # noqa: PLC0415  # costs 50 ms: only who renders pays
+    from rich.text import Text
 
     names = file_names(run, folder=folder)
     changes: dict[DiffBy, Sequence[AnyChange]] = {
@@ -83,34 +65,31 @@ def write_diff_text(
         DiffBy.FUNCTION: diff.functions,
         DiffBy.BUFFER: diff.buffers,
     }
-    console = open_console(stream, width)
-    with console.capture() as capture:
-        console.print(Text("\n".join(say_totals(diff)), "bold"))
+    with printing_to(stream, width) as console:
+        console.print(Text("\n".join(totals_sentences(diff)), "bold"))
         if shown := changes[by]:
             console.print()
-            console.print(_make_table(shown, names, limit=rows, width=console.width))
-    text = "".join(f"{line.rstrip()}\n" for line in capture.get().rstrip().split("\n"))
-    stream.write(encodable(text, getattr(stream, "encoding", None)))
+            console.print(_lay_out_changes(shown, names, limit=rows, width=console.width))
 
 
-def say_totals(diff: Diff) -> list[str]:
-    """Say how the whole program changed."""
+def totals_sentences(diff: Diff) -> list[str]:
+    """Write how the whole program changed, one sentence for each figure."""
     if diff.is_empty:
         return ["No difference: every figure is the same in both runs."]
     named = {
         "Peak": diff.peak,
-        "With native work memory": diff.total_peak,
+        "Including native memory": diff.total_peak,
         "Alive at the end": diff.live,
         "In total": diff.total,
     }
     return [
-        f"{name}: {say_growth(growth)}."
+        f"{name}: {write_growth(growth)}."
         for name, growth in named.items()
         if (growth.before, growth.after) not in {(0, 0), (None, None)}
     ]
 
 
-def say_growth(growth: Growth) -> str:
+def write_growth(growth: Growth) -> str:
     """Write a figure of two runs: ``592 MiB, then 480 MiB: 112 MiB less (-19 %)``."""
     before, after = (UNKNOWN if each is None else format_nbytes(each) for each in (growth.before, growth.after))
     difference = growth.difference
@@ -123,35 +102,33 @@ def say_growth(growth: Growth) -> str:
     return f"{before}, then {after}: {format_nbytes(abs(difference))} {more}{part}"
 
 
-def _make_table(changes: Sequence[AnyChange], names: FileNames, *, limit: int | None, width: int) -> Table:
-    """Lay out changes: at the peak before, after and the difference, then the differences of the other figures."""
-    from rich.table import Table  # noqa: PLC0415  # as above
-    from rich.text import Text  # noqa: PLC0415
+def _lay_out_changes(changes: Sequence[AnyChange], names: FileNames, *, limit: int | None, width: int) -> Table:
+    from rich.table import Table
+    from rich.text import Text
 
     shown = changes[:limit]
     buffers = isinstance(changes[0].row, ArrayGroup)
     headings = ["change", "before", "after", *([] if buffers else _FIGURES)]
-    cells = [_cells(change) for change in shown]
+    cells = [_write_cells(change) for change in shown]
     table = Table(box=None, pad_edge=False, padding=(0, _GAP, 0, 0), header_style="bold")
     for heading, column in zip(headings, zip(headings, *cells, strict=True), strict=True):
         needed = max(map(len, column))
         table.add_column(heading, justify="right", no_wrap=True, min_width=needed)
         width -= needed + _GAP
-    # Where it gets narrow the source text gives way, never a figure.
+    # A narrow terminal cuts the source text, never a figure.
     table.add_column("arrays at the peak", no_wrap=True, overflow="ellipsis", max_width=max(width, _SHORTEST))
     filename = None
     for change, figures in zip(shown, cells, strict=True):
         if change.row.filename != filename:
             filename = change.row.filename
             table.add_row(*[""] * len(headings), Text(names.short_place(filename, None), "cyan"))
-        table.add_row(*figures, _describe(change))
+        table.add_row(*figures, _describe_row(change))
     if len(shown) < len(changes):
         table.add_row(*[""] * len(headings), Text(f"… and {len(changes) - len(shown):,} more", "dim"))
     return table
 
 
-def _cells(change: AnyChange) -> list[str]:
-    """Write the figures of a change."""
+def _write_cells(change: AnyChange) -> list[str]:
     if isinstance(change.row, ArrayGroup):
         figure, others = "nbytes", {}
     else:
@@ -162,14 +139,14 @@ def _cells(change: AnyChange) -> list[str]:
 
 
 def signed_nbytes(nbytes: int | None) -> str:
-    """Write a difference with its sign; a dash for none."""
+    """Write a difference with its sign; a dash for zero."""
     if nbytes is None:
         return UNKNOWN
     return f"{'+' if nbytes > 0 else ''}{format_nbytes(nbytes)}" if nbytes else "-"
 
 
-def _describe(change: AnyChange) -> str:
-    """Say which row it is, and whether only one run has it or it has moved."""
+def _describe_row(change: AnyChange) -> str:
+    """Write the line and text of a row, and whether only one run has it or its line number changed."""
     row, before, after = change.row, change.before, change.after
     number = f"{row.lineno or '-'}"
     if before is not None and after is not None and before.lineno != after.lineno:

@@ -1,24 +1,25 @@
-"""One frame of the view of a running program: what it has now, where that was made, and how it came to it."""
+"""One frame of the view of a running program: its live arrays, the lines that allocated them, and its chart."""
 
 from __future__ import annotations
 
 from itertools import islice
 from typing import TYPE_CHECKING, Literal
 
-from ndmem.analysis.ending import name_signal
-from ndmem.analysis.frames import user_site
-from ndmem.analysis.lines import line_table
-from ndmem.analysis.live import each_live_buffer, find_live
+from ndmem.analysis.call_tree.frames import user_site
+from ndmem.analysis.index import TraceIndex
+from ndmem.analysis.live import each_live_buffer, live_arrays
 from ndmem.analysis.moment import Moment
 from ndmem.analysis.peak import find_peak_node
-from ndmem.analysis.sources import SourceFiles
+from ndmem.analysis.tables.lines import line_table
+from ndmem.analysis.tables.sources import source_files
 from ndmem.model.ending import Ending
+from ndmem.platform.signal_names import name_signal
+from ndmem.reporting.paths import file_names
+from ndmem.reporting.plain import plain
 from ndmem.units import format_nbytes
 
 from .buffer_table import describe_holders
 from .figure_table import UNKNOWN, format_share
-from .paths import file_names
-from .plain import plain
 
 if TYPE_CHECKING:
     from rich.console import Group
@@ -26,15 +27,14 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from ndmem.model.live_frame import LiveFrame
-    from ndmem.model.trace import RunInfo, Trace
-
-    from .paths import FileNames
+    from ndmem.model.trace import RunInfo
+    from ndmem.reporting.paths import FileNames
 
 _BLOCKS = " ▁▂▃▄▅▆▇█"
 _CHART_ROWS = 3
 _PRINTED_ROWS = 10
 _SIZE = 8
-"""Columns for a count of bytes."""
+"""Width of a column of bytes."""
 _ROWS_BESIDE_TABLES = 4 + _CHART_ROWS + 6
 """Rows of a frame that are not rows of the two tables: title, figures, chart, headings, empty rows, footer."""
 
@@ -45,30 +45,31 @@ def make_frame(frame: LiveFrame, *, width: int, height: int | None = None, foote
     Parameters
     ----------
     frame : LiveFrame
-        What to show.
+        State of the program, and the history of its live bytes.
     width : int
         Columns of the terminal.
     height : int or None
-        Its rows: the tables then have as many as fit, and their places stay from frame to frame. ``None`` for a frame
-        that is printed once, with up to ten rows in each.
+        Rows of the terminal: each table is padded to half of them, so that it does not move between frames. ``None``
+        for a frame that is printed once, with up to ten rows in each table.
     footer : str
-        The last row.
+        Text of the last row.
     """
-    from rich.console import Group  # noqa: PLC0415  # costs 50 ms: only who renders pays
-    from rich.text import Text  # noqa: PLC0415
+    from rich.console import Group
+    from rich.text import Text
 
     trace, names = frame.trace, file_names(frame.trace.run)
+    index = TraceIndex(trace)
     rows = _PRINTED_ROWS if height is None else max((height - _ROWS_BESIDE_TABLES) // 2, 1)
-    tables = _lines(trace, names, rows), _arrays(trace, names, rows, width)
+    tables = _list_lines(index, names, rows), _list_arrays(index, names, rows, width)
     if height is not None:
         for table in tables:
             for _ in range(rows - table.row_count):
                 table.add_row()
     parts: list[Text | Table] = [
-        Text(_title(trace.run), "bold red" if trace.run.ending in {Ending.SIGNAL, Ending.LOST} else "bold"),
-        _figures(frame, names),
+        Text(_write_title(trace.run), "bold red" if trace.run.ending in {Ending.SIGNAL, Ending.LOST} else "bold"),
+        _write_figures(frame, index, names),
         Text(draw_chart(frame.history, rows=_CHART_ROWS), "green"),
-        Text(_axis(frame, width), "dim"),
+        Text(_write_axis(frame, width), "dim"),
         Text(),
         tables[0],
         Text(),
@@ -83,7 +84,7 @@ def make_frame(frame: LiveFrame, *, width: int, height: int | None = None, foote
 
 
 def draw_chart(values: list[int], *, rows: int) -> str:
-    """Draw values as bars of a column each, the highest as high as the chart; a value above 0 is always seen."""
+    """Draw each value as a bar one column wide, the highest as high as the chart; a value above 0 is always visible."""
     highest, steps = max(values, default=0), len(_BLOCKS) - 1
     if not highest:
         return "\n".join([" " * len(values)] * rows)
@@ -92,25 +93,25 @@ def draw_chart(values: list[int], *, rows: int) -> str:
     return "\n".join(reversed(list(lines)))
 
 
-def _title(run: RunInfo) -> str:
-    """Name the program, and say whether it runs."""
+def _write_title(run: RunInfo) -> str:
+    """Write the state of the program, and its command line."""
     state = {
         Ending.RUNNING: "running",
         Ending.SIGNAL: f"killed by {name_signal(-(run.exit_status or 0))}",
-        Ending.LOST: "ended without a word (killed, or the machine stopped)",
-        Ending.UNKNOWN: "not known to run: its process cannot be seen from here",
+        Ending.LOST: "ended unexpectedly (no exit record)",
+        Ending.UNKNOWN: "state unknown: its process is not visible from here",
         Ending.EXIT: "ended" if run.exit_status is None else f"ended, exit status {run.exit_status}",
     }
-    program = plain(" ".join(run.program)) or "code tracked from inside"
+    program = plain(" ".join(run.program)) or "ndmem.track() block"
     how = "saved" if run.ending is None else state[run.ending]
     return f"{how}, {run.duration_s:.3g} s, process {run.pid}: {program}"
 
 
-def _figures(frame: LiveFrame, names: FileNames) -> Text:
-    from rich.text import Text  # noqa: PLC0415  # as above
+def _write_figures(frame: LiveFrame, index: TraceIndex, names: FileNames) -> Text:
+    from rich.text import Text
 
     trace = frame.trace
-    site = user_site(trace, find_peak_node(trace))
+    site = user_site(index, find_peak_node(index))
     where = f" at {names.short_place(site.filename, site.lineno)}" if site and site.filename else ""
     rss = UNKNOWN if frame.rss_nbytes is None else format_nbytes(frame.rss_nbytes)
     native = "" if trace.native_live_nbytes is None else f"   native {format_nbytes(trace.native_live_nbytes)}"
@@ -126,15 +127,15 @@ def _figures(frame: LiveFrame, names: FileNames) -> Text:
     )
 
 
-def _axis(frame: LiveFrame, width: int) -> str:
-    """Write what is under a chart: the time of its ends, and its height."""
+def _write_axis(frame: LiveFrame, width: int) -> str:
+    """Write the axis below a chart: the times of its ends, and its height."""
     right = f"{frame.trace.run.duration_s:.3g} s"
     middle = f"live bytes of arrays, up to {format_nbytes(max(frame.history, default=0))}"
     return f"0 s{middle:^{max(width - 3 - len(right), 0)}}{right}"
 
 
 def _open_table(*headings: str) -> Table:
-    from rich.table import Table  # noqa: PLC0415  # as above
+    from rich.table import Table
 
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold", expand=False)
     for heading in headings:
@@ -145,12 +146,12 @@ def _open_table(*headings: str) -> Table:
     return table
 
 
-def _lines(trace: Trace, names: FileNames, rows: int) -> Table:
-    """List the lines that made what is alive now."""
-    from rich.text import Text  # noqa: PLC0415  # as above
+def _list_lines(index: TraceIndex, names: FileNames, rows: int) -> Table:
+    trace = index.trace
+    from rich.text import Text
 
-    table = _open_table("live", "share", "made by")
-    lines = [line for line in line_table(trace, moment=Moment.END) if line.own_nbytes]
+    table = _open_table("live", "share", "allocated by")
+    lines = [line for line in line_table(index, moment=Moment.END) if line.own_nbytes]
     lines.sort(key=lambda line: -line.own_nbytes)
     for line in lines[:rows]:
         place = names.short_place(line.filename, line.lineno)
@@ -160,21 +161,20 @@ def _lines(trace: Trace, names: FileNames, rows: int) -> Table:
     return table
 
 
-def _arrays(trace: Trace, names: FileNames, rows: int, width: int) -> Table:
-    """List the largest arrays."""
-    from rich.text import Text  # noqa: PLC0415  # as above
+def _list_arrays(index: TraceIndex, names: FileNames, rows: int, width: int) -> Table:
+    from rich.text import Text
 
-    table, sources = _open_table("nbytes", "made by", "held by"), SourceFiles(trace.sources)
+    table, sources = _open_table("nbytes", "allocated by", "held by"), source_files(index)
     table.columns[1].max_width = max(width - 40, 20)
-    columns = find_live(trace, until=len(trace.events))
-    buffers = list(islice(each_live_buffer(trace, columns), rows))
+    columns = live_arrays(index, Moment.END)
+    buffers = list(islice(each_live_buffer(index, columns), rows))
     for buffer in buffers:
         site = buffer.site
         place = names.short_place(site.filename, site.lineno)
         held = plain(describe_holders(buffer)) if buffer.holders else ""
         table.add_row(
             format_nbytes(buffer.nbytes),
-            Text.assemble((place, "cyan"), f" {plain(buffer.made_by(sources))}"),
+            Text.assemble((place, "cyan"), f" {plain(buffer.allocated_by(sources))}"),
             Text(held),
         )
     return table

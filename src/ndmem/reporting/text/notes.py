@@ -1,4 +1,4 @@
-"""What a report says besides its figures: the run, what was not measured, and where to look next."""
+"""Notes of a report: the run in one line, what was not measured, and the next command."""
 
 from __future__ import annotations
 
@@ -6,29 +6,30 @@ import shlex
 from typing import TYPE_CHECKING
 
 from ndmem.analysis.domains import of_domain
-from ndmem.analysis.ending import name_signal
 from ndmem.analysis.moment import Moment
 from ndmem.model.columns import Domain
 from ndmem.model.trace import Origin
+from ndmem.platform.signal_names import name_signal
+from ndmem.reporting.plain import plain
+from ndmem.reporting.view import By
 from ndmem.units import format_nbytes
 
 from .figure_table import UNKNOWN
-from .plain import plain
-from .view import By
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ndmem.analysis.figures import Figures
+    from ndmem.analysis.index import TraceIndex
+    from ndmem.analysis.tables.figures import Figures
     from ndmem.model.trace import Trace
-
-    from .view import View
+    from ndmem.reporting.view import View
 
 _UNTOUCHED = "some pages were never touched, or were swapped out"
 
 
-def describe_run(trace: Trace, moment: Moment) -> str:
-    """Say in one line what the run did in all."""
+def describe_run(index: TraceIndex, moment: Moment) -> str:
+    """Write the totals of a run in one line."""
+    trace = index.trace
     count, run = int(of_domain(trace, trace.tallies.count, Domain.ARRAY).sum()), trace.run
     if not count:
         return f"{run.duration_s:.3g} s tracked."
@@ -43,19 +44,21 @@ def describe_run(trace: Trace, moment: Moment) -> str:
     return f"{arrays}, {format_nbytes(trace.total_nbytes)} in total, {other}; {run.duration_s:.3g} s{failed}."
 
 
-def list_notes(trace: Trace, rows: Sequence[Figures]) -> list[str]:
-    """List what the figures of a report do not say.
+def list_notes(index: TraceIndex, rows: Sequence[Figures]) -> list[str]:
+    """List what the figures of a report leave open.
 
     Parameters
     ----------
-    trace : Trace
+    index : TraceIndex
         The run.
     rows : sequence of Figures
         The rows that are shown.
     """
+    trace = index.trace
     notes = [plain(note) for note in trace.run.notes]
-    if trace.origin is Origin.MEASURED:
-        notes.append(_describe_rest(trace))
+    rest = _describe_rest(trace) if trace.origin is Origin.MEASURED else None
+    if rest is not None:
+        notes.append(rest)
     threshold = format_nbytes(trace.run.threshold)
     if trace.dropped:
         notes.append(
@@ -63,44 +66,40 @@ def list_notes(trace: Trace, rows: Sequence[Figures]) -> list[str]:
             "completely known. Bytes and counts of lines are exact."
         )
     if any(row.temporary_nbytes is None for row in rows):
-        notes.append(f"{UNKNOWN} is not known: arrays smaller than {threshold} are counted, but not seen to die.")
+        rule = f"arrays under {threshold} are counted, their release is not recorded (see --threshold)"
+        notes.append(f"{UNKNOWN} = unknown: {rule}.")
     code = [site for site in trace.sites if site.filename]
     if code and all(site.col is None for site in code):
-        notes.append(
-            "Lines are known, not the expressions in them: Python 3.10 has no columns, and later versions "
-            "have none with -X no_debug_ranges."
-        )
+        notes.append("Expressions are unknown: Python records no columns with -X no_debug_ranges.")
     return notes
 
 
-def _describe_rest(trace: Trace) -> str:
-    """Say how much memory the process had besides what was recorded.
+def _describe_rest(trace: Trace) -> str | None:
+    """Write how much memory the process had besides its arrays; ``None`` if that was not measured.
 
-    The kernel's figure and the recorded peak are the highest ones of the run, each at its own moment.
+    The kernel's figure and the recorded peak are the highest of the run, but each at its own moment.
     """
     resident = trace.rss_peak_nbytes
     if trace.total is not None:
-        known, recorded, what = trace.total.nbytes, "arrays and native blocks together", "Resident memory"
         if resident is None:
-            return f"{what}: not measured."
-        if resident < known:
-            return f"{what}: at most {format_nbytes(resident)}, less than {recorded}: {_UNTOUCHED}."
-        return f"{what}: at most {format_nbytes(resident)}, with the interpreter and its libraries."
-    known, what = trace.peak.nbytes, "Outside arrays, not attributed"
+            return "Resident memory: not measured."
+        if resident < trace.total.nbytes:
+            most = format_nbytes(resident)
+            return f"Resident memory: at most {most}, less than arrays and native blocks together: {_UNTOUCHED}."
+        return f"Resident memory: at most {format_nbytes(resident)}, including the interpreter and its libraries."
     if resident is None:
-        return f"{what}: not measured."
+        return None
+    known = trace.peak.nbytes
     if resident < known:
-        return (
-            f"{what}: not known; resident memory was at most {format_nbytes(resident)}, less than arrays: {_UNTOUCHED}."
-        )
+        return f"Resident memory: at most {format_nbytes(resident)}, less than the arrays: {_UNTOUCHED}."
     return (
-        f"{what}: {format_nbytes(resident - known)}, between the highest resident memory ({format_nbytes(resident)}) "
-        f"and the highest arrays ({format_nbytes(known)}), which need not be at one moment."
+        f"Not in arrays: {format_nbytes(resident - known)}, the highest resident memory ({format_nbytes(resident)}) "
+        f"less the highest arrays ({format_nbytes(known)}), which need not be at the same moment."
     )
 
 
 def suggest_next(file: str | None, *, view: View) -> str:
-    """Name the command that shows what this report does not.
+    """Write the command that shows more than this report.
 
     Parameters
     ----------
@@ -116,5 +115,5 @@ def suggest_next(file: str | None, *, view: View) -> str:
         "--at end" if view.moment is Moment.PEAK else "--at peak",
         *([] if view.library else ["--library"]),
     ]
-    # A name that a terminal would misread cannot be pasted either way: show it harmless.
+    # A file name with control characters cannot be pasted anyway: they are printed as escapes.
     return f"More: ndmem report {plain(shlex.quote(file))} [{' | '.join(options)}]"

@@ -1,25 +1,25 @@
-"""A prediction as text: the answer in a sentence, then the lines with a bar and a formula each."""
+"""Write a prediction as text: the answer in a sentence, then the lines with a bar and a formula each."""
 
 from __future__ import annotations
 
 import sys
 from typing import IO, TYPE_CHECKING, Protocol
 
-from ndmem.analysis.frames import user_site
+from ndmem.analysis.call_tree.frames import user_site
+from ndmem.analysis.index import TraceIndex
 from ndmem.analysis.peak import find_peak_node
 from ndmem.errors import PredictionError
-from ndmem.planning.label import Confidence
-from ndmem.process.fit import Fit
+from ndmem.planning.confidence import Confidence
+from ndmem.platform.limits.fit import Fit
+from ndmem.reporting.paths import file_names
+from ndmem.reporting.plain import encodable, plain
+from ndmem.reporting.prediction_words import Outlook
 from ndmem.units import format_nbytes
-
-from .html.outlook import Outlook
-from .paths import file_names
-from .plain import encodable, plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from ndmem.analysis.lines import Line
+    from ndmem.analysis.tables.lines import Line
     from ndmem.model.trace import Trace
 
 _BAR = 12
@@ -28,7 +28,7 @@ _MOST_LINES = 24
 
 
 class Predicted(Protocol):
-    """What is shown: a `Prediction`, which stands above this layer."""
+    """A prediction to show: a `Prediction`, which a lower layer may not import."""
 
     @property
     def trace(self) -> Trace:
@@ -36,56 +36,56 @@ class Predicted(Protocol):
 
     @property
     def peak(self) -> int:
-        """Bytes."""
+        """Highest live bytes of arrays above the arguments."""
 
     @property
     def inputs(self) -> int:
-        """Bytes."""
+        """Bytes of the arguments' arrays."""
 
     @property
     def native(self) -> int | None:
-        """Bytes."""
+        """Bytes of native memory; ``None`` if unknown."""
 
     @property
     def native_reason(self) -> str:
-        """Why that is not known."""
+        """Why native memory is unknown."""
 
     @property
     def total(self) -> int:
-        """Bytes."""
+        """Bytes of arguments, arrays and native memory."""
 
     @property
     def nbytes(self) -> int:
-        """Bytes."""
+        """Bytes needed in addition to the arguments that exist."""
 
     @property
     def confidence(self) -> Confidence:
-        """How sure."""
+        """Label of the prediction."""
 
     @property
     def interval(self) -> tuple[int, int]:
-        """Bytes."""
+        """Interval of the peak."""
 
     @property
     def reason(self) -> str:
-        """Why not exact."""
+        """Why the label is not exact."""
 
     @property
     def seconds(self) -> float | None:
-        """Seconds."""
+        """Estimated duration of the call."""
 
     @property
     def dims(self) -> dict[str, int]:
-        """Lengths."""
+        """Length of each dimension."""
 
     def fits(self, budget: int | str | None = None) -> Fit:
-        """Whether it fits."""
+        """Tell whether it fits into a budget."""
 
     def max(self, dim: str, *, budget: int | str | None = None) -> int:
-        """How long a dimension may be."""
+        """Return the greatest length of a dimension within a budget."""
 
     def lines(self, *, library: bool = False) -> Sequence[Line]:
-        """The lines."""
+        """Return the line table."""
 
 
 def write_prediction(found: Predicted, stream: IO[str] | None = None, *, budget: int | str | None = None) -> None:
@@ -94,11 +94,11 @@ def write_prediction(found: Predicted, stream: IO[str] | None = None, *, budget:
     Parameters
     ----------
     found : Prediction
-        What to print.
+        The prediction.
     stream : text stream, optional
-        Where to; standard output.
+        The output; standard output by default.
     budget : int or str, optional
-        Bytes to judge by; what this process may still use if it is left out.
+        Bytes that may be used; by default what this process may still use.
     """
     target = stream or sys.stdout
     text = "".join(f"{line.rstrip()}\n" for line in _lines(found, budget))
@@ -106,22 +106,23 @@ def write_prediction(found: Predicted, stream: IO[str] | None = None, *, budget:
 
 
 def prediction_sentence(found: Predicted, *, budget: int | str | None = None) -> str:
-    """Say in one sentence how much, where, how sure, and whether it fits."""
+    """Write in one sentence how much memory is needed, where, the label, and whether it fits."""
     names = file_names(found.trace.run, folder=None)
-    site = user_site(found.trace, find_peak_node(found.trace))
+    index = TraceIndex(found.trace)
+    site = user_site(index, find_peak_node(index))
     where = f" at {names.name(site.filename)}:{site.lineno}" if site is not None else ""
-    return f"needs {format_nbytes(found.total)}{where}, {say_confidence(found)}; {_say_fit(found, budget)}"
+    return f"needs {format_nbytes(found.total)}{where}, {describe_confidence(found)}; {_describe_fit(found, budget)}"
 
 
 def describe_outlook(found: Predicted, *, budget: int | str | None = None) -> Outlook:
-    """Say on a page what `write_prediction` says."""
+    """Return the sentences and formulas of `write_prediction` for a page."""
     first, *others = _sentences(found, budget)
     formulas = {(line.filename, line.lineno): formula for line in found.lines() if (formula := _formula(line))}
     return Outlook((first[0].upper() + first[1:], *others), formulas)
 
 
-def say_confidence(found: Predicted) -> str:
-    """Say how sure a prediction is, in a word or two."""
+def describe_confidence(found: Predicted) -> str:
+    """Write the label of a prediction with its interval."""
     if found.confidence not in (Confidence.STABLE, Confidence.LOW):
         return found.confidence.value
     low, high = found.interval
@@ -131,16 +132,16 @@ def say_confidence(found: Predicted) -> str:
     return f"low ({format_nbytes(low)} to {format_nbytes(high)} of arrays)"
 
 
-def _say_fit(found: Predicted, budget: int | str | None) -> str:
+def _describe_fit(found: Predicted, budget: int | str | None) -> str:
     fit = found.fits(budget)
     if fit.free is None:
-        return "what may be used here is unknown"
+        return "the memory limit of this machine is unknown"
     free = format_nbytes(fit.free)
-    room = f"the budget is {free}" if budget is not None else f"{_say_who(fit)} has {free} free"
-    return f"{room}: it fits" if fit else f"{room}: {_say_most(found, fit.free)}"
+    limit = f"the budget is {free}" if budget is not None else f"{_name_owner_of_limit(fit)} has {free} free"
+    return f"{limit}: it fits" if fit else f"{limit}: {_describe_longest(found, fit.free)}"
 
 
-def _say_who(fit: Fit) -> str:
+def _name_owner_of_limit(fit: Fit) -> str:
     if fit.limit is None:
         return "this machine"
     return {"cgroup": "this container", "rlimit": "this process", "batch system": "this job"}.get(
@@ -148,8 +149,8 @@ def _say_who(fit: Fit) -> str:
     )
 
 
-def _say_most(found: Predicted, free: int) -> str:
-    """Say up to which length it would fit: of the longest dimension that there is a formula for."""
+def _describe_longest(found: Predicted, free: int) -> str:
+    """Write up to which length it would fit, of the longest dimension that has a formula."""
     for name in sorted(found.dims, key=lambda name: -found.dims[name]):
         try:
             most = found.max(name, budget=free)
@@ -173,15 +174,16 @@ def _sentences(found: Predicted, budget: int | str | None) -> Iterator[str]:
     yield prediction_sentence(found, budget=budget)
     parts = [f"{format_nbytes(found.peak)} of arrays", f"{format_nbytes(found.inputs)} of arguments"]
     parts.append("native memory unknown" if found.native is None else f"{format_nbytes(found.native)} native")
-    yield f"{', '.join(parts)}; takes {'an unknown time' if found.seconds is None else say_seconds(found.seconds)}"
+    yield f"{', '.join(parts)}; takes {'an unknown time' if found.seconds is None else format_seconds(found.seconds)}"
     if found.native is None:
-        yield plain(f"native memory is not known: {found.native_reason}")
+        yield plain(f"native memory is unknown: {found.native_reason}")
     if found.reason:
-        yield plain(f"not exact: {found.reason}" if found.confidence is not Confidence.MEASURED else found.reason)
+        is_sure = found.confidence in (Confidence.EXACT, Confidence.MEASURED)
+        yield plain(f"note: {found.reason}" if is_sure else f"not exact: {found.reason}")
 
 
 def _formula(line: Line) -> str:
-    """Return the formula of a predicted line; nothing where it has none."""
+    """Return the formula of a predicted line; empty if it has none."""
     return getattr(line, "formula", None) or ""
 
 
@@ -212,8 +214,8 @@ def _bar(share: float) -> str:
     return ("█" * (eighths // 8) + _EIGHTHS[eighths % 8].strip()).ljust(_BAR)
 
 
-def say_seconds(seconds: float) -> str:
-    """Write a time that is only roughly known."""
+def format_seconds(seconds: float) -> str:
+    """Write an estimated time."""
     for unit, length in (("days", 86400), ("h", 3600), ("min", 60)):
         if seconds >= 2 * length:
             return f"about {seconds / length:.0f} {unit}"

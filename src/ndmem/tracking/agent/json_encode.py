@@ -1,4 +1,4 @@
-"""A meta record as JSON, written without the json module: a program's own ``json.py`` must be the one it gets."""
+"""Encode a meta record as JSON without the json module: a program may have a ``json.py`` of its own."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ if TYPE_CHECKING:
 
 
 def encode_meta(meta: Mapping[str, object]) -> bytes:
-    """Encode what JSON can hold: texts, whole numbers, truth values, None, lists and tuples, mappings of texts."""
+    """Encode strings, integers, booleans, ``None``, lists, tuples and dictionaries with string keys."""
     return _encode(meta).encode()
 
 

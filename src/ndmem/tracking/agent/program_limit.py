@@ -1,6 +1,6 @@
-"""The limit of ``ndmem run --limit``, inside the program: refused from NumPy's import on, explained at the end.
+"""The limit of ``ndmem run --limit``, inside the program: refuse allocations, and explain the error that results.
 
-Imports nothing that Python has not imported by itself, until the program ends by an error.
+Imports only modules that Python's own start imports, until the program ends by an error.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class ProgramLimit:
-    """A limit on the arrays of the whole program; what it starts is not bound.
+    """A limit on the arrays of the program; it does not apply to its child processes.
 
     Parameters
     ----------
@@ -24,8 +24,8 @@ class ProgramLimit:
     budget : int
         Bytes.
     explainer : str
-        ``"module:function"``, imported when the program ends by a `MemoryError`: gets the core's limit, its bytes and
-        the error, and returns the one to show, or ``None``.
+        ``"module:function"``, imported when the program ends by a `MemoryError`: takes the core's limit, its bytes and
+        the error, and returns the error to show, or ``None``.
     """
 
     def __init__(self, native: Any, budget: int, explainer: str) -> None:
@@ -35,13 +35,13 @@ class ProgramLimit:
         self._limit: Any = None
 
     def set(self, threshold: int) -> None:
-        """Refuse from now on what would pass the budget; end the program if that is passed already."""
+        """Refuse allocations beyond the budget from now on; end the program if it is exceeded already."""
         self._limit = self._native.Limit()
         self._limit.arm(threshold)
         if self._limit.live > self._budget:
             sys.stderr.write(
-                f"ndmem: the limit of {self._budget} bytes is below the {self._limit.live} that are live when NumPy has"
-                " been imported; the program was ended; allow more, or leave native memory out with --no-native\n"
+                f"ndmem: the limit of {self._budget} bytes is already exceeded: {self._limit.live} bytes are live after"
+                " the import of NumPy; the program was ended; raise --limit, or use --no-native\n"
             )
             sys.stderr.flush()
             os._exit(2)
@@ -58,12 +58,12 @@ class ProgramLimit:
         sys.excepthook = explain
 
     def lift(self) -> None:
-        """Refuse no more."""
+        """Stop refusing allocations."""
         if self._limit is not None:
             self._limit.disarm()
 
     def explain(self) -> list[str]:
-        """Return what the report will say of refused allocations."""
+        """Return a note on the refused allocations for the report."""
         if self._limit is None or self._limit.excess is None:
             return []
         asked, _, stack, count = self._limit.excess
@@ -73,15 +73,15 @@ class ProgramLimit:
         return [f"The limit of {self._budget:,} bytes refused arrays {times}, the last of {asked:,} bytes{where}."]
 
     def _convert(self, error: BaseException) -> BaseException | None:
-        """Return the error that says what happened, for one that comes from a refusal."""
+        """Return an error that explains the refusal, for an error that results from one."""
         if self._limit is None or not self._limit.armed or not isinstance(error, MemoryError):
             return None
         try:
-            import importlib  # noqa: PLC0415  # the program has ended
+            import importlib  # the program has ended
 
             module, _, name = self._explainer.partition(":")
             explain = getattr(importlib.import_module(module), name)
             found: BaseException | None = explain(self._limit, self._budget, error)
-        except Exception:  # what Python would have said must be said
+        except Exception:  # then Python shows the original error
             return None
         return found

@@ -1,12 +1,11 @@
-"""What a journal should know of its run and the native core does not."""
+"""The metadata of a run that a journal has and the native core does not know."""
 
 from __future__ import annotations
 
 import os
-import site
 import sys
 
-from ndmem.numpy_core import find_core
+from ndmem.user_code import find_library_roots
 
 # typing would load a dozen modules that a launched program may have of its own.
 TYPE_CHECKING = False
@@ -15,15 +14,8 @@ if TYPE_CHECKING:
     from typing import Any
 
 
-def find_library_roots() -> tuple[str, ...]:
-    """Return the folders whose code is not the user's: the standard library and the installed packages."""
-    # sysconfig says the same and costs each program 8 ms: it loads how this Python was compiled.
-    packages = site.getsitepackages([sys.prefix, sys.base_prefix])
-    return tuple(sorted({os.path.dirname(os.__file__), *packages, site.getusersitepackages()}))  # noqa: PTH120
-
-
 def find_program() -> tuple[list[str], dict[str, str]]:
-    """Return the program of this interpreter as it was typed, and the text of code that is in no file."""
+    """Return the program of this interpreter with its arguments, and the text of code that is in no file."""
     words = sys.orig_argv[1:]
     code = words[words.index("-c") + 1 :][:1] if "-c" in words else []
     return words, dict.fromkeys(["<string>"] if code else [], "".join(code))
@@ -35,7 +27,7 @@ def describe_run(program: Sequence[str] = (), sources: Mapping[str, str] | None 
     Parameters
     ----------
     program : sequence of str
-        The program and its arguments as they were typed; empty for code tracked from inside.
+        The program and its arguments; empty for a ``track()`` block.
     sources : mapping of str to str, optional
         Text of code that is in no file.
     """
@@ -50,11 +42,31 @@ def describe_run(program: Sequence[str] = (), sources: Mapping[str, str] | None 
 
 
 def _find_foreign_handler() -> list[str]:
-    """Return a note if somebody else's allocator is set here: its arrays do not pass through NumPy's default."""
+    """Return a note if another memory handler is set here: its arrays do not pass through NumPy's default."""
     try:
-        name = find_core(sys.modules["numpy"]).multiarray.get_handler_name()
-    except (KeyError, AttributeError):  # there is no NumPy, or a module of the program's that has its name
+        name = sys.modules["numpy"]._core.multiarray.get_handler_name()
+    except (KeyError, AttributeError):  # no NumPy, or a module of the program with that name
         return []
     if name == "default_allocator":
         return []
-    return [f"Arrays made through the memory handler {name!r} are not in this report: it replaces NumPy's own."]
+    return [f"Arrays allocated by the memory handler {name!r} are not in this report: it replaces NumPy's own."]
+
+
+def find_resident_peak() -> int | None:
+    """Return the kernel's high-water mark of this process's resident memory, ``None`` where that is unknown.
+
+    The figure that ``wait`` returns for a process also counts the memory of its launcher before the exec.
+    """
+    try:
+        # Not by open(): from Python 3.14 on its buffer is a block of 128 KiB, which would be in the record.
+        descriptor = os.open("/proc/self/status", os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            lines = os.read(descriptor, 8192).split(b"\n")
+        finally:
+            os.close(descriptor)
+        for line in lines:
+            if line.startswith(b"VmHWM:"):
+                return int(line.split()[1]) * 1024
+    except (OSError, ValueError, IndexError):
+        pass
+    return None

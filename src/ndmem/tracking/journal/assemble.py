@@ -1,4 +1,4 @@
-"""From a journal to a Trace: places get names, counters their moments."""
+"""Make a Trace of a journal: places get names, counters become tallies."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ndmem.errors import TraceError
-from ndmem.model.columns import CallTree, Domain, Folded, Kind, Samples, Tallies
+from ndmem.model.columns import CallTree, Compacted, Domain, Kind, Samples, Tallies
 from ndmem.model.ending import Ending
 from ndmem.model.machine_limit import read_machine_limit
 from ndmem.model.site import Site
@@ -20,21 +20,25 @@ from ndmem.model.source import read_statements
 from ndmem.model.together import read_together
 from ndmem.model.trace import Origin, Peak, RunInfo, Trace
 from ndmem.steps import Step, begin
+from ndmem.units import ADDRESSABLE_NBYTES, format_nbytes
+from ndmem.user_code import is_user_code
 
-from .event_columns import make_events
+from .events import make_events
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from ndmem.model.columns import Events, Int32s, Int64s
 
-    from .journal import Journal
+    from .records import Journal
 
 _TOTALS = ("live", "peak", "native_live", "native_peak", "total_peak")
-# A journal may name a device or a pipe, which never ends.
+# A journal may name a device or a pipe, whose text never ends.
 _LONGEST_SOURCE = 2**24
-# No count of bytes reaches the largest address space that there is, of 57 bits.
-_ADDRESSABLE = 2**57
+# Less reserved address space is not mentioned in a note.
+_NOTABLE = 2**28
+# Bits of the header's `merged`: call stacks, or threads, that share a number.
+_MERGED_PLACES, _MERGED_THREADS = 1, 2
 _NOWHERE = Site("", 0, 0, None, None, "<no Python frame>")
 
 
@@ -44,17 +48,17 @@ def assemble(journal: Journal) -> Trace:
     Parameters
     ----------
     journal : Journal
-        As read; it may end anywhere.
+        A journal, which may be cut anywhere.
 
     Returns
     -------
     Trace
-        With the source of the user's files as it is now.
+        With the present text of the user's source files.
 
     Raises
     ------
     TraceError
-        If its totals are impossible.
+        If its totals are negative, or its events contradict them.
     """
     header = journal.header
     if min(int(header[name]) for name in _TOTALS) < 0:
@@ -74,9 +78,9 @@ def assemble(journal: Journal) -> Trace:
     sources = _read_sources(sites, run.library_roots, journal.meta.get("sources", {}))
     begin(Step.REPLAY)
     statements = _statement_columns(sites, site_of, sources)
-    events, lost = make_events(journal.events, first, tree, statements, journal.folded.events)
+    events, lost = make_events(journal.events, first, tree, statements, journal.compacted.events)
     births = np.count_nonzero(events.kind == Kind.BORN)
-    folded = _trust_marks(journal.folded, len(events))
+    compacted = _trust_marks(journal.compacted, len(events))
     watched = run.native_threshold is not None
     return Trace(
         origin=Origin.MEASURED,
@@ -89,28 +93,28 @@ def assemble(journal: Journal) -> Trace:
         holders=tuple(holder for holder in journal.holders if 0 <= holder.buffer < births),
         dropped=int(header["dropped"]) + lost,
         sources=sources,
-        native=_find_native_peak(int(header["native_peak"]), events, folded) if watched else None,
+        native=_find_native_peak(int(header["native_peak"]), events, compacted) if watched else None,
         total=_read_peak(journal, "total", first, tree, events) if watched else None,
         origins={buffer: library for buffer, library in journal.origins.items() if 0 <= buffer < births},
         rss=_read_samples(journal.meta),
         rss_peak_nbytes=_read_nbytes(journal.meta, "rss_peak_nbytes"),
         together=None if journal.meta.get("together") is None else read_together(journal.meta["together"]),
-        folded=folded,
+        compacted=compacted,
     )
 
 
-def _trust_marks(folded: Folded, events: int) -> Folded:
-    """Return the marks up to the first that makes no sense, or stands behind events that made none."""
-    columns = {column.name: getattr(folded, column.name) for column in fields(folded)}
+def _trust_marks(compacted: Compacted, events: int) -> Compacted:
+    """Return the marks up to the first that is damaged, or that comes after discarded events."""
+    columns = {column.name: getattr(compacted, column.name) for column in fields(compacted)}
     sane = columns["events"] <= events
     for values in columns.values():
-        sane &= (values >= 0) & (values < _ADDRESSABLE)
+        sane &= (values >= 0) & (values < ADDRESSABLE_NBYTES)
     end = len(sane) if sane.all() else int(np.argmin(sane))
-    return Folded(**{name: values[:end] for name, values in columns.items()})
+    return Compacted(**{name: values[:end] for name, values in columns.items()})
 
 
 def _make_tallies(journal: Journal, nodes: np.ndarray[Any, Any]) -> Tallies:
-    """Return the counters; a node that did not change since a peak has now what it had then."""
+    """Return the counters; a node that did not change since a peak had its present bytes at that peak."""
 
     def at_peak(column: str, serial: str) -> Int64s:
         return np.where(nodes[serial] == journal.header[serial], nodes[column], nodes["live"])
@@ -123,18 +127,18 @@ def _make_tallies(journal: Journal, nodes: np.ndarray[Any, Any]) -> Tallies:
 
 
 def _read_peak(journal: Journal, name: str, first: int, tree: CallTree, events: Events) -> Peak:
-    """Return the header's peak of that name, of arrays or the total one."""
+    """Return the peak of arrays (``"peak"``) or the total one (``"total"``) from the header."""
     header = journal.header
     nbytes = int(header["peak" if name == "peak" else f"{name}_peak"])
     stack = int(header[f"{name}_node"]) - first if nbytes else -1
     return Peak(nbytes, stack if 0 <= stack < len(tree) else -1, min(int(header[f"{name}_events"]), len(events)))
 
 
-def _find_native_peak(nbytes: int, events: Events, folded: Folded) -> Peak:
-    """Return the peak of native blocks; its place from the events, which a full disk or a fold may have lost."""
-    live = folded.add_unseen(events.native_live())
+def _find_native_peak(nbytes: int, events: Events, compacted: Compacted) -> Peak:
+    """Return the peak of native blocks, with its stack where the events up to it are in the record."""
+    live = compacted.add_unseen(events.native_live())
     if live.min(initial=0) < 0:
-        raise TraceError("it is damaged: more native bytes were alive than there are addresses")
+        raise TraceError("it is damaged: live native bytes exceed the address space")
     highest = int(live.argmax()) if len(live) else 0
     if not nbytes or not len(live) or live[highest] != nbytes:
         return Peak(nbytes, -1, 0)
@@ -142,22 +146,20 @@ def _find_native_peak(nbytes: int, events: Events, folded: Folded) -> Peak:
 
 
 def _read_samples(meta: Mapping[str, Any]) -> Samples:
-    """Return the samples of resident memory that the launcher wrote."""
     given = meta.get("rss") or {}
     time_ns, nbytes = (np.array(given.get(name, ()), np.int64) for name in ("time_ns", "nbytes"))
     if time_ns.ndim != 1 or time_ns.shape != nbytes.shape or min(time_ns.min(initial=0), nbytes.min(initial=0)) < 0:
-        raise ValueError("its samples of resident memory make no sense")
+        raise ValueError("its samples of resident memory are inconsistent")
     return Samples(time_ns, nbytes)
 
 
 def _read_nbytes(meta: Mapping[str, Any], name: str) -> int | None:
-    """Return a count of bytes that the launcher wrote, if it knew it."""
     nbytes = meta.get(name)
     return None if nbytes is None else max(int(nbytes), 0)
 
 
 def _live_nodes(journal: Journal) -> tuple[np.ndarray[Any, Any], int]:
-    """Return the nodes in order, and how many were left out in front: the root, where nothing happened."""
+    """Return the nodes, and the number of nodes skipped at the start: 1 if nothing happened at the root."""
     nodes = journal.nodes
     # A journal cut within its nodes keeps those before the cut.
     sane = (nodes["id"] == np.arange(len(nodes))) & (nodes["domain"] <= Domain.NATIVE)
@@ -168,7 +170,7 @@ def _live_nodes(journal: Journal) -> tuple[np.ndarray[Any, Any], int]:
 
 
 def _renumber(parent: np.ndarray[Any, Any], first: int) -> Int32s:
-    """Parents as a Trace counts them; the root is nobody's caller."""
+    """Return parents as a Trace numbers them: children of the root have no caller."""
     return np.where(parent == 0, -1, parent.astype(np.int64) - first).astype(np.int32)
 
 
@@ -180,7 +182,7 @@ def _find_sites(nodes: np.ndarray[Any, Any], codes: Mapping[int, tuple[str, str]
     for i, (code, lineno, end_lineno, col, end_col) in enumerate(zip(*values, strict=True)):
         filename, function = codes.get(code, ("", "?"))
         site = _NOWHERE
-        if code:  # 0 is the root's, and that of its leaf for native blocks
+        if code:  # 0: the root, and its leaf for native blocks
             first = max(lineno, 0)
             known = col >= 0 and end_col >= 0
             columns = (col, end_col) if known else (None, None)
@@ -193,11 +195,15 @@ def _describe(journal: Journal) -> RunInfo:
     header, meta = journal.header, journal.meta
     notes = [str(note) for note in meta.get("notes", ())]
     if header["missed"]:
-        notes.append(f"{header['missed']} arrays were not recorded: there was no memory left to keep the books.")
-    if len(journal.folded):
-        notes.append(_describe_fold(journal))
-    if header["merged"]:
+        notes.append(f"{header['missed']} arrays were not recorded: ndmem itself ran out of memory for bookkeeping.")
+    if len(journal.compacted):
+        notes.append(_describe_compaction(journal))
+    if sum(nbytes for nbytes, _ in journal.reserved) >= _NOTABLE:
+        notes.append(_describe_reserved(journal.reserved))
+    if header["merged"] & _MERGED_PLACES:
         notes.append("The program made more than 260,000 call stacks; later ones are counted with their callers.")
+    if header["merged"] & _MERGED_THREADS:
+        notes.append("The program started 65,535 threads or more: temporary arrays of the later ones are unknown.")
     return RunInfo(
         program=tuple(meta.get("program", ())),
         python=meta.get("python", ""),
@@ -216,22 +222,32 @@ def _describe(journal: Journal) -> RunInfo:
     )
 
 
-def _describe_fold(journal: Journal) -> str:
-    """Say what a long run left out, and what that means for its figures."""
-    folded, header = journal.folded, journal.header
-    count, until_s = int(header["events"]), float(folded.time_ns.max()) / 1e9
+def _describe_compaction(journal: Journal) -> str:
+    """Describe what the compaction of a long run left out, and which figures are still exact."""
+    compacted, header = journal.compacted, journal.header
+    count, until_s = int(header["events"]), float(compacted.time_ns.max()) / 1e9
     return (
-        f"{folded.left_out():,} of {count:,} births and deaths are left out, all before {until_s:,.1f} s: "
-        "of buffers that were not alive at a peak or at the end. Temporary bytes are at least what is said; all "
-        "else is exact."
+        f"{compacted.left_out():,} of {count:,} births and deaths are left out, all before {until_s:,.1f} s: "
+        "of buffers that were not alive at a peak or at the end. Temporary bytes are a lower bound; all other "
+        "figures are exact."
+    )
+
+
+def _describe_reserved(reserved: Sequence[tuple[int, str]]) -> str:
+    nbytes = sum(nbytes for nbytes, _ in reserved)
+    libraries = ", ".join(sorted({library for _, library in reserved if library}))
+    subject = f"Libraries ({libraries})" if libraries else "Libraries"
+    return (
+        f"{subject} mapped {format_nbytes(nbytes)} of address space in large pieces. "
+        "Only the pages of it that were in use when ndmem looked count as native memory."
     )
 
 
 def _find_budget(journal: Journal) -> int | None:
-    """Return the budget that was in force when the peak was reached, of all that a budget counts."""
+    """Return the budget in force at the peak: of arrays, or of all memory where native memory is watched."""
     header = journal.header
     events = int(header["total_events" if header["native_threshold"] else "peak_events"])
-    # What was noted at an event's number was noted before that event.
+    # A budget noted at an event's number was in force before that event.
     found = -1
     for noted, nbytes in journal.budgets:
         if noted < max(events, 1):
@@ -240,12 +256,12 @@ def _find_budget(journal: Journal) -> int | None:
 
 
 def _read_sources(sites: tuple[Site, ...], roots: tuple[str, ...], given: Mapping[str, str]) -> dict[str, str]:
-    """Return the text of the user's files; of the libraries only what the run itself gave."""
+    """Return the text of the user's files, and texts that the run itself recorded."""
     sources = {}
     for filename in sorted({site.filename for site in sites}):
         if filename in given:
             sources[filename] = given[filename]
-        elif filename and not filename.startswith(("<frozen", *(root + "/" for root in roots))):
+        elif is_user_code(filename, roots):
             text = _read_source(filename)
             if text:
                 sources[filename] = text
@@ -253,7 +269,7 @@ def _read_sources(sites: tuple[Site, ...], roots: tuple[str, ...], given: Mappin
 
 
 def _read_source(filename: str) -> str:
-    """Return the text of a file that a journal names, if it is one that can hold a program."""
+    """Return the text of a source file; empty for one that is not regular, too long, or missing."""
     with contextlib.suppress(OSError):  # a notebook's cell is in no file
         found = Path(filename).stat()
         if not stat.S_ISREG(found.st_mode) or found.st_size > _LONGEST_SOURCE:
@@ -263,7 +279,7 @@ def _read_source(filename: str) -> str:
 
 
 def _statement_columns(sites: tuple[Site, ...], site_of: Int32s, sources: Mapping[str, str]) -> tuple[Int32s, Int32s]:
-    """Return the statement and the comprehension of each node; a line is its own where there is no source."""
+    """Return the statement and the comprehension of each node; without source a line is its own statement."""
     read = {filename: read_statements(text) for filename, text in sources.items()}
     statement, loop = np.empty(len(sites), np.int32), np.full(len(sites), -1, np.int32)
     for i, site in enumerate(sites):

@@ -1,4 +1,4 @@
-"""Reading a journal that left events out: what is there is numbered anew, what is not becomes marks."""
+"""Read a compacted journal: renumber the events that are kept, and turn the others into marks."""
 
 from __future__ import annotations
 
@@ -7,37 +7,37 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ndmem.model.columns import Domain, Folded, Kind
+from ndmem.model.columns import Compacted, Domain, Kind
 
-from .journal import CLOCK, FOLDED, Journal
+from .records import CLOCK, COMPACTED, Journal
 
 if TYPE_CHECKING:
     from ndmem.model.columns import Bools, Int64s
 
     Records = np.ndarray[Any, Any]
 
-# A mark counts no more; a larger figure is damage, and sums of them would wrap.
+# A mark counts fewer events; a larger figure is damage, and sums of such figures would overflow.
 _MOST = 2**32
-# No buffer has this number: a death of one that is not there is damage, which `make_events` cuts off.
-_NOBODY = 2**60
+# No buffer has this number: a death of a missing buffer is damage, and `make_events` discards what follows it.
+_NO_BUFFER = 2**60
 
 
-def unfold(journal: Journal) -> Journal:
-    """Return a journal of the events that are there, with numbers of their own.
+def renumber_compacted(journal: Journal) -> Journal:
+    """Return a journal of the events that were kept, with consecutive numbers.
 
     Parameters
     ----------
     journal : Journal
-        As it lies there: buffers and events are numbered as if nothing had been left out.
+        Buffers and events are numbered as if none had been left out.
 
     Returns
     -------
     Journal
-        The same if nothing was. Else without marks among its events; what was said of buffers that are not there is
-        left out.
+        The same object if none was left out. Else without marks among its events, and without holders and origins of
+        buffers that were left out.
     """
     raw = journal.events
-    is_mark = raw["kind"] == FOLDED
+    is_mark = raw["kind"] == COMPACTED
     if not is_mark.any():
         return journal
     is_arrays = is_mark & (raw["domain"] == Domain.ARRAY)
@@ -49,7 +49,7 @@ def unfold(journal: Journal) -> Journal:
     born = raw["kind"] == Kind.BORN
     births = np.where(is_arrays, raw["node"], 0).astype(np.int64)
     deaths = np.where(is_arrays, raw["payload"], 0)
-    # How many events there had been up to each that is there, and what the buffers that are there are called.
+    # Original number of events up to each kept one, and original numbers of the kept buffers.
     counted = np.cumsum(is_event + births + deaths)[is_event]
     numbers = (np.cumsum(born + births) - 1)[born]
 
@@ -71,30 +71,30 @@ def unfold(journal: Journal) -> Journal:
         ),
         origins={places[buffer]: origin for buffer, origin in journal.origins.items() if buffer in places},
         budgets=[(_count(counted, events), nbytes) for events, nbytes in journal.budgets],
-        folded=_read_marks(raw, is_arrays, is_event),
+        compacted=_read_marks(raw, is_arrays, is_event),
     )
 
 
 def _place(numbers: Int64s, wanted: Int64s) -> Int64s:
-    """Return where each number is among those that are there."""
+    """Return the index of each number among the kept ones."""
     at = np.searchsorted(numbers, wanted)
     there = at < len(numbers)
     there[there] = numbers[at[there]] == wanted[there]
-    return np.where(there, at, _NOBODY)
+    return np.where(there, at, _NO_BUFFER)
 
 
 def _count(counted: Int64s, events: int) -> int:
-    """Return how many of so many events are there."""
+    """Return how many of the first ``events`` events were kept."""
     return int(np.searchsorted(counted, events, side="right"))
 
 
-def _read_marks(raw: Records, is_arrays: Bools, is_event: Bools) -> Folded:
+def _read_marks(raw: Records, is_arrays: Bools, is_event: Bools) -> Compacted:
     time_ns = np.maximum.accumulate(np.where(raw["kind"] == CLOCK, raw["payload"], 0))
-    # The native figure of a mark is in the record before it, where there is any.
-    is_native = (raw["kind"] == FOLDED) & (raw["domain"] == Domain.NATIVE)
+    # The native figure of a mark is in the record before it, if native memory was watched.
+    is_native = (raw["kind"] == COMPACTED) & (raw["domain"] == Domain.NATIVE)
     has_native = np.roll(is_native, 1)[is_arrays]
     native = np.where(has_native, np.roll(raw["payload"], 1)[is_arrays], 0)
-    return Folded(
+    return Compacted(
         events=np.cumsum(is_event, dtype=np.int64)[is_arrays],
         births=raw["node"][is_arrays].astype(np.int64),
         deaths=raw["payload"][is_arrays].astype(np.int64),

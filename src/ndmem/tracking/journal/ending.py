@@ -1,34 +1,34 @@
-"""How the program of a journal ended: what is written, or else what its process shows."""
+"""Tell how the program of a journal ended, from its record or else from the state of its process."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from ndmem.model.ending import Ending
-from ndmem.process.alive import find_home, writes_to
+from ndmem.platform.alive import find_home, writes_to
+
+from .header import STOPPED
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from .journal import Journal
-
-_STOPPED = 2
+    from .records import Journal
 
 
 def find_ending(journal: Journal, path: Path) -> Ending:
-    """Say how the program that wrote a journal ended.
+    """Return how the program that wrote a journal ended.
 
     Parameters
     ----------
     journal : Journal
-        As read.
+        The journal.
     path : Path
         Its file.
     """
     header, status = journal.header, journal.meta.get("exit_status")
-    stopped = header["state"] == _STOPPED
+    stopped = header["state"] == STOPPED
     if status is not None:
-        # Python ends by SIGINT itself after a KeyboardInterrupt, when everything is done.
+        # After a KeyboardInterrupt Python ends by SIGINT, but only when its exit functions have run.
         return Ending.EXIT if stopped else Ending.by_status(int(status))
     home = journal.meta.get("home")
     if home is not None and home != find_home():

@@ -1,4 +1,4 @@
-"""The births and deaths of a journal as columns: clock readings become one, deaths find their births."""
+"""Births and deaths of a journal as columns: clock readings become times, deaths refer to their births."""
 
 from __future__ import annotations
 
@@ -8,20 +8,24 @@ import numpy as np
 
 from ndmem import _native
 from ndmem.model.columns import Domain, Events, Kind
+from ndmem.units import ADDRESSABLE_NBYTES
 
-from .journal import CLOCK
+from .records import CLOCK
 
 if TYPE_CHECKING:
     from ndmem.model.columns import CallTree, Int32s, Int64s
 
-# No size, and no count of nanoseconds, reaches the largest address space that there is, of 57 bits.
-_ADDRESSABLE = 2**57
+
+def number_buffers(kind: np.ndarray[Any, Any], payload: np.ndarray[Any, Any]) -> Int64s:
+    """Return the buffer of each birth and death: births are numbered in order, a death's payload is that number."""
+    is_birth = kind == Kind.BORN
+    return np.where(is_birth, np.cumsum(is_birth) - 1, payload)
 
 
 def make_events(
     raw: np.ndarray[Any, Any], first: int, tree: CallTree, statements: tuple[Int32s, Int32s], marks: Int64s
 ) -> tuple[Events, int]:
-    """Return the births and deaths, and how many made no sense and were left out.
+    """Return the births and deaths as columns, and the number of events that were discarded as damaged.
 
     Parameters
     ----------
@@ -30,11 +34,11 @@ def make_events(
     first : int
         The journal's number of the tree's first node.
     tree : CallTree
-        Where they happened.
+        The call tree.
     statements : ((n,) int32, (n,) int32)
         Statement and comprehension of each node.
     marks : (k,) int64
-        How many of the events were before each stretch that was left out.
+        Number of events before each stretch that was left out.
     """
     trusted = _count_trusted(raw, range(first, first + len(tree)))
     lost = int(np.count_nonzero(raw["kind"][trusted:] != CLOCK))
@@ -44,10 +48,10 @@ def make_events(
     keep = ~ticks
     kind, payload, domain = raw["kind"][keep], raw["payload"][keep], raw["domain"][keep]
     is_birth = kind == Kind.BORN
-    buffer = np.where(is_birth, np.cumsum(is_birth) - 1, payload)
+    buffer = number_buffers(kind, payload)
     columns = Events(
         kind=kind,
-        # A death is in its birth's domain, whatever it says itself.
+        # The domain of a death is that of its birth, whatever its own record says.
         domain=domain[is_birth][buffer],
         thread=raw["thread"][keep],
         stack=(raw["node"][keep].astype(np.int64) - first).astype(np.int32),
@@ -61,29 +65,32 @@ def make_events(
 
 
 def _count_trusted(raw: np.ndarray[Any, Any], nodes: range) -> int:
-    """Return how many events make sense; what follows damage cannot be trusted."""
-    kind, payload = raw["kind"].copy(), raw["payload"].copy()  # passes over records cost three times as much
+    """Return the number of events up to the first one that is damaged; none after it can be trusted."""
+    kind, payload = (
+        raw["kind"].copy(),
+        raw["payload"].copy(),
+    )  # a pass over records takes three times as long
     born = kind == Kind.BORN
     # A death names a buffer that was born before it.
     sane = born | (payload < np.cumsum(born))
     sane &= (raw["node"] >= nodes.start) & (raw["node"] < nodes.stop) & (raw["domain"] <= Domain.NATIVE)
     sane |= kind == CLOCK
-    sane &= (kind <= CLOCK) & (payload.view(np.uint64) < _ADDRESSABLE)  # a negative one is larger than all
+    sane &= (kind <= CLOCK) & (payload.view(np.uint64) < ADDRESSABLE_NBYTES)  # a negative one is larger than all
     trusted = len(raw) if sane.all() else int(np.argmin(sane))
     died = np.flatnonzero(kind[:trusted] == Kind.DIED)
     buffer = payload[died]
     if len(buffer) and np.bincount(buffer).max() > 1:
         is_first = np.zeros(len(buffer), np.bool_)
         is_first[np.unique(buffer, return_index=True)[1]] = True
-        trusted = int(died[np.argmin(is_first)])  # nothing dies twice
+        trusted = int(died[np.argmin(is_first)])  # a second death of the same buffer
     return trusted
 
 
 def _with_depths(events: Events, tree: CallTree, statements: tuple[Int32s, Int32s], marks: Int64s) -> Events:
-    """Fill in ``within``: how much of the birth's stack was still in the same execution at the death.
+    """Fill in ``within``: how many frames of the birth's stack were still in the same execution at the death.
 
-    Native events count too: each one tells more of how far its thread had gone. Where events were left out in between
-    nobody knows that, and none is taken to be the same.
+    Native events count too: each one shows how far its thread had come. Where events were left out in between this is
+    unknown, and no frame is taken to be in the same execution.
     """
     statement, loop = statements
     columns = {

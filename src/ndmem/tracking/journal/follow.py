@@ -1,7 +1,7 @@
-"""A journal that is still being written, followed by another process without reading it again and again.
+"""Follow a journal that another process still writes, without reading it again and again.
 
-Of the events each is read once. What they leave is the buffers alive now, and a history of live bytes: both stay small
-however long the program runs.
+Each event is read once. What is kept are the live buffers and a history of live bytes: both stay small however long the
+program runs.
 """
 
 from __future__ import annotations
@@ -15,19 +15,9 @@ import numpy as np
 from ndmem.model.columns import Domain, Kind
 from ndmem.model.history import History
 
-from .journal import (
-    _BLOCK,
-    _EVENT,
-    _EVENTS,
-    _GRAIN,
-    _HEADER,
-    _NODES,
-    CLOCK,
-    FOLDED,
-    Journal,
-    _gather,
-    read_header,
-)
+from .blocks import BLOCK, DETAILS, EVENTS, GRAIN, NODES
+from .reader import Compactions, read_header
+from .records import CLOCK, COMPACTED, EVENT, HEADER, Journal, gather_records
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,10 +26,11 @@ if TYPE_CHECKING:
     from ndmem.model.holder import Holder
 
     Records = np.ndarray[Any, Any]
+    _BlockKey = tuple[int, int, int]
 
 
 class Follower:
-    """Reads what has been added to a journal since the last look.
+    """Reads what was added to a journal since the last call.
 
     Parameters
     ----------
@@ -61,25 +52,26 @@ class Follower:
 
     def __init__(self, path: Path) -> None:
         self.path, self.history = path, History()
-        self._read: dict[tuple[int, int], int] = {}
-        """By the position and number of a block: how many of its bytes were read."""
-        self._fold = 0
-        """Of the events that were read."""
-        self._alive: Records = np.empty(0, _EVENT)
-        """The births of the buffers alive now, in order."""
+        self._read: dict[_BlockKey, int] = {}
+        """Number of bytes read, by type, position and number of the block."""
+        self._latest = {EVENTS: 0, DETAILS: 0}
+        """Number of the latest compaction that was read, by type of block."""
+        self._alive: Records = np.empty(0, EVENT)
+        """Births of the live buffers, in order."""
         self._numbers = np.empty(0, np.int64)
-        """Their numbers."""
+        """Numbers of the live buffers."""
         self._births, self._time_ns = 0, 0
-        self._seen_ns = -1
-        """Until when live bytes are in the history."""
+        self._history_ns = -1
+        """Time of the last live bytes in the history."""
         self._codes: dict[int, tuple[str, str]] = {}
         self._sightings: dict[int, list[Holder]] = {}
-        """By the number of a live buffer: what the latest look found to hold it."""
+        """Holders of each live buffer in the latest search, by its number."""
         self._meta: dict[str, Any] = {}
         self._origins: dict[int, str] = {}
+        self._reserved: list[tuple[int, str]] = []
         self._file = path.open("rb", buffering=0)
         try:
-            read_header(self._pread(_HEADER.itemsize, 0))
+            read_header(self._pread(HEADER.itemsize, 0))
         except BaseException:
             self._file.close()
             raise
@@ -89,20 +81,20 @@ class Follower:
         self._file.close()
 
     def is_replaced(self) -> bool:
-        """Whether the path no longer leads to the journal: the launcher made a trace of it, or it was deleted."""
+        """Whether the path no longer leads to the journal: it was replaced by a trace, or deleted."""
         try:
             return not os.path.samestat(os.fstat(self._file.fileno()), self.path.stat())
         except OSError:
             return True
 
     def read(self) -> Journal:
-        """Read what is new, and return a journal of what is alive now.
+        """Read what is new, and return a journal of the live buffers.
 
         Returns
         -------
         Journal
-            Header and nodes as they are now. The events are the births of the buffers that are alive, and these
-            are numbered anew; their times are not known any more.
+            Header and nodes as they are now. Its events are the births of the live buffers, which are renumbered; their
+            times are unknown.
 
         Raises
         ------
@@ -114,15 +106,15 @@ class Follower:
         totals, parts = self._read_parts()
         nodes: list[tuple[int, memoryview]] = []
         for kind, data in parts:
-            if kind == _NODES:
+            if kind == NODES:
                 nodes.append((kind, data))
             else:
-                self._take(_gather(totals, iter([(kind, data)])))
+                self._take(gather_records(totals, iter([(kind, data)])))
         for buffer in self._sightings.keys() - set(self._numbers.tolist()):
             del self._sightings[buffer]
-        # The events up to the peak are not among those that are left.
+        # The events up to the peak are not kept.
         totals["peak_events"] = totals["total_events"] = 0
-        counted = _gather(totals, iter(nodes))
+        counted = gather_records(totals, iter(nodes))
         return dataclasses.replace(
             counted,
             events=self._alive,
@@ -130,70 +122,78 @@ class Follower:
             holders=tuple(self._renumber_holders()),
             meta=dict(self._meta),
             origins=self._renumber_origins(),
+            reserved=list(self._reserved),
         )
 
     def _pread(self, nbytes: int, at: int) -> bytes:
         return os.pread(self._file.fileno(), nbytes, at)
 
     def _read_parts(self) -> tuple[np.void, list[tuple[int, memoryview]]]:
-        """Return the header, and the parts that are new as of one fold; the events from the start, if it is another."""
+        """Return the header and the new parts: all parts if a compaction was published since the last call."""
         while True:
-            totals = read_header(self._pread(_HEADER.itemsize, 0)).copy()
-            fold = int(totals["fold"])
-            if fold != self._fold:
-                self._fold, self._births, self._time_ns = fold, 0, 0
+            totals = read_header(self._pread(HEADER.itemsize, 0)).copy()
+            compactions = Compactions.read(totals)
+            if compactions.latest[EVENTS] != self._latest[EVENTS]:
+                self._births, self._time_ns = 0, 0
                 self._alive, self._numbers = self._alive[:0], self._numbers[:0]
-            read, parts = self._new_parts(fold)
-            # Else blocks may have been filled anew while they were read.
-            if int(read_header(self._pread(_HEADER.itemsize, 0))["fold"]) == fold:
+            if compactions.latest[DETAILS] != self._latest[DETAILS]:
+                self._sightings.clear()
+            again = {kind for kind, latest in compactions.latest.items() if latest != self._latest[kind]}
+            self._read = {key: used for key, used in self._read.items() if key[0] not in again}
+            self._latest = compactions.latest
+            read, parts = self._new_parts(compactions)
+            # Else blocks may have been refilled while they were read.
+            if Compactions.read(read_header(self._pread(HEADER.itemsize, 0))) == compactions:
                 self._read.update(read)
                 return totals, parts
 
-    def _new_parts(self, fold: int) -> tuple[dict[tuple[int, int], int], list[tuple[int, memoryview]]]:
-        """Return how far was read, and the nodes, whose counters change where they lie, and what others have more."""
-        size, at = os.fstat(self._file.fileno()).st_size, _GRAIN
-        read: dict[tuple[int, int], int] = {}
+    def _new_parts(self, compactions: Compactions) -> tuple[dict[_BlockKey, int], list[tuple[int, memoryview]]]:
+        """Return how far each block was read, and what is new: all nodes, which change in place, and added records."""
+        size, at = os.fstat(self._file.fileno()).st_size, GRAIN
+        read: dict[_BlockKey, int] = {}
         parts: list[tuple[int, int, memoryview]] = []
-        while at + _BLOCK.size <= size:
-            head = self._pread(_BLOCK.size, at)
-            if len(head) < _BLOCK.size:
+        while at + BLOCK.size <= size:
+            head = self._pread(BLOCK.size, at)
+            if len(head) < BLOCK.size:
                 break
-            magic, kind, capacity, used, of_fold, sequence = _BLOCK.unpack(head)
+            magic, kind, capacity, used, compaction, sequence, replaced = BLOCK.unpack(head)
             if magic != b"NDBK":
                 break
-            begin = 0 if kind == _NODES else self._read.get((at, sequence), 0)
+            begin = 0 if kind == NODES else self._read.get((kind, at, sequence), 0)
             used = min(used, capacity, size)
-            if kind == _EVENTS:
-                used = used - used % _EVENT.itemsize if of_fold == fold else 0
+            if not compactions.count(kind, compaction, replaced):
+                used = 0
+            elif kind == EVENTS:
+                used -= used % EVENT.itemsize
             if used > begin:
-                parts.append((sequence, kind, memoryview(self._pread(used - begin, at + _BLOCK.size + begin))))
-                read[at, sequence] = used
-            at += _BLOCK.size + capacity
-        # Only events lie where there was room; what the launcher adds in the end is the last text, and has no number.
-        parts.sort(key=lambda part: part[0] if part[1] == _EVENTS else -1)
+                parts.append((sequence, kind, memoryview(self._pread(used - begin, at + BLOCK.size + begin))))
+                read[kind, at, sequence] = used
+            at += BLOCK.size + capacity
+        # Only blocks that are compacted are out of order; the last text, which the launcher adds, has no number.
+        parts.sort(key=lambda part: part[0] if part[1] in compactions.latest else -1)
         return read, [(kind, data) for _, kind, data in parts]
 
     def _take(self, new: Journal) -> None:
-        """Add what is new to what is known."""
         self._codes.update(new.codes)
         self._meta.update(new.meta)
         self._origins.update(new.origins)
+        self._reserved += new.reserved
         for holder in new.holders:
             known = self._sightings.get(holder.buffer, [])
-            same_look = known and known[-1].events == holder.events
-            self._sightings[holder.buffer] = [*known, holder] if same_look else [holder]
+            same_search = known and known[-1].events == holder.events
+            self._sightings[holder.buffer] = [*known, holder] if same_search else [holder]
         if len(new.events):
             self._take_events(new.events)
 
     def _take_events(self, events: Records) -> None:
         time_ns = np.maximum.accumulate(np.where(events["kind"] == CLOCK, events["payload"], self._time_ns))
         self._time_ns = int(time_ns[-1])
-        # What is read again after a fold is in the history already.
-        new = slice(int(np.searchsorted(time_ns, self._seen_ns, side="left")), None)
+        # Events that are read again after a compaction are in the history already.
+        new = slice(int(np.searchsorted(time_ns, self._history_ns, side="left")), None)
         self.history.add(time_ns[new], events["live"][new])
-        self._seen_ns = max(self._seen_ns, self._time_ns)
+        self._history_ns = max(self._history_ns, self._time_ns)
         is_born = events["kind"] == Kind.BORN
-        is_mark = (events["kind"] == FOLDED) & (events["domain"] == Domain.ARRAY)
+        is_mark = (events["kind"] == COMPACTED) & (events["domain"] == Domain.ARRAY)
         counted = self._births + np.cumsum(is_born + np.where(is_mark, events["node"], 0).astype(np.int64))
         born = events[is_born]
         numbers = np.append(self._numbers, counted[is_born] - 1)

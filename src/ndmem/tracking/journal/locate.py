@@ -1,6 +1,4 @@
-"""Finds the journal that a process writes."""
-
-from __future__ import annotations
+"""Find the journal that a process writes."""
 
 import os
 from pathlib import Path
@@ -8,8 +6,7 @@ from pathlib import Path
 import psutil
 
 from ndmem.errors import TrackingError
-
-from .journal import MAGIC
+from ndmem.tracking.partial import JOURNAL_MAGIC
 
 _DELETED = " (deleted)"
 
@@ -25,27 +22,31 @@ def find_journal(pid: int) -> Path:
     Raises
     ------
     TrackingError
-        If there is no such process, it may not be looked into, is not tracked, or its journal was deleted.
+        If there is no such process, access to it is denied, it is not tracked, or its journal was deleted.
     """
     try:
         process = psutil.Process(pid)
         family = [process, *process.children()]
     except (psutil.Error, ValueError, OverflowError):
-        raise TrackingError(f"there is no process {pid}; name the program's process id or its file") from None
+        raise TrackingError(f"there is no process {pid}; pass the program's process id or its file") from None
     for member in family:
         try:
             journals = list(_mapped_journals(member.pid))
         except FileNotFoundError:  # it has just ended
             continue
         except PermissionError:
-            raise TrackingError(f"process {pid} is somebody else's: it may not be looked into") from None
+            raise TrackingError(
+                f"no permission to inspect process {pid}: it belongs to another user; pass its file instead"
+            ) from None
         if journals:
             return _choose(journals, member.pid)
-    raise TrackingError(f"process {pid} is not tracked: it was not started by ndmem run, or has not come that far yet")
+    raise TrackingError(
+        f"process {pid} is not tracked: it was not started by ndmem run, or has not started recording yet"
+    )
 
 
 def _choose(journals: list[Path], pid: int) -> Path:
-    """Return the journal that the process began; a fork also has its parent's mapped."""
+    """Return the journal that the process itself began; the child of a fork also maps its parent's."""
     there = [path for path in journals if not str(path).endswith(_DELETED)]
     if not there:
         raise TrackingError(f"the journal of process {pid} was deleted: {str(journals[0])[: -len(_DELETED)]}")
@@ -53,14 +54,16 @@ def _choose(journals: list[Path], pid: int) -> Path:
 
 
 def _mapped_journals(pid: int) -> list[Path]:
-    """Return the files that a process has mapped to write to and that begin as a journal does."""
+    """Return the files that a process has mapped for writing and that begin as a journal does."""
     paths: dict[Path, None] = {}
     for line in Path(f"/proc/{pid}/maps").read_bytes().splitlines():
         # address permissions offset device inode path
         fields = line.split(None, 5)
         if len(fields) == 6 and fields[1] == b"rw-s":
             path = Path(os.fsdecode(fields[5]))
-            if str(path).endswith(f".ndmem{_DELETED}") or (path.is_file() and _read_start(path)[:8] == MAGIC):
+            if str(path).endswith((f".ndmem{_DELETED}", f".partial{_DELETED}")) or (
+                path.is_file() and _read_start(path)[:8] == JOURNAL_MAGIC
+            ):
                 paths[path] = None
     return list(paths)
 

@@ -1,13 +1,11 @@
-"""What the journal of another process says that it has now."""
-
-from __future__ import annotations
+"""Read the present live bytes of another process from its journal."""
 
 from dataclasses import dataclass
 
 from ndmem.errors import TraceError, TrackingError
 
-from .find import find_journal
-from .journal import read_journal
+from .locate import find_journal
+from .reader import read_journal
 
 _LONGEST_HEADER = 4096
 
@@ -19,9 +17,9 @@ class Totals:
     Attributes
     ----------
     nbytes : int
-        Of its arrays, as they were asked for.
+        Live bytes of its arrays, as requested.
     native_nbytes : int or None
-        Of its native blocks; ``None`` where native memory is not watched.
+        Live bytes of its native blocks; ``None`` where native memory is not watched.
     """
 
     nbytes: int
@@ -29,7 +27,7 @@ class Totals:
 
 
 def read_totals(pid: int) -> Totals | None:
-    """Return what a running process has, from the first page of its journal; ``None`` if it is not tracked.
+    """Return the live bytes of a running process, from the first page of its journal; ``None`` if it is not tracked.
 
     Parameters
     ----------
@@ -41,7 +39,7 @@ def read_totals(pid: int) -> Totals | None:
             header = read_journal([file.read(_LONGEST_HEADER)]).header
     except (TrackingError, TraceError, OSError):
         return None
-    # That of a launcher's program is not the launcher's.
+    # For a launcher `find_journal` returns the journal of its program.
     if int(header["pid"]) != pid:
         return None
     watched = int(header["native_threshold"]) > 0

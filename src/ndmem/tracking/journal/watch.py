@@ -1,49 +1,50 @@
-"""Looks at a tracked program again and again from another process, until it has ended and beyond."""
+"""Watch a tracked program from another process: read its state again and again, also after it has ended."""
 
 from __future__ import annotations
 
 import dataclasses
-import struct
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psutil
 
 from ndmem.errors import TraceError
-from ndmem.model.codec import read_trace
 from ndmem.model.ending import Ending
 from ndmem.model.history import History
 from ndmem.model.live_frame import LiveFrame
+from ndmem.model.trace_file.reading import read_trace
+from ndmem.tracking.partial import find_record, named_by
 
 from .assemble import assemble
+from .blocks import DAMAGE
 from .ending import find_ending
 from .follow import Follower
-from .journal import is_journal
+from .reader import is_journal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from ndmem.model.trace import Trace
 
-    from .journal import Journal
+    from .records import Journal
 
 # The launcher waits for the program and then writes the trace: about 0.2 µs an event.
 _LAUNCHER_WRITES_S = 10.0
 
 
 class Watch:
-    """A program and its file, looked at as often as one likes.
+    """A program and its file, which can be read repeatedly.
 
     Parameters
     ----------
     path : Path
-        The journal that the program writes, or what became of it.
+        The journal that the program writes, or the trace that replaced it.
 
     Attributes
     ----------
     is_over : bool
-        Whether the last look has seen the program ended: nothing will change any more.
+        Whether the program had ended at the last `look`: nothing will change any more.
 
     Raises
     ------
@@ -54,18 +55,19 @@ class Watch:
     """
 
     def __init__(self, path: Path) -> None:
-        self._path, self.is_over = path, False
+        self._path, self.is_over = Path(named_by(str(path))), False
+        record = Path(find_record(str(self._path)))
         self._trace: Trace | None = None
         self._follower: Follower | None = None
         self._sources: Mapping[str, str] = {}
         self._ended_at: float | None = None
-        if is_journal(path):
+        if is_journal(record):
             try:
-                self._follower = Follower(path)
+                self._follower = Follower(record)
             except TraceError as error:
-                raise TraceError(f"{path.name}: {error}") from None
+                raise TraceError(f"{record.name}: {error}") from None
         else:
-            self._trace = read_trace(path)
+            self._trace = read_trace(record)
 
     def close(self) -> None:
         """Close the file."""
@@ -73,19 +75,19 @@ class Watch:
             self._follower.close()
 
     def look(self, *, columns: int) -> LiveFrame:
-        """Look at the program now.
+        """Return the present state of the program.
 
         Parameters
         ----------
         columns : int
-            Figures in the frame's history.
+            Number of figures in the frame's history.
 
         Raises
         ------
         TraceError
             If the file is damaged.
         OSError
-            If it cannot be read any more.
+            If the file can no longer be read.
         """
         if self._follower is not None and self._trace is None:
             frame = self._follow(self._follower, columns)
@@ -99,30 +101,31 @@ class Watch:
         return LiveFrame(self._trace, history.highest(end_ns, points=columns), None)
 
     def _follow(self, follower: Follower, columns: int) -> LiveFrame:
-        """Read what is new in the journal; where a trace has taken its place, read that."""
+        """Read what is new in the journal, or the trace that has replaced it."""
         try:
             journal = follower.read()
-            ending = find_ending(journal, self._path)
+            ending = find_ending(journal, follower.path)
             if ending is not Ending.RUNNING and follower.is_replaced() and self._path.exists():
-                self._trace = read_trace(self._path)
+                # A long journal is not rewritten as a trace, only renamed.
+                self._trace = None if is_journal(self._path) else read_trace(self._path)
             journal.meta["ending"] = ending
-            # A running program's source was read at the first look: it may change, the program does not.
+            # Sources are read once: the file may change while the program runs, the program does not.
             journal.meta["sources"] = {**self._sources, **journal.meta.get("sources", {})}
             trace = assemble(journal)
         except TraceError:
             raise
-        except (ValueError, KeyError, TypeError, IndexError, OverflowError, AttributeError, struct.error) as error:
+        except DAMAGE as error:
             raise TraceError(f"{self._path.name} is damaged: {error}") from error
         self._sources = trace.sources
         if ending is Ending.RUNNING:
             run = dataclasses.replace(trace.run, duration_s=max(time.time() - trace.run.started, 0.0))
             trace = dataclasses.replace(trace, run=run)
-        self.is_over = ending is not Ending.RUNNING and not self._launcher_is_at_work(journal, ending)
+        self.is_over = ending is not Ending.RUNNING and not self._launcher_is_working(journal, ending)
         history = follower.history.highest(int(trace.run.duration_s * 1e9), points=columns)
         return LiveFrame(trace, history, _resident(trace.run.pid) if ending is Ending.RUNNING else None)
 
-    def _launcher_is_at_work(self, journal: Journal, ending: Ending) -> bool:
-        """Tell whether the launcher may still say how the program ended."""
+    def _launcher_is_working(self, journal: Journal, ending: Ending) -> bool:
+        """Return whether the launcher may still record how the program ended."""
         if "exit_status" in journal.meta or ending is Ending.UNKNOWN:
             return False
         self._ended_at = self._ended_at or time.monotonic()
@@ -131,7 +134,7 @@ class Watch:
 
 
 def _resident(pid: int) -> int | None:
-    """Return the resident bytes of a process; ``None`` where they are not known."""
+    """Return the resident bytes of a process; ``None`` where they are unknown."""
     try:
         return int(psutil.Process(pid).memory_info().rss)
     except psutil.Error:

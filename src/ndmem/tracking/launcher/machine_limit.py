@@ -1,10 +1,8 @@
-"""What the machine allows when a run begins, as a journal's meta record has it."""
-
-from __future__ import annotations
+"""The memory limit of the machine when a run begins, as a journal's meta record has it."""
 
 from typing import Any
 
-from ndmem.process.limits import limits
+from ndmem.platform.limits.machine_limits import limits
 
 
 def describe_limit() -> dict[str, Any] | None:

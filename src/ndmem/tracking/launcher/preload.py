@@ -1,6 +1,4 @@
-"""The library that a program is started with, so that memory taken with malloc and mmap is seen."""
-
-from __future__ import annotations
+"""The library that is preloaded into a program, so that memory allocated with malloc and mmap is tracked."""
 
 import os
 import sys
@@ -12,12 +10,12 @@ VARIABLE = "LD_PRELOAD"
 def find_preload() -> tuple[Path | None, str]:
     """Return the library, or ``None`` and the reason why it cannot be preloaded here."""
     if sys.platform != "linux":
-        return None, "it is seen on Linux only"
-    library = Path(__file__).parent.parent / "lib" / "libndmem_preload.so"
+        return None, "it can be watched on Linux only"
+    library = Path(__file__).parents[2] / "lib" / "libndmem_preload.so"
     if not library.is_file():
         return None, "ndmem was installed without its preloaded library"
     if set(str(library)) & set(" :\n"):
-        # The loader takes both as separators, and knows no way to quote them.
+        # The loader treats these as separators, and has no way to quote them.
         return None, f"the loader cannot preload from a path with a space or a colon, {str(library)!r}"
     return library, ""
 

@@ -1,6 +1,4 @@
-"""Resident memory of a running process, looked at from outside now and then: a picture over time, never of lines."""
-
-from __future__ import annotations
+"""Sample the resident memory of a running process from another process, over time."""
 
 import contextlib
 import os
@@ -14,33 +12,33 @@ _MOST_SAMPLES = 1000
 class ResidentSamples:
     """Samples of one process's resident memory, at most 1,000 of them whatever the run's length.
 
-    A look costs 10 µs, at most 50 times a second. When the room is full, each pair of samples becomes its larger one
-    and the interval doubles: a high sample is never lost to a low one.
+    A sample costs 10 µs, at most 50 times a second. At the maximum number each pair of samples becomes its larger one
+    and the interval doubles, so that the highest sample is kept.
 
     Parameters
     ----------
     pid : int
-        The process. One that cannot be looked at gives no samples.
+        The process; one that cannot be read has no samples.
     """
 
     def __init__(self, pid: int) -> None:
         self.interval_s = _FIRST_INTERVAL_S
         self._samples: list[tuple[int, int]] = []
-        self._looked_ns = 0
+        self._sampled_ns = 0
         self._page = os.sysconf("SC_PAGE_SIZE")
         try:
-            # Read directly: psutil says the same, and would take 15 ms of every start to be imported.
+            # Read directly: psutil gives the same value, and its import would add 15 ms to every start.
             self._file = os.open(f"/proc/{pid}/statm", os.O_RDONLY | os.O_CLOEXEC)
         except OSError:
             self._file = -1
 
     def take(self) -> None:
-        """Look, if the last look is an interval ago."""
+        """Take a sample if an interval has passed since the last one."""
         now = time.time_ns()
-        if self._file < 0 or now - self._looked_ns < self.interval_s * 0.9e9:  # a timer may come a little early
+        if self._file < 0 or now - self._sampled_ns < self.interval_s * 0.9e9:  # a timer may come a little early
             return
-        self._looked_ns = now
-        with contextlib.suppress(OSError, IndexError, ValueError):  # it is about to end
+        self._sampled_ns = now
+        with contextlib.suppress(OSError, IndexError, ValueError):  # the process is about to end
             nbytes = int(os.pread(self._file, 100, 0).split()[1]) * self._page
             if nbytes:
                 self._samples.append((now, nbytes))
@@ -50,7 +48,7 @@ class ResidentSamples:
             self.interval_s *= 2
 
     def close(self) -> None:
-        """Look no more."""
+        """Take no more samples."""
         if self._file >= 0:
             os.close(self._file)
             self._file = -1

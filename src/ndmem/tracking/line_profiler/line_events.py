@@ -1,7 +1,7 @@
 """Line events of single functions: two interchangeable sources behind one protocol.
 
-Only decorated functions have line events; the rest of the program runs at full speed. The callback is Python:
-about 1 µs a line, which is what a person waits for who decorated a function to look at it.
+Only decorated functions have line events; the rest of the program runs at full speed. The callback is Python: about
+1 µs a line, which a user who decorated a function accepts.
 
 All profilers of the process share one source: decorated functions call each other, and an event for each of them
 would count lines twice, or take more of the few ids that ``sys.monitoring`` has.
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 END: Final = -1
-"""Instead of a line: the function returns or yields here, with its variables still alive. Not told at an exception."""
+"""Reported instead of a line when the function returns or yields, its variables still alive; not at an exception."""
 
 
 class LineEvents(Protocol):
@@ -38,20 +38,20 @@ class LineEvents(Protocol):
 
 
 class _Watchers:
-    """Who wants the lines of which code, each as often as it entered."""
+    """The callbacks for the lines of each code object, with the number of entries of each."""
 
     def __init__(self) -> None:
-        # By identity: code objects of two functions are equal if one source made both.
+        # By identity: code objects of two functions are equal if they were compiled from the same source.
         self._entered: dict[int, dict[OnLine, int]] = {}
 
     def add(self, code: CodeType, on_line: OnLine) -> bool:
-        """Return whether it is the first for this code."""
+        """Add a callback; return whether it is the first for this code."""
         counts = self._entered.setdefault(id(code), {})
         counts[on_line] = counts.get(on_line, 0) + 1
         return len(counts) == 1 and counts[on_line] == 1
 
     def remove(self, code: CodeType, on_line: OnLine) -> bool:
-        """Return whether it was the last for this code."""
+        """Remove a callback; return whether it was the last for this code."""
         counts = self._entered[id(code)]
         counts[on_line] -= 1
         if not counts[on_line]:
@@ -60,8 +60,8 @@ class _Watchers:
             del self._entered[id(code)]
         return not counts
 
-    def tell(self, code: CodeType, lineno: int) -> None:
-        """Pass a line event on."""
+    def report(self, code: CodeType, lineno: int) -> None:
+        """Call the callbacks for a line."""
         for on_line in tuple(self._entered.get(id(code), ())):
             on_line(code, lineno)
 
@@ -73,10 +73,11 @@ class _Watchers:
 
 
 class MonitoringEvents:
-    """``sys.monitoring`` (PEP 669, Python 3.12): other tools keep theirs."""
+    """Line events by ``sys.monitoring`` (PEP 669, Python 3.12), which other tools can use at the same time."""
 
     def __init__(self) -> None:
-        self._monitoring: Any = sys.monitoring  # type: ignore[attr-defined]  # the oldest Python checked has none
+        system: Any = sys  # mypy may run on 3.11, which has no monitoring
+        self._monitoring = system.monitoring
         self._tool: int | None = None
         self._watchers = _Watchers()
         # Reentrant: the garbage collector may close a profiled generator while this is held.
@@ -106,7 +107,7 @@ class MonitoringEvents:
         for tool in (3, 4, self._monitoring.PROFILER_ID):
             if self._monitoring.get_tool(tool) is None:
                 self._monitoring.use_tool_id(tool, "ndmem")
-                self._monitoring.register_callback(tool, self._monitoring.events.LINE, self._watchers.tell)
+                self._monitoring.register_callback(tool, self._monitoring.events.LINE, self._watchers.report)
                 self._monitoring.register_callback(tool, self._monitoring.events.PY_START, self._tell_start)
                 for event in (self._monitoring.events.PY_RETURN, self._monitoring.events.PY_YIELD):
                     self._monitoring.register_callback(tool, event, self._tell_end)
@@ -121,10 +122,10 @@ class MonitoringEvents:
         return begin | int(events.PY_RETURN) | int(events.PY_YIELD)
 
     def _tell_start(self, code: CodeType, _: int) -> None:
-        self._watchers.tell(code, code.co_firstlineno)
+        self._watchers.report(code, code.co_firstlineno)
 
     def _tell_end(self, code: CodeType, _: int, __: object) -> None:
-        self._watchers.tell(code, END)
+        self._watchers.report(code, END)
 
 
 class TraceEvents:
@@ -164,9 +165,9 @@ class TraceEvents:
             def trace_line(frame: FrameType, event: str, arg: Any) -> Any:
                 nonlocal inner
                 if event == "line":
-                    self._watchers.tell(frame.f_code, frame.f_lineno)
+                    self._watchers.report(frame.f_code, frame.f_lineno)
                 elif event == "return":
-                    self._watchers.tell(frame.f_code, END)
+                    self._watchers.report(frame.f_code, END)
                 if inner is not None:
                     inner = inner(frame, event, arg)
                 # A debugger that was started meanwhile has put itself in our place.

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ndmem.model.profile import FunctionProfile, ProfiledLine
+from ndmem.tracking.recorder import Recorder
 
 from .line_events import END, line_events
-from .recorder import Recorder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,9 +27,9 @@ class _Tally:
     net: int = 0
 
 
-@dataclass(slots=True, eq=False)  # two calls that look alike are still two
+@dataclass(slots=True, eq=False)  # two calls with equal values are two calls
 class Activation:
-    """One call of the function: the line that runs, and how things were when it began."""
+    """One call of the function: the line that runs, and live bytes when the line began."""
 
     lineno: int | None = None
     start: int = 0
@@ -40,15 +40,15 @@ class Activation:
 class LineProfiler:
     """Profiles the calls of one function.
 
-    Live bytes belong to the process: a line's peak is what the process had while the line ran, whichever thread
-    allocated it. Windows of all threads therefore share every reading of the recorder.
+    Live bytes belong to the process: a line's peak is the highest of the process while the line ran, whichever thread
+    allocated it. So each reading of the recorder's window counts for the lines of all threads.
 
     Parameters
     ----------
     code : code object
-        Of the function.
+        Code object of the function.
     on_profile : callable
-        Gets the `FunctionProfile` when the outermost call ends.
+        Called with the `FunctionProfile` when the outermost call ends.
     """
 
     def __init__(self, code: CodeType, on_profile: Callable[[FunctionProfile], None]) -> None:
@@ -106,7 +106,7 @@ class LineProfiler:
         return stack
 
     def _read(self) -> int:
-        """Take the recorder's window, for every line that is running."""
+        """Read the recorder's window, for every line that is running."""
         if self._recorder is None:
             return 0
         live, peak = self._recorder.take_window()

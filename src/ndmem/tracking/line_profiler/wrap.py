@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from ndmem.errors import TrackingError
 
-from .profile import LineProfiler
+from .profiler import LineProfiler
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Generator
@@ -27,16 +27,16 @@ def decorate(function: Callable[..., Any], on_profile: Callable[[FunctionProfile
     Raises
     ------
     TrackingError
-        If it is not a Python function: the lines of a builtin cannot be seen.
+        If it is not a Python function: a builtin has no lines.
     """
     return wrap(function, lambda code: LineProfiler(code, on_profile))
 
 
 class CallWatcher(Protocol):
-    """What is told of the calls of a function."""
+    """Observes the calls of a function."""
 
     def begin_call(self) -> Any:
-        """A call begins; what it answers stands for the call from then on."""
+        """A call begins; return an object that represents it from then on."""
 
     def resume(self, call: Any, /) -> None:
         """The call runs from here: at its start, or after it waited."""
@@ -49,7 +49,7 @@ class CallWatcher(Protocol):
 
 
 def wrap(function: Callable[..., Any], watch: Callable[[CodeType], CallWatcher]) -> Callable[..., Any]:
-    """Return a function of the same kind whose calls are told to what ``watch`` makes of its code.
+    """Return a function of the same kind whose calls are reported to the `CallWatcher` that ``watch`` returns.
 
     Raises
     ------
@@ -59,7 +59,9 @@ def wrap(function: Callable[..., Any], watch: Callable[[CodeType], CallWatcher])
     if isinstance(function, classmethod | staticmethod):
         return type(function)(wrap(function.__func__, watch))
     if not inspect.isfunction(inspect.unwrap(function)):
-        raise TrackingError(f"{function!r} is not a Python function: it has no lines to profile")
+        raise TrackingError(
+            f"{function!r} is not a Python function, so it has no lines; decorate a function that calls it"
+        )
     profiler = watch(inspect.unwrap(function).__code__)
     if inspect.isasyncgenfunction(function):
         make = _wrap_async_generator
@@ -142,7 +144,7 @@ def _await(awaitable: Any, profiler: CallWatcher, activation: Any) -> Any:
 
 
 def _drive(inner: Any, profiler: CallWatcher, activation: Any) -> Generator[Any, Any, Any]:
-    """Delegate as ``yield from`` does (PEP 380), telling the profiler when the inner code runs."""
+    """Delegate as ``yield from`` does (PEP 380), and report to the profiler when the inner code runs."""
 
     def step(method: Callable[..., Any], *args: Any) -> Any:
         profiler.resume(activation)
@@ -156,7 +158,7 @@ def _drive(inner: Any, profiler: CallWatcher, activation: Any) -> Generator[Any,
         while True:
             try:
                 sent = yield value
-            except GeneratorExit:  # noqa: PERF203  # the protocol has an exception in every turn
+            except GeneratorExit:  # the protocol has an exception in every turn
                 step(inner.close)
                 raise
             except BaseException as error:  # the caller's throw() goes to the inner generator

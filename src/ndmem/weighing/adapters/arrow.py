@@ -1,12 +1,10 @@
-"""Arrow: buffers in C++, described by address. Who else holds one in C++ cannot be seen."""
-
-from __future__ import annotations
+"""Arrow: buffers in C++, described by address. Other holders in C++ cannot be seen."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 from ndmem.model.trace import Domain
-from ndmem.process.mapped import FileMappings
+from ndmem.platform.resident.mapped import FileMappings
 from ndmem.weighing.registry import Holding, Leave, Region, Rule
 
 # A mapped file may not be written to. Its buffers are whole record batches; listing the mappings takes 0.2 ms.
@@ -38,7 +36,7 @@ def hold_table(table: Any) -> Holding:
 
 
 def _metadata_nbytes(schema: Any) -> int:
-    """Bytes of the keys and values that a schema and its fields carry: C++ strings, of which Arrow tells no address."""
+    """Return the bytes of keys and values in a schema and its fields: C++ strings without a known address."""
     carriers = [schema, *schema]
     return sum(len(key) + len(value) for each in carriers for key, value in (each.metadata or {}).items())
 

@@ -1,7 +1,5 @@
 """ctypes: arrays, structures and simple values that own their memory."""
 
-from __future__ import annotations
-
 import ctypes
 from typing import Any, Final
 
@@ -9,8 +7,8 @@ from ndmem.weighing.registry import Holding, Leave, Region, Rule
 
 
 def hold_data(data: Any) -> Holding:
-    """Return the memory that an instance owns, if it is not within another's or stored in the object."""
-    # ctypes keeps up to 16 bytes in the object itself (b_value); sys.getsizeof has those.
+    """Return the memory that an instance owns, unless another instance or the object itself contains it."""
+    # ctypes keeps up to 16 bytes in the object itself (b_value); sys.getsizeof counts those.
     if not data._b_needsfree_ or ctypes.sizeof(data) <= 16:
         return Holding(logical=0)
     return Holding(regions=(Region(ctypes.addressof(data), ctypes.sizeof(data)),), logical=0)

@@ -1,6 +1,4 @@
-"""HDF5: a dataset lies in its file; what is read of it is another array."""
-
-from __future__ import annotations
+"""HDF5: the data of a dataset are in its file; reading them creates another array."""
 
 from typing import Any, Final
 
@@ -10,7 +8,7 @@ from .lazy import lazy_note
 
 
 def hold_dataset(dataset: Any) -> Holding:
-    """Say what the dataset would be when it is read whole; a closed one is nothing."""
+    """Note the size of the dataset when it is read whole; nothing for a closed one."""
     if not dataset:
         return Holding(logical=0)
     return Holding(note=lazy_note("HDF5 dataset", dataset.shape or (), dataset.dtype, "read"), logical=0)

@@ -1,6 +1,4 @@
-"""What is said of arrays that are not in memory yet."""
-
-from __future__ import annotations
+"""Notes on arrays that are not in memory yet."""
 
 import math
 from collections.abc import Sequence
@@ -12,7 +10,7 @@ from ndmem.units import format_nbytes
 
 
 def lazy_note(what: str, shape: Sequence[Any], dtype: Any, when: str) -> str:
-    """Write that an array is not in memory, and how many bytes it would be.
+    """Write that an array is not in memory, and how many bytes it would need.
 
     Parameters
     ----------

@@ -1,20 +1,18 @@
 """NumPy's own objects besides arrays."""
 
-from __future__ import annotations
-
 from typing import Any, Final
 
 from ndmem.weighing.registry import Holding, Leave, Rule
 
 
 def hold_base(holder: Any) -> Holding:
-    """Return the array that an iterator goes through."""
+    """Return the array of an iterator."""
     base = holder.base
     return Holding() if base is None else Holding(bases=(base,))
 
 
 def hold_scalar(scalar: Any) -> Holding:
-    """Return the array that a structured scalar looks at, or the bytes that it has itself, outside the object."""
+    """Return the array that a structured scalar views, or its own bytes outside the object."""
     base = scalar.base
     return Holding(nbytes=scalar.nbytes, logical=scalar.nbytes) if base is None else Holding(bases=(base,))
 
@@ -25,7 +23,7 @@ def hold_iterated(broadcast: Any) -> Holding:
 
 
 def hold_operands(iterator: Any) -> Holding:
-    """Return the arrays that an nditer goes through; nothing once it is closed."""
+    """Return the arrays of an nditer; nothing once it is closed."""
     try:
         return Holding(objects=iterator.operands)
     except ValueError:
@@ -39,7 +37,7 @@ RULES: Final[dict[str, Rule | Leave]] = {
     "numpy.nditer": hold_operands,
     "numpy.dtype": "skip",
     "numpy.ufunc": "skip",
-    # Its references are ordinary; it is named so that it is not taken for a holder of unknown memory.
+    # Its references are ordinary; the entry prevents a note about unknown memory.
     "numpy.lib.stride_tricks.DummyArray": "counted",
     "numpy.lib._stride_tricks_impl.DummyArray": "counted",
 }

@@ -1,6 +1,4 @@
-"""pandas: hash tables of index engines, and columns by name although they lie together in blocks."""
-
-from __future__ import annotations
+"""pandas: hash tables of index engines, and columns by name, although pandas stores them in blocks."""
 
 import gc
 from collections.abc import Iterator
@@ -19,7 +17,7 @@ def hold_table(table: Any) -> Holding:
 
 
 def hold_engine(engine: Any) -> Holding:
-    """Return the objects that the hash table of an engine for objects refers to, besides its array."""
+    """Return the objects in the hash table of an engine for objects, without its array."""
     if not engine.is_mapping_populated:
         return Holding()
     keys = {id(key): key for held in gc.get_referents(engine) if isinstance(held, np.ndarray) for key in held.flat}
@@ -27,7 +25,7 @@ def hold_engine(engine: Any) -> Holding:
 
 
 def _written(label: object) -> str:
-    # The repr of anything else is the user's code.
+    # The repr of any other type would run the user's code.
     return f"[{label!r}]" if type(label) in (str, int, float) else f"[<{type(label).__qualname__}>]"
 
 
@@ -64,7 +62,7 @@ RULES: Final[dict[str, Rule | Leave]] = {
     "pandas._libs.index.ObjectEngine": hold_engine,
 }
 
-# pandas 3 says "pandas.DataFrame", pandas 2 where the class is written.
+# pandas 3 has "pandas.DataFrame" as the full name, pandas 2 the name of the defining module.
 CHILDREN: Final[dict[str, Children]] = {
     "pandas.DataFrame": name_columns,
     "pandas.core.frame.DataFrame": name_columns,

@@ -1,6 +1,4 @@
-"""scipy.sparse: its matrices are instances with arrays; only the order of their parts is told here."""
-
-from __future__ import annotations
+"""scipy.sparse: its matrices are instances with arrays; this module only sets the order of their parts."""
 
 from collections.abc import Iterator
 from typing import Any, Final
@@ -11,7 +9,7 @@ _PARTS: Final = ("data", "indices", "indptr", "row", "col", "coords", "offsets",
 
 
 def name_parts(matrix: Any) -> Iterator[Child]:
-    """Yield the arrays that a format is made of."""
+    """Yield the arrays of a format."""
     held = vars(matrix)
     yield from (Child(f".{name}", held[name]) for name in _PARTS if name in held)
 

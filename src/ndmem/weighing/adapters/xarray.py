@@ -1,7 +1,5 @@
 """xarray: variables by name; lazy ones are not loaded."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -11,12 +9,12 @@ from .lazy import lazy_note
 
 
 def hold_lazy(array: Any) -> Holding:
-    """Say what a lazily indexed array would be."""
+    """Note the size of a lazily indexed array when it is loaded."""
     return Holding(note=lazy_note("xarray variable", array.shape, array.dtype, "loaded"), logical=0)
 
 
 def hold_manager(manager: Any) -> Holding:
-    """Return nothing: the cache of open files behind it is all datasets'."""
+    """Return nothing: all datasets share the cache of open files behind it."""
     return Holding(follow=False)
 
 

@@ -1,6 +1,4 @@
-"""zarr: chunks lie in a store, on disk or elsewhere; only what the store keeps in memory weighs."""
-
-from __future__ import annotations
+"""zarr: chunks are in a store, on disk or elsewhere; only chunks in memory count."""
 
 from typing import Any, Final
 
@@ -10,7 +8,7 @@ from .lazy import lazy_note
 
 
 def hold_array(array: Any) -> Holding:
-    """Say what the array would be when it is read whole."""
+    """Note the size of the array when it is read whole."""
     return Holding(note=lazy_note("zarr array", array.shape, array.dtype, "read"), logical=0)
 
 

@@ -1,4 +1,4 @@
-"""What files of arrays would weigh when they are loaded, read from their headers alone."""
+"""Sizes of the arrays in files, read from the headers without loading the data."""
 
 from .stored import Stored, stored_arrays
 

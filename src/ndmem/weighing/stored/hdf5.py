@@ -1,7 +1,5 @@
 """HDF5: datasets of a file and its groups; links to other files are not followed."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,7 +9,7 @@ from .stored import Stored
 
 def read(path: Path) -> Iterator[Stored]:
     """Yield the datasets of a file."""
-    import h5py  # noqa: PLC0415 (optional, or only where it is used)
+    import h5py
 
     found: list[Stored] = []
 
@@ -22,7 +20,7 @@ def read(path: Path) -> Iterator[Stored]:
         loaded: int | None = int(item.size or 0) * item.dtype.itemsize
         note = ""
         if item.dtype.hasobject:
-            loaded, note = None, "values of varying length: what they weigh is not known without loading them"
+            loaded, note = None, "values of varying length: their size is unknown until they are loaded"
         found.append(Stored(name, shape, str(item.dtype), item.id.get_storage_size(), loaded, note))
 
     with h5py.File(path, "r") as file:

@@ -1,7 +1,5 @@
 """The header of NumPy's own format: numpy.lib.format, versions 1 to 3."""
 
-from __future__ import annotations
-
 import ast
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +13,7 @@ from ndmem.units import format_nbytes
 
 from .stored import Stored
 
-# A structured dtype of a thousand fields needs 40 KB; whatever claims more is not a header.
+# A structured dtype of a thousand fields needs 40 KB; a larger claim is not a header.
 _LONGEST: Final = 1024**2
 
 
@@ -37,7 +35,7 @@ def describe(name: str, file: IO[bytes], nbytes: int, where: str, *, stored: int
     nbytes : int
         Length of the stream.
     where : str
-        Begin of an error's message.
+        First words of an error's message.
     stored : int, optional
         Bytes on disk, where they are compressed.
     """
@@ -45,7 +43,7 @@ def describe(name: str, file: IO[bytes], nbytes: int, where: str, *, stored: int
     note = ""
     loaded: int | None = array.nbytes
     if array.dtype.hasobject:
-        loaded, note = None, "holds pickled objects: what they weigh is not known without running the pickle"
+        loaded, note = None, "has pickled objects: their size is unknown until they are loaded"
     elif begin + array.nbytes > nbytes:
         missing = format_nbytes(begin + array.nbytes - nbytes)
         raise WeighError(f"{where}: is truncated: its header says {array} but {missing} of the data are missing")
@@ -68,7 +66,7 @@ def _header(file: IO[bytes], where: str) -> tuple[ArraySpec, int]:
         array = _spec(header)
     except (ValueError, SyntaxError, TypeError, KeyError, MemoryError, RecursionError, SpecError) as error:
         why = (str(error).splitlines() or [type(error).__name__])[0][:120]
-        raise WeighError(f"{where}: its header describes no array: {why}") from None
+        raise WeighError(f"{where}: its header does not describe an array: {why}") from None
     return array, 8 + width + length
 
 

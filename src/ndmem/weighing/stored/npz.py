@@ -1,7 +1,5 @@
 """A zip archive of .npy files."""
 
-from __future__ import annotations
-
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Parquet: the footer has rows, columns and types."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,7 +8,7 @@ from .stored import Stored
 
 def read(path: Path) -> Iterator[Stored]:
     """Yield the columns of a file, as Arrow would load them."""
-    from pyarrow import parquet  # noqa: PLC0415 (optional, or only where it is used)
+    from pyarrow import parquet
 
     with parquet.ParquetFile(path) as file:
         metadata, schema = file.metadata, file.schema_arrow
@@ -28,6 +26,6 @@ def read(path: Path) -> Iterator[Stored]:
             except ValueError:
                 loaded, note = (
                     None,
-                    "values of varying length: what they weigh is not known without loading them",
+                    "values of varying length: their size is unknown until they are loaded",
                 )
             yield Stored(field.name, (rows,), str(field.type), stored.get(field.name, 0), loaded, note)

@@ -1,6 +1,4 @@
-"""`stored_arrays`: the arrays in a file, by the header of its format."""
-
-from __future__ import annotations
+"""List the arrays in a file, from its headers."""
 
 import importlib
 from collections.abc import Iterator
@@ -26,9 +24,9 @@ class Stored:
     stored : int
         Bytes on disk.
     loaded : int or None
-        Bytes of memory when it is loaded whole; ``None`` if that is not known without loading it.
+        Bytes of memory when it is loaded whole; ``None`` if unknown without loading it.
     note : str
-        What is not known, or is wrong, a sentence; empty if nothing is.
+        A sentence about what is unknown or wrong; empty otherwise.
     """
 
     name: str
@@ -42,19 +40,19 @@ class Stored:
 _FORMATS: Final = (
     (b"\x93NUMPY", "npy"),
     (b"PK\x03\x04", "npz"),
-    (b"PK\x05\x06", "npz"),  # a zip archive of nothing
+    (b"PK\x05\x06", "npz"),  # an empty zip archive
     (b"PAR1", "parquet"),
     (b"\x89HDF\r\n\x1a\n", "hdf5"),
 )
 
 
 def stored_arrays(path: str | Path) -> list[Stored]:
-    """Read what arrays a file has, from its headers: nothing is loaded, and nothing pickled is run.
+    """List the arrays of a file from its headers, without loading data or running pickles.
 
     Parameters
     ----------
     path : str or Path
-        A ``.npy``, ``.npz``, Parquet or HDF5 file, or a zarr folder; known by its content, not by its name.
+        A ``.npy``, ``.npz``, Parquet or HDF5 file, or a zarr folder; recognized by its content, not by its name.
 
     Returns
     -------
@@ -64,8 +62,7 @@ def stored_arrays(path: str | Path) -> list[Stored]:
     Raises
     ------
     WeighError
-        If it cannot be read, is of no such format, or is damaged; or the library for its format is not
-        installed.
+        If it cannot be read, has another format, or is damaged; or if the library for its format is not installed.
     """
     path = Path(path)
     reader = importlib.import_module(f".{_format(path)}", __package__)

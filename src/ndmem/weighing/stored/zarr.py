@@ -1,7 +1,5 @@
 """zarr: a folder with metadata; chunks are only counted."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +10,7 @@ from .stored import Stored
 
 def read(path: Path) -> Iterator[Stored]:
     """Yield the arrays of a folder and its groups."""
-    import zarr  # noqa: PLC0415 (optional, or only where it is used)
+    import zarr
 
     node = zarr.open(str(path), mode="r")
     yield from _below(node, path, "")
@@ -23,7 +21,7 @@ def _below(node: Any, path: Path, name: str) -> Iterator[Stored]:
         shape = tuple(map(int, node.shape))
         loaded, note = math.prod(shape) * node.dtype.itemsize, ""
         if node.dtype.hasobject:
-            loaded, note = None, "values of varying length: what they weigh is not known without loading them"
+            loaded, note = None, "values of varying length: their size is unknown until they are loaded"
         files = (file for file in path.joinpath(name).rglob("*") if file.is_file())
         yield Stored(name, shape, str(node.dtype), sum(file.stat().st_size for file in files), loaded, note)
         return

@@ -1,4 +1,4 @@
-#include "watch.h"
+#include "tracker/call_tree/watch.h"
 
 #include <stdbool.h>
 
@@ -6,17 +6,17 @@ extern char **environ;
 
 const char watch_builtin_doc[] =
     "watch_builtin(function, before, after, /)\n--\n\n"
-    "A builtin that looks and works like another one. before(*args, **kwargs) may answer (function, args, kwargs) to be "
-    "called instead, after(result) hears of a success; either may be None, and errors of theirs are dropped.";
+    "A builtin that looks and works like another one. before(*args, **kwargs) may return (function, args, kwargs) to be "
+    "called instead, after(result) is called after a success; either may be None, and their errors are discarded.";
 
-/* What is called before and after: kept in the module object that the builtin is bound to. */
+/* The callbacks are in the module object that the builtin is bound to. Borrowed. */
 static PyObject *find(PyObject *self, const char *name)
 {
     PyObject *found = PyDict_GetItemString(PyModule_GetDict(self), name);
     return found == Py_None ? NULL : found;
 }
 
-/* Errors of ours are dropped; what a signal raised meanwhile is the program's: Ctrl-C, or an exit. */
+/* Errors of the callbacks are discarded, but not what a signal raised meanwhile: Ctrl-C, or an exit. */
 static bool is_raised_for_program(void)
 {
     if (PyErr_Occurred() && !PyErr_ExceptionMatches(PyExc_Exception))
@@ -37,7 +37,8 @@ static PyObject *call_watched(PyObject *self, PyObject *args, PyObject *keywords
         Py_XDECREF(instead);
         return NULL;
     }
-    PyObject *result = other_keywords ? PyObject_Call(other, other_args, other_keywords) : PyObject_Call(function, args, keywords);
+    PyObject *result =
+        other_keywords ? PyObject_Call(other, other_args, other_keywords) : PyObject_Call(function, args, keywords);
     Py_XDECREF(instead);
     if (result && after) {
         Py_XDECREF(PyObject_CallOneArg(after, result));
@@ -54,8 +55,10 @@ PyObject *watch_builtin(PyObject *Py_UNUSED(module), PyObject *args)
         return NULL;
     PyObject *home = PyCFunction_GET_SELF(function), *name = NULL;
     /* Bound to a module of the same name, it has the repr of the original and is pickled by its name. */
-    PyObject *self = home && PyModule_Check(home) ? PyModule_New(PyModule_GetName(home)) : PyModule_New("builtins");
-    PyMethodDef *definition = PyMem_Malloc(sizeof *definition); /* as long as the builtin lives: for good */
+    const char *module = home && PyModule_Check(home) ? PyModule_GetName(home) : NULL;
+    PyErr_Clear(); /* a program may have taken the name away from the module */
+    PyObject *self = PyModule_New(module ? module : "builtins");
+    PyMethodDef *definition = PyMem_Malloc(sizeof *definition); /* never freed: the builtin lives as long as the process */
     if (self && definition && PyModule_AddObjectRef(self, "function", function) == 0 &&
         PyModule_AddObjectRef(self, "before", before) == 0 && PyModule_AddObjectRef(self, "after", after) == 0)
         name = PyObject_GetAttrString(function, "__module__");

@@ -1,17 +1,12 @@
-#define NPY_NO_DEPRECATED_API NPY_1_22_API_VERSION
-#define NPY_TARGET_VERSION NPY_1_22_API_VERSION
-#define PY_ARRAY_UNIQUE_SYMBOL ndmem_numpy
-#define NO_IMPORT_ARRAY
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
-#include "ghost.h"
-#include "handler.h"
-
-#include <numpy/arrayobject.h>
+#include "tracker/hooks/ghost.h"
+#include "tracker/hooks/handler.h"
+#include "common/numpy_api.h"
 
 /* Large arrays as ghosts: real addresses over a small window of memory, mapped again and again. Shapes, strides and C
- * code are real, the values are those of whoever wrote to the window last. There is no way back: for a child that ends. */
+ * code are real, the values are those that were last written to the window. It cannot be undone: for a child that ends. */
 
 #ifdef __linux__
 #include <pthread.h>
@@ -19,7 +14,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-enum { PAGE = 4096, SMALLEST = 1 << 20, MOST_MAPS = 1024, MOST_GHOSTS = 4096 };
+enum { SMALLEST = 1 << 20, MOST_MAPS = 1024, MOST_GHOSTS = 4096 };
 
 /* At most 1,024 maps each: Linux allows a process 65,530 of them, and a program has tens of large arrays. */
 typedef struct {
@@ -31,6 +26,7 @@ static Ghost ghosts[MOST_GHOSTS];
 static size_t count;
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER; /* NumPy calls without the GIL now and then */
 static PyDataMemAllocator real;
+static size_t page; /* 4 KiB on x86-64; 16 and 64 KiB are common on aarch64 */
 
 static size_t round_up(size_t nbytes, size_t unit) { return (nbytes + unit - 1) / unit * unit; }
 
@@ -49,10 +45,12 @@ static bool map_windows(const Ghost *ghost)
     return done;
 }
 
-/* May be called with or without the GIL; NULL if there is no room, as malloc says it. */
-static void *summon(size_t nbytes)
+/* May be called with or without the GIL; NULL if there is not enough memory, like malloc. */
+static void *map_ghost(size_t nbytes)
 {
-    Ghost ghost = {NULL, round_up(nbytes, PAGE), round_up(nbytes / MOST_MAPS, PAGE)};
+    if (nbytes > PTRDIFF_MAX)
+        return NULL;
+    Ghost ghost = {NULL, round_up(nbytes, page), round_up(nbytes / MOST_MAPS, page)};
     if (ghost.window < SMALLEST)
         ghost.window = SMALLEST;
     void *start = mmap(NULL, ghost.length, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -69,12 +67,12 @@ static void *summon(size_t nbytes)
     return done ? start : NULL;
 }
 
-/* Take a ghost out of the books; length 0 if the pointer is none. */
-static Ghost forget(const void *pointer)
+/* Whether the pointer is a ghost; unmaps it. */
+static bool unmap_ghost(const void *pointer)
 {
     Ghost found = {NULL, 0, 0};
-    if ((uintptr_t)pointer % PAGE)
-        return found; /* malloc never returns the start of a page for large blocks: it keeps its own data there */
+    if ((uintptr_t)pointer % page)
+        return false; /* glibc's malloc never returns the start of a page for large blocks: its own data is there */
     pthread_mutex_lock(&mutex);
     for (size_t i = 0; i < count; i++)
         if (ghosts[i].start == pointer) {
@@ -83,46 +81,61 @@ static Ghost forget(const void *pointer)
             break;
         }
     pthread_mutex_unlock(&mutex);
+    if (found.length)
+        munmap(found.start, found.length);
+    return found.length > 0;
+}
+
+static bool is_ghost(const void *pointer)
+{
+    bool found = false;
+    pthread_mutex_lock(&mutex);
+    for (size_t i = 0; i < count && !found; i++)
+        found = ghosts[i].start == pointer;
+    pthread_mutex_unlock(&mutex);
     return found;
 }
 
 static void *ghost_malloc(void *context, size_t nbytes)
 {
-    return nbytes < SMALLEST ? real.malloc(context, nbytes) : summon(nbytes);
+    return nbytes < SMALLEST ? real.malloc(context, nbytes) : map_ghost(nbytes);
 }
 
 static void *ghost_calloc(void *context, size_t number, size_t nbytes)
 {
-    return number * nbytes < SMALLEST ? real.calloc(context, number, nbytes) : summon(number * nbytes);
+    size_t all;
+    if (__builtin_mul_overflow(number, nbytes, &all))
+        return NULL;
+    return all < SMALLEST ? real.calloc(context, number, nbytes) : map_ghost(all);
 }
 
 static void ghost_free(void *context, void *pointer, size_t nbytes)
 {
-    Ghost ghost = forget(pointer);
-    if (ghost.length)
-        munmap(ghost.start, ghost.length);
-    else
+    if (!unmap_ghost(pointer))
         real.free(context, pointer, nbytes);
 }
 
-/* Of what was there only the first window is kept: the rest is garbage as well as anything else. */
+/* The array stays as it is where there is not enough memory: its owner frees it later.
+ * Only the first window is kept: the other values have no meaning anyway. */
 static void *ghost_realloc(void *context, void *old, size_t nbytes)
 {
-    Ghost ghost = forget(old);
-    if (!ghost.length && nbytes < SMALLEST)
+    bool was_ghost = is_ghost(old);
+    if (!was_ghost && nbytes < SMALLEST)
         return real.realloc(context, old, nbytes);
-    void *made = ghost_malloc(context, nbytes);
-    if (made && ghost.length) {
-        memcpy(made, ghost.start, nbytes < SMALLEST ? nbytes : SMALLEST);
-        munmap(ghost.start, ghost.length);
+    void *grown = ghost_malloc(context, nbytes);
+    if (grown == NULL)
+        return NULL;
+    if (was_ghost) {
+        memcpy(grown, old, nbytes < SMALLEST ? nbytes : SMALLEST);
+        unmap_ghost(old);
     }
-    else if (made && old) {
-        /* A small one that grows: its old size is not told, but it had less than a window. */
+    else if (old) {
+        /* A small array that grows: its old size is unknown, but below the size of a window. */
         void *moved = real.realloc(context, old, SMALLEST);
-        memcpy(made, moved ? moved : old, moved ? SMALLEST : 1);
+        memcpy(grown, moved ? moved : old, moved ? SMALLEST : 1);
         real.free(context, moved ? moved : old, SMALLEST);
     }
-    return made;
+    return grown;
 }
 #endif
 
@@ -136,6 +149,7 @@ PyObject *ghost_haunt(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(none))
     if (allocator == NULL)
         return NULL;
     if (allocator->malloc != ghost_malloc) {
+        page = (size_t)sysconf(_SC_PAGESIZE);
         real = *allocator;
         allocator->malloc = ghost_malloc;
         allocator->calloc = ghost_calloc;

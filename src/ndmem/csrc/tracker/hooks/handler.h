@@ -9,10 +9,11 @@ int handler_hook(void);
 
 bool handler_is_hooked(void);
 
-/* Where NumPy's own functions are now: behind the hook if there is one. Needs the GIL and NumPy. NULL with an exception set. */
+/* The table with NumPy's own functions: behind the hook if there is one. Needs the GIL and NumPy. NULL with an exception
+ * set. */
 void *handler_find_allocator(void);
 
-/* Takes the hook out; harmless when there is none. Needs the GIL. Does not raise. */
+/* Removes the hook; harmless when there is none. Needs the GIL. Does not raise. */
 void handler_unhook(void);
 
 #endif

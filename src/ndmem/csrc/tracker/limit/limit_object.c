@@ -1,9 +1,9 @@
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
 
-#include "limit.h"
-#include "limit_object.h"
-#include "lock.h"
+#include "tracker/limit/limit_arm.h"
+#include "tracker/limit/limit_object.h"
+#include "tracker/lock.h"
 
 #include <stddef.h>
 #include <structmember.h>
@@ -11,59 +11,61 @@
 typedef struct {
     PyObject_HEAD
     Limit limit;
-    PyObject *tell; /* NULL if it refuses */
+    PyObject *notify; /* NULL if it refuses */
 } LimitObject;
 
 /* Runs in the main thread, between two instructions of Python: soon after the hook that saw the excess. */
-static int tell_now(void *op)
+static int call_notify(void *op)
 {
     LimitObject *self = op;
-    PyObject *answer = self->tell ? PyObject_CallNoArgs(self->tell) : Py_NewRef(Py_None);
+    PyObject *answer = self->notify ? PyObject_CallNoArgs(self->notify) : Py_NewRef(Py_None);
     Py_XDECREF(answer);
     Py_DECREF(self);
     return answer ? 0 : -1;
 }
 
-/* The hook is in the middle of NumPy's work: Python code must wait. */
-static void tell_soon(Limit *limit)
+/* The hook runs inside NumPy: Python code must wait until NumPy returns. */
+static void notify_soon(Limit *limit)
 {
     LimitObject *self = (LimitObject *)((char *)limit - offsetof(LimitObject, limit));
-    Py_INCREF(self);
-    if (Py_AddPendingCall(tell_now, self) < 0) { /* the queue is full: at the next allocation again */
-        limit->told = false;
-        Py_DECREF(self);
-    }
+    Py_INCREF(self); /* for the queue: call_notify releases it */
+    if (Py_AddPendingCall(call_notify, self) == 0)
+        return;
+    lock_enter(true); /* the queue is full */
+    limit->must_notify = true;
+    lock_leave();
+    Py_DECREF(self); /* not the last reference: the limit is armed, so its owner has one */
 }
 
 static int limit_init(PyObject *op, PyObject *args, PyObject *keywords)
 {
-    static char *names[] = {"tell", "resident", NULL};
+    static char *names[] = {"notify", "resident", NULL};
     LimitObject *self = (LimitObject *)op;
-    PyObject *tell = Py_None;
+    PyObject *notify = Py_None;
     int resident = 0;
-    if (!PyArg_ParseTupleAndKeywords(args, keywords, "|$Op", names, &tell, &resident))
+    if (!PyArg_ParseTupleAndKeywords(args, keywords, "|$Op", names, &notify, &resident))
         return -1;
     if (limit_is_armed(&self->limit)) {
-        PyErr_SetString(PyExc_RuntimeError, "a Limit is made once");
+        PyErr_SetString(PyExc_RuntimeError, "an armed Limit cannot be initialized again");
         return -1;
     }
-    self->limit.tells = tell != Py_None;
-    self->limit.tell = tell_soon;
+    self->limit.only_notifies = notify != Py_None;
+    self->limit.notify = notify_soon;
     self->limit.resident = resident;
-    Py_XSETREF(self->tell, tell == Py_None ? NULL : Py_NewRef(tell));
+    Py_XSETREF(self->notify, notify == Py_None ? NULL : Py_NewRef(notify));
     return 0;
 }
 
 static int limit_traverse(PyObject *op, visitproc visit, void *arg)
 {
-    Py_VISIT(((LimitObject *)op)->tell);
-    Py_VISIT(Py_TYPE(op));
+    Py_VISIT(((LimitObject *)op)->notify);
+    Py_VISIT(Py_TYPE(op)); /* an instance of a heap type owns a reference to its type since 3.9 */
     return 0;
 }
 
 static int limit_clear(PyObject *op)
 {
-    Py_CLEAR(((LimitObject *)op)->tell);
+    Py_CLEAR(((LimitObject *)op)->notify);
     return 0;
 }
 
@@ -74,7 +76,7 @@ static void limit_dealloc(PyObject *op)
     limit_disarm(&((LimitObject *)op)->limit);
     limit_clear(op);
     type->tp_free(op);
-    Py_DECREF(type);
+    Py_DECREF(type); /* last: the instance of a heap type owns a reference to it */
 }
 
 static PyObject *limit_py_arm(PyObject *op, PyObject *args, PyObject *keywords)
@@ -86,9 +88,9 @@ static PyObject *limit_py_arm(PyObject *op, PyObject *args, PyObject *keywords)
     if (!PyArg_ParseTupleAndKeywords(args, keywords, "n|$pp", names, &threshold, &everything, &thread))
         return NULL;
     if (threshold < 1 || threshold > LEDGER_MAX_THRESHOLD)
-        return PyErr_Format(PyExc_ValueError, "the threshold is %zd bytes; it can be 1 to %d", threshold, LEDGER_MAX_THRESHOLD);
+        return PyErr_Format(PyExc_ValueError, "threshold must be 1 to %d bytes, not %zd", LEDGER_MAX_THRESHOLD, threshold);
     if (limit_is_armed(&self->limit))
-        return PyErr_Format(PyExc_RuntimeError, "the Limit is armed");
+        return PyErr_Format(PyExc_RuntimeError, "the Limit is armed already; disarm it first");
     self->limit.thread = thread ? PyThreadState_GetID(PyThreadState_Get()) : 0;
     bool complete;
     if (limit_arm(&self->limit, everything && !thread, (size_t)threshold, &complete) < 0)
@@ -102,7 +104,7 @@ static PyObject *limit_py_enforce(PyObject *op, PyObject *number)
     if (budget == -1 && PyErr_Occurred())
         return NULL;
     if (budget < 0)
-        return PyErr_Format(PyExc_ValueError, "the budget is %lld bytes; it can be 0 or more", budget);
+        return PyErr_Format(PyExc_ValueError, "budget must be 0 bytes or more, not %lld", budget);
     limit_enforce(&((LimitObject *)op)->limit, budget);
     Py_RETURN_NONE;
 }
@@ -120,7 +122,7 @@ static PyObject *get_armed(PyObject *op, void *Py_UNUSED(closure))
 
 static PyObject *get_live(PyObject *op, void *Py_UNUSED(closure))
 {
-    return PyLong_FromLongLong(((LimitObject *)op)->limit.live);
+    return PyLong_FromLongLong(limit_live(&((LimitObject *)op)->limit));
 }
 
 static PyObject *get_excess(PyObject *op, void *Py_UNUSED(closure))
@@ -134,22 +136,22 @@ static PyObject *get_excess(PyObject *op, void *Py_UNUSED(closure))
 
 static PyMethodDef limit_methods[] = {
     {"arm", (PyCFunction)(void (*)(void))limit_py_arm, METH_VARARGS | METH_KEYWORDS,
-     "arm(threshold, *, everything=True, thread=False)\n--\n\nBegin to count: everything, or what is made from now on. "
-     "Whether what was there before tracking was adopted for another Limit."},
-    {"enforce", limit_py_enforce, METH_O, "enforce(budget, /)\n--\n\nRefuse, or tell of, what would make the counted bytes more than that."},
-    {"disarm", limit_py_disarm, METH_NOARGS, "disarm()\n--\n\nEnd it; harmless when it is not armed."},
+     "arm(threshold, *, everything=True, thread=False)\n--\n\nBegin to count all buffers, or those born from now on. "
+     "Returns whether buffers from before tracking were adopted for another Limit."},
+    {"enforce", limit_py_enforce, METH_O, "enforce(budget, /)\n--\n\nRefuse allocations beyond the budget, or notify of them."},
+    {"disarm", limit_py_disarm, METH_NOARGS, "disarm()\n--\n\nStop counting; harmless when it is not armed."},
     {NULL},
 };
 
 static PyGetSetDef limit_getset[] = {
     {"armed", get_armed, NULL, "Whether it counts; False in the child of a fork.", NULL},
     {"live", get_live, NULL, "Bytes it counts.", NULL},
-    {"excess", get_excess, NULL, "The last time it was beyond the budget: (asked, live, stack, how often so far), or None.", NULL},
+    {"excess", get_excess, NULL, "The last allocation beyond the budget: (asked, live, stack, count so far), or None.", NULL},
     {NULL},
 };
 
 static PyType_Slot limit_slots[] = {
-    {Py_tp_doc, "Limit(*, tell=None, resident=False)\n--\n\nA budget for NumPy's allocator; with `tell` it refuses nothing and calls that soon."},
+    {Py_tp_doc, "Limit(*, notify=None, resident=False)\n--\n\nA budget for NumPy's allocator; with `notify` it refuses nothing, and calls that soon after."},
     {Py_tp_init, limit_init},
     {Py_tp_new, PyType_GenericNew},
     {Py_tp_traverse, limit_traverse},
@@ -160,7 +162,8 @@ static PyType_Slot limit_slots[] = {
     {0, NULL},
 };
 
-static PyType_Spec limit_spec = {"ndmem._native.Limit", sizeof(LimitObject), 0, Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC, limit_slots};
+static PyType_Spec limit_spec = {"ndmem._native.Limit", sizeof(LimitObject), 0, Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC,
+                                 limit_slots};
 
 static PyObject *py_adopt(PyObject *Py_UNUSED(module), PyObject *args)
 {
@@ -172,7 +175,7 @@ static PyObject *py_adopt(PyObject *Py_UNUSED(module), PyObject *args)
 
 static PyMethodDef limit_functions[] = {
     {"adopt", py_adopt, METH_VARARGS,
-     "adopt(address, nbytes, /)\n--\n\nCount a buffer that NumPy's allocator made before tracking; False if it is known."},
+     "adopt(address, nbytes, /)\n--\n\nCount a buffer that NumPy allocated before tracking; False if it is known already."},
     {NULL},
 };
 

@@ -1,54 +1,9 @@
-#include "replay.h"
-#include "journal.h"
+#include "tracker/replay/replay.h"
+#include "tracker/journal/journal.h"
+#include "tracker/replay/replay_columns.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-/* A column of fixed-width integers; its length counts elements. */
-typedef struct {
-    Py_buffer view;
-    Py_ssize_t length;
-} Column;
-
-/* "O&" converter for a column of `width` bytes an element. */
-static int take_column(PyObject *object, Column *column, Py_ssize_t width)
-{
-    if (PyObject_GetBuffer(object, &column->view, PyBUF_C_CONTIGUOUS) < 0)
-        return 0;
-    if (column->view.itemsize != width || column->view.ndim != 1) {
-        PyErr_Format(PyExc_ValueError, "a column of %zd-byte integers is wanted, not of %zd", width, column->view.itemsize);
-        PyBuffer_Release(&column->view);
-        column->view.obj = NULL;
-        return 0;
-    }
-    column->length = column->view.len / width;
-    return Py_CLEANUP_SUPPORTED;
-}
-
-static int take(PyObject *object, Column *column, Py_ssize_t width)
-{
-    if (object == NULL) { /* a later argument did not convert */
-        PyBuffer_Release(&column->view);
-        return 1;
-    }
-    return take_column(object, column, width);
-}
-static int column8(PyObject *object, void *column) { return take(object, column, 1); }
-static int column16(PyObject *object, void *column) { return take(object, column, 2); }
-static int column32(PyObject *object, void *column) { return take(object, column, 4); }
-static int column64(PyObject *object, void *column) { return take(object, column, 8); }
-
-static void release(Column *columns, int count)
-{
-    for (int i = 0; i < count; i++)
-        PyBuffer_Release(&columns[i].view);
-}
-
-static PyObject *misfit(const char *what)
-{
-    PyErr_Format(PyExc_ValueError, "the trace's columns contradict each other: %s", what);
-    return NULL;
-}
 
 /* Depth of each node from the root; NULL with an exception if parents do not come first. */
 static int32_t *node_depths(const int32_t *parent, Py_ssize_t nodes)
@@ -59,7 +14,7 @@ static int32_t *node_depths(const int32_t *parent, Py_ssize_t nodes)
     for (Py_ssize_t i = 0; i < nodes; i++) {
         if (parent[i] >= i || parent[i] < -1) {
             free(depth);
-            return (int32_t *)misfit("a caller comes after its callee");
+            return (int32_t *)columns_misfit("a caller comes after its callee");
         }
         depth[i] = parent[i] < 0 ? 0 : depth[parent[i]] + 1;
     }
@@ -78,7 +33,7 @@ static int64_t *births_of(const uint8_t *kind, const int32_t *stack, const int64
         bool known = buffer[e] >= 0 && buffer[e] < events && (kind[e] == BORN) == (birth[buffer[e]] < 0);
         if (stack[e] < 0 || stack[e] >= nodes || kind[e] > DIED || !known) {
             free(birth);
-            return (int64_t *)misfit("an event names a stack or buffer that is not there");
+            return (int64_t *)columns_misfit("an event names a stack or buffer that is not there");
         }
         if (kind[e] == BORN)
             birth[buffer[e]] = e;
@@ -179,7 +134,8 @@ static PyObject *find_depths(const Column *c, const Places *at, const int64_t *b
         Walk *walk = &walks[thread[e]];
         walk_to(walk, at, stack[e], e);
         within[e] = -1;
-        if (kind[e] == DIED && thread[birth[buffer[e]]] == thread[e]) {
+        /* Threads that share the last number, and those that Python does not know, are not told apart. */
+        if (kind[e] == DIED && thread[e] != UINT16_MAX && thread[birth[buffer[e]]] == thread[e]) {
             int32_t d = depth_within(walk, at, stack[e], birth[buffer[e]]);
             within[e] = (int16_t)(d < INT16_MAX ? d : INT16_MAX);
         }
@@ -198,16 +154,16 @@ const char replay_statement_depths_doc[] =
 PyObject *replay_statement_depths(PyObject *Py_UNUSED(module), PyObject *args)
 {
     Column c[10];
-    if (!PyArg_ParseTuple(args, "O&O&O&O&O&O&O&O&O&O&", column8, &c[0], column16, &c[1], column32, &c[2], column64,
-                          &c[3], column32, &c[4], column32, &c[5], column32, &c[6], column32, &c[7], column32, &c[8],
-                          column8, &c[9]))
+    if (!PyArg_ParseTuple(args, "O&O&O&O&O&O&O&O&O&O&", columns_take8, &c[0], columns_take16, &c[1], columns_take32, &c[2],
+                          columns_take64, &c[3], columns_take32, &c[4], columns_take32, &c[5], columns_take32, &c[6],
+                          columns_take32, &c[7], columns_take32, &c[8], columns_take8, &c[9]))
         return NULL;
     Py_ssize_t events = c[0].length, nodes = c[4].length;
     PyObject *result = NULL;
     bool even = c[1].length == events && c[2].length == events && c[3].length == events;
     for (int i = 5; i < 10; i++)
         even &= c[i].length == nodes;
-    int32_t *depth = even ? node_depths(c[4].view.buf, nodes) : (int32_t *)misfit("columns of unequal length");
+    int32_t *depth = even ? node_depths(c[4].view.buf, nodes) : (int32_t *)columns_misfit("columns of unequal length");
     int64_t *birth = depth ? births_of(c[0].view.buf, c[2].view.buf, c[3].view.buf, events, nodes) : NULL;
     if (birth) {
         Places at = {c[4].view.buf, c[5].view.buf, c[6].view.buf, c[7].view.buf, c[8].view.buf, c[9].view.buf, depth};
@@ -215,7 +171,7 @@ PyObject *replay_statement_depths(PyObject *Py_UNUSED(module), PyObject *args)
     }
     free(depth);
     free(birth);
-    release(c, 10);
+    columns_release(c, 10);
     return result;
 }
 
@@ -287,8 +243,8 @@ PyObject *replay_temporary_peaks(PyObject *Py_UNUSED(module), PyObject *args)
 {
     Column c[7];
     Py_ssize_t count;
-    if (!PyArg_ParseTuple(args, "O&O&O&O&O&O&O&n", column8, &c[0], column32, &c[1], column64, &c[2], column64, &c[3],
-                          column16, &c[4], column32, &c[5], column32, &c[6], &count))
+    if (!PyArg_ParseTuple(args, "O&O&O&O&O&O&O&n", columns_take8, &c[0], columns_take32, &c[1], columns_take64, &c[2],
+                          columns_take64, &c[3], columns_take16, &c[4], columns_take32, &c[5], columns_take32, &c[6], &count))
         return NULL;
     Py_ssize_t events = c[0].length, nodes = c[5].length;
     PyObject *result = NULL;
@@ -297,12 +253,12 @@ PyObject *replay_temporary_peaks(PyObject *Py_UNUSED(module), PyObject *args)
         even &= c[i].length == events;
     for (Py_ssize_t i = 0; even && i < nodes; i++)
         even &= ((const int32_t *)c[6].view.buf)[i] < count;
-    int32_t *depth = even ? node_depths(c[5].view.buf, nodes) : (int32_t *)misfit("columns of unequal length");
+    int32_t *depth = even ? node_depths(c[5].view.buf, nodes) : (int32_t *)columns_misfit("columns of unequal length");
     int64_t *birth = depth ? births_of(c[0].view.buf, c[1].view.buf, c[2].view.buf, events, nodes) : NULL;
     if (birth)
         result = find_peaks(c, depth, birth, count);
     free(depth);
     free(birth);
-    release(c, 7);
+    columns_release(c, 7);
     return result;
 }

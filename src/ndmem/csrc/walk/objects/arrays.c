@@ -1,9 +1,10 @@
 /* What an array holds: its buffer, its base, its elements. The one file that knows NumPy's structures. */
-#include "graph.h"
+#include "walk/graph.h"
+#include "common/compat_objects.h"
 #define NPY_NO_DEPRECATED_API NPY_1_25_API_VERSION
 #include <numpy/arrayobject.h>
 
-/* Up to here malloc takes memory from heaps that are in use anyway; above, pages are asked for. */
+/* Up to here malloc takes memory from heaps that are in use anyway; above, it maps pages. */
 #define SMALL_NBYTES (128 * 1024)
 
 #define TYPE_STRINGS 2056 /* NPY_VSTRING, since NumPy 2.0 */
@@ -47,19 +48,15 @@ mix(uint64_t hash, uint64_t value)
     return hash ^ (hash >> 29);
 }
 
-/* As ndarray.__sizeof__ says it, without the data. */
+/* As ndarray.__sizeof__ returns it, without the data. */
 static int64_t
 array_nbytes(PyArrayObject *array)
 {
     PyTypeObject *type = Py_TYPE(array);
-    int64_t word = sizeof(void *), head = PyType_IS_GC(type) ? 2 * word : 0;
-#if PY_VERSION_HEX >= 0x030B0000
-    head += PyType_HasFeature(type, Py_TPFLAGS_MANAGED_DICT) ? 2 * word : 0;
-#endif
-    return head + type->tp_basicsize + 2 * PyArray_NDIM(array) * word;
+    return type_head_nbytes(type) + type->tp_basicsize + 2 * PyArray_NDIM(array) * (int64_t)sizeof(void *);
 }
 
-/* What `.nbytes` says, and what is equal for arrays of one type, dtype and shape. */
+/* The value of `.nbytes`, and a key that is equal for arrays of one type, dtype and shape. */
 static void
 describe_shape(PyArrayObject *array, Payload *payload)
 {
@@ -75,7 +72,7 @@ describe_shape(PyArrayObject *array, Payload *payload)
     payload->alike = hash;
 }
 
-/* First byte and length of what the strides can reach. */
+/* First byte and length of the memory that the strides can reach. */
 static int64_t
 extent(PyArrayObject *array, int64_t *nbytes)
 {
@@ -93,7 +90,7 @@ extent(PyArrayObject *array, int64_t *nbytes)
     return (int64_t)(intptr_t)PyArray_DATA(array) + low;
 }
 
-/* Bytes, bytearray and array.array: what lies in them is data once an array looks at it. */
+/* Bytes, bytearray and array.array: their contents are data if an array is a view of them. */
 static int
 claim_payload(Graph *graph, PyObject *owner, int64_t index)
 {
@@ -114,12 +111,12 @@ claim_payload(Graph *graph, PyObject *owner, int64_t index)
     return payload == NULL ? -1 : 0;
 }
 
-/* Who holds the memory that a view at `address` looks at. */
+/* The object that holds the memory of a view at `address`. */
 static int
 open_base(Graph *graph, PyObject *base, int64_t index, int64_t address, int64_t nbytes)
 {
     if (PyArray_Check(base) || PyMemoryView_Check(base)) {
-        return 0; /* says itself where it looks */
+        return 0; /* has the address itself */
     }
     TypeInfo *info = graph_type(graph, base);
     if (info == NULL) {
@@ -136,21 +133,21 @@ open_base(Graph *graph, PyObject *base, int64_t index, int64_t address, int64_t 
     return claim_payload(graph, base, index);
 }
 
-/* The references in one element: itself, or those of its fields. */
+/* Take the references in one element: itself, or those of its fields. Runs no Python code. */
 static int
-open_item(Graph *graph, PyArray_Descr *dtype, char *data)
+take_item(Graph *graph, PyArray_Descr *dtype, char *data)
 {
     if (dtype->type_num == NPY_OBJECT) {
         PyObject *item;
         memcpy(&item, data, sizeof(item)); /* a packed structure does not align it */
-        return item == NULL ? 0 : graph_visit(item, graph);
+        return item == NULL ? 0 : take(graph, item);
     }
     int status = 0;
     if (PyDataType_HASSUBARRAY(dtype)) {
         PyArray_Descr *base = PyDataType_SUBARRAY(dtype)->base;
         npy_intp step = PyDataType_ELSIZE(base), length = PyDataType_ELSIZE(dtype);
         for (npy_intp at = 0; status == 0 && step > 0 && at < length; at += step) {
-            status = open_item(graph, base, data + at);
+            status = take_item(graph, base, data + at);
         }
         return status;
     }
@@ -159,22 +156,25 @@ open_item(Graph *graph, PyArray_Descr *dtype, char *data)
         PyObject *field = PyDict_GetItem(PyDataType_FIELDS(dtype), PyTuple_GET_ITEM(names, i));
         PyArray_Descr *type = (PyArray_Descr *)PyTuple_GET_ITEM(field, 0);
         if (PyDataType_REFCHK(type)) {
-            status = open_item(graph, type, data + PyLong_AsSsize_t(PyTuple_GET_ITEM(field, 1)));
+            status = take_item(graph, type, data + PyLong_AsSsize_t(PyTuple_GET_ITEM(field, 1)));
         }
     }
     return status;
 }
 
-/* The references in an object array belong to the array that owns the memory. */
+/* The references in an object array belong to the array that owns the memory. The array may be resized while what was
+ * taken is looked at: where its memory is, and how long, is asked again for each part. May run Python code. */
 static int
 open_elements(Graph *graph, PyArrayObject *array)
 {
     int status = 0;
     if (PyArray_ISONESEGMENT(array)) {
-        char *data = PyArray_DATA(array);
-        npy_intp step = PyArray_ITEMSIZE(array), count = step ? PyArray_SIZE(array) : 0;
-        for (npy_intp i = 0; status == 0 && i < count; i++) {
-            status = open_item(graph, PyArray_DESCR(array), data + i * step);
+        npy_intp step = PyArray_ITEMSIZE(array), i = 0;
+        while (status == 0 && step > 0 && i < PyArray_SIZE(array)) {
+            for (; status == 0 && i < PyArray_SIZE(array) && graph->n_taken < MOST_TAKEN; i++) {
+                status = take_item(graph, PyArray_DESCR(array), PyArray_BYTES(array) + i * step);
+            }
+            status = follow_taken(graph, status);
         }
         return status;
     }
@@ -183,9 +183,10 @@ open_elements(Graph *graph, PyArrayObject *array)
         return -1;
     }
     while (status == 0 && PyArray_ITER_NOTDONE(each)) {
-        status = open_item(graph, PyArray_DESCR(array), PyArray_ITER_DATA(each));
+        status = take_item(graph, PyArray_DESCR(array), PyArray_ITER_DATA(each));
         PyArray_ITER_NEXT(each);
     }
+    status = follow_taken(graph, status);
     Py_DECREF(each);
     return status;
 }
@@ -241,50 +242,46 @@ open_array(Graph *graph, uint32_t index)
     if (base == NULL) {
         return graph_region(graph, address, nbytes, DOMAIN_FOREIGN, EXTENT);
     }
+    Py_ssize_t refs = Py_REFCNT(base);
+    Py_INCREF(base);
     graph->edge_flag = BASE_EDGE;
-    int64_t owner = graph_meet(graph, base);
+    int64_t owner = graph_meet(graph, base, refs);
     int status = owner >= 0 ? graph_edge(graph, index, (uint32_t)owner | BASE_EDGE) : owner == -1 ? 0 : -1;
     graph->edge_flag = 0;
-    return status == 0 ? open_base(graph, base, owner, address, nbytes) : status;
+    status = status == 0 ? open_base(graph, base, owner, address, nbytes) : status;
+    Py_DECREF(base);
+    return status;
 }
 
-/* The node of what a memoryview looks at, ahead of the reference to it: so it is in the table whatever its count. */
-static int64_t
-meet_owner(Graph *graph, PyObject *owner)
-{
-    if (graph_index_all(graph) < 0) {
-        return -2;
-    }
-    int64_t index = graph_find(graph, owner);
-    TypeInfo *info = index < 0 ? graph_type(graph, owner) : NULL;
-    if (index >= 0 || info == NULL || info->skipped) {
-        return index >= 0 ? index : info == NULL ? -2 : -1;
-    }
-    index = graph_add(graph, owner);
-    return index < 0 ? -2 : index;
-}
-
+/* A memoryview leads to its managed buffer; that one holds the owner, so the owner is met by the walk itself. The
+ * owner's node is wanted ahead of the reference to it: so it is in the table whatever its count. May run Python code,
+ * in which the view may be released: what it says is read first. */
 int
 open_view(Graph *graph, uint32_t index)
 {
     PyObject *view = graph->nodes[index].object;
-    Py_buffer *buffer = PyMemoryView_GET_BUFFER(view);
     PyMemoryViewObject *memory = (PyMemoryViewObject *)view;
     if (memory->flags & _Py_MEMORYVIEW_RELEASED || memory->mbuf->flags & _Py_MANAGED_BUFFER_RELEASED) {
         return 0; /* its pointers are stale */
     }
+    const Py_buffer *buffer = PyMemoryView_GET_BUFFER(view);
+    int64_t address = (int64_t)(intptr_t)buffer->buf, nbytes = buffer->len;
+    PyObject *owner = buffer->obj;
+    Py_ssize_t refs = owner ? Py_REFCNT(owner) : 0;
+    Py_XINCREF(owner);
     Payload *payload = graph_payload(graph, index);
-    if (payload == NULL) {
-        return -1;
+    int status = payload == NULL ? -1 : 0;
+    if (status == 0) {
+        payload->logical = nbytes;
+        graph->edge_flag = BASE_EDGE;
+        status = follow_taken(graph, Py_TYPE(view)->tp_traverse(view, take_visit, graph));
+        graph->edge_flag = 0;
     }
-    payload->logical = buffer->len;
-    graph->edge_flag = BASE_EDGE;
-    /* To its managed buffer; that one holds the owner, so the owner is met by the walk itself. */
-    int status = Py_TYPE(view)->tp_traverse(view, graph_visit, graph);
-    graph->edge_flag = 0;
-    if (status != 0 || buffer->obj == NULL) {
-        return status;
+    int64_t node = status == 0 && owner != NULL ? graph_meet_shared(graph, owner, refs) : -1;
+    status = node == -2 ? -1 : status;
+    if (status == 0 && owner != NULL) {
+        status = open_base(graph, owner, node, address, nbytes);
     }
-    int64_t owner = meet_owner(graph, buffer->obj);
-    return owner == -2 ? -1 : open_base(graph, buffer->obj, owner, (int64_t)(intptr_t)buffer->buf, buffer->len);
+    Py_XDECREF(owner);
+    return status;
 }

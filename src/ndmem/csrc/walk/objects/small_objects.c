@@ -1,7 +1,7 @@
-/* What needs no node: numbers, text, and small containers of them, that nothing but the object being opened leads to. */
-#include "graph.h"
+/* Objects without a node: numbers, text, and small containers of them that only the object being opened refers to. */
+#include "walk/graph.h"
 
-/* An attempt is given up after so many objects or levels: what it has looked at is looked at again. */
+/* An attempt is abandoned after this many objects or levels; the objects that it has read are then read again. */
 enum { MOST_OBJECTS = 32, MOST_LEVELS = 4 };
 
 static int64_t fold_container(Graph *graph, PyObject *object, int *left, int levels);
@@ -13,8 +13,8 @@ is_container(PyObject *object)
            || (PyDict_CheckExact(object) && ((PyDictObject *)object)->ma_values == NULL);
 }
 
-/* Bytes of one thing in a container; -1 if it needs a node, or its type was not met: to ask about a type is to run Python
- * code, in which the container could change. */
+/* Bytes of one thing in a container; -1 if it needs a node, or its type was not met, or its size must be asked for:
+ * that would run Python code, in which the container could change. */
 static int64_t
 fold_item(Graph *graph, PyObject *object, int *left, int levels)
 {
@@ -31,12 +31,12 @@ fold_item(Graph *graph, PyObject *object, int *left, int levels)
     }
     TypeInfo *info = known_type(graph, Py_TYPE(object));
     if (info != NULL && sole) {
-        return info->skipped ? 0 : info->folds ? python_nbytes(info, object) : -1;
+        return info->skipped ? 0 : info->folds && has_known_size(info) ? python_nbytes(info, object) : -1;
     }
-    /* Somebody else may lead to it, unless it is nobody's; a root is always met. */
-    int nobodys = object == Py_None || PyBool_Check(object) || PyType_Check(object) || is_kept_by_interpreter(object)
+    /* Another object may lead to it, unless it is the interpreter's; a root is always met. */
+    int is_uncounted = object == Py_None || PyBool_Check(object) || PyType_Check(object) || is_kept_by_interpreter(object)
                   || (info != NULL && info->skipped);
-    return nobodys && graph_find(graph, object) < 0 ? 0 : -1;
+    return is_uncounted && graph_find(graph, object) < 0 ? 0 : -1;
 }
 
 #define FOLD(item) \

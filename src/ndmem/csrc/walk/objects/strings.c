@@ -1,5 +1,5 @@
 /* The text of a StringDType array: in an arena of its dtype, and in blocks of its own where it was replaced. */
-#include "graph.h"
+#include "walk/graph.h"
 #define NPY_NO_DEPRECATED_API NPY_2_0_API_VERSION
 /* Only this file: it runs for arrays of StringDType alone, which NumPy 1 does not have. */
 #define NPY_TARGET_VERSION NPY_2_0_API_VERSION
@@ -12,7 +12,7 @@ typedef struct {
     size_t size_and_flags;
 } Packed;
 
-/* The head of `struct npy_string_allocator`, NumPy 2.0 to 2.5; checked before it is believed. */
+/* The head of `struct npy_string_allocator`, NumPy 2.0 to 2.5; checked before it is used. */
 typedef struct {
     void *functions[3];
     size_t cursor, size;
@@ -20,7 +20,7 @@ typedef struct {
 } Allocator;
 
 typedef struct {
-    const Packed *last; /* of those in the arena, the one that ends last */
+    const Packed *last; /* of the texts in the arena, the one that ends last */
     size_t end;
     int64_t outside;
 } Texts;
@@ -46,7 +46,7 @@ read_packed(const char *data, npy_intp count)
     return texts;
 }
 
-/* The arena: whole if NumPy's own reading of a text agrees with ours, else the part that is seen to be used. */
+/* The arena: whole if NumPy reads a text from the same address, else the part that is known to be used. */
 static int
 add_arena(Graph *graph, npy_string_allocator *opaque, const Texts *texts)
 {
@@ -83,7 +83,7 @@ open_strings(Graph *graph, PyObject *object)
         NpyString_release_allocator(allocator);
     }
     if (status == 0 && texts.outside > 0) {
-        int64_t node = graph_add(graph, NULL);
+        int64_t node = graph_add(graph, NULL, 0);
         Payload *payload = node < 0 ? NULL : graph_payload(graph, (uint32_t)node);
         if (payload == NULL) {
             return -1;

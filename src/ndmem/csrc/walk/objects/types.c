@@ -1,5 +1,6 @@
-/* What is known of a type, once a type: how its objects are sized and opened. */
-#include "graph.h"
+/* How the objects of a type are sized and opened, found once for each type. */
+#include "walk/graph.h"
+#include "common/compat_objects.h"
 #include <frameobject.h>
 
 static PyObject *plain_sizeof; /* object.__sizeof__ */
@@ -22,7 +23,7 @@ types_init(void)
     return getsizeof == NULL || plain_sizeof == NULL ? -1 : 0;
 }
 
-/* Parts of the interpreter: nobody's to free, and a walk through them ends in all of `sys.modules`. */
+/* Parts of the interpreter: they are not freed with an object, and a walk through them reaches all of `sys.modules`. */
 static int
 is_interpreters(PyTypeObject *type)
 {
@@ -72,7 +73,7 @@ sizing_of(PyTypeObject *type)
         /* numpy.bytes_ adds its length to a size that has it. */
         sizing = PyType_HasFeature(type, Py_TPFLAGS_BYTES_SUBCLASS) ? SIZE_PLAIN : SIZE_ASKED;
     }
-    /* Else written in Python: pandas answers with a deep sum of its own there, users with anything. */
+    /* Else written in Python: pandas returns a deep sum of its own there, users return anything. */
     Py_XDECREF(found);
     return sizing;
 }
@@ -93,11 +94,7 @@ ask_size(PyObject *function, PyObject *object)
 static int64_t
 plain_size(PyObject *object)
 {
-    int64_t head = PyObject_IS_GC(object) ? 2 * (int64_t)sizeof(void *) : 0;
-#if PY_VERSION_HEX >= 0x030B0000
-    head += PyType_HasFeature(Py_TYPE(object), Py_TPFLAGS_MANAGED_DICT) ? 2 * (int64_t)sizeof(void *) : 0;
-#endif
-    return head + ask_size(plain_sizeof, object);
+    return type_head_nbytes(Py_TYPE(object)) + ask_size(plain_sizeof, object);
 }
 
 static int
@@ -130,6 +127,8 @@ describe_type(Graph *graph, TypeInfo *info, PyObject *object)
         info->opening = OPEN_FUNCTION;
     } else if (type == &PyFrame_Type) {
         info->opening = OPEN_FRAME;
+    } else if (type == &PyGen_Type || type == &PyCoro_Type || type == &PyAsyncGen_Type) {
+        info->opening = OPEN_GENERATOR;
     } else if (type == &PyMemoryView_Type) {
         info->opening = OPEN_VIEW;
     }
@@ -138,7 +137,7 @@ describe_type(Graph *graph, TypeInfo *info, PyObject *object)
         return -1;
     }
     info->folds = info->opening == OPEN_LEAF && !info->array && info->rule == NULL;
-    /* A rule tells the memory: a __sizeof__ of the type's own, as Arrow's, would tell it twice. */
+    /* A rule counts the memory: the type's own __sizeof__, as Arrow's, would count it twice. */
     info->sizing = info->rule != NULL && !info->array ? SIZE_PLAIN : sizing_of(type);
     if (info->sizing == SIZE_PLAIN) {
         info->fixed = plain_size(object);
@@ -161,13 +160,14 @@ known_type(Graph *graph, PyTypeObject *type)
     }
     for (uint32_t index = 0; index < graph->n_types; index++) {
         if (graph->types[index].type == type) {
-            *seen = (uint16_t)index; /* beyond 65,535 it points to another type, and is not believed */
+            *seen = (uint16_t)index; /* beyond 65,535 it points to another type, and is not used */
             return &graph->types[index];
         }
     }
     return NULL;
 }
 
+/* The information on an object's type, found once. May run Python code: the caller holds a reference to the object. */
 TypeInfo *
 graph_type(Graph *graph, PyObject *object)
 {
@@ -178,9 +178,7 @@ graph_type(Graph *graph, PyObject *object)
     }
     /* Described before it is stored: the resolver is Python code. */
     TypeInfo info = {.type = (PyTypeObject *)Py_NewRef(type)};
-    Py_INCREF(object); /* its holder may let go of it meanwhile */
-    int failed = describe_type(graph, &info, object) < 0, gone = Py_REFCNT(object) == 1;
-    Py_DECREF(object);
+    int failed = describe_type(graph, &info, object) < 0;
     TypeInfo *types = failed ? NULL : graph_grow(graph->types, graph->n_types, &graph->room_types, sizeof(TypeInfo));
     if (types == NULL) {
         Py_XDECREF(info.rule);
@@ -189,31 +187,35 @@ graph_type(Graph *graph, PyObject *object)
     }
     graph->types = types;
     types[graph->n_types] = info;
-    graph->n_types++;
-    static TypeInfo nobodys = {.skipped = 1};
-    return gone ? &nobodys : &types[graph->n_types - 1];
+    return &types[graph->n_types++];
 }
 
 static int64_t
 int_nbytes(PyObject *object)
 {
-#if PY_VERSION_HEX >= 0x030C0000
-    int64_t digits = (int64_t)(((PyLongObject *)object)->long_value.lv_tag >> 3);
-#else
-    int64_t digits = Py_ABS(Py_SIZE(object));
-#endif
-    /* Each of 30 bits; there is room for one in a zero too. */
+    int64_t digits = int_digits(object);
+    /* There is room for one in a zero too. */
     return (int64_t)(offsetof(PyVarObject, ob_size) + sizeof(Py_ssize_t)) + 4 * (digits ? digits : 1);
 }
 
+/* As `sys.getsizeof` of an exact str; -1 for one that only old C code can make. */
 static int64_t
 text_nbytes(PyObject *object)
 {
-    return PyUnicode_IS_COMPACT_ASCII(object) ? (int64_t)sizeof(PyASCIIObject) + PyUnicode_GET_LENGTH(object) + 1
-                                              : ask_size(getsizeof, object);
+    int64_t length = PyUnicode_GET_LENGTH(object);
+    if (PyUnicode_IS_COMPACT_ASCII(object)) {
+        return (int64_t)sizeof(PyASCIIObject) + length + 1;
+    }
+    if (!PyUnicode_IS_COMPACT(object) || text_has_wide_copy(object)) {
+        return -1;
+    }
+    const PyCompactUnicodeObject *compact = (const PyCompactUnicodeObject *)object;
+    int64_t encoded = compact->utf8 ? compact->utf8_length + 1 : 0; /* kept once it was asked for */
+    return (int64_t)sizeof(PyCompactUnicodeObject) + (length + 1) * (int64_t)PyUnicode_KIND(object) + encoded;
 }
 
-/* The same for numbers and text, of which a program has most, before their type is looked up; -1 for all others. */
+/* `sys.getsizeof` of numbers and text, of which a program has most, before their type is looked up; -1 for all others.
+ * Runs no Python code. */
 int64_t
 common_nbytes(const Graph *graph, PyObject *object)
 {
@@ -226,7 +228,7 @@ common_nbytes(const Graph *graph, PyObject *object)
     return PyUnicode_CheckExact(object) ? text_nbytes(object) : PyLong_CheckExact(object) ? int_nbytes(object) : -1;
 }
 
-/* The same for a list, a tuple or a dict. */
+/* The same for an exact list, tuple or dict. Runs no Python code. */
 int64_t
 container_nbytes(PyObject *object)
 {
@@ -235,13 +237,22 @@ container_nbytes(PyObject *object)
         return (int64_t)sizeof(PyListObject) + 2 * word + ((PyListObject *)object)->allocated * word;
     }
     return PyTuple_CheckExact(object) ? PyTuple_Type.tp_basicsize + (2 + PyTuple_GET_SIZE(object)) * word
-                                      : ask_size(getsizeof, object);
+                                      : dict_nbytes(object);
 }
 
-/* `sys.getsizeof`, spelled out for the types of which a program has millions. */
-int64_t
-python_nbytes(TypeInfo *info, PyObject *object)
+/* Whether the size of a type's objects is known without asking them. */
+int
+has_known_size(const TypeInfo *info)
 {
+    return info->sizing == SIZE_FIXED || info->sizing == SIZE_ITEMS || info->sizing == SIZE_INT;
+}
+
+/* `sys.getsizeof`, spelled out for the types of which a program has millions. May run Python code, unless the type's
+ * size is known. */
+int64_t
+python_nbytes(const TypeInfo *info, PyObject *object)
+{
+    int64_t nbytes;
     switch (info->sizing) {
     case SIZE_FIXED:
         return info->fixed;
@@ -250,46 +261,12 @@ python_nbytes(TypeInfo *info, PyObject *object)
     case SIZE_INT:
         return int_nbytes(object);
     case SIZE_TEXT:
-        return text_nbytes(object);
+        nbytes = text_nbytes(object);
+        return nbytes >= 0 ? nbytes : ask_size(getsizeof, object);
     case SIZE_PLAIN:
         return plain_size(object);
     default:
-        return PyList_CheckExact(object) ? container_nbytes(object) : ask_size(getsizeof, object);
+        return PyList_CheckExact(object) || PyDict_CheckExact(object) ? container_nbytes(object)
+                                                                      : ask_size(getsizeof, object);
     }
-}
-
-/* Attributes of an instance that are not in a dict, in memory that no `__sizeof__` counts. Up to 3.12 they have a
- * block of their own, of which one byte tells the length, rounded; from 3.13 they lie behind the object. */
-int64_t
-inline_nbytes(PyObject *object, uint32_t n_values)
-{
-    int64_t word = sizeof(void *);
-#if PY_VERSION_HEX >= 0x030D0000
-    PyTypeObject *type = Py_TYPE(object);
-    if (!PyType_HasFeature(type, Py_TPFLAGS_INLINE_VALUES)) {
-        return 0;
-    }
-    int64_t capacity = ((const unsigned char *)object)[type->tp_basicsize];
-    (void)n_values;
-    return (capacity + word - 1) / word * word + (capacity + 1) * word;
-#elif PY_VERSION_HEX >= 0x030B0000
-    if (!PyType_HasFeature(Py_TYPE(object), Py_TPFLAGS_MANAGED_DICT)) {
-        return 0;
-    }
-#if PY_VERSION_HEX >= 0x030C0000
-    uintptr_t tagged = ((uintptr_t *)object)[-3]; /* odd: the values' address less 1; else the dict's */
-    const unsigned char *values = tagged & 1 ? (const unsigned char *)(tagged + 1) : NULL;
-#else
-    const unsigned char *values = ((const unsigned char **)object)[-4];
-#endif
-    if (values == NULL) {
-        return 0;
-    }
-    /* The head is the length plus 2, rounded up to words; there is room for one attribute more than are set. */
-    int64_t head = values[-1], most = head - 2, least = head > 10 ? head - 9 : 1, count = (int64_t)n_values + 1;
-    return head + (count < least ? least : count > most ? most : count) * word;
-#else
-    (void)object, (void)n_values, (void)word;
-    return 0;
-#endif
 }

@@ -1,5 +1,5 @@
-/* An array in a few words, as Python would write them: a third of the time that one array takes went into this. */
-#include "graph.h"
+/* A short description of an array, in C: in Python it took a third of the time for one array. */
+#include "walk/graph.h"
 #define NPY_NO_DEPRECATED_API NPY_1_25_API_VERSION
 #include <numpy/arrayobject.h>
 
@@ -46,7 +46,7 @@ add_number(char *end, int64_t number)
     return end;
 }
 
-/* "ndarray float64 (3, 4) view"; None for what is not a plain array of native numbers. Needs the GIL. */
+/* "ndarray float64 (3, 4) view"; None for an object that is not a plain array of native numbers. Needs the GIL. */
 PyObject *
 describe_numbers(PyObject *Py_UNUSED(module), PyObject *object)
 {

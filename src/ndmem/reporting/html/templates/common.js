@@ -15,7 +15,7 @@ function write(nbytes) {
   const at = step(nbytes);
   return `${Number((nbytes / 1024 ** at).toPrecision(3))} ${units[at]}`;
 }
-// Plotly reads a few tags in its texts: what the program is called must not be one.
+// Plotly interprets a few tags in its texts: names of the program must not become tags.
 const inert = (text) => text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 const config = { displaylogo: false, responsive: true, displayModeBar: false };
@@ -49,7 +49,7 @@ function filter(table, words) {
   }
 }
 
-// Draws now, and again when the page turns light or dark.
+// Draws the charts now, and again when the theme changes.
 function start(charts, draw) {
   const drawAll = () => {
     if (typeof Plotly !== "undefined") { draw(); return; }

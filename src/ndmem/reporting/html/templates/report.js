@@ -1,4 +1,4 @@
-// Layers in one colour each: lines of the program, what is beside them, and what bounds them all.
+// Layers, one colour each: lines of the program, native memory above them, then resident memory and the limits.
 function layer(name, nbytes, color) {
   return { name: inert(name), x: data.timeline.time, nbytes, stackgroup: "live", line: { shape: "hv", width: 1, color } };
 }
@@ -21,13 +21,13 @@ function end() {
   return Math.max(...data.timeline.time, ...data.timeline.rss.time);
 }
 
-// The text stays within the picture.
+// Aligned so that the text stays inside the chart.
 function mark(peak, scale) {
   const part = peak.time / end(), xanchor = part < 0.2 ? "left" : part > 0.8 ? "right" : "center";
   return { x: peak.time, y: peak.nbytes / scale, text: `peak of arrays ${write(peak.nbytes)}`, xanchor, showarrow: true, arrowcolor: colour("--text"), ax: 0, ay: -24 };
 }
 
-// What is drawn is to be seen: a limit far above it is a line only if that is asked for.
+// A limit far above the data would flatten the curve: it is drawn only if the user asks for it.
 function height() {
   const { time, layers, beside, rss, bounds } = data.timeline;
   const sum = (at) => [...layers, ...beside].reduce((total, each) => total + each.nbytes[at], 0);
@@ -52,7 +52,7 @@ function drawTimeline() {
   }), config);
 }
 
-// The parts of the icicle, and which is chosen by keyboard and which is seen alone; ids are Plotly's.
+// Parts of the icicle, the one selected by keyboard, and the one zoomed in to; ids are Plotly's.
 const picture = { parts: new Map(), chosen: "all", level: "all" };
 
 function cutParts() {
@@ -89,21 +89,21 @@ function drawIcicle() {
     type: "icicle", ids: [...picture.parts.keys()], parents: parts.map((part) => part.parent), level: "all",
     labels: parts.map((part, number) => number ? inert(part.name) : `all ${write(total)}`), values: parts.map((part) => part.nbytes), text: texts,
     branchvalues: "total", tiling: { orientation: "v" }, textinfo: "label", hovertemplate: "%{label}<br>%{text}<extra></extra>",
-    // No bar of what a part is below: Plotly 7.1 draws it with NaN for its height, and complains in the console.
+    // No path bar: Plotly 7.1 draws it with a height of NaN, and logs an error.
     marker: { colors: parts.map((part) => part.color), line: edges() }, pathbar: { visible: false }, sort: true,
     textfont: { color: "#000" }, insidetextfont: { color: "#000" }, outsidetextfont: { color: "#000" }, leaf: { opacity: 1 }, root: { color: "#d0d7de" },
   }], layout({ margin: { l: 8, r: 8, t: 8, b: 8 }, height: 440, annotations: total ? [] : [{ text: "none", showarrow: false }] }), config);
   find("chosen").textContent = "";
-  if (!find("icicle").dataset.heard) {
-    find("icicle").dataset.heard = "clicks";
+  if (!find("icicle").dataset.listens) {
+    find("icicle").dataset.listens = "clicks";
     find("icicle").on("plotly_icicleclick", ({ nextLevel }) => {
       picture.level = picture.chosen = nextLevel || "all";
-      say(picture.chosen);
+      showChosen(picture.chosen);
     });
   }
 }
 
-function say(id) {
+function showChosen(id) {
   const { name, share, source } = describe(picture.parts.get(id));
   find("chosen").textContent = `${name}: ${share}${source ? `, ${source}` : ""}`;
 }
@@ -112,10 +112,10 @@ function choose(id, level = picture.level) {
   Object.assign(picture, { chosen: id, level });
   const { width, color } = edges();
   Plotly.restyle("icicle", { level, "marker.line.width": [width], "marker.line.color": [color] });
-  say(id);
+  showChosen(id);
 }
 
-// Where each key leads from a part: to another part, and to what is seen alone then.
+// For each key: the part to select, and the part to zoom in to.
 const moves = {
   ArrowDown: (id, part) => [part.below[0] ?? id],
   ArrowUp: (id, part) => id === picture.level ? zoomOut(id) : [part.parent],
@@ -151,5 +151,5 @@ document.querySelectorAll("[data-show]").forEach((link) => link.addEventListener
 }));
 find("to-limit").addEventListener("change", drawTimeline);
 for (const id of ["measure", "direction", "library"]) find(id).addEventListener("change", drawIcicle);
-// The timeline is to be seen before the labels of the call stacks have been measured, which takes longest.
+// The timeline is drawn first: measuring the labels of the call stacks takes longest.
 start(["timeline", "icicle"], () => { drawTimeline(); setTimeout(drawIcicle); });

@@ -1,0 +1,176 @@
+#include "common/compat.h"
+#include "tracker/events.h"
+#include "tracker/limit/limit.h"
+#include "tracker/holders/search_schedule.h"
+#include "tracker/tracker_state.h"
+
+/* A buffer for which the tracker has no memory. */
+__attribute__((noinline)) static void miss_locked(void)
+{
+    ASSERT_LOCKED();
+    for (unsigned i = 0; i < tracker.count; i++)
+        tracker.running[i]->journal.header->missed++;
+}
+
+/* The four events are these two functions, inlined with constants: the paths of arrays are the cost of tracking. `gil` tells
+ * whether the thread has the GIL. */
+#define FOR_EACH_EVENT static inline __attribute__((always_inline))
+
+FOR_EACH_EVENT NodeId current_stack_locked(PyThreadState *thread, bool gil, uint16_t *number)
+{
+    ASSERT_LOCKED();
+    return gil ? stack_current_locked(thread, number) : stack_without_gil_locked(thread, number);
+}
+
+FOR_EACH_EVENT size_t record_death_locked(PyThreadState *thread, bool gil, void *pointer, Domain domain)
+{
+    ASSERT_LOCKED();
+    Buffer buffer;
+    events_count_pages_if_due_locked(thread); /* first: it may add blocks, which moves the ledger's entries */
+    if (!ledger_remove_locked(pointer, (uint8_t)domain, &buffer))
+        return 0;
+    limit_died_locked(pointer, &buffer);
+    NodeId stack = ROOT;
+    uint16_t number = 0;
+    if (buffer.large) {
+        if (domain == ARRAY)
+            search_at_peak_locked(AT_DEATH);
+        stack = current_stack_locked(thread, gil, &number);
+    }
+    for (unsigned i = 0; i < tracker.count; i++)
+        if (recording_saw(tracker.running[i], &buffer))
+            recording_death_locked(tracker.running[i], &buffer, stack, number);
+    if (buffer.large)
+        large_give_back_locked(large_index_locked(buffer.large));
+    return buffer.nbytes;
+}
+
+/* A buffer is still known at the address, because it was freed without a call of the hook. */
+__attribute__((noinline)) static void forget_lost_locked(PyThreadState *thread, bool gil, void *pointer)
+{
+    ASSERT_LOCKED();
+    Buffer lost;
+    if (ledger_find_locked(pointer, &lost))
+        record_death_locked(thread, gil, pointer, (Domain)lost.domain);
+}
+
+FOR_EACH_EVENT void record_birth_locked(PyThreadState *thread, bool gil, void *pointer, size_t nbytes, Domain domain,
+                                 const char *library)
+{
+    ASSERT_LOCKED();
+    if (tracker_is_quiet(thread))
+        return;
+    uint16_t number;
+    NodeId stack = current_stack_locked(thread, gil, &number);
+    if (domain == NATIVE)
+        stack = tree_native_leaf_locked(stack);
+    Buffer buffer = {.nbytes = nbytes, .stack = stack, .generation = tracker.generation, .domain = (uint8_t)domain};
+    Added added = ledger_add_locked(pointer, &buffer);
+    if (__builtin_expect(added == KNOWN, 0)) {
+        forget_lost_locked(thread, gil, pointer);
+        added = ledger_add_locked(pointer, &buffer);
+    }
+    if (__builtin_expect(added == NO_MEMORY, 0))
+        return miss_locked();
+    limit_born_locked(thread, pointer, &buffer);
+    if (buffer.large)
+        buffer.large->serial = tracker.next_serial++;
+    for (unsigned i = 0; i < tracker.count; i++) {
+        recording_birth_locked(tracker.running[i], &buffer, number);
+        if (library && *library)
+            recording_origin_locked(tracker.running[i], &buffer, library);
+    }
+    tracker_find_sole_locked(); /* a peak needs searches for holders */
+    if (buffer.large) {
+        if (domain == ARRAY)
+            search_at_peak_locked(AT_BIRTH);
+        events_count_pages_if_due_locked(thread);
+    }
+}
+
+bool events_place_locked(PyThreadState *thread, NodeId *stack)
+{
+    ASSERT_LOCKED();
+    uint16_t number;
+    if (tracker_is_quiet(thread))
+        return false;
+    *stack = tree_native_leaf_locked(current_stack_locked(thread, lock_has_gil(), &number));
+    for (unsigned i = 0; i < tracker.count; i++)
+        recording_place_locked(tracker.running[i], *stack);
+    return true;
+}
+
+/* A recording that began later has no record of the stack, and its code object may be gone. */
+static NodeId known_place_locked(NodeId stack)
+{
+    ASSERT_LOCKED();
+    for (unsigned i = 0; i < tracker.count; i++)
+        if (!recording_knows(tracker.running[i], stack))
+            return NATIVE_ROOT;
+    return stack;
+}
+
+/* Without a thread: an event of a thread shows how far that thread has come. */
+void events_grew_locked(NodeId stack, void *name, size_t nbytes, const char *library)
+{
+    ASSERT_LOCKED();
+    Buffer buffer = {
+        .nbytes = nbytes, .stack = known_place_locked(stack), .generation = tracker.generation, .domain = NATIVE};
+    if (ledger_add_locked(name, &buffer) != ADDED)
+        return miss_locked();
+    limit_born_locked(NULL, name, &buffer);
+    buffer.large->serial = tracker.next_serial++;
+    for (unsigned i = 0; i < tracker.count; i++) {
+        recording_growth_locked(tracker.running[i], &buffer);
+        if (*library)
+            recording_origin_locked(tracker.running[i], &buffer, library);
+    }
+}
+
+void events_reserved_locked(size_t nbytes, const char *library)
+{
+    ASSERT_LOCKED();
+    for (unsigned i = 0; i < tracker.count; i++)
+        recording_reserved_locked(tracker.running[i], nbytes, library);
+}
+
+/* Kept out of the hot path, which calls these last of all. */
+__attribute__((noinline)) void events_born_array_locked(PyThreadState *thread, void *pointer, size_t nbytes)
+{
+    ASSERT_LOCKED();
+    if (tracker_runs()) /* the hooks may stay installed, see handler_unhook */
+        record_birth_locked(thread, true, pointer, nbytes, ARRAY, NULL);
+}
+
+__attribute__((noinline)) void events_died_array_locked(PyThreadState *thread, void *pointer)
+{
+    ASSERT_LOCKED();
+    if (tracker_runs())
+        record_death_locked(thread, true, pointer, ARRAY);
+}
+
+void events_born_without_gil_locked(PyThreadState *thread, void *pointer, size_t nbytes)
+{
+    ASSERT_LOCKED();
+    if (tracker_runs())
+        record_birth_locked(thread, false, pointer, nbytes, ARRAY, NULL);
+}
+
+void events_died_without_gil_locked(PyThreadState *thread, void *pointer)
+{
+    ASSERT_LOCKED();
+    if (tracker_runs())
+        record_death_locked(thread, false, pointer, ARRAY);
+}
+
+void events_born_native_locked(PyThreadState *thread, void *pointer, size_t nbytes, const char *library)
+{
+    ASSERT_LOCKED();
+    record_birth_locked(thread, lock_has_gil(), pointer, nbytes, NATIVE, library);
+}
+
+size_t events_died_native_locked(PyThreadState *thread, void *pointer)
+{
+    ASSERT_LOCKED();
+    return record_death_locked(thread, lock_has_gil(), pointer, NATIVE);
+}

@@ -1,0 +1,14 @@
+/* When to search for the holders of live buffers: around each new peak, and when Python code asks. */
+#ifndef NDMEM_SEARCH_SCHEDULE_H
+#define NDMEM_SEARCH_SCHEDULE_H
+
+#include "tracker/recording/recording.h"
+
+/* After a birth or before a death of a large array: searches for holders if a recording needs it at that moment. Inside the
+ * tracker lock; without the GIL it does nothing. Allocates by malloc and mmap only, never raises. */
+void search_at_peak_locked(Moment moment);
+
+/* Writes down the holders of the live buffers. Needs the GIL; may run Python code. Raises only what a signal raised there. */
+void search_at_rest(void);
+
+#endif

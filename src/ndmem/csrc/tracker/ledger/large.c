@@ -1,0 +1,76 @@
+#include "tracker/ledger/large.h"
+#include "tracker/lock.h"
+
+#include <stdlib.h>
+
+static struct {
+    Large *items;
+    uint32_t count, capacity;
+    uint32_t spare; /* the first index that was freed, or LARGE_NONE; each has the next */
+} larges;
+
+void large_open(void) { larges.spare = LARGE_NONE; }
+
+void large_close(void)
+{
+    free(larges.items);
+    larges.items = NULL;
+    larges.count = larges.capacity = 0;
+    larges.spare = LARGE_NONE;
+}
+
+static bool grow_locked(void)
+{
+    ASSERT_LOCKED();
+    uint32_t capacity = larges.capacity ? 2 * larges.capacity : 256;
+    Large *items = capacity <= LARGE_MAX ? realloc(larges.items, capacity * sizeof *items) : NULL;
+    if (items == NULL)
+        return false;
+    larges.items = items, larges.capacity = capacity;
+    return true;
+}
+
+bool large_has_spare_locked(void)
+{
+    ASSERT_LOCKED();
+    return larges.spare != LARGE_NONE;
+}
+
+uint32_t large_take_spare_locked(void)
+{
+    ASSERT_LOCKED();
+    uint32_t index = larges.spare;
+    larges.spare = larges.items[index].next_spare;
+    return index;
+}
+
+uint32_t large_take_locked(void)
+{
+    ASSERT_LOCKED();
+    if (large_has_spare_locked())
+        return large_take_spare_locked();
+    if (larges.count == larges.capacity && !grow_locked())
+        return LARGE_NONE;
+    return larges.count++;
+}
+
+Large *large_at_locked(uint32_t index)
+{
+    ASSERT_LOCKED();
+    return &larges.items[index];
+}
+
+uint32_t large_index_locked(const Large *large)
+{
+    ASSERT_LOCKED();
+    return (uint32_t)(large - larges.items);
+}
+
+void large_give_back_locked(uint32_t index)
+{
+    ASSERT_LOCKED();
+    Large *large = &larges.items[index];
+    large->written = 0; /* no name is written any more */
+    large->next_spare = larges.spare;
+    larges.spare = index;
+}

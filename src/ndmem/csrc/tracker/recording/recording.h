@@ -1,0 +1,102 @@
+/* A recording: one view of the running tracker, with its own start, counters and journal.
+ *
+ * Recordings may overlap. Each counts only the buffers born while it ran, which it knows by generation: a
+ * buffer carries the generation of its birth, a recording that of its start.
+ *
+ * All functions are called inside the tracker lock (lock.h), recording_birth and recording_death also without the GIL, the
+ * others with it. They allocate by malloc and mmap only, for the caller may be Python's own allocator, and never raise. */
+#ifndef NDMEM_RECORDING_H
+#define NDMEM_RECORDING_H
+
+#include "tracker/compaction/compaction.h"
+#include "tracker/journal/journal.h"
+#include "tracker/ledger/ledger.h"
+
+/* When to search for holders: after the birth that made the peak, and before the deaths that follow it. */
+typedef enum { AT_BIRTH = 0, AT_DEATH = 1 } Moment;
+
+typedef struct {
+    Journal journal;
+    NodeRecord **records; /* by NodeId; NULL for a node without an event of this recording */
+    uint32_t record_count;
+    uint16_t generation;
+    uint64_t first_serial; /* of the large buffers that it may see */
+    int64_t window_peak;   /* highest live bytes since the window was last taken */
+    int64_t total_bound;   /* the header's total_peak; never reached where native memory is not watched */
+    int64_t started, ticked; /* nanoseconds of the monotonic and of the coarse clock */
+    int64_t searched_peak[2]; /* the last peak with a search for holders, at its birth and at the next deaths */
+    uint8_t searches[2];        /* by moment: searches still to be done for the latest peak */
+    int64_t budget;          /* the last one that was noted; -1 for none */
+    Compactions compactions;
+} Recording;
+
+/* Takes an open, empty file or -1, and the bytes of events beyond which they are compacted. False with errno set. */
+bool recording_open(Recording *recording, int file, size_t threshold, uint64_t compact_at);
+void recording_close(Recording *recording);
+
+/* Starts to record. False without memory. */
+bool recording_start_locked(Recording *recording, uint16_t generation, uint64_t first_serial, size_t native_threshold);
+void recording_stop_locked(Recording *recording);
+
+void recording_birth_locked(Recording *recording, const Buffer *buffer, uint16_t thread);
+
+/* What recording_birth and recording_death do for an array, step by step. First it is counted, at the node of its birth. */
+void recording_count_birth_locked(Recording *recording, NodeRecord *node, size_t nbytes);
+void recording_count_death_locked(Recording *recording, NodeRecord *node, size_t nbytes);
+
+/* An event that fits into the block is numbered before the peaks are raised, which is true at a new peak of arrays. */
+static inline bool recording_has_room(const Recording *recording) { return journal_has_room(&recording->journal, 2); }
+void recording_number_birth_locked(Recording *recording);
+bool recording_raise_peaks_locked(Recording *recording, const NodeRecord *node);
+
+/* Then it is put into the journal, where it counts from recording_commit on: the clock that is read for that is a call,
+ * before which the compiler would save all registers. `place` is where the array was freed. */
+void recording_put_birth_locked(Recording *recording, const NodeRecord *node, size_t nbytes, uint16_t thread);
+void recording_put_death_locked(Recording *recording, NodeRecord *place, size_t nbytes, uint64_t serial, uint16_t thread);
+
+/* True if the clock has moved since the last event; `now` is its reading. */
+bool recording_commit_locked(Recording *recording, int64_t now);
+int64_t recording_clock(void);
+
+/* The record of a node; NULL if no event happened there. */
+static inline NodeRecord *recording_node(const Recording *recording, NodeId id) { return recording->records[id]; }
+
+/* The birth of a block without a thread that asks for it. */
+void recording_growth_locked(Recording *recording, const Buffer *buffer);
+
+/* Writes the record of a stack, for later births there: its code object may be gone by then. */
+void recording_place_locked(Recording *recording, NodeId stack);
+
+/* Whether that record is written. */
+static inline bool recording_knows(const Recording *recording, NodeId stack)
+{
+    return recording_node(recording, stack) != NULL;
+}
+
+/* Notes in the header which call stacks or threads share a number. */
+void recording_note_merged_locked(Recording *recording);
+
+/* Notes which library mapped the native block. */
+void recording_origin_locked(Recording *recording, const Buffer *buffer, const char *library);
+
+/* A library has mapped address space that counts with the pages that come into use. */
+void recording_reserved_locked(Recording *recording, size_t nbytes, const char *library);
+
+/* `stack` and `thread` are those that freed a large buffer; for a small one they are unknown. */
+void recording_death_locked(Recording *recording, const Buffer *buffer, NodeId stack, uint16_t thread);
+
+/* Notes the budget for all arrays that is in force from now on; -1 for none. */
+void recording_budget_locked(Recording *recording, int64_t budget);
+
+/* Whether a search for holders is still to be done. */
+static inline bool recording_needs_search(const Recording *recording)
+{
+    return recording->searches[AT_BIRTH] || recording->searches[AT_DEATH];
+}
+
+static inline bool recording_saw(const Recording *recording, const Buffer *buffer)
+{
+    return buffer->generation >= recording->generation;
+}
+
+#endif

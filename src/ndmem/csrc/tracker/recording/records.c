@@ -1,0 +1,77 @@
+#define NDMEM_OPCODES
+#include "common/compat.h"
+#include "tracker/lock.h"
+#include "tracker/recording/records.h"
+#include "common/text.h"
+
+#include <string.h>
+
+/* Marks a code object whose names are in the journal; never read as a record. */
+static NodeRecord written;
+
+static void write_code_locked(Recording *recording, NodeId id, PyCodeObject *code)
+{
+    ASSERT_LOCKED();
+    uint32_t length = (uint32_t)text_utf8(code->co_filename, NULL);
+    char *text = journal_text(&recording->journal, TEXT_CODE, id, sizeof length + length + text_utf8(code->co_name, NULL));
+    if (text == NULL)
+        return;
+    memcpy(text, &length, sizeof length);
+    text_utf8(code->co_filename, text + sizeof length);
+    text_utf8(code->co_name, text + sizeof length + length);
+    journal_text_done(&recording->journal);
+}
+
+/* The number of a code object, its names written at the first call. */
+static NodeId record_code_locked(Recording *recording, PyCodeObject *code)
+{
+    ASSERT_LOCKED();
+    NodeId id = tree_code_locked(code);
+    if (id != ROOT && recording->records[id] == NULL) {
+        write_code_locked(recording, id, code);
+        recording->records[id] = &written;
+    }
+    return id;
+}
+
+/* Without space the bytes count for the caller, or for the root of native blocks, which always has a record: figures of arrays
+ * must not include native blocks. */
+static NodeRecord *fall_back(Recording *recording, NodeId id, NodeRecord *caller)
+{
+    return tree_node(id)->domain == NATIVE ? recording->records[NATIVE_ROOT] : caller;
+}
+
+/* The record of a node whose caller has one. */
+static NodeRecord *add_record_locked(Recording *recording, NodeId id, NodeRecord *caller)
+{
+    ASSERT_LOCKED();
+    const Node *node = tree_node(id);
+    NodeRecord record = {.id = recording->record_count,
+                         .parent = caller->id,
+                         .offset = node->offset,
+                         .domain = node->domain,
+                         .lineno = -1, .end_lineno = -1, .col = -1, .end_col = -1,
+                         .max_live = -1, .max_native = -1};
+    PyCodeObject *code = node->code;
+    if (code) { /* else native memory that no Python frame asked for */
+        Location at = code_location(code, node->offset);
+        record.lineno = at.lineno, record.end_lineno = at.end_lineno, record.col = at.col, record.end_col = at.end_col;
+        record.stores = code_stores(code, node->offset);
+    }
+    record.code = record_code_locked(recording, code);
+    NodeRecord *there = journal_node(&recording->journal, &record);
+    recording->record_count += there != NULL;
+    return there ? there : fall_back(recording, id, caller);
+}
+
+NodeRecord *records_add_locked(Recording *recording, NodeId id)
+{
+    ASSERT_LOCKED();
+    while (recording->records[id] == NULL) {
+        NodeId missing = id; /* the outermost frame without a record: callers are written first */
+        while (recording->records[tree_node(missing)->parent] == NULL)
+            missing = tree_node(missing)->parent;
+        recording->records[missing] = add_record_locked(recording, missing, recording->records[tree_node(missing)->parent]);
+    }
+    return recording->records[id];
+}

@@ -1,0 +1,36 @@
+/* The state of the tracker: which recordings are fed. Written inside the tracker lock (lock.h) with the GIL, read inside. */
+#ifndef NDMEM_TRACKER_STATE_H
+#define NDMEM_TRACKER_STATE_H
+
+#include "tracker/lock.h"
+#include "tracker/recording/recording.h"
+#include "tracker/tracker.h"
+
+enum { MAX_QUIET = 64 };
+
+extern struct Tracker {
+    Recording *running[MAX_RUNNING];
+    unsigned count;
+    uint16_t generation;
+    size_t threshold;
+    /* The recording, if it is the only one and no thread is quiet; the size below which an array is only counted. */
+    Recording *sole;
+    size_t small;
+    Recording *settled;             /* `sole` while it needs no search for holders */
+    uint64_t next_serial;           /* of large buffers */
+    int64_t search_cost, searched_at; /* nanoseconds: duration and end of the last search for holders */
+    uint64_t quiet[MAX_QUIET];      /* ids of threads that run ndmem's own code, once for each call */
+    unsigned quiet_count;
+} tracker;
+
+/* After each change of what `sole` and `settled` depend on. */
+static inline void tracker_find_sole_locked(void)
+{
+    ASSERT_LOCKED();
+    bool alone = tracker.count == 1 && tracker_users == 1 && tracker.quiet_count == 0;
+    tracker.sole = alone ? tracker.running[0] : NULL;
+    tracker.settled = alone && !recording_needs_search(tracker.sole) ? tracker.sole : NULL;
+    tracker.small = alone ? tracker.threshold : 0;
+}
+
+#endif

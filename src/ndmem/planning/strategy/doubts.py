@@ -1,0 +1,146 @@
+"""Collect the reasons to doubt an estimate."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ndmem.planning.arguments.sample_data import Sample
+from ndmem.planning.extrapolation.match import Point, match
+from ndmem.planning.worker.code_scan import INDEX_LIMIT
+from ndmem.planning.worker.forked import ChildTimeoutError
+from ndmem.units import format_nbytes
+from ndmem.user_code import find_library_roots, library_of
+
+from .doubt import Doubt, Weight
+from .findings import AGREE, Findings
+from .measurements import NO_RESULT, Measurements
+from .thresholds import Crossing, find_unmeasured_ranges
+
+if TYPE_CHECKING:
+    from ndmem.planning.extrapolation.size_line import Line
+
+_CHOOSERS = {"scipy", "pandas", "sklearn"}
+"""Libraries that choose the width of their indices by the size of the data."""
+
+
+def find_doubts(measurements: Measurements, findings: Findings, crossings: Sequence[Crossing] | None) -> list[Doubt]:
+    """Return the reasons to doubt that the estimate is exact.
+
+    Parameters
+    ----------
+    measurements, findings
+        The runs.
+    crossings : sequence of Crossing, or None
+        Numbers in the code beyond the measured sizes; ``None`` if the code could not be scanned.
+    """
+    # The real size with the real data needs no other sample.
+    is_known = findings.real is not None and measurements.arguments.are_real()
+    doubts = [] if is_known else _compare_samples(measurements, findings)
+    if measurements.refused:
+        operation = min(measurements.refused)
+        doubts.append(Doubt(f"the function {operation}, which was refused while it was measured", Weight.GRAVE))
+    if findings.first_extra:
+        extra = format_nbytes(findings.first_extra)
+        doubts.append(Doubt(f"the first call needs up to {extra} more, which libraries allocate once and keep"))
+    if findings.real is None:
+        doubts += _doubt_estimate(findings)
+        doubts += _doubt_runs(findings)
+        doubts += _doubt_crossings(findings, measurements.line, crossings)
+    if findings.unmeasured:
+        limit = f"the time limit of {measurements.time_limit.seconds:g} s"
+        doubts.append(Doubt(f"not measured because of {limit}: {', '.join(findings.unmeasured)}", Weight.NOTE))
+    return doubts
+
+
+def _doubt_estimate(findings: Findings) -> list[Doubt]:
+    estimate, doubts = findings.estimate, []
+    if findings.is_cut:
+        text = f"runs were stopped after {findings.stop_after:.2g} s, and what follows is unknown"
+        doubts.append(Doubt(text, Weight.GRAVE))
+    if not estimate.is_matched:
+        doubts.append(
+            Doubt("the function allocates in another order at each size, so each line was extrapolated alone")
+        )
+    elif not estimate.is_exact:
+        doubts.append(Doubt("some sizes are not a polynomial of the dimensions"))
+    if estimate.low < estimate.high:
+        doubts.append(Doubt("temporaries that NumPy reuses from 256 KiB on were only measured below that size"))
+    if findings.agreement is None:
+        doubts.append(Doubt("only one set of sizes could be measured", Weight.GRAVE))
+    elif findings.agreement > 0:
+        doubts.append(Doubt(f"the estimates from two sets of sizes differ by {findings.agreement:.1%}"))
+    return doubts
+
+
+def _doubt_runs(findings: Findings) -> list[Doubt]:
+    doubts = []
+    if any(point.events.thread.any() for point in findings.points):
+        doubts.append(Doubt("several threads allocate arrays, in an order that may vary"))
+    if any(point.lost for point in findings.points):
+        doubts.append(Doubt("some events were not recorded", Weight.GRAVE))
+    return doubts
+
+
+def _compare_samples(measurements: Measurements, findings: Findings) -> list[Doubt]:
+    """Measure other data of the same size, to find sizes that depend on the data."""
+    line, first = measurements.line, findings.points[0]
+    if measurements.arguments.maker is not None or not measurements.arguments.nbytes(line.at(1)):
+        return []
+    if measurements.estimate_duration(first.t) * 3 > measurements.time_limit.left():
+        return [Doubt("the time limit left no time for other data, so it may depend on the data")]
+    try:
+        others = _measure_others(measurements, first.lengths, findings.stop_after)
+    except ChildTimeoutError:
+        return [Doubt("the time limit left no time for other data, so it may depend on the data")]
+    if not others:
+        return [Doubt("it fails on other data of the same size, so it may depend on the data")]
+    offs = [
+        abs(other.peak - first.peak) / max(first.peak, other.peak, 1)
+        for other in others
+        if not match((first, other)) or not np.array_equal(first.nbytes, other.nbytes)
+    ]
+    if not offs:
+        return []
+    text = f"it depends on the data: the peaks for other data of the same size differ by {max(offs):.1%}"
+    return [Doubt(text, Weight.GRAVE if max(offs) > AGREE else Weight.SLIGHT)]
+
+
+def _measure_others(measurements: Measurements, lengths: Mapping[str, int], stop_after: float) -> list[Point]:
+    """Measure other samples, of those that the function accepts.
+
+    Raises
+    ------
+    ChildTimeoutError
+        If the time limit ends.
+    """
+    others = []
+    for alternatives in ((Sample.UNEVEN,), (Sample.SIGNED, Sample.FAR)):
+        for sample in alternatives:
+            try:
+                others.append(measurements.measure_at(lengths, sample=sample, stop_after=stop_after))
+            except ChildTimeoutError:
+                raise
+            except NO_RESULT:
+                continue
+            break
+    return others
+
+
+def _doubt_crossings(findings: Findings, line: Line, crossings: Sequence[Crossing] | None) -> list[Doubt]:
+    """Doubt estimates beyond a number in the code; a number in the user's own code mostly limits a size."""
+    if crossings is None:
+        return [Doubt("its code could not be scanned for thresholds")]
+    if crossings:
+        number = next((each.number for each in crossings if each.number.is_users), crossings[0].number)
+        where = f"the {number.value:,} of {number.function} in {number.filename}"
+        weight = Weight.UNBOUNDED if number.is_users else Weight.SLIGHT
+        return [Doubt(f"sizes on both sides of {where} were not measured", weight)]
+    roots = find_library_roots()
+    libraries = {library_of(site.filename, roots) for site in findings.points[-1].trace.sites}
+    ranges = find_unmeasured_ranges(line, findings)
+    if libraries & _CHOOSERS and any(low < INDEX_LIMIT <= high for low, high in ranges):
+        return [Doubt("a library chooses longer indices beyond 2**31")]
+    return []

@@ -1,0 +1,246 @@
+"""Run the function at sizes on a line, within a time limit and a memory limit, and keep what every run reports."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ndmem.errors import PredictionError
+from ndmem.planning.arguments.sample_data import Sample
+from ndmem.planning.extrapolation.estimate import estimate_peak
+from ndmem.planning.extrapolation.match import Point, StackNumbers, mark_operators
+from ndmem.planning.extrapolation.polynomials import extrapolate_sizes
+from ndmem.planning.extrapolation.run_time import extrapolate_cost
+from ndmem.planning.worker.code_scan import Code, Instruction
+from ndmem.planning.worker.forked import ChildDiedError, ChildTimeoutError
+from ndmem.planning.worker.protocol import Answer, Ask, Request
+
+from .effort import count_effort, extrapolate_lines
+
+if TYPE_CHECKING:
+    from ndmem.planning.arguments.arguments import Arguments
+    from ndmem.planning.extrapolation.size_line import Line
+    from ndmem.planning.meter import Meter
+    from ndmem.planning.worker.forked import Child
+
+    from .time_limit import TimeLimit
+
+    Costs = tuple[tuple[Mapping[str, int], float], ...]
+
+
+class FunctionFailedError(PredictionError):
+    """The function raised an error."""
+
+
+NO_RESULT = (FunctionFailedError, ChildDiedError, ChildTimeoutError)
+"""Errors of a run that has no result; another size or sample may have one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """Limits of the measurements.
+
+    Attributes
+    ----------
+    seconds : float
+        Time for all measurements together.
+    memory : int
+        Bytes that one run may use.
+    """
+
+    seconds: float
+    memory: int
+
+
+@dataclass(slots=True)
+class _Log:
+    """What the runs have reported so far; only `Measurements` writes to it."""
+
+    numbers: StackNumbers = field(default_factory=StackNumbers)
+    refused: set[str] = field(default_factory=set)
+    times: list[tuple[Mapping[str, int], float]] = field(default_factory=list)
+    durations: list[tuple[Mapping[str, int], float]] = field(default_factory=list)
+    efforts: list[tuple[Mapping[str, int], float]] = field(default_factory=list)
+    codes: dict[int, Code] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Measurements:
+    """Runs a function at sizes on a line.
+
+    Attributes
+    ----------
+    line, arguments, meter, child
+        The sizes, the arguments of the call, the meter, and the process that calls the function.
+    memory : int
+        Bytes that one run may use.
+    time_limit : TimeLimit
+        Timeout for all measurements together.
+    progress : callable
+        Called with a short text before each run.
+    """
+
+    line: Line
+    arguments: Arguments
+    meter: Meter
+    child: Child
+    memory: int
+    time_limit: TimeLimit
+    progress: Callable[[str], None]
+    _log: _Log = field(default_factory=_Log, repr=False)
+
+    def restart(self, child: Child) -> Measurements:
+        """Return measurements in another child that have made no run yet; the time limit goes on."""
+        return replace(self, child=child, _log=_Log())
+
+    @property
+    def refused(self) -> frozenset[str]:
+        """Operations of the function that the sandbox refused in any run."""
+        return frozenset(self._log.refused)
+
+    @property
+    def times(self) -> Costs:
+        """Lengths and seconds of the runs on the line, in order."""
+        return tuple(self._log.times)
+
+    @property
+    def memory_for_growth(self) -> int:
+        """Bytes that a run at a larger size may be predicted to need: predictions may be wrong by a factor."""
+        return self.memory // 2
+
+    def measure(self, t: int, *, stop_after: float = math.inf) -> Point:
+        """Run the function at a position of the line.
+
+        Parameters
+        ----------
+        t : int
+            The position.
+        stop_after : float
+            Seconds after which the run is stopped; `Point.is_cut` tells whether it was.
+
+        Raises
+        ------
+        PredictionError
+            If the function fails there, or exceeds the time limit.
+        """
+        return self.measure_at(self.line.at(t), t=t, stop_after=stop_after)
+
+    def measure_at(
+        self, lengths: Mapping[str, int], *, t: int = -1, sample: Sample = Sample.FIRST, stop_after: float = math.inf
+    ) -> Point:
+        """Run the function at any lengths; runs with a position `t` on the line count for extrapolations of costs."""
+        self.progress(_write_size(lengths))
+        started = self.time_limit.clock()
+        answer = self._ask(Request(dict(lengths), sample, time_limit=stop_after))
+        trace, lost = self.meter.read(answer.parts)
+        point = Point(
+            t=t,
+            lengths=dict(lengths),
+            trace=trace,
+            place=self._log.numbers.number(trace)[trace.events.stack],
+            by_operator=mark_operators(trace, self._operators())[trace.events.stack],
+            seconds=answer.seconds,
+            call_frame=answer.call_frame,
+            inputs_nbytes=answer.inputs_nbytes,
+            lost=lost,
+            is_cut=answer.is_cut,
+        )
+        if t >= 0:
+            self._log.durations.append((point.lengths, self.time_limit.clock() - started))
+        if t >= 0 and not point.is_cut:
+            self._log.times.append((point.lengths, point.seconds))
+            self._log.efforts.append((point.lengths, self.count_effort(point)))
+        return point
+
+    def scan(self, t: int, *, stop_after: float = math.inf) -> Code:
+        """Return the contents of the code that runs at a position of the line; scans each position once."""
+        if t not in self._log.codes:
+            self._log.codes[t] = self._ask(Request(self.line.at(t), ask=Ask.SCAN, time_limit=stop_after)).code
+        return self._log.codes[t]
+
+    def measure_rss(self, t: int, *, stop_after: float = math.inf) -> Answer:
+        """Run the function without recording, and measure how far resident memory rises."""
+        return self._ask(Request(self.line.at(t), ask=Ask.RSS, time_limit=stop_after))
+
+    def count_effort(self, point: Point) -> float:
+        """Return the work of a run in machine-independent units."""
+        scans = [(self.line.at(t), code.line_count) for t, code in sorted(self._log.codes.items())]
+        return count_effort(point, extrapolate_lines(scans, point.lengths))
+
+    def total_effort(self) -> float:
+        """Return the work of all runs on the line."""
+        return sum(effort for _, effort in self._log.efforts)
+
+    def estimate_effort(self, t: int) -> float:
+        """Extrapolate the work of a run at a position of the line; infinite if no run on the line has returned."""
+        if not self._log.efforts:
+            return math.inf
+        return extrapolate_cost(self._log.efforts, self.line.scaled()[:3], self.line.at(t))
+
+    def estimate_seconds(self, t: int) -> float:
+        """Extrapolate the duration of a run at a position of the line; infinite if no run on the line has returned."""
+        if not self._log.times:
+            return math.inf
+        return extrapolate_cost(self._log.times, self.line.scaled()[:3], self.line.at(t))
+
+    def estimate_duration(self, t: int) -> float:
+        """Extrapolate the seconds from a request to its answer: making the arguments and recording count."""
+        if not self._log.durations:
+            return math.inf
+        return extrapolate_cost(self._log.durations, self.line.scaled()[:3], self.line.at(t))
+
+    def estimate_memory(self, t: int, points: Sequence[Point] = ()) -> int:
+        """Estimate the bytes that a run needs, as far as runs tell; samples are made by copying."""
+        if not points:
+            return 3 * (self.arguments.nbytes(self.line.at(t)) or 0)
+        return 2 * self.estimate_inputs(t, points) + estimate_peak(self.line, points, t).high
+
+    def estimate_inputs(self, t: int, points: Sequence[Point]) -> int:
+        """Return the bytes of the arguments; extrapolated if they are known only after making them."""
+        known = self.arguments.nbytes(self.line.at(t))
+        if known is not None:
+            return known
+        made = np.array([[point.inputs_nbytes or 0] for point in points], np.int64)
+        return int(extrapolate_sizes(self.line, [point.t for point in points], made, t).nbytes[0])
+
+    def _operators(self) -> frozenset[Instruction]:
+        return frozenset().union(*(code.operators for code in self._log.codes.values()))
+
+    def _ask(self, request: Request) -> Answer:
+        """Send a request to the child; raise the error of the function."""
+        size = _write_size(request.lengths)
+        try:
+            answer = self.child.ask(request, max(self.time_limit.left(), 0.1))
+        except ChildTimeoutError:
+            raise ChildTimeoutError(
+                f"it did not finish within {self.time_limit.seconds:g} s (total for all measurements), at {size}; "
+                "pass timeout= to allow more"
+            ) from None
+        self._log.refused.update(answer.refused)
+        if answer.error:
+            raise FunctionFailedError(_explain(answer, size, self.memory))
+        return answer
+
+
+def _write_size(lengths: Mapping[str, int]) -> str:
+    return ", ".join(f"{name}={length:,}" for name, length in lengths.items())
+
+
+def _explain(answer: Answer, size: str, memory: int) -> str:
+    """Write what failed, where, and what to do next."""
+    if answer.refused:
+        return (
+            f"the function {answer.refused[0]}, which is refused while it is measured; pass sandbox=False if that does "
+            "no harm, or predict only the part that computes"
+        )
+    at = f" at {answer.where}" if answer.where else ""
+    if answer.is_memory:
+        return f"it needs more than {memory // 2**20} MiB already at {size}{at}; pass memory='4 GiB' to allow more"
+    return (
+        f"it fails at small sizes ({size}){at}: {answer.error}; pass make= for arguments that fit together, or like= "
+        "for the values it needs"
+    )

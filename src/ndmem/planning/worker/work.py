@@ -1,0 +1,195 @@
+"""In the child process: make the arguments, call the function under the meter, and return the answer."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import gc
+import inspect
+import os
+import random
+import time
+import traceback
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ndmem import _native
+from ndmem.planning.extrapolation.elision import reuses_temporaries
+from ndmem.planning.extrapolation.match import birth_sizes, live_bytes
+from ndmem.user_code import OWN_FOLDER, find_library_roots, is_below, is_user_code
+
+from .code_scan import Code, scan_code
+from .deadline import CutError, cut_after
+from .protocol import Answer, Ask, Frame, Request
+from .rss_growth import measure_rss_growth
+
+if TYPE_CHECKING:
+    from ndmem.planning.arguments.arguments import Arguments
+    from ndmem.planning.arguments.sample_data import Sample
+    from ndmem.planning.meter import Meter
+
+
+_LARGE = 4096
+_DENIED = (errno.EACCES, errno.EPERM)
+
+
+@dataclass(slots=True)
+class _Call:
+    """One call of the function: its duration, and whether it was stopped at the time limit."""
+
+    function: Callable[..., Any]
+    positional: tuple[Any, ...]
+    keywords: dict[str, Any]
+    time_limit: float
+    clock: Callable[[], float]
+    seconds: float = 0.0
+    is_cut: bool = False
+
+    def run(self) -> object:
+        """Call the function and return its result; ``None`` if it was stopped."""
+        started = self.clock()
+        result = None
+        try:
+            with cut_after(self.time_limit):
+                result = call(self.function, self.positional, self.keywords)
+        except CutError:
+            self.is_cut = True
+        self.seconds = self.clock() - started
+        return result
+
+
+@dataclass(slots=True)
+class Worker:
+    """Calls a function with arguments of any size.
+
+    Attributes
+    ----------
+    function, arguments, meter
+        The function, its arguments, and the meter that records the calls.
+    refused : list of str or None
+        Operations that the sandbox has refused; ``None`` without a sandbox.
+    """
+
+    function: Callable[..., Any]
+    arguments: Arguments
+    meter: Meter
+    refused: list[str] | None
+
+    def answer(self, request: Request, limit: Callable[[], contextlib.AbstractContextManager[None]]) -> Answer:
+        """Run a request; an exception of the function is an answer too.
+
+        Parameters
+        ----------
+        request : Request
+            The request.
+        limit : callable
+            Returns a context that limits memory while the function runs.
+        """
+        try:
+            return self._answer(request, limit)
+        except BaseException as error:  # also a SystemExit of the function, which would end the worker silently
+            return self._explain(error)
+
+    def _answer(self, request: Request, limit: Callable[[], contextlib.AbstractContextManager[None]]) -> Answer:
+        if request.ask is Ask.GHOST:
+            _native.haunt()
+        else:
+            use_one_thread()  # before each call, because the function may have loaded a library
+        np.random.seed(0)  # the function may draw from NumPy's old global generator, or from random's
+        random.seed(0)
+        positional, keywords, inputs = self._make(request.lengths, request.sample)
+        gc.collect()
+        # Processor time for RSS: its runs are chosen by it, and must not depend on the load of other processes.
+        clock = time.thread_time if request.ask is Ask.RSS else time.perf_counter
+        run = _Call(self.function, positional, keywords, request.time_limit, clock)
+        parts: list[bytes] = []
+        code, growth = Code(), None
+        reuses = request.ask is Ask.SCAN and reuses_temporaries(self.meter)
+        with limit():
+            if request.ask is Ask.SCAN:
+                code = scan_code(run.run, self._note_refusal)
+                code = code if reuses else replace(code, operators=frozenset())
+            elif request.ask is Ask.RSS:
+                growth = measure_rss_growth(run.run)
+            else:
+                # At the real size a loop may allocate more small buffers than there is memory to record.
+                parts = self.meter.record(run.run, threshold=_LARGE if request.ask is Ask.GHOST else 1)
+        return Answer(
+            parts,
+            run.seconds,
+            CALL_FRAME,
+            inputs,
+            refused=tuple(self.refused or ()),
+            code=code,
+            rss_growth_nbytes=growth,
+            is_cut=run.is_cut,
+        )
+
+    def _make(self, lengths: Mapping[str, int], sample: Sample) -> tuple[tuple[Any, ...], dict[str, Any], int | None]:
+        if self.arguments.maker is None:
+            return *self.arguments.make(lengths, sample), None
+        made: list[Any] = []
+        trace, _ = self.meter.read(self.meter.record(lambda: made.append(self.arguments.make(lengths, sample))))
+        return *made[0], int(live_bytes(trace.events, birth_sizes(trace.events))[-1:].sum())
+
+    def _explain(self, error: BaseException) -> Answer:
+        roots = find_library_roots()
+        frames = [f for f in traceback.extract_tb(error.__traceback__) if not is_below(f.filename, (OWN_FOLDER,))]
+        users = [frame for frame in frames if is_user_code(frame.filename, roots)]
+        last = (users or frames)[-1:]  # a function of a library may have no frame of the user's
+        where = f"{last[0].filename}:{last[0].lineno}" if last else ""
+        self._note_refusal(error)
+        refused = tuple(self.refused or ())
+        return Answer(
+            [], 0.0, error=_describe(error), where=where, is_memory=isinstance(error, MemoryError), refused=refused
+        )
+
+    def _note_refusal(self, error: BaseException) -> None:
+        """Note an error of the kernel's part of the sandbox, unless the audit hook has named the operation already."""
+        if self.refused is not None and not self.refused and is_refusal(error):
+            self.refused.append(f"performs an operation that the sandbox denies ({_describe(error)})")
+
+
+def is_refusal(error: BaseException) -> bool:
+    """Tell whether an error reports a denied operation; C libraries report it in exceptions of their own."""
+    if isinstance(error, OSError):
+        return error.errno in _DENIED
+    text = error.args[0] if error.args else ""  # not str(error), which may run code of the function's
+    return isinstance(text, str) and any(os.strerror(number).lower() in text.lower() for number in _DENIED)
+
+
+def _describe(error: BaseException) -> str:
+    return " ".join(f"{type(error).__name__}: {error}".split())[:300]
+
+
+def use_one_thread() -> None:
+    """Limit BLAS and OpenMP to one thread.
+
+    More threads save no time at small sizes, wait for each other on a busy machine (250 ms for an svd of 96 x 96 that
+    takes 2), and the threads of OpenMP do not survive a fork.
+    """
+    from threadpoolctl import threadpool_limits  # only in the child: importing it changes the environment
+
+    threadpool_limits(1)
+
+
+def call(function: Callable[..., Any], positional: tuple[Any, ...], keywords: dict[str, Any]) -> object:
+    """Call the function; its frames begin below this one, whose name is in `CALL_FRAME`.
+
+    Raises
+    ------
+    TypeError
+        If the result is a generator or a coroutine, whose code has not run.
+    """
+    result: object = function(*positional, **keywords)
+    if inspect.isgenerator(result) or inspect.iscoroutine(result) or inspect.isasyncgen(result):
+        raise TypeError(
+            "it returned a generator or a coroutine, whose code has not run; predict a function that runs it"
+        )
+    return result
+
+
+CALL_FRAME: Frame = (call.__code__.co_filename, call.__code__.co_name)

@@ -1,0 +1,5 @@
+"""What the operating system says about memory.
+
+`limits/` finds the memory limits of this process and whether something fits, `resident/` measures what is in RAM,
+`breakdown/` divides RSS into its parts, `alive` says whether the writer of a file still runs.
+"""

@@ -1,0 +1,1 @@
+"""Memory limits: control groups, batch systems, resource limits, RAM; and the kernel's OOM killer."""

@@ -1,0 +1,93 @@
+"""TrackedRun: the run of code that this process tracks between a start and a stop."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ndmem.errors import TrackingError
+from ndmem.tracking.launcher.machine_limit import describe_limit
+from ndmem.tracking.recorder import Recorder, untracked
+from ndmem.units import parse_nbytes
+
+from .run import Run
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from ndmem.model.trace import Trace
+
+
+class TrackedRun(Run):
+    """Run of code in this process: between ``start()`` and ``stop()``, or in a ``with`` block.
+
+    Only buffers allocated after the start are recorded. Inside another tracked run it is a view of the same tracker,
+    with a start and a peak of its own.
+
+    Parameters
+    ----------
+    threshold : int or str, optional
+        Record buffers of at least this size individually; by default that of the running tracker, or 4 KiB.
+
+    Raises
+    ------
+    TrackingError
+        If tracking cannot work in this interpreter, or another threshold is in force.
+    UnitError
+        If the threshold is not a number of bytes.
+    """
+
+    def __init__(self, *, threshold: int | str | None = None) -> None:
+        super().__init__()
+        self._threshold = None if threshold is None else parse_nbytes(threshold)
+        self._recorder: Recorder | None = None
+
+    def start(self) -> TrackedRun:
+        """Track from now on, and discard an earlier recording."""
+        if self._recorder is not None and self._recorder.running:
+            raise TrackingError("it is tracking already; call stop() first, or use another track()")
+        recorder = Recorder(threshold=self._threshold)
+        with untracked():
+            about = {"limit": describe_limit()}
+        recorder.start(about)
+        self._recorder = recorder
+        return self
+
+    def stop(self) -> TrackedRun:
+        """Stop tracking; the recording stays."""
+        if self._recorder is None:
+            raise TrackingError("nothing was tracked yet; call start() first")
+        self._recorder.stop()
+        return self
+
+    def __enter__(self) -> TrackedRun:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    @property
+    def trace(self) -> Trace:
+        """The raw record so far: call stacks, allocations and deallocations."""
+        if self._recorder is None:
+            raise TrackingError("nothing was tracked yet; call start() first")
+        return self._recorder.read_trace()
+
+    @property
+    def peak(self) -> int:
+        """Highest live bytes of arrays since the start."""
+        return 0 if self._recorder is None else self._recorder.peak
+
+    @property
+    def live(self) -> int:
+        """Live bytes of arrays allocated since the start, now or at the stop."""
+        return 0 if self._recorder is None else self._recorder.live
+
+    def _repr_html_(self) -> str | None:
+        # A run that was not started has no table: for None a notebook shows the repr.
+        return None if self._recorder is None else super()._repr_html_()
+
+    def __repr__(self) -> str:
+        state = "not started" if self._recorder is None else "running" if self._recorder.running else "stopped"
+        return f"<ndmem.TrackedRun {state}, peak {self.peak} bytes, live {self.live} bytes>"

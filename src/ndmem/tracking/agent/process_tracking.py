@@ -1,0 +1,181 @@
+"""The recording of one process: its journal, from the start of the process to its end.
+
+Used inside the program: imports only modules that Python's own start imports.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import sys
+
+from ndmem.tracking.support import find_numpy_obstacle
+
+from .children_folder import is_worth_keeping
+from .json_encode import encode_meta
+from .numpy_import import call_after_numpy_import
+from .program_limit import ProgramLimit
+from .run_metadata import describe_run, find_program, find_resident_peak
+from .spawn_hooks import SpawnHooks
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .process_identity import ProcessIdentity
+
+
+class ProcessTracking:
+    """Records native memory from the start of a process, and arrays from NumPy's import, until the process ends.
+
+    The child of a fork records in a journal of its own.
+
+    Parameters
+    ----------
+    identity : ProcessIdentity
+        The process.
+    threshold, room : int
+        Bytes from which on a buffer is an event, and that events may take before they are compacted.
+    limit : (int, str), optional
+        Arguments of `ProgramLimit`.
+    """
+
+    def __init__(
+        self, identity: ProcessIdentity, threshold: int, room: int, limit: tuple[int, str] | None = None
+    ) -> None:
+        from ndmem import _native  # here, so that `begin` can report an error
+
+        self._native = _native
+        self._identity = identity
+        self._threshold = threshold
+        self._room = room
+        self._recording: _native.Recording | None = None
+        self._started = False
+        self._sees_native = False
+        self._obstacle: str | None = None
+        self._shared_nbytes = 0
+        self._notes: list[str] = []
+        self._limit = None if limit is None else ProgramLimit(_native, *limit)
+
+    def prepare(self) -> None:
+        """Install the hooks for NumPy's import, the end of the process, and the processes that it starts."""
+        # atexit runs functions in reverse order: those of the program run before, and are still tracked.
+        atexit.register(self.finish)
+        os.register_at_fork(before=self._count_shared, after_in_child=self._continue_in_child)
+        hooks = SpawnHooks(self._native, encode_settings=self.encode_settings)
+        hooks.watch_starts(before_exec=self._note_exec)
+        hooks.watch_endings(self._identity.find_folder, before_exit=self.finish)
+        call_after_numpy_import(self.start)
+        # The program must find only modules that it finds without ndmem. The hooks keep those of ndmem alive.
+        for name in [name for name in sys.modules if name == "ndmem" or name.startswith("ndmem.")]:
+            del sys.modules[name]
+
+    def open_journal(self, descriptor: int, meta: bytes) -> None:
+        """Create the recording, which writes to an open, empty file."""
+        self._recording = self._native.Recording(self._threshold, descriptor, self._room)
+        self._recording.write_meta(meta)
+
+    def watch_native(self, absence: str = "") -> None:
+        """Record native memory from now on, if the library for it was preloaded into this process.
+
+        Parameters
+        ----------
+        absence : str, optional
+            The note if it was not preloaded; empty if the user did not want it.
+        """
+        self._sees_native = self._native.native_library() is not None
+        if self._sees_native:
+            self._begin()
+        elif absence:
+            self._notes.append(absence)
+
+    def forward_report_signal(self) -> None:
+        """Have the launcher print a report when another process sends SIGUSR2 to this one.
+
+        The handler is in C, so that ``signal.getsignal`` answers what it would without ndmem.
+        """
+        self._native.forward_report_signal(os.getppid())
+
+    def start(self) -> None:
+        """Record arrays from now on; called when NumPy has just been imported."""
+        described = describe_run()
+        version = str(described["numpy"])
+        self._notes += described["notes"]
+        self._started = True
+        self._obstacle = find_numpy_obstacle(version)
+        if self._obstacle:
+            self._notes.append(f"Nothing was recorded: {self._obstacle}.")
+        self._begin()
+        self._write({"notes": self._notes, "numpy": version})
+        if self._limit is not None and not self._obstacle:
+            self._limit.set(self._threshold)
+
+    def _begin(self) -> None:
+        """Record what can be recorded by now, in the present journal or a new one of this process."""
+        sees_arrays = self._started and not self._obstacle
+        if not sees_arrays and not self._sees_native:
+            return
+        if self._recording is None:
+            self._open_own_journal()
+        if self._recording is None:
+            return
+        if not self._recording.running:
+            self._recording.start(numpy=sees_arrays)
+        elif sees_arrays:
+            self._native.hook_numpy()
+
+    def finish(self) -> None:
+        """Stop recording, and note what was not recorded."""
+        if not self._started and "numpy" in sys.modules:
+            self._notes.append("No arrays were recorded: NumPy was imported in a way that ndmem cannot detect.")
+            self._write({"notes": self._notes})
+        if self._recording is not None and self._recording.running:
+            self._native.sight_holders()
+            self._notes += [] if self._limit is None else self._limit.explain()
+            self._write({"notes": self._notes, "process": self._identity.describe(at_end=True)})
+            self._write({"rss_peak_nbytes": find_resident_peak()})
+            self._recording.stop()
+            self._discard_if_empty()
+        if self._limit is not None:
+            self._limit.lift()
+
+    def encode_settings(self) -> str | None:
+        """Return the settings for an interpreter that this process starts, ``None`` if it cannot be tracked."""
+        parent = self._identity.encode_for_child()
+        return None if parent is None else f"{self._threshold}:{self._room}:{parent}"
+
+    def _count_shared(self) -> None:
+        # Not in the child: the parent's figure goes on changing there, for the journal's page is shared.
+        self._shared_nbytes = 0 if self._recording is None else self._recording.live
+
+    def _continue_in_child(self) -> None:
+        """Begin a journal of this process; the arrays from before the fork are counted in the parent's."""
+        self._identity.become_fork(self._shared_nbytes)
+        self._recording = None
+        self._limit = None
+        self._begin()
+
+    def _open_own_journal(self) -> None:
+        """Begin the journal of a child, which runs untracked if that fails."""
+        try:
+            descriptor = self._identity.create_journal()
+            if descriptor is not None:
+                about = {**describe_run(*find_program()), "notes": self._notes, "process": self._identity.describe()}
+                self.open_journal(descriptor, encode_meta(about))
+        except OSError:
+            self._recording = None
+            self._identity.discard_journal()
+
+    def _note_exec(self) -> None:
+        """Note that another program replaces this one; if the exec fails, `finish` overwrites the note."""
+        if self._recording is not None and self._recording.running:
+            self._write({"process": self._identity.describe(replaced=True)})
+            self._discard_if_empty()
+
+    def _discard_if_empty(self) -> None:
+        """Delete the journal of a child without significant memory, see `is_worth_keeping`."""
+        recording = self._recording
+        if recording is not None and not is_worth_keeping(recording.peak, recording.native_peak):
+            self._identity.discard_journal()
+
+    def _write(self, meta: dict[str, object]) -> None:
+        if self._recording is not None:
+            self._recording.write_meta(encode_meta(meta))

@@ -1,0 +1,1 @@
+"""`@ndmem.profile`: a function's arrays line by line, from line events of that function alone."""
