@@ -1,28 +1,47 @@
-# `make demo` and `make test` each set up a virtual environment of their own, on a fresh clone with Python 3.10 to 3.13
-# and a C compiler. What is there is used again; a changed source is installed again.
-PYTHON ?= python3
+# `make demo` and `make test` each set up a virtual environment of their own, on a fresh clone with a Python that is
+# supported and a C compiler. What is there is used again; a changed source is installed again.
+PYTHONS := 3.15 3.14 3.13 3.12 3.11
+ifndef PYTHON
+PYTHON := $(or $(shell .ci/find-python $(PYTHONS)),python3)
+endif
+VENV ?= .venv
 VERSION := $(shell $(PYTHON) -c 'import platform; print(platform.python_version())')
 SOURCES := pyproject.toml meson.build $(shell find src -type f ! -name '*.py[co]')
-# NumPy 2.2, the last one for Python 3.10, has no types for its file format.
+# In NumPy 2.4, the last one for Python 3.11, parts of the file format have no types.
 UNTYPED := --untyped-calls-exclude=numpy.lib
 CHECKED := src tests examples benchmarks docs noxfile.py
+# Two processes; one that has no tests left takes half of those that the other one still has. With whole files for each
+# (loadfile) one waited for the other at the end.
+PYTEST = $(VENV)/bin/python -m pytest -n 2 --dist worksteal
+# The tests of what depends most on how a Python works inside.
+CORE := tests/tracking tests/weighing tests/planning tests/budgets
 
-.PHONY: help demo test browser lint test-all clean
+.PHONY: help demo test test-core docs browser lint sanitize test-all clean
 
 help:
-	@echo 'make demo      install into .venv-demo and track examples/pipeline.py'
-	@echo 'make test      install into .venv and run all checks and tests'
-	@echo 'make lint      the checks alone'
-	@echo 'make test-all  the tests on each Python with its oldest and newest NumPy'
-	@echo 'make clean     remove what these made'
+	@echo 'make demo       install into .venv-demo and track examples/pipeline.py'
+	@echo 'make test       install into .venv and run all checks and tests'
+	@echo 'make test-core  install into .venv and run the tests of the C core'
+	@echo 'make docs       build the documentation into build/docs; a warning is an error'
+	@echo 'make lint       the checks alone'
+	@echo 'make sanitize   the C core under ASAN, UBSAN and TSAN; SHORT=1 takes some minutes'
+	@echo 'make test-all   the tests, slow ones too, on each Python with its oldest and newest NumPy'
+	@echo 'make clean      remove what these made'
+	@echo 'They take the newest supported Python that they find, or: make test PYTHON=python3.12 VENV=.venv-3.12'
 
 demo: .venv-demo/installed-$(VERSION)
 	.venv-demo/bin/ndmem run --force -o demo.ndmem examples/pipeline.py
 	.venv-demo/bin/ndmem report demo.ndmem --by function
 
-# Two processes, each with whole files: 8 minutes instead of 14 on two cores.
 test: lint browser
-	.venv/bin/python -m pytest -n 2 --dist loadfile
+	$(PYTEST)
+
+test-core: $(VENV)/installed-$(VERSION)
+	$(PYTEST) $(CORE)
+
+# `make test` builds the same, into a temporary folder: tests/documents/test_docs_site.py.
+docs: $(VENV)/installed-$(VERSION)
+	$(VENV)/bin/python -m sphinx -W --keep-going -d build/doctrees docs build/docs
 
 # The page is tested in Chromium. Root of a machine with apt is given one, as in CI; elsewhere those tests are skipped.
 browser:
@@ -31,31 +50,37 @@ browser:
 		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq --no-install-recommends chromium; \
 	fi || echo 'Chromium cannot be installed: the tests of the page in a browser are skipped'
 
-lint: .venv/installed-$(VERSION)
-	.venv/bin/ruff check $(CHECKED)
-	.venv/bin/ruff format --check $(CHECKED)
-	.venv/bin/mypy $(UNTYPED)
-	.venv/bin/lint-imports
+# mypy reads the code as code of the Python that runs it, whose NumPy has types that older Pythons cannot read.
+lint: $(VENV)/installed-$(VERSION)
+	$(VENV)/bin/ruff check $(CHECKED)
+	$(VENV)/bin/ruff format --check $(CHECKED)
+	$(VENV)/bin/mypy $(UNTYPED)
+	$(VENV)/bin/lint-imports
 
-test-all: .venv/installed-$(VERSION)
-	.venv/bin/python -m pip install --quiet nox
-	.venv/bin/python -m nox
+test-all: $(VENV)/installed-$(VERSION)
+	$(VENV)/bin/python -m pip install --quiet nox
+	$(VENV)/bin/python -m nox
 
 clean:
-	rm -rf .venv .venv-demo .nox build dist demo.ndmem .*_cache .hypothesis
+	rm -rf .venv .venv-* .nox build dist demo.ndmem .*_cache .hypothesis
 
-# An environment without this mark was made by another Python, or by somebody else: it is made anew.
-.venv/python-$(VERSION) .venv-demo/python-$(VERSION):
-	$(PYTHON) -c 'import sys; (3, 10) <= sys.version_info < (3, 14) or sys.exit("ndmem needs Python 3.10 to 3.13, not $(VERSION); name one: make PYTHON=python3.12 ...")'
+# An environment without this mark was made by another Python, or by another program: it is made anew.
+$(VENV)/python-$(VERSION) .venv-demo/python-$(VERSION):
+	@obstacle=$$($(PYTHON) src/ndmem/pythons.py) && test -z "$$obstacle" || \
+		{ echo "$${obstacle:-$(PYTHON) does not run} (make PYTHON=python3.15 ...)" >&2; exit 1; }
 	$(PYTHON) -m venv --clear $(@D)
 	touch $@
 
-# mypy reads the code as Python 3.11's, which the stubs of NumPy 2.5 no longer are (they use the type statement of 3.12).
-# Newer NumPys are tested by test-all.
-.venv/installed-$(VERSION): .venv/python-$(VERSION) $(SOURCES)
-	.venv/bin/python -m pip install --quiet '.[test,libraries]' 'numpy<2.5'
+$(VENV)/installed-$(VERSION): $(VENV)/python-$(VERSION) $(SOURCES)
+	$(VENV)/bin/python -m pip install --quiet '.[test,libraries,docs]'
 	touch $@
 
 .venv-demo/installed-$(VERSION): .venv-demo/python-$(VERSION) $(SOURCES)
 	.venv-demo/bin/python -m pip install --quiet .
 	touch $@
+
+# The C core under ASAN with UBSAN, then under TSAN; SHORT=1 takes some minutes. SANITIZE_PYTHON must use the C library for
+# which gcc has its runtimes: a Python that brings its own does not start with them.
+SANITIZE_PYTHON ?= $(PYTHON)
+sanitize:
+	$(SANITIZE_PYTHON) benchmarks/accuracy/sanitize.py $(if $(SHORT),--short)

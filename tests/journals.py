@@ -1,7 +1,5 @@
 """Journals written by hand: bytes laid out as docs/reference/journal-format.md says, without ndmem's reader."""
 
-from __future__ import annotations
-
 import json
 import struct
 from collections.abc import Sequence
@@ -12,7 +10,7 @@ import numpy as np
 from ndmem import api
 from ndmem.model.trace import Trace
 
-BORN, DIED, CLOCK, FOLDED = 0, 1, 2, 3
+BORN, DIED, CLOCK, COMPACTED = 0, 1, 2, 3
 ARRAY, NATIVE = 0, 1
 
 _HEADER = struct.Struct("=8sIIQqqqqQQQQQQQIIQqqqQQIIQ")
@@ -47,7 +45,7 @@ def header(**fields: int) -> bytes:
         "total_events",
         "total_node",
         "parent",
-        "fold",
+        "compaction",
     ]
     assert not fields.keys() - {*names}
     return _HEADER.pack(b"NDMEMJ\r\n", *({"version": 3, **fields}.get(name, 0) for name in names))
@@ -110,10 +108,10 @@ def journal(head: bytes, nodes: Sequence[bytes], events: Sequence[bytes], texts:
     return head.ljust(65536, b"\0") + blocks
 
 
-def block(kind: int, records: Sequence[bytes], *, fold: int = 0, sequence: int = 0) -> bytes:
+def block(kind: int, records: Sequence[bytes], *, compaction: int = 0, sequence: int = 0, replaced: int = 0) -> bytes:
     """Return a block: 1 nodes, 2 events, 3 texts."""
     data = b"".join(records)
-    return struct.pack("=4sIQQQQ24x", b"NDBK", kind, len(data), len(data), fold, sequence) + data
+    return struct.pack("=4sIQQQQQ16x", b"NDBK", kind, len(data), len(data), compaction, sequence, replaced) + data
 
 
 def read(data: bytes, folder: Path) -> Trace:

@@ -3,8 +3,6 @@
 A builder replays what it is told with plain dictionaries; it shares no code with the views it tests.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -91,6 +89,10 @@ class TraceBuilder:
     _alive: dict[int, tuple[int, int]] = field(default_factory=dict)
     _numbers: dict[int, int] = field(default_factory=dict)
     _born: int = 0
+    # Nodes whose live bytes have changed since the last peak, of arrays and of all: a walk over all nodes at each peak
+    # took 10 s for a trace of 70,000 nodes.
+    _changed: set[int] = field(default_factory=set)
+    _changed_of_all: set[int] = field(default_factory=set)
 
     def node(self, path: Sequence[Frame], domain: Domain = Domain.ARRAY) -> int:
         """Return the number of the node at the end of a path, root first; only the leaf is of the domain."""
@@ -122,16 +124,19 @@ class TraceBuilder:
             self._numbers[handle] = len(self._numbers)
             self._write(Kind.BORN, node, handle, nbytes, time_s, -1)
         self._see(here)
+        self._note_change(node)
         if self.live > self.peak.nbytes:
             self.peak = Peak(self.live, node, len(self._events))
-            for each in self._nodes:
-                each.at_peak = each.live
+            for each in self._changed:
+                self._nodes[each].at_peak = self._nodes[each].live
+            self._changed.clear()
         if self.native_live > self.native_peak.nbytes:
             self.native_peak = Peak(self.native_live, node, len(self._events))
         if self.live + self.native_live > self.total_peak.nbytes:
             self.total_peak = Peak(self.live + self.native_live, node, len(self._events))
-            for each in self._nodes:
-                each.at_total_peak = each.live
+            for each in self._changed_of_all:
+                self._nodes[each].at_total_peak = self._nodes[each].live
+            self._changed_of_all.clear()
         return handle
 
     def native(self, path: Sequence[Frame], nbytes: int, *, time_s: float = 0.0) -> int:
@@ -149,8 +154,13 @@ class TraceBuilder:
         else:
             self.native_live -= nbytes
         self._nodes[birth].live -= nbytes
+        self._note_change(birth)
         if handle in self._numbers:
             self._write(Kind.DIED, node, handle, nbytes, time_s, within)
+
+    def _note_change(self, node: int) -> None:
+        self._changed.add(node)
+        self._changed_of_all.add(node)
 
     def _see(self, node: _Node) -> None:
         node.max_live = max(node.max_live, self.live)

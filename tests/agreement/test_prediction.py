@@ -1,4 +1,4 @@
-"""What is predicted is what is measured."""
+"""Predictions agree with measurements."""
 
 from collections.abc import Callable
 from typing import Any
@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import ndmem
-from ndmem.planning import climb, further
+from ndmem.planning.strategy import extra_runs, schedule
 
 # Each takes the last array, or the last two, and makes another; all are of two axes again.
 _STEPS = (
@@ -71,22 +71,32 @@ def _measure(function: Callable[[Any], Any], x: Any) -> int:
 
 
 @pytest.fixture(autouse=True)
-def _never_the_real_size(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let nothing be measured at the real size: that would be right in any case."""
-    monkeypatch.setattr(climb, "_CHEAP_S", -1.0)
-    monkeypatch.setattr(further, "_MOMENT_S", -1.0)
+def _never_the_real_size(monkeypatch: pytest.MonkeyPatch, only_own_threads: None) -> None:
+    """Make no run at the real size, whose result would be right in any case."""
+    monkeypatch.setattr(schedule, "_CHEAP", -1)
+    monkeypatch.setattr(extra_runs, "_MOST_EFFORT", -1)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
-@given(source=programs(), rows=st.integers(300, 900), columns=st.sampled_from([2, 7, 120, 250]))
-def test_peaks_called_exact_are_exact(source: str, rows: int, columns: int) -> None:
-    """The predicted peak of a random program is the measured one, or is not called exact."""
-    function = _compile(source)
-    x = np.random.default_rng(5).random((rows, columns))
-    try:
-        measured = _measure(function, x)
-    except (ValueError, MemoryError):  # shapes that do not fit together
-        return
-    found = ndmem.predict(function, "f8[n, m]", dims=ndmem.dims(n=rows, m=columns), native=False, timeout=5)
-    assert found.confidence.value != "exact" or found.peak == measured, source
-    assert found.interval[0] <= found.peak <= found.interval[1]
+# A drawn program may select no row at all: NumPy then warns of the mean of an empty slice.
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_peaks_called_exact_are_exact() -> None:
+    """The predicted peak of a random program is the measured one or is not called exact; at least a third are exact."""
+    compared: list[str] = []
+
+    @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(source=programs(), rows=st.integers(300, 900), columns=st.sampled_from([2, 7, 120, 250]))
+    def compare(source: str, rows: int, columns: int) -> None:
+        function = _compile(source)
+        x = np.random.default_rng(5).random((rows, columns))
+        try:
+            measured = _measure(function, x)
+        except (ValueError, MemoryError):  # shapes that do not fit together
+            return
+        found = ndmem.predict(function, "f8[n, m]", dims=ndmem.dims(n=rows, m=columns), native=False, timeout=60)
+        assert found.confidence.value != "exact" or found.peak == measured, source
+        assert found.interval[0] <= found.peak <= found.interval[1]
+        compared.append(found.confidence.value)
+
+    compare()
+    assert len(compared) >= 8
+    assert compared.count("exact") >= len(compared) / 3

@@ -1,7 +1,5 @@
 """Slow and obviously right versions of what the analysis computes, from stacks written out in full."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Sequence
 

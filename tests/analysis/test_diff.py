@@ -6,7 +6,8 @@ from tests.reporting.samples import MIB, factoring, pipeline
 from tests.traces import USER, Frame, TraceBuilder, traces
 
 from ndmem.analysis.diff import Change, Growth, diff_traces
-from ndmem.analysis.lines import Line
+from ndmem.analysis.index import TraceIndex
+from ndmem.analysis.tables.lines import Line
 from ndmem.model.holder import Holder
 from ndmem.model.trace import Origin, Trace
 
@@ -59,7 +60,7 @@ def by_text(changes: tuple[Change[Line], ...]) -> dict[str | None, Change[Line]]
 
 def test_a_line_that_has_moved_is_the_same_line() -> None:
     """Lines are matched by file name, function and text: what moved is compared, and only the new line is new."""
-    found = by_text(diff_traces(before(), after()).lines)
+    found = by_text(diff_traces(TraceIndex(before()), TraceIndex(after())).lines)
     kept = found["kept = np.ones(10)"]
     assert kept.before is not None
     assert kept.after is not None
@@ -71,14 +72,14 @@ def test_a_line_that_has_moved_is_the_same_line() -> None:
     ]
     extra = found["extra = np.ones(7)"]
     assert (extra.before, extra.difference("kept_nbytes")) == (None, 1 * MIB)
-    # The peak while `work` ran is another, although it made the same: 10 + 4 + 2 MiB, and 13 + 4 + 2 MiB.
+    # The peak while `work` ran is another, although it allocated the same: 10 + 4 + 2 MiB, and 13 + 4 + 2 MiB.
     assert found["return np.ones(5)"].difference("peak_nbytes") == 3 * MIB
     assert found["return np.ones(5)"].difference("own_nbytes") == 0
 
 
 def test_the_totals_are_those_of_the_runs() -> None:
     """Peak, live and total bytes stand beside each other: 16 and 19 MiB, 14 and 18, 16 and 20."""
-    found = diff_traces(before(), after())
+    found = diff_traces(TraceIndex(before()), TraceIndex(after()))
     assert found.peak == Growth(16 * MIB, 19 * MIB)
     assert found.live == Growth(14 * MIB, 18 * MIB)
     assert found.total == Growth(16 * MIB, 20 * MIB)
@@ -87,8 +88,10 @@ def test_the_totals_are_those_of_the_runs() -> None:
 
 
 def test_functions_are_compared_by_name() -> None:
-    """The code of the module made 3 MiB more that the peak holds; the function's peak alone is another."""
-    changes = {change.row.function: change for change in diff_traces(before(), after()).functions}
+    """The module's code allocated 3 MiB more that are live at the peak; of the function only the peak differs."""
+    changes = {
+        change.row.function: change for change in diff_traces(TraceIndex(before()), TraceIndex(after())).functions
+    }
     assert {name: change.difference("own_nbytes") for name, change in changes.items()} == {
         "<module>": 3 * MIB,
         "work": 0,
@@ -106,7 +109,7 @@ def test_lines_with_equal_text_are_told_apart_by_their_order() -> None:
         return builder.build(sources={USER: "\n" * down + source})
 
     # Paired crosswise both would differ: 1 with 5, and 2 with 1.
-    changes = diff_traces(run(1, 2, down=0), run(1, 5, down=3)).lines
+    changes = diff_traces(TraceIndex(run(1, 2, down=0)), TraceIndex(run(1, 5, down=3))).lines
     assert [(change.difference("own_nbytes"), change.row.lineno) for change in changes] == [(3 * MIB, 5)]
 
 
@@ -118,8 +121,11 @@ def test_a_line_without_text_is_known_by_its_number() -> None:
         builder.born((Frame(USER, lineno),), MIB)
         return builder.build()
 
-    assert diff_traces(run(7), run(7)).is_empty
-    assert {(change.before is None, change.row.lineno) for change in diff_traces(run(7), run(8)).lines} == {
+    assert diff_traces(TraceIndex(run(7)), TraceIndex(run(7))).is_empty
+    assert {
+        (change.before is None, change.row.lineno)
+        for change in diff_traces(TraceIndex(run(7)), TraceIndex(run(8))).lines
+    } == {
         (False, 7),
         (True, 8),
     }
@@ -131,13 +137,13 @@ def test_arrays_of_one_name_and_expression_are_compared_together() -> None:
 
     def run(count: int) -> Trace:
         builder = TraceBuilder()
-        made = [builder.born((Frame(USER, 1, columns=(8, 18)),), MIB) for _ in range(count)]
+        buffers = [builder.born((Frame(USER, 1, columns=(8, 18)),), MIB) for _ in range(count)]
         big = builder.born((Frame(USER, 2, columns=(6, 16)),), 5 * MIB)
         holders = [Holder(builder.number(big), "big", "pipeline", (655360,), "float64", is_view=False)]
-        assert len(made) == count
+        assert len(buffers) == count
         return builder.build(sources={USER: source}, holders=holders)
 
-    (change,) = diff_traces(run(3), run(2)).buffers
+    (change,) = diff_traces(TraceIndex(run(3)), TraceIndex(run(2))).buffers
     assert change.before is not None
     assert change.after is not None
     assert (change.before.count, change.after.count, change.difference("nbytes")) == (3, 2, -MIB)
@@ -163,12 +169,12 @@ def test_a_figure_exceeds_a_part_of_what_it_was(growth: Growth, part: float, *, 
 
 def test_predicted_and_measured_are_compared_alike() -> None:
     """A predicted run that says what was measured is no difference."""
-    assert diff_traces(pipeline(origin=Origin.PREDICTED), pipeline()).is_empty
+    assert diff_traces(TraceIndex(pipeline(origin=Origin.PREDICTED)), TraceIndex(pipeline())).is_empty
 
 
 def test_native_memory_watched_in_one_run_alone_is_not_known() -> None:
-    """Without native memory in the first run the total peak has no difference, and no native figure is made up."""
-    found = diff_traces(pipeline(), factoring())
+    """Without native memory in the first run the total peak has no difference, and no native figure is invented."""
+    found = diff_traces(TraceIndex(pipeline()), TraceIndex(factoring()))
     assert (found.total_peak.before, found.total_peak.difference) == (None, None)
     assert all(change.before.native is None for change in found.lines if change.before)
 
@@ -176,13 +182,13 @@ def test_native_memory_watched_in_one_run_alone_is_not_known() -> None:
 @given(traces())
 def test_a_run_and_itself_have_no_difference(trace: Trace) -> None:
     """For any program nothing is different from itself."""
-    assert diff_traces(trace, trace).is_empty
+    assert diff_traces(TraceIndex(trace), TraceIndex(trace)).is_empty
 
 
 @given(traces(), traces())
 def test_differences_sum_to_the_peaks(first: Trace, second: Trace) -> None:
-    """For any two programs what lines and functions made at the peak differs, in all, by what the peaks differ."""
-    found = diff_traces(first, second)
+    """For any two programs the differences of lines, and those of functions, sum to the difference of the peaks."""
+    found = diff_traces(TraceIndex(first), TraceIndex(second))
     for changes in (found.lines, found.functions):
         assert sum(change.difference("own_nbytes") or 0 for change in changes) == found.peak.difference
 
@@ -190,7 +196,7 @@ def test_differences_sum_to_the_peaks(first: Trace, second: Trace) -> None:
 @given(traces(), traces())
 def test_the_other_way_round_the_signs_turn(first: Trace, second: Trace) -> None:
     """For any two programs the reverse comparison has each row with its sides exchanged."""
-    there, back = diff_traces(first, second), diff_traces(second, first)
+    there, back = diff_traces(TraceIndex(first), TraceIndex(second)), diff_traces(TraceIndex(second), TraceIndex(first))
     assert {(id_of(c.before), id_of(c.after)) for c in there.lines} == {
         (id_of(c.after), id_of(c.before)) for c in back.lines
     }

@@ -1,4 +1,4 @@
-"""Arrays and native blocks apart: neither kind changes what is said of the other."""
+"""Arrays and native blocks apart: neither domain changes the figures of the other."""
 
 import dataclasses
 from typing import Any
@@ -10,21 +10,22 @@ from tests.analysis import oracles
 from tests.traces import NUMPY, USER, Frame, TraceBuilder, traces, twins
 
 from ndmem.analysis.answer import find_answer
+from ndmem.analysis.call_tree.frames import user_site
+from ndmem.analysis.call_tree.stacks import stack_weights
 from ndmem.analysis.domains import DomainTotals, compute_domains, of_domain
-from ndmem.analysis.figures import Figures, NativeFigures
-from ndmem.analysis.frames import user_site
-from ndmem.analysis.functions import function_table
-from ndmem.analysis.lines import Line, line_table
+from ndmem.analysis.index import TraceIndex
 from ndmem.analysis.live import find_live, live_buffers
 from ndmem.analysis.measure import Measure
 from ndmem.analysis.moment import Moment
+from ndmem.analysis.over_time.timeline import timeline
 from ndmem.analysis.peak import find_peak_node
-from ndmem.analysis.sentence import answer_sentence
-from ndmem.analysis.stacks import stack_weights
 from ndmem.analysis.stats import compute_stats
-from ndmem.analysis.timeline import timeline
+from ndmem.analysis.tables.figures import Figures, NativeFigures
+from ndmem.analysis.tables.functions import function_table
+from ndmem.analysis.tables.lines import Line, line_table
 from ndmem.analysis.total import live_native
 from ndmem.model.trace import Domain, Trace
+from ndmem.reporting.sentences.answer import answer_sentence
 
 KIB = 1024
 ARRAY_FIGURES = ("peak_nbytes", "at_peak_nbytes", "share", "temporary_nbytes", "kept_nbytes", "total_nbytes", "count",
@@ -47,20 +48,26 @@ def test_what_is_said_of_arrays_does_not_depend_on_native_blocks(
     """For any program all figures of arrays are, to the byte, those of the same run without native blocks."""
     watched, plain = both
     for table in (line_table, function_table):
-        tables = [_arrays_of(table(trace, library=library, moment=moment)) for trace in both]
+        tables = [_arrays_of(table(TraceIndex(trace), library=library, moment=moment)) for trace in both]
         assert tables[0] == tables[1]
-    buffers = [[(b.nbytes, b.stack, b.site, b.temporary) for b in live_buffers(trace, moment)] for trace in both]
+    buffers = [
+        [(b.nbytes, b.stack, b.site, b.temporary) for b in live_buffers(TraceIndex(trace), moment)] for trace in both
+    ]
     assert buffers[0] == buffers[1]
-    assert stack_weights(watched, Measure.of(moment), library=library) == stack_weights(
-        plain, Measure.of(moment), library=library
+    assert stack_weights(TraceIndex(watched), Measure.of(moment), library=library) == stack_weights(
+        TraceIndex(plain), Measure.of(moment), library=library
     )
-    assert find_answer(watched, moment) == find_answer(plain, moment)
-    assert answer_sentence(watched, moment) == answer_sentence(plain, moment)
-    assert user_site(watched, find_peak_node(watched)) == user_site(plain, find_peak_node(plain))
+    assert find_answer(TraceIndex(watched), moment) == find_answer(TraceIndex(plain), moment)
+    assert answer_sentence(TraceIndex(watched), moment) == answer_sentence(TraceIndex(plain), moment)
+    assert user_site(TraceIndex(watched), find_peak_node(TraceIndex(watched))) == user_site(
+        TraceIndex(plain), find_peak_node(TraceIndex(plain))
+    )
     assert (watched.live_nbytes, watched.total_nbytes) == (plain.live_nbytes, plain.total_nbytes)
-    assert max(point.live_nbytes for point in timeline(watched)) == max(point.live_nbytes for point in timeline(plain))
+    assert max(point.live_nbytes for point in timeline(TraceIndex(watched))) == max(
+        point.live_nbytes for point in timeline(TraceIndex(plain))
+    )
     added = {"domains", "native_threshold_nbytes", "total_peak_nbytes"}
-    stats = [dataclasses.asdict(compute_stats(trace)) for trace in both]
+    stats = [dataclasses.asdict(compute_stats(TraceIndex(trace))) for trace in both]
     assert all(stats[0][name] == stats[1][name] for name in stats[0].keys() - added)
 
 
@@ -76,15 +83,15 @@ def test_the_laws_of_the_total_peak(trace: Trace) -> None:
     assert native.max(initial=0) == trace.native.nbytes
     assert max(trace.peak.nbytes, trace.native.nbytes) <= trace.total.nbytes <= trace.peak.nbytes + trace.native.nbytes
     blocks = of_domain(trace, trace.tallies.at_total_peak, Domain.NATIVE)
-    assert live_native(trace).nbytes.sum() == blocks.sum()
-    assert live_native(trace, Moment.END).nbytes.sum() == trace.native_live_nbytes
-    assert not live_native(dataclasses.replace(trace, native=None, total=None)).buffer.size
+    assert live_native(TraceIndex(trace)).nbytes.sum() == blocks.sum()
+    assert live_native(TraceIndex(trace), Moment.END).nbytes.sum() == trace.native_live_nbytes
+    assert not live_native(TraceIndex(dataclasses.replace(trace, native=None, total=None))).buffer.size
 
 
 @given(traces(native=True), st.booleans())
 def test_every_native_figure_is_that_of_the_stacks_written_out(trace: Trace, library: bool) -> None:
     """A line's native figures are the sums and maxima over all stacks that it is on."""
-    rows = {(line.filename, line.lineno): line for line in line_table(trace, library=library)}
+    rows = {(line.filename, line.lineno): line for line in line_table(TraceIndex(trace), library=library)}
     tallies = trace.tallies
     for name in ("at_total_peak", "live", "total", "count"):
         field = {"live": "kept_nbytes", "count": "count"}.get(name, f"{name}_nbytes")
@@ -101,7 +108,7 @@ def test_every_native_figure_is_that_of_the_stacks_written_out(trace: Trace, lib
 @given(traces(native=True))
 def test_native_temporaries_are_those_of_a_replay(trace: Trace) -> None:
     """The mark of each line is the highest that asking after each event which temporaries are alive gives."""
-    for line in line_table(trace):
+    for line in line_table(TraceIndex(trace)):
         assert line.native is not None
         expected = oracles.replay_temporaries(trace, (line.filename, line.lineno), Domain.NATIVE)
         assert line.native.temporary_nbytes == expected
@@ -118,7 +125,7 @@ def test_a_decomposition_worked_out_by_hand() -> None:
     builder.died(second, (work, inside), within=0)
     builder.native((Frame(USER, 6, "work"),), 4 * KIB)
     trace = builder.build()
-    lines = {line.lineno: line for line in line_table(trace)}
+    lines = {line.lineno: line for line in line_table(TraceIndex(trace))}
     assert lines[5] == Line(
         filename=USER, lineno=5, function="work", source=None,
         peak_nbytes=24 * KIB, at_peak_nbytes=16 * KIB, share=16 / 24, temporary_nbytes=0, kept_nbytes=16 * KIB,
@@ -134,8 +141,8 @@ def test_a_decomposition_worked_out_by_hand() -> None:
         peak_nbytes=4 * KIB, at_total_peak_nbytes=0, temporary_nbytes=0, kept_nbytes=4 * KIB, total_nbytes=4 * KIB,
         count=1,
     )  # fmt: skip
-    assert compute_domains(trace).array == DomainTotals(24 * KIB, 24 * KIB, 24 * KIB)
-    assert compute_domains(trace).native == DomainTotals(48 * KIB, 4 * KIB, 52 * KIB)
+    assert compute_domains(TraceIndex(trace)).array == DomainTotals(24 * KIB, 24 * KIB, 24 * KIB)
+    assert compute_domains(TraceIndex(trace)).native == DomainTotals(48 * KIB, 4 * KIB, 52 * KIB)
     assert held != result
 
 
@@ -144,17 +151,17 @@ def test_what_was_not_watched_is_not_known() -> None:
     builder = TraceBuilder()
     builder.born((Frame(USER, 1),), 8 * KIB)
     trace = builder.build()
-    (line,) = line_table(trace)
-    stats = compute_stats(trace)
-    assert (line.native, line.at_total_peak_nbytes, compute_domains(trace).native) == (None, None, None)
+    (line,) = line_table(TraceIndex(trace))
+    stats = compute_stats(TraceIndex(trace))
+    assert (line.native, line.at_total_peak_nbytes, compute_domains(TraceIndex(trace)).native) == (None, None, None)
     assert (stats.total_peak_nbytes, stats.native_threshold_nbytes, stats.rss_peak_nbytes) == (None, None, None)
 
 
 def test_dropped_events_leave_native_temporaries_unknown() -> None:
-    """A block that was never seen to die may have been a temporary."""
+    """A block without a recorded deallocation may have been a temporary."""
     builder = TraceBuilder(native_threshold=KIB)
     builder.native((Frame(USER, 1),), 8 * KIB)
-    (line,) = line_table(builder.build(dropped=1))
+    (line,) = line_table(TraceIndex(builder.build(dropped=1)))
     assert line.native is not None
     assert (line.native.temporary_nbytes, line.native.kept_nbytes) == (None, 8 * KIB)
 
@@ -166,7 +173,7 @@ def test_each_domain_has_its_own_live_buffers(domain: Domain) -> None:
     builder.born((Frame(USER, 1),), 8 * KIB)
     builder.native((Frame(USER, 1),), 4 * KIB)
     expected = {Domain.ARRAY: [8 * KIB], Domain.NATIVE: [4 * KIB]}.get(domain, [])
-    assert find_live(builder.build(), until=2, domain=domain).nbytes.tolist() == expected
+    assert find_live(TraceIndex(builder.build()), until=2, domain=domain).nbytes.tolist() == expected
 
 
 def test_a_row_takes_its_figures_along() -> None:

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.traces import NUMPY, USER, Frame, TraceBuilder, traces
 
+from ndmem.analysis.index import TraceIndex
 from ndmem.analysis.live import live_buffers, small_nbytes
 from ndmem.analysis.moment import Moment
 from ndmem.model.holder import Holder
@@ -16,7 +17,7 @@ SOURCE = "y = np.mean(x) + 1\n"
 
 
 def test_buffers_at_the_peak_and_at_the_end() -> None:
-    """Largest first, each with its stack, the user's site, what made it and who holds it."""
+    """Buffers are sorted by size, each with its stack, the user's site, its expression and its holders."""
     builder = TraceBuilder()
     temporary = builder.born((LINE, Frame(NUMPY, 5, "_mean")), 8 * KIB)
     kept = builder.born((LINE,), 16 * KIB)
@@ -25,7 +26,7 @@ def test_buffers_at_the_peak_and_at_the_end() -> None:
     view = Holder(builder.number(kept), "v", "work", (10,), "float64", is_view=True)
     owner = Holder(builder.number(kept), "a", "work", (2048,), "float64", is_view=False)
     trace = builder.build(sources={USER: SOURCE}, holders=[view, owner])
-    first, second = live_buffers(trace)
+    first, second = live_buffers(TraceIndex(trace))
     assert (first.nbytes, first.temporary, first.holders, first.holder) == (
         16 * KIB, False, (owner, view), owner,
     )  # fmt: skip
@@ -33,16 +34,16 @@ def test_buffers_at_the_peak_and_at_the_end() -> None:
     assert second.site == LINE.site()
     assert [site.filename for site in second.stack] == [NUMPY, USER]
     assert first.expression == second.expression == "np.mean(x)"
-    assert small_nbytes(trace) == 100
-    assert [buffer.nbytes for buffer in live_buffers(trace, Moment.END)] == [16 * KIB]
+    assert small_nbytes(TraceIndex(trace)) == 100
+    assert [buffer.nbytes for buffer in live_buffers(TraceIndex(trace), Moment.END)] == [16 * KIB]
 
 
 def test_a_buffer_that_outlives_its_line_is_no_temporary() -> None:
-    """A buffer that died in its caller's statement is not a temporary of the line that made it."""
+    """A buffer freed within its caller's statement is not a temporary of the line that allocated it."""
     call, inner = Frame(USER, 2), Frame(USER, 1, "work")
     builder = TraceBuilder()
     builder.died(builder.born((call, inner), 8 * KIB), (call,), within=0)
-    (buffer,) = live_buffers(builder.build())
+    (buffer,) = live_buffers(TraceIndex(builder.build()))
     assert buffer.temporary is False
 
 
@@ -59,9 +60,9 @@ def test_a_holder_is_that_of_the_moment() -> None:
         ]
     ]  # fmt: skip
     trace = builder.build(holders=holders)
-    at_peak = {b.nbytes: b.holder.name for b in live_buffers(trace) if b.holder}
+    at_peak = {b.nbytes: b.holder.name for b in live_buffers(TraceIndex(trace)) if b.holder}
     assert at_peak == {8 * KIB: "kept", 9 * KIB: "first"}
-    at_end = {b.nbytes: b.holder.name for b in live_buffers(trace, Moment.END) if b.holder}
+    at_end = {b.nbytes: b.holder.name for b in live_buffers(TraceIndex(trace), Moment.END) if b.holder}
     assert at_end == {8 * KIB: "renamed", 9 * KIB: "first"}
 
 
@@ -70,7 +71,7 @@ def test_what_cannot_be_known_to_be_temporary_is_none(how: dict[str, int]) -> No
     """A buffer whose death may be lost, or did not come as the program was killed, is not judged."""
     builder = TraceBuilder()
     builder.born((LINE,), 8 * KIB)
-    (buffer,) = live_buffers(builder.build(**how))
+    (buffer,) = live_buffers(TraceIndex(builder.build(**how)))
     assert buffer.temporary is None
 
 
@@ -80,8 +81,8 @@ def test_limit_keeps_the_largest() -> None:
     for nbytes in (5000, 9000, 7000):
         builder.born((LINE,), nbytes)
     trace = builder.build()
-    assert [buffer.nbytes for buffer in live_buffers(trace, limit=2)] == [9000, 7000]
-    assert live_buffers(trace, limit=-1) == ()
+    assert [buffer.nbytes for buffer in live_buffers(TraceIndex(trace), limit=2)] == [9000, 7000]
+    assert live_buffers(TraceIndex(trace), limit=-1) == ()
 
 
 @given(traces(), st.sampled_from(Moment))
@@ -94,9 +95,9 @@ def test_buffers_and_small_ones_are_the_live_bytes(trace: Trace, moment: Moment)
             alive[int(events.buffer[e])] = int(events.nbytes[e])
         else:
             del alive[int(events.buffer[e])]
-    buffers = live_buffers(trace, moment)
+    buffers = live_buffers(TraceIndex(trace), moment)
     assert {buffer.buffer: buffer.nbytes for buffer in buffers} == alive
     assert [buffer.nbytes for buffer in buffers] == sorted(alive.values(), reverse=True)
     live = trace.peak.nbytes if moment is Moment.PEAK else trace.live_nbytes
-    assert sum(alive.values()) + small_nbytes(trace, moment) == live
-    assert small_nbytes(trace, moment) >= 0
+    assert sum(alive.values()) + small_nbytes(TraceIndex(trace), moment) == live
+    assert small_nbytes(TraceIndex(trace), moment) >= 0

@@ -1,14 +1,15 @@
-"""Where the peak was made."""
+"""The place of the peak."""
 
 import numpy as np
 
 import ndmem
-from ndmem.analysis.frames import user_site
+from ndmem.analysis.call_tree.frames import user_site
+from ndmem.analysis.index import TraceIndex
 from ndmem.analysis.peak import find_peak_node
 
 
 def _line(run: ndmem.Run) -> str | None:
-    site = user_site(run.trace, find_peak_node(run.trace))
+    site = user_site(TraceIndex(run.trace), find_peak_node(TraceIndex(run.trace)))
     return site and run.trace.sources[site.filename].splitlines()[site.lineno - 1].strip()
 
 
@@ -23,7 +24,7 @@ def test_a_scalar_on_top_does_not_take_the_peak_from_its_array() -> None:
 
 
 def test_many_small_arrays_take_the_peak() -> None:
-    """Small arrays that add more than 1 % made the peak themselves."""
+    """If small arrays add more than 1 %, their line is the place of the peak."""
     with ndmem.track() as run:
         a = np.zeros(1000)
         b = [np.zeros(100) for _ in range(50)]
@@ -43,4 +44,4 @@ def test_no_array_at_all() -> None:
     """Without any buffer there is no place."""
     with ndmem.track() as run:
         pass
-    assert find_peak_node(run.trace) == -1
+    assert find_peak_node(TraceIndex(run.trace)) == -1

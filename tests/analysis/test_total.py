@@ -3,6 +3,7 @@
 import pytest
 from tests.traces import NUMPY, USER, Frame, TraceBuilder
 
+from ndmem.analysis.index import TraceIndex
 from ndmem.analysis.live import each_live_buffer
 from ndmem.analysis.moment import Moment
 from ndmem.analysis.origin import name_origin
@@ -30,9 +31,9 @@ def built() -> TraceBuilder:
 
 
 def test_the_answer_of_a_program() -> None:
-    """It says where the peak was reached, how much each kind had, and what made the native blocks."""
+    """The answer has the place of the peak, the bytes of each domain, and the origins of the native blocks."""
     trace = built().build(sources={USER: SOURCE}, origins={3: "libopenblas.so.0"})
-    answer = find_total(trace)
+    answer = find_total(TraceIndex(trace))
     assert answer is not None
     assert (answer.nbytes, answer.array_nbytes, answer.native_nbytes) == (104 * KIB, 8 * KIB, 96 * KIB)
     assert (answer.site, answer.function) == (SVD.site(), "work")
@@ -44,8 +45,8 @@ def test_the_answer_of_a_program() -> None:
 
 
 def test_blocks_that_no_python_asked_for() -> None:
-    """A block on a stack without a Python frame is said to be made outside Python."""
-    answer = find_total(built().build())
+    """The origin of a block on a stack without a Python frame is "outside Python"."""
+    answer = find_total(TraceIndex(built().build()))
     assert answer is not None
     assert Share(6 * KIB, "outside Python", is_code=False) in answer.shares
     # Without a source the function stands for the line.
@@ -54,24 +55,24 @@ def test_blocks_that_no_python_asked_for() -> None:
 
 def test_the_end() -> None:
     """At the end there is no place, and the blocks that died are gone."""
-    answer = find_total(built().build(sources={USER: SOURCE}), Moment.END)
+    answer = find_total(TraceIndex(built().build(sources={USER: SOURCE})), Moment.END)
     assert answer is not None
     assert (answer.nbytes, answer.native_nbytes, answer.site) == (64 * KIB, 56 * KIB, None)
     assert answer.shares[0] == Share(40 * KIB, "svd(a)", is_code=True)
 
 
 def test_not_watched() -> None:
-    """Where native memory was not watched there is no answer."""
+    """Without tracking of native memory there is no answer."""
     builder = TraceBuilder()
     builder.born((SVD,), 8 * KIB)
-    assert find_total(builder.build()) is None
-    assert find_total_node(builder.build()) == -1
+    assert find_total(TraceIndex(builder.build())) is None
+    assert find_total_node(TraceIndex(builder.build())) == -1
 
 
 def test_blocks_one_by_one() -> None:
     """Each block of the total peak has its expression, its origin, and whether it was a temporary."""
     trace = built().build(sources={USER: SOURCE}, origins={3: "python3.11"})
-    blocks = list(each_live_buffer(trace, live_native(trace)))
+    blocks = list(each_live_buffer(TraceIndex(trace), live_native(TraceIndex(trace))))
     assert [(block.nbytes, block.expression, block.origin, block.temporary) for block in blocks] == [
         (40 * KIB, "svd(a)", None, True),
         (20 * KIB, "svd(a)", None, False),
@@ -89,7 +90,7 @@ def test_a_scalar_on_top_does_not_take_the_total_peak() -> None:
     builder.born((SVD,), 8)
     trace = builder.build()
     assert trace.total == Peak(72 * KIB + 8, trace.peak.stack, 2)
-    assert trace.tree.domain[find_total_node(trace)] == 1
+    assert trace.tree.domain[find_total_node(TraceIndex(trace))] == 1
     # The peak of arrays is not touched by a native birth that came after it.
     assert trace.stack(trace.peak.stack) == (SVD.site(),)
 

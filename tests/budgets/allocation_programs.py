@@ -1,7 +1,5 @@
 """Random programs of allocations, and by hand what a budget must answer to each step."""
 
-from __future__ import annotations
-
 import random
 import traceback
 from collections.abc import Callable

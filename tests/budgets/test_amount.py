@@ -4,7 +4,7 @@ import pytest
 
 from ndmem.budgets.amount import read_budget
 from ndmem.errors import ProcessError
-from ndmem.process.limits import Effect, Limit, Limits, Source
+from ndmem.platform.limits.machine_limits import Effect, Limit, Limits, Source
 
 _GROUP = Limit(Source.CGROUP, "memory.max", 1000, 600, 400, Effect.KILLED)
 

@@ -1,7 +1,5 @@
 """Bad input to any command: one line that says what is wrong, exit status 2, and never a traceback."""
 
-from __future__ import annotations
-
 import json
 import resource
 import subprocess
@@ -15,8 +13,8 @@ from tests.system.running import NDMEM, TIMEOUT_S, Outcome, Place, write_program
 from tests.traces import Frame, TraceBuilder
 
 import ndmem
-from ndmem.model.codec import write_trace
 from ndmem.model.holder import Holder
+from ndmem.model.trace_file.writing import write_trace
 
 SOURCE = "import numpy as np\na = np.ones(10_000)\nopen('ran', 'w')\n"
 

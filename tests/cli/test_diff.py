@@ -61,11 +61,11 @@ def test_json_goes_to_a_file(place: Place) -> None:
     ("arguments", "word"),
     [
         ("a.ndmem", "Missing argument 'AFTER'"),
-        ("a.ndmem b.ndmem --fail-above 5", "'5' is not a part; write for example 5% or 0.5%"),
-        ("a.ndmem b.ndmem --fail-above -5%", "'-5%' is not a part"),
+        ("a.ndmem b.ndmem --fail-above 5", "'5' is not a percentage; write for example 5% or 0.5%"),
+        ("a.ndmem b.ndmem --fail-above -5%", "'-5%' is not a percentage"),
         ("a.ndmem b.ndmem --by stack", "stack"),
-        ("a.ndmem b.ndmem --format json --by line", "--by is for --format text"),
-        ("a.ndmem b.ndmem -o b.ndmem", "'b.ndmem' is a run itself; name another file with -o"),
+        ("a.ndmem b.ndmem --format json --by line", "--by needs --format text"),
+        ("a.ndmem b.ndmem -o b.ndmem", "'b.ndmem' is one of the runs; choose another path with -o"),
         ("a.ndmem nowhere.ndmem", "nowhere.ndmem"),
     ],
 )

@@ -1,7 +1,5 @@
 """`ndmem live`, beside a program that runs."""
 
-from __future__ import annotations
-
 import os
 import pty
 import select
@@ -13,7 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from tests.system.running import NDMEM, Outcome, Place, write_program
+from tests.forking import forks
+from tests.system.running import NDMEM, Outcome, Place, bounded, started, write_program
 
 # Two arrays of 80,000 bytes, one of 160,000 that is gone; then it waits for a line.
 PROGRAM = """\
@@ -29,8 +28,8 @@ print(flush=True)
 sys.stdin.readline()
 """
 
-# Python knows columns of expressions from 3.11 on; before, an array shows the whole line, as the line's own row does.
-MADE_BY, ROWS = ("np.", 2) if sys.version_info >= (3, 11) else ("kept = [np.", 3)
+# An array shows the expression that made it; the row of a line shows the whole line.
+MADE_BY, ROWS = "np.", 2
 
 
 @pytest.fixture
@@ -44,13 +43,12 @@ def place(tmp_path: Path) -> Place:
 def running(place: Place) -> Iterator[subprocess.Popen[bytes]]:
     """Run the program under ``ndmem run`` up to its first wait."""
     command = [sys.executable, NDMEM, "run", "-q", "-f", "-o", "t.ndmem", "prog.py"]
-    with subprocess.Popen(command, cwd=place.folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as launcher:
-        assert launcher.stdout is not None
+    with started(command, cwd=place.folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as launcher:
         try:
             assert launcher.stdout.readline() == b"\n"
             yield launcher
         finally:
-            launcher.stdin.close()  # type: ignore[union-attr]  # it ends at the end of its input
+            launcher.stdin.close()  # it ends at the end of its input
             launcher.wait()
 
 
@@ -93,31 +91,33 @@ def watch(place: Place, target: str, *, until: str, then: str | signal.Signals |
         os.environ.update(COLUMNS="80", LINES="24", TERM="xterm")
         os.execv(sys.executable, [sys.executable, NDMEM, "live", target])
     written = b""
-    while True:
-        select.select([terminal], [], [])
-        try:
-            part = os.read(terminal, 65536)
-        except OSError:  # Linux says so at the end
-            break
-        if not part:
-            break
-        written += part
-        if then is not None and until.encode() in written:
-            if isinstance(then, str):
-                os.write(terminal, then.encode())
-            else:
-                os.kill(pid, then)
-            then = None
+    with bounded(lambda: os.kill(pid, signal.SIGKILL)):
+        while True:
+            select.select([terminal], [], [])
+            try:
+                part = os.read(terminal, 65536)
+            except OSError:  # Linux says so at the end
+                break
+            if not part:
+                break
+            written += part
+            if then is not None and until.encode() in written:
+                if isinstance(then, str):
+                    os.write(terminal, then.encode())
+                else:
+                    os.kill(pid, then)
+                then = None
     os.close(terminal)
     _, status = os.waitpid(pid, 0)
     return Outcome(written, b"", os.waitstatus_to_exitcode(status))
 
 
+@forks
 @pytest.mark.parametrize("leave", ["q", "\x03", signal.SIGINT], ids=["q", "Ctrl-C", "SIGINT"])
 def test_leaving_leaves_the_program(leave: str | signal.Signals, place: Place) -> None:
     """After q or Ctrl-C the view is gone, its last frame stays, the status is 0, and the program runs on."""
     with running(place) as launcher:
-        shown = watch(place, "t.ndmem", until="q leaves", then=leave)
+        shown = watch(place, "t.ndmem", until="q: quit", then=leave)
         assert shown.status == 0
         screen, _, after = shown.stdout.partition(b"\x1b[?1049l")
         assert b"\x1b[?1049h" in screen
@@ -130,17 +130,17 @@ def test_the_view_outlives_the_program(place: Place) -> None:
     with running(place) as launcher:
         pid = program_of(launcher)
         command = [sys.executable, NDMEM, "live", str(pid)]
-        watcher = subprocess.Popen(  # a terminal is needed, and this process is busy killing
-            [sys.executable, "-c", f"import pty, sys; sys.exit(pty.spawn({command!r}))"],
-            cwd=place.folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-        )  # fmt: skip
-        assert watcher.stdout is not None
-        first = os.read(watcher.stdout.fileno(), 65536)
-        while b"running, " not in first:
-            first += os.read(watcher.stdout.fileno(), 65536)
-        os.kill(pid, signal.SIGKILL)
-        rest = watcher.communicate()[0]
-        assert watcher.returncode == 0
+        # A terminal is needed, and this process is busy killing.
+        words = [sys.executable, "-c", f"import pty, sys; sys.exit(pty.spawn({command!r}))"]
+        with started(words, cwd=place.folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as watcher:
+            first = b""
+            while b"running, " not in first:
+                part = os.read(watcher.stdout.fileno(), 65536)
+                assert part, first  # it has ended
+                first += part
+            os.kill(pid, signal.SIGKILL)
+            rest = watcher.communicate()[0]
+            assert watcher.returncode == 0
     assert b"killed by SIGKILL, " in rest.partition(b"\x1b[?1049l")[2]
 
 
@@ -176,9 +176,9 @@ def test_what_cannot_be_watched_is_one_line(target: str, words: list[str], place
 
 
 def test_a_deleted_journal_is_said(place: Place) -> None:
-    """A running program whose file was deleted has nothing to be read."""
+    """A running program whose record was deleted has nothing to be read."""
     with running(place) as launcher:
-        (place.folder / "t.ndmem").unlink()
+        (place.folder / "t.ndmem.partial").unlink()
         shown = place.run_ndmem("live", str(program_of(launcher)))
         assert shown.status == 2
         assert b"was deleted" in shown.stderr

@@ -1,7 +1,5 @@
 """``ndmem mprof``: programs are sampled, their files shown and removed, and memory_profiler has the same files."""
 
-from __future__ import annotations
-
 import importlib.util
 import os
 import re
@@ -12,6 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
+from tests.system.running import Place, started
 
 from ndmem.integrations.mprof.dat_file import read_dat
 
@@ -21,8 +20,9 @@ import pathlib, time
 def wait(name):
     '''Return when the file has three samples more.'''
     count = lambda: sum(path.read_text().count("MEM ") for path in pathlib.Path().glob(name))
-    before = count()
+    before, end = count(), time.monotonic() + 60
     while count() < before + 3:
+        assert time.monotonic() < end
         time.sleep(0.01)
 """
 SCRIPT = """\
@@ -59,9 +59,10 @@ NEEDS_PEER = pytest.mark.skipif(importlib.util.find_spec("memory_profiler") is N
 
 def mprof(folder: Path, *words: str, module: str = "ndmem") -> subprocess.CompletedProcess[str]:
     """Run ``ndmem mprof``, or memory_profiler's ``mprof``."""
-    command = ["-m", "ndmem", "mprof"] if module == "ndmem" else ["-m", "mprof"]
+    if module == "ndmem":
+        return Place(folder).run_ndmem_as_text("mprof", *words)
     return subprocess.run(
-        [sys.executable, *command, *words], cwd=folder, capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-m", "mprof", *words], cwd=folder, capture_output=True, text=True, timeout=60, check=False
     )
 
 
@@ -79,7 +80,7 @@ def test_a_script_is_sampled_with_its_calls(tmp_path: Path) -> None:
     assert (done.returncode, done.stdout) == (0, "ran __main__ ['--interval', '3']\n")
     path = the_file(tmp_path)
     assert re.fullmatch(r"mprofile_20\d{12}\.dat", path.name)
-    assert done.stderr == f"ndmem: samples of memory are in {path.name}\n"
+    assert done.stderr == f"ndmem: wrote samples to {path.name}\n"
     found = read_dat(path)
     assert found.command == f"{sys.executable} script.py --interval 3"
     outer, inner = found.calls
@@ -126,35 +127,35 @@ def test_the_exit_status_is_passed_on_when_asked_for(tmp_path: Path, words: list
 def test_a_running_process_is_sampled_until_it_ends(tmp_path: Path) -> None:
     """Attached by its id, or until the timeout; its command is in the file."""
     program = [sys.executable, "-c", "block = bytearray(2**20); input()"]
-    with subprocess.Popen(program, stdin=subprocess.PIPE) as process:
+    with started(program, stdin=subprocess.PIPE) as process:
         first = mprof(tmp_path, "run", "-a", "-t", "0.2", "-T", "0.05", "-o", "timeout.dat", str(process.pid))
         command = [sys.executable, "-m", "ndmem", "mprof", "attach", "-T", "0.05", "-o", "end.dat", str(process.pid)]
-        with subprocess.Popen(command, cwd=tmp_path) as second:
+        with started(command, cwd=tmp_path) as second:
             while not holds(tmp_path / "end.dat", 1):
                 assert second.poll() is None
                 time.sleep(0.05)
             process.communicate(b"\n")
-            assert second.wait(timeout=30) == 0
+            assert second.wait() == 0
     assert first.returncode == 0
     assert "block = bytearray" in read_dat(tmp_path / "timeout.dat").command
 
 
 def holds(path: Path, mib: float) -> bool:
     """Return whether a file has a sample of so much already."""
-    lines = path.read_text().splitlines() if path.exists() else []
-    return any(float(line.split()[1]) > mib for line in lines if line.startswith("MEM"))
+    whole = path.read_text().rpartition("\n")[0] if path.exists() else ""  # the last line may be under way
+    return any(float(line.split()[1]) > mib for line in whole.splitlines() if line.startswith("MEM"))
 
 
 def test_an_interrupt_leaves_samples_and_calls(tmp_path: Path) -> None:
     """After Ctrl-C, which both processes get, the file has the samples and the call that was interrupted."""
     (tmp_path / "script.py").write_text(SLEEPING.format(60))
     command = [sys.executable, "-m", "ndmem", "mprof", "run", "-o", "run.dat", "script.py"]
-    with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, start_new_session=True) as process:
+    with started(command, cwd=tmp_path, stderr=subprocess.PIPE) as process:
         while not holds(tmp_path / "run.dat", 64):
             assert process.poll() is None
             time.sleep(0.05)
         os.killpg(process.pid, signal.SIGINT)
-        process.communicate(timeout=30)
+        process.communicate()
     assert process.returncode == 130
     found = read_dat(tmp_path / "run.dat")
     assert found.calls[0].function == "__main__.outer"
@@ -208,7 +209,7 @@ def test_the_peak_is_the_highest_sample(folder: Path) -> None:
 def test_a_picture_has_the_runs_and_their_calls(folder: Path) -> None:
     """The page stands beside the file unless -o says where; names of the program are no tags in it."""
     pytest.importorskip("plotly")
-    assert mprof(folder, "plot", "0").stdout == "picture in mprofile_20260101000000.html\n"
+    assert mprof(folder, "plot", "0").stdout == "wrote mprofile_20260101000000.html\n"
     page = (folder / "mprofile_20260101000000.html").read_text()
     assert "__main__.f 0.300s" in page
     assert "child 5" in page
@@ -216,7 +217,7 @@ def test_a_picture_has_the_runs_and_their_calls(folder: Path) -> None:
     done = mprof(
         folder, "plot", "-n", "-s", "-w", "0,0.5", "-t", "Two runs", "-o", "two.html", "--backend", "agg", "0", "1"
     )
-    assert done.stdout == "picture in two.html\n"
+    assert done.stdout == "wrote two.html\n"
     two = (folder / "two.html").read_text()
     assert "Two runs" in two
     assert "slope 2.00000" in two
@@ -233,8 +234,8 @@ def test_a_picture_has_the_runs_and_their_calls(folder: Path) -> None:
         (["show"], "No such command 'show'"),
         (["run"], "no program given"),
         (["run", "nowhere.py"], "nowhere.py: no such script"),
-        (["run", "nowhere"], "nowhere: no such program, or it may not be run"),
-        (["run", "--nopython", "mprofile_20260101000000.dat"], "no such program, or it may not be run"),
+        (["run", "nowhere"], "nowhere: no such program, or it is not executable"),
+        (["run", "--nopython", "mprofile_20260101000000.dat"], "no such program, or it is not executable"),
         (["run", "--python", "nowhere"], "nowhere: no such script or module"),
         (["run", "--python", "--nopython", "sh"], "--python and --nopython exclude each other"),
         (["run", "-T", "nan", "sh"], "nan is not more than 0 seconds and at most a day"),
@@ -253,7 +254,7 @@ def test_a_picture_has_the_runs_and_their_calls(folder: Path) -> None:
         (["plot", "nothing"], "nothing has no samples of memory"),
         (["plot", "-w", "5", "0"], "'5' is not two numbers of seconds"),
         (["plot", "-w", "5,1", "0"], "'5,1' is not two numbers of seconds"),
-        (["plot", "-o", "picture.gif", "0"], "picture.gif: the name ends in none of .html"),
+        (["plot", "-o", "picture.gif", "0"], "cannot draw picture.gif: its name must end in one of .html"),
         (["rm"], "Missing argument 'FILES...'"),
         (["rm", "9"], "no file has the number 9"),
     ],

@@ -2,10 +2,10 @@
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from tests.system.running import Place
 
 _KERNELS = '''"""Kernels."""
 import numpy as np
@@ -27,9 +27,7 @@ def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _run(*words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "ndmem", "predict", *words], capture_output=True, text=True, check=False, timeout=120
-    )
+    return Place(Path.cwd()).run_ndmem_as_text("predict", *words)
 
 
 @pytest.mark.parametrize("module", ["kernels", "kernels.py"])
@@ -68,11 +66,11 @@ def test_json_has_bytes_as_integers() -> None:
         (["nowhere:f"], "cannot be imported"),
         (["nowhere.py:f"], "no file"),
         (["kernels:nothing"], "has no 'nothing'"),
-        (["kernels:scale", "--arg", "x"], "is no argument"),
+        (["kernels:scale", "--arg", "x"], "is not NAME=VALUE"),
         (["kernels:scale", "--arg", "x=f4[q]"], "'q' has no length"),
         (["kernels:scale", "n=-5", "--arg", "x=f4[n]"], "negative"),
         (["kernels:scale", "n=2.5", "--arg", "x=f4[n]"], "whole number"),
-        (["kernels:scale", "n=lots", "--arg", "x=f4[n]"], "no length"),
+        (["kernels:scale", "n=lots", "--arg", "x=f4[n]"], "not a valid length for n"),
         (["kernels:fails", "n=1000", "--arg", "x=f4[n]"], "no such grid"),
         (["kernels:scale", "n=1000", "--arg", "x=f4[n]", "--budget", "much"], "not a number of bytes"),
     ],
@@ -100,5 +98,5 @@ def test_a_page_that_cannot_be_written_is_said_before_anything_is_measured() -> 
     done = _run("kernels:fails", "--arg", "x=f4[n]", "n=1000", "--html", "nowhere/page.html")
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == (
-        "ndmem: cannot write nowhere/page.html: its folder does not exist; name another place with --html\n"
+        "ndmem: cannot write nowhere/page.html: its folder does not exist; choose another path with --html\n"
     )

@@ -1,7 +1,5 @@
 """``ndmem run --limit``: the program ends at the guilty line, with what was live."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest
@@ -28,8 +26,8 @@ def test_a_program_that_needs_too_much_ends_at_the_guilty_line(tmp_path: Path) -
     text = outcome.stderr.decode()
     assert (outcome.status, outcome.stdout) == (1, b"")
     assert "ArrayMemoryError: Unable to allocate 1.86 GiB" in text
-    assert "ndmem.errors.BudgetExceeded: 1.86 GiB more at prog.py:4 in load would pass the budget of" in text
-    assert "1.86 GiB  float64 (250000000,) CF  parts[0]; made at prog.py:4 in load" in text
+    assert "ndmem.errors.BudgetExceeded: 1.86 GiB more at prog.py:4 in load would exceed the budget of" in text
+    assert "1.86 GiB  float64 (250000000,) CF  parts[0]; allocated at prog.py:4 in load" in text
     assert "\nPeak " in text
     assert "refused arrays once, the last of 2,000,000,000 bytes" in " ".join(text.split())
 
@@ -54,7 +52,7 @@ def test_the_report_says_the_limit_and_what_was_left(tmp_path: Path) -> None:
     assert trace.total is not None
     assert trace.run.budget_nbytes == 400 * 2**20
     left = 400 * 2**20 - trace.total.nbytes
-    assert f"Of the budget of 400 MiB, {format_nbytes(left)} was left." in outcome.stderr.decode()
+    assert f"Budget 400 MiB; at least {format_nbytes(left)} stayed free." in outcome.stderr.decode()
 
 
 def test_an_error_of_the_program_is_shown_as_ever(tmp_path: Path) -> None:
@@ -83,7 +81,7 @@ def test_a_limit_below_what_is_live_is_said(tmp_path: Path) -> None:
     """A limit that NumPy's own import passes ends the program there, with one line and status 2."""
     outcome = Place(tmp_path).run_tracked("--limit", "1000", "-c", "import numpy; print('ran')")
     assert (outcome.status, outcome.stdout) == (2, b"")
-    assert outcome.stderr.startswith(b"ndmem: the limit of 1000 bytes is below")
+    assert outcome.stderr.startswith(b"ndmem: the limit of 1000 bytes is already exceeded: ")
     assert outcome.stderr.count(b"\n") == 1
 
 

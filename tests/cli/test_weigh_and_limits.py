@@ -36,7 +36,7 @@ def test_spec():
 
 
 def test_json(tmp_path):
-    """JSON has integers, and null for what is not known."""
+    """JSON has integers, and null for unknown values."""
     np.savez(tmp_path / "z.npz", a=np.ones(3), o=np.array([{}], dtype=object))
     status, out, _ = run(weigh, "--json", str(tmp_path / "z.npz"))
     (report,) = json.loads(out)

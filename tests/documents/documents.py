@@ -13,7 +13,8 @@ DOCUMENTS = sorted(
     path for pattern in ("*.md", "docs/**/*.md", "design/*.md", "benchmarks/*.md") for path in ROOT.glob(pattern)
 )
 
-_FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+# The language may be a directive of Sphinx, such as {toctree}.
+_FENCE = re.compile(r"^```(\w*|\{\w+\}[^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _BETWEEN = "\x1e"
 
 
@@ -25,13 +26,37 @@ class Example:
     output: str | None
 
 
+_NOTEBOOK = f"""
+import sys
+from IPython.core.interactiveshell import InteractiveShell
+from traitlets.config import Config
+
+config = Config()
+config.HistoryManager.enabled = False
+config.InteractiveShell.colors = "NoColor"
+shell = InteractiveShell(config=config)
+for cell in sys.stdin.read().split({_BETWEEN!r})[:-1]:
+    shell.run_cell(cell, store_history=True).raise_error()
+    print({_BETWEEN!r})
+"""
+
+
 def python_examples(document: Path) -> list[Example]:
     """Return the Python blocks of a document; their output is the text block that follows at once, if any."""
+    return _examples(document, "python")
+
+
+def notebook_cells(document: Path) -> list[Example]:
+    """Return the cells of notebooks in a document, with their output, as for Python blocks."""
+    return _examples(document, "ipython")
+
+
+def _examples(document: Path, language: str) -> list[Example]:
     text = document.read_text("utf-8")
     blocks = list(_FENCE.finditer(text))
     examples = []
     for block, after in zip_longest(blocks, blocks[1:]):
-        if block[1] != "python":
+        if block[1] != language:
             continue
         shown = after is not None and after[1] == "text" and not text[block.end() : after.start()].strip()
         examples.append(Example(block[2], after[2] if after is not None and shown else None))
@@ -57,6 +82,16 @@ def run_python(examples: list[Example], folder: Path) -> list[str]:
         [sys.executable, program.name], cwd=folder, env=_environment(), capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
+    return [part.removeprefix("\n") for part in done.stdout.split(_BETWEEN)[:-1]]
+
+
+def run_cells(cells: list[Example], folder: Path) -> list[str]:
+    """Run cells in one IPython; return what each wrote to standard output."""
+    done = subprocess.run(
+        [sys.executable, "-c", _NOTEBOOK], input="".join(each.source + _BETWEEN for each in cells),
+        cwd=folder, env=_environment(), capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
     return [part.removeprefix("\n") for part in done.stdout.split(_BETWEEN)[:-1]]
 
 

@@ -2,7 +2,7 @@
 
 import re
 
-from tests.system.documents import ROOT
+from tests.documents.documents import ROOT
 
 GALLERY = ROOT / "docs/gallery"
 NAMES = ["pipeline", "pool", "slice_cache"]

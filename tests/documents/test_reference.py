@@ -3,21 +3,21 @@
 import importlib
 import json
 import re
-import subprocess
-import sys
 import zipfile
 from pathlib import Path
 
 import click
 import numpy as np
 import pytest
-from tests.system.documents import ROOT
+from tests.documents.documents import ROOT
+from tests.system.running import Place
 
 import ndmem
-from ndmem.tracking import journal
+from ndmem.tracking.journal import reader as journal
+from ndmem.tracking.journal import records
 
 REFERENCE = ROOT / "docs/reference"
-_SIZES = {"u1": 1, "u2": 2, "u4": 4, "i4": 4, "u8": 8, "i8": 8, "4 bytes": 4, "8 bytes": 8, "24 bytes": 24}
+_SIZES = {"u1": 1, "u2": 2, "u4": 4, "i4": 4, "u8": 8, "i8": 8, "4 bytes": 4, "8 bytes": 8, "16 bytes": 16}
 _C_TYPES = {"char": "S", "uint8_t": "u1", "uint16_t": "u2", "uint32_t": "u4", "int32_t": "i4", "uint64_t": "u8",
             "int64_t": "i8"}  # fmt: skip
 
@@ -44,7 +44,9 @@ def _fields(heading: str) -> list[tuple[str, int, int]]:
 
 def _struct(name: str) -> list[tuple[str, int, int]]:
     """Return the same of a structure in the header file; each field is aligned to its size, as C does it."""
-    source = re.sub(r"/\*.*?\*/", "", (ROOT / "src/ndmem/native/journal.h").read_text("utf-8"), flags=re.DOTALL)
+    source = re.sub(
+        r"/\*.*?\*/", "", (ROOT / "src/ndmem/csrc/tracker/journal/journal.h").read_text("utf-8"), flags=re.DOTALL
+    )
     match = re.search(r"typedef struct \{([^}]*)\} " + name + ";", source)
     assert match
     fields, position = [], 0
@@ -62,7 +64,7 @@ def _struct(name: str) -> list[tuple[str, int, int]]:
 @pytest.mark.parametrize(
     ("heading", "struct", "nbytes"),
     [
-        ("Header", "JournalHeader", 184),
+        ("Header", "JournalHeader", 192),
         ("Nodes", "NodeRecord", 112),
         ("Events", "EventRecord", 24),
         ("Texts", "TextHeader", 16),
@@ -79,15 +81,17 @@ def test_the_journals_fields_are_where_the_page_says(heading: str, struct: str, 
 def test_the_journals_blocks_are_as_the_page_says() -> None:
     """A block's header is 64 bytes, and begins with the letters that the C constant spells in memory."""
     fields = _fields("Blocks")
-    magic = re.search(r"BLOCK_MAGIC UINT32_C\((0x\w+)\)", (ROOT / "src/ndmem/native/journal.h").read_text("utf-8"))
+    magic = re.search(
+        r"BLOCK_MAGIC UINT32_C\((0x\w+)\)", (ROOT / "src/ndmem/csrc/tracker/journal/journal.h").read_text("utf-8")
+    )
     assert magic is not None
     assert fields == _struct("BlockHeader")
-    assert fields[-1][1] + fields[-1][2] == journal._BLOCK.size == 64
+    assert fields[-1][1] + fields[-1][2] == journal.BLOCK.size == 64
     assert int(magic[1], 16).to_bytes(4, "little") == b"NDBK"
 
 
 @pytest.mark.parametrize(
-    ("heading", "dtype"), [("Header", journal._HEADER), ("Nodes", journal._NODE), ("Events", journal._EVENT)]
+    ("heading", "dtype"), [("Header", records.HEADER), ("Nodes", records.NODE), ("Events", records.EVENT)]
 )
 def test_the_reader_reads_what_the_page_says(heading: str, dtype: "np.dtype[np.void]") -> None:
     """Python's view of a record has the page's fields."""
@@ -139,7 +143,7 @@ def test_all_public_names_are_on_the_python_page() -> None:
         (["run", "folder"], "'folder' is a folder without a __main__.py"),
         (
             ["run", "-o", "run.ndmem", "-c", ""],
-            "run.ndmem exists from an older run; name another file with -o, or pass --force",
+            "run.ndmem exists from an older run; choose another path with -o, or replace it with --force",
         ),
         (
             ["run", "--threshold", "4 kilos", "-c", ""],
@@ -151,9 +155,7 @@ def test_messages_are_those_of_the_page(arguments: list[str], message: str, tmp_
     """A mistake on the command line is answered by a line that the page explains, and exit status 2."""
     (tmp_path / "folder").mkdir()
     (tmp_path / "run.ndmem").touch()
-    done = subprocess.run(
-        [sys.executable, "-m", "ndmem", *arguments], cwd=tmp_path, capture_output=True, text=True, check=False
-    )
+    done = Place(tmp_path).run_ndmem_as_text(*arguments)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith("ndmem: ")
     assert done.stderr.endswith(f"{message}\n")

@@ -1,7 +1,5 @@
 """Runs cells in a real kernel: reads a list of them as JSON and writes what each showed."""
 
-from __future__ import annotations
-
 import json
 import sys
 from typing import Any

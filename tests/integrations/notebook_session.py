@@ -1,7 +1,5 @@
 """Executes a notebook in a real kernel, as Jupyter does: reads its cells as JSON and writes the page of it."""
 
-from __future__ import annotations
-
 import json
 import sys
 

@@ -1,7 +1,5 @@
 """memory_profiler's names: its signatures and columns, with arrays exact beside them."""
 
-from __future__ import annotations
-
 import asyncio
 import inspect
 import io
@@ -20,7 +18,7 @@ import numpy as np
 import pytest
 
 from ndmem.errors import ProcessError
-from ndmem.integrations.memory_profiler import LineProfiler, LogFile, memory_usage, profile, show_results
+from ndmem.integrations.memory_profiler import LineProfiler, LogFile, memory_usage, profile, show_results, usage
 
 _MODULE = "ndmem.integrations.memory_profiler"
 
@@ -51,10 +49,9 @@ def test_the_table_has_memory_profilers_columns_first() -> None:
         f"Filename: {__file__}\n\nLine #    Mem usage    Increment  Occurrences       Peak       Temp"
     )
     rows = rows_of(table)
-    # With the scalar 1 of np.ones for a moment, which NumPy 1.26 converts once and newer ones twice: 8 or 16 bytes.
-    twice = np.lib.NumpyVersion(np.__version__) >= "2.0.0"
-    assert rows["kept = np.ones(1000)"][3:5] == ["1", "7.83 KiB" if twice else "7.82 KiB"]
-    assert rows["np.ones(2000)"][3:] == ["3", "23.5 KiB" if twice else "23.4 KiB", "15.6 KiB"]
+    # With the scalar 1 of np.ones for a moment, which NumPy converts twice: 16 bytes.
+    assert rows["kept = np.ones(1000)"][3:5] == ["1", "7.83 KiB"]
+    assert rows["np.ones(2000)"][3:] == ["3", "23.5 KiB", "15.6 KiB"]
     assert rows["for _ in range(3):"][3] == "4"
     assert all(re.fullmatch(r"-?\d+\.\d{3}", figure) for row in rows.values() for figure in row[1:3])
 
@@ -150,11 +147,21 @@ def test_traced_memory_is_that_of_pythons_allocators() -> None:
 
 def test_memory_usage_has_the_whole_signature() -> None:
     """Names, order and defaults of its parameters are memory_profiler's."""
-    assert str(inspect.signature(memory_usage)).partition(" ->")[0].replace("'", "") == (
-        "(proc: Any = -1, interval: float = 0.1, timeout: float | None = None, timestamps: bool = False, "
-        "include_children: bool = False, multiprocess: bool = False, max_usage: bool = False, retval: bool = False, "
-        "stream: IO[str] | None = None, backend: str | None = None, max_iterations: int | None = None)"
-    )
+    parameters = inspect.signature(memory_usage).parameters.values()
+    assert [(parameter.name, parameter.default) for parameter in parameters] == [
+        ("proc", -1),
+        ("interval", 0.1),
+        ("timeout", None),
+        ("timestamps", False),
+        ("include_children", False),
+        ("multiprocess", False),
+        ("max_usage", False),
+        ("retval", False),
+        ("stream", None),
+        ("backend", None),
+        ("max_iterations", None),
+    ]
+    assert {parameter.kind for parameter in parameters} == {inspect.Parameter.POSITIONAL_OR_KEYWORD}
 
 
 def test_memory_usage_of_a_function() -> None:
@@ -177,13 +184,45 @@ def test_memory_usage_of_a_function() -> None:
     assert len(memory_usage((hold, (1,)))) > 4
 
 
-def test_memory_usage_of_processes() -> None:
+class FakeClock:
+    """Stands in for the module time: sleeping is the only thing that takes time."""
+
+    def __init__(self) -> None:
+        self.now_s = 0.0
+
+    def monotonic(self) -> float:
+        """Return the seconds that were slept."""
+        return self.now_s
+
+    time = monotonic
+
+    def sleep(self, seconds: float) -> None:
+        """Let the time pass."""
+        self.now_s += seconds
+
+
+def test_memory_usage_of_processes(monkeypatch: pytest.MonkeyPatch) -> None:
     """One look at a process id, several with a timeout, until the end of one that was started; -1 is this process."""
     assert len(memory_usage(-1)) == len(memory_usage(os.getpid())) == 1
-    assert len(memory_usage(os.getpid(), interval=0.01, timeout=0.1)) >= 3
-    with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(0.3)"]) as child:
+    clock = FakeClock()
+    monkeypatch.setattr(usage, "time", clock)
+    assert len(memory_usage(os.getpid(), interval=0.25, timeout=1.0)) == 5  # at 0, a quarter, a half …
+    assert clock.now_s == 1.0
+    monkeypatch.undo()
+
+    class Child(subprocess.Popen):  # type: ignore[type-arg]  # one that ends when it has been asked for five times
+        asked = 0
+
+        def poll(self) -> int | None:
+            self.asked += 1
+            if self.asked == 5:
+                self.stdin.close()
+                self.wait()
+            return super().poll()
+
+    with Child([sys.executable, "-c", "input()"], stdin=subprocess.PIPE, stderr=subprocess.DEVNULL) as child:
         found = memory_usage(child, interval=0.02, timestamps=True)
-    assert len(found) >= 3
+    assert len(found) == 5
     assert all(later[1] > earlier[1] for earlier, later in pairwise(found))
 
 
@@ -246,7 +285,7 @@ def test_a_wrong_command_is_said(tmp_path: Path, words: tuple[str, ...], message
 
 @pytest.mark.parametrize("options", [(), ("--timestamp",)])
 def test_a_reader_that_has_gone_is_no_error(tmp_path: Path, options: tuple[str, ...]) -> None:
-    """Where nobody reads the table any more nothing is said of it, and the exit status is the script's."""
+    """If the reader of the table closed the pipe, no error is printed, and the exit status is the script's."""
     script = tmp_path / "script.py"
     script.write_text("import sys\n@profile\ndef work():\n    pass\nwork()\nsys.stdin.read()\nsys.exit(3)\n")
     command = [sys.executable, "-m", _MODULE, *options, str(script)]
@@ -258,7 +297,7 @@ def test_a_reader_that_has_gone_is_no_error(tmp_path: Path, options: tuple[str, 
 
 
 def test_what_cannot_be_measured_is_refused() -> None:
-    """A backend that is none, and something that is no process or function."""
+    """An unknown backend, and an argument that is neither a process nor a function, are rejected."""
     with pytest.raises(ProcessError, match="backend='guess' is not one of psutil"):
         profile(backend="guess")
     with pytest.raises(ProcessError, match="backend='guess'"):

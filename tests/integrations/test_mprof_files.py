@@ -1,7 +1,5 @@
 """The text files of ``mprof``: read as they were written, by us or by memory_profiler, or refused in one line."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from pathlib import Path
 
@@ -56,7 +54,7 @@ def test_a_file_cut_anywhere_has_the_lines_before_the_cut(tmp_path: Path) -> Non
         if expected:
             assert len(read_dat(path).samples) == expected
         else:
-            with pytest.raises(TraceError, match=r"is empty|no file of mprof|has no samples of memory"):
+            with pytest.raises(TraceError, match=r"is empty|not a file of mprof|has no samples of memory"):
                 read_dat(path)
 
 
@@ -64,8 +62,8 @@ def test_a_file_cut_anywhere_has_the_lines_before_the_cut(tmp_path: Path) -> Non
     ("text", "message"),
     [
         ("", r"run\.dat is empty; ndmem mprof run PROGRAM writes one"),
-        ("\n", "no file of mprof"),
-        ("%PDF-1.4\n\udcff\x00\n", "no file of mprof"),
+        ("\n", "not a file of mprof"),
+        ("%PDF-1.4\n\udcff\x00\n", "not a file of mprof"),
         ("CMDLINE python x.py\n", "has no samples of memory: the program never ran"),
         ("MEM 1.0 2.0\nMEM 1.0\nMEM 1.0 3.0\n", "line 2: MEM without its numbers; the file is damaged"),
         ("MEM 1.0 2.0\nMEM nan 3.0\n", "line 2: MEM"),

@@ -1,12 +1,11 @@
 """The picture of sampled runs, as a browser draws it."""
 
-from __future__ import annotations
-
+import importlib.util
 import re
 from pathlib import Path
 
 import pytest
-from tests.reporting.browser import NEEDS_CHROMIUM, open_page
+from tests.reporting.html.browser import NEEDS_CHROMIUM, open_page
 
 from ndmem.errors import MissingError
 from ndmem.integrations.mprof.dat_file import Call, Sample, SampledRun
@@ -46,7 +45,8 @@ def test_a_run_is_drawn(tmp_path: Path, calls: Calls) -> None:
 
 def test_an_image_needs_what_draws_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without Kaleido there is one line that names it, and no file."""
-    monkeypatch.setattr("importlib.util.find_spec", lambda name: None if name == "kaleido" else name)
+    find = importlib.util.find_spec
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None if name == "kaleido" else find(name))
     with pytest.raises(MissingError, match=r"run\.png: an image needs Kaleido, .* pip install kaleido"):
         draw([RUN], Picture(), tmp_path / "run.png")
     assert not (tmp_path / "run.png").exists()

@@ -1,7 +1,5 @@
 """An executed notebook as a reader's browser shows it."""
 
-from __future__ import annotations
-
 import importlib.util
 import json
 import re
@@ -11,7 +9,7 @@ from html import unescape
 from pathlib import Path
 
 import pytest
-from tests.reporting.browser import NEEDS_CHROMIUM, open_page
+from tests.reporting.html.browser import NEEDS_CHROMIUM, open_page
 
 pytestmark = [
     NEEDS_CHROMIUM,
@@ -42,7 +40,7 @@ document.body.append(result);
 
 
 def test_a_notebook_shows_the_tables_of_the_magics(tmp_path: Path) -> None:
-    """Every magic's output is laid out in the page with its figures and its source, and source is no markup."""
+    """Every magic's output is laid out in the page with its figures and its source, which is escaped."""
     done = subprocess.run(
         [sys.executable, str(Path(__file__).with_name("notebook_session.py"))],
         input=json.dumps(CELLS), capture_output=True, text=True, timeout=180, check=True,

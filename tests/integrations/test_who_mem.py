@@ -18,7 +18,7 @@ def test_magic():
     )
     code = (
         "from IPython.core.interactiveshell import InteractiveShell\nshell = InteractiveShell.instance()\n"
-        "from ndmem.integrations.who_mem import load_ipython_extension\nload_ipython_extension(shell)\n"
+        "from ndmem.integrations.ipython.who_mem import load_ipython_extension\nload_ipython_extension(shell)\n"
         f"for cell in {cells!r}:\n    shell.run_cell(cell, store_history=True)\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

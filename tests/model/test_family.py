@@ -1,7 +1,5 @@
 """Families of processes merge in any order."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 from hypothesis import given

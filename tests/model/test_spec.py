@@ -82,7 +82,7 @@ def test_text_round_trip(shape, dtype):
     ],
 )
 def test_bad_text(bad):
-    """A text that is no array raises one line that is NumPy's kind of error and ours."""
+    """A text that is not a spec raises one line, in an error of both NumPy's kind and ours."""
     with pytest.raises(SpecError) as caught:
         spec(bad)
     assert isinstance(caught.value, ValueError)
@@ -100,7 +100,7 @@ def test_bad_shapes(shape):
 
 @pytest.mark.parametrize("dtype", ["nonsense", object(), "f8[3]", 3, [("a",)], {"names": 3}])
 def test_bad_dtypes(dtype):
-    """What is no dtype is refused, whatever NumPy raises for it."""
+    """An invalid dtype is rejected, whatever NumPy raises for it."""
     with pytest.raises(SpecError):
         spec((3,), dtype)
 

@@ -1,4 +1,4 @@
-"""A trace as a file, and what is not one."""
+"""A trace as a file, and the rejection of other files."""
 
 import dataclasses
 import io
@@ -14,10 +14,11 @@ from tests.traces import USER, Frame, TraceBuilder, traces
 
 import ndmem
 from ndmem.errors import TraceError
-from ndmem.model.codec import read_trace, write_trace
 from ndmem.model.machine_limit import MachineLimit
 from ndmem.model.together import Together
 from ndmem.model.trace import Samples, Trace
+from ndmem.model.trace_file.reading import read_trace
+from ndmem.model.trace_file.writing import write_trace
 
 TOGETHER = dataclasses.asdict(Together(9, 12, 3, 4, 2, 7, 1))
 
@@ -242,7 +243,7 @@ def test_absurd_sizes_are_refused_before_memory_is_taken(encoded: bytes) -> None
 
 def test_a_description_without_end_is_refused(encoded: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     """A description that unpacks to more than a run's can be is refused before it is unpacked."""
-    monkeypatch.setattr("ndmem.model.codec._MAX_TEXT", 2**20)
+    monkeypatch.setattr("ndmem.model.trace_file.reading._MAX_TEXT", 2**20)
     with pytest.raises(TraceError, match="more than 1048576 bytes"):
         read_trace(rewrite(encoded, "trace.json", b" " * 2**24))
 

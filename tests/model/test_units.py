@@ -49,7 +49,7 @@ def test_texts_are_read_as_binary_units(text: str | int, nbytes: int) -> None:
 
 @pytest.mark.parametrize("bad", ["", "x", "4 QiB", "-1", -1, 2**63, "9e9", "1 2", "4KiB!", "٤x", None, 1.5, True, b"4"])
 def test_anything_else_is_refused(bad: object) -> None:
-    """What is not a count of bytes raises an error that is also a ValueError and names the text."""
+    """A text that is not a byte count raises an error that is also a ValueError and names the text."""
     with pytest.raises(UnitError) as caught:
         parse_nbytes(bad)  # type: ignore[arg-type]  # wrong types are the point
     assert isinstance(caught.value, ValueError)

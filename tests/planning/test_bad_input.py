@@ -1,4 +1,4 @@
-"""What cannot be predicted is refused in one sentence that says what to do, and the parent goes on unharmed."""
+"""A call that cannot be predicted is refused with one sentence that says what to do; the parent is not affected."""
 
 import contextlib
 import importlib
@@ -8,7 +8,6 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -17,13 +16,13 @@ import numpy as np
 import pytest
 
 import ndmem
-from ndmem.planning import climb
+from ndmem.planning.strategy import schedule
 
 _N = ndmem.dims(n=1_000_000)
 
 
 def _predict(function: Callable[..., Any], *args: Any, **options: Any) -> ndmem.Prediction:
-    return ndmem.predict(function, *args, **{"dims": _N, "native": False, "timeout": 3, **options})
+    return ndmem.predict(function, *args, **{"dims": _N, "native": False, "timeout": 20, **options})
 
 
 def _refuse(function: Callable[..., Any], *args: Any, **options: Any) -> str:
@@ -35,7 +34,7 @@ def _refuse(function: Callable[..., Any], *args: Any, **options: Any) -> str:
 
 
 def test_a_function_that_fails_says_where_and_what_to_pass() -> None:
-    """The error of the function, its line and the options that may help are named."""
+    """The message has the error of the function, its line and the options that may help."""
 
     def fails(x: Any) -> Any:
         raise ValueError("no such grid")
@@ -59,7 +58,7 @@ def test_a_function_that_fails_says_where_and_what_to_pass() -> None:
     ids=["write", "mkdir", "process", "fork", "network", "signal"],
 )
 def test_side_effects_are_refused(action: Callable[[str], Any], word: str, tmp_path: Path) -> None:
-    """A dry run neither writes nor talks nor starts or ends processes; the sentence names sandbox=False."""
+    """The function cannot write files, use the network, start or signal processes; the error names sandbox=False."""
     target = tmp_path / "out"
 
     def acts(x: Any) -> Any:
@@ -73,7 +72,7 @@ def test_side_effects_are_refused(action: Callable[[str], Any], word: str, tmp_p
 
 
 def test_a_refusal_that_is_swallowed_makes_the_label_low(tmp_path: Path) -> None:
-    """A function that goes on after a refusal has not done what it will do: it is not called exact."""
+    """A function that continues after a refusal took another path than it will take: it is labelled low."""
 
     def tries(x: Any) -> Any:
         with contextlib.suppress(OSError):
@@ -86,7 +85,7 @@ def test_a_refusal_that_is_swallowed_makes_the_label_low(tmp_path: Path) -> None
 
 
 def test_without_the_sandbox_files_are_written(tmp_path: Path) -> None:
-    """With sandbox=False the function does what it does."""
+    """With sandbox=False the function can write files."""
 
     def writes(x: Any) -> Any:
         (tmp_path / "out").write_text("x", "utf-8")
@@ -96,20 +95,18 @@ def test_without_the_sandbox_files_are_written(tmp_path: Path) -> None:
     assert (tmp_path / "out").exists()
 
 
-def test_a_function_that_never_returns_is_given_up() -> None:
-    """The time limit holds, and says so."""
+def test_a_function_that_never_returns_is_stopped() -> None:
+    """The time limit ends a run that would go on for ever, and the error names it."""
 
-    def waits(x: Any) -> Any:
+    def computes(x: Any) -> Any:
         while True:
-            time.sleep(0.01)
+            x = x * 0.5
 
-    started = time.monotonic()
-    assert "did not return within" in _refuse(waits, "f8[n]", timeout=1)
-    assert time.monotonic() - started < 30
+    assert "did not finish within 1 s" in _refuse(computes, "f8[n]", timeout=1)
 
 
 def test_a_function_that_is_large_when_small_is_refused() -> None:
-    """A function that takes more than allowed at every size names memory=."""
+    """The error of a function that exceeds the memory at every size names memory=."""
 
     def large(x: Any) -> Any:
         return np.ones(10**10)
@@ -118,7 +115,7 @@ def test_a_function_that_is_large_when_small_is_refused() -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSEGV])
-def test_a_child_that_dies_is_no_result(number: signal.Signals) -> None:
+def test_a_child_that_dies_is_an_error(number: signal.Signals) -> None:
     """A crash in the child is an error with the signal's name, and the parent lives."""
 
     def dies(x: Any) -> Any:
@@ -184,19 +181,9 @@ def test_a_threshold_beyond_the_measured_sizes_is_not_exact() -> None:
 
 
 def test_lambdas_and_closures_need_no_name() -> None:
-    """What cannot be pickled is predicted all the same."""
+    """Functions that cannot be pickled are predicted too."""
     offset = np.ones(1)
     assert _predict(lambda x: x + offset, "f8[n]").peak == 8_000_000
-
-
-@pytest.mark.parametrize(
-    ("lengths", "word"),
-    [({"n": -1}, "negative"), ({"n": 1.5}, "whole number"), ({"n": "many"}, "whole number"), ({"n": 2**62}, "longer")],
-)
-def test_lengths_that_are_none_are_refused(lengths: dict[str, Any], word: str) -> None:
-    """A length is a whole number from 0 on."""
-    with pytest.raises(ndmem.SpecError, match=word):
-        ndmem.dims(**lengths)
 
 
 @pytest.mark.parametrize("length", [0, 1])
@@ -213,9 +200,9 @@ def test_specs_that_name_no_dimension_are_refused() -> None:
         _predict(lambda x: x, "f8[q]")
 
 
-def test_what_is_not_a_function_is_refused() -> None:
-    """Something that cannot be called is no function."""
-    assert "no function" in _refuse(3)  # type: ignore[arg-type]  # that is the point
+def test_an_object_that_cannot_be_called_is_refused() -> None:
+    """An object that cannot be called is refused."""
+    assert "not callable" in _refuse(3)  # type: ignore[arg-type]  # deliberately
 
 
 def test_make_makes_all_or_nothing() -> None:
@@ -260,7 +247,7 @@ def test_the_position_of_an_open_file_stays(tmp_path: Path) -> None:
 
 
 def test_a_threaded_parent_is_no_obstacle() -> None:
-    """A fork of a process whose BLAS has threads works, and so do both after it."""
+    """A process whose BLAS has threads can be forked, and BLAS works in it afterwards."""
     a = np.ones((400, 400))
     a @ a
     found = ndmem.predict(lambda x: x @ x, "f8[n, n]", dims=ndmem.dims(n=20_000), native=False)
@@ -268,10 +255,8 @@ def test_a_threaded_parent_is_no_obstacle() -> None:
     assert (a @ a)[0, 0] == 400
 
 
-def test_a_lock_of_the_parent_is_waited_for_in_a_fresh_interpreter(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A fork that waits for a lock which a thread held is given up, and another interpreter has no such lock."""
+def test_a_lock_of_the_parent_is_free_in_a_new_interpreter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A fork that is blocked on a lock of another thread is replaced by a fresh interpreter, where the lock is free."""
     source = "import threading\nlock = threading.Lock()\ndef work(x):\n    with lock:\n        return x + 1.0\n"
     (tmp_path / "locked_module.py").write_text(source, "utf-8")
     monkeypatch.syspath_prepend(tmp_path)
@@ -281,9 +266,9 @@ def test_a_lock_of_the_parent_is_waited_for_in_a_fresh_interpreter(
     assert found.peak == 8_000_008
 
 
-def test_a_lock_that_no_interpreter_can_do_without_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where a fork waits and the function cannot be given to another interpreter, one line says both."""
-    lock = threading.Lock()  # which no pickle takes
+def test_a_lock_that_cannot_be_pickled_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """If a fork is blocked and the function cannot be pickled, one line says both."""
+    lock = threading.Lock()  # cannot be pickled
 
     def work(x: Any) -> Any:
         with lock:
@@ -305,7 +290,7 @@ def test_a_tracked_parent_is_no_obstacle() -> None:
 
 def test_real_data_at_the_real_size_are_measured(monkeypatch: pytest.MonkeyPatch) -> None:
     """A real array that is small enough is run as it is: what depends on its data is then known."""
-    monkeypatch.setattr(climb, "_CHEAP_S", 1e9)
+    monkeypatch.setattr(schedule, "_CHEAP", 1e12)
     x = np.arange(50_000.0)
     found = ndmem.predict(lambda y: y[y >= 40_000.0], x, native=False)
     assert found.confidence.value == "measured"

@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ndmem.process import explain as module
-from ndmem.process.explain import explain
-from ndmem.process.heap import HeapFigures
-from ndmem.process.small_objects import SmallObjects
-from ndmem.process.smaps import Kind, Region
-from ndmem.process.snapshot import Snapshot
+from ndmem.platform.breakdown import explain as module
+from ndmem.platform.breakdown.explain import explain
+from ndmem.platform.breakdown.heap import HeapFigures
+from ndmem.platform.breakdown.small_objects import SmallObjects
+from ndmem.platform.breakdown.smaps import Kind, Region
+from ndmem.platform.breakdown.snapshot import Snapshot
 
 PAGE = mmap.PAGESIZE
 MIB = 2**20
@@ -20,7 +20,7 @@ MIB = 2**20
 
 @pytest.fixture(autouse=True)
 def old_kernel(monkeypatch):
-    """Make the kernel not tell of single pages: only what a region has is known, and addresses can be made up."""
+    """Make the kernel report whole regions only, so that the tests can invent addresses."""
     monkeypatch.setattr(module, "resident_nbytes", lambda extents: [None] * len(extents))
 
 

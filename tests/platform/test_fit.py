@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from ndmem.errors import SpecError, UnitError
 from ndmem.model.spec import spec
-from ndmem.process.fit import fits
-from ndmem.process.limits import Effect, Limit, Limits, Source
+from ndmem.platform.limits.fit import fits
+from ndmem.platform.limits.machine_limits import Effect, Limit, Limits, Source
 
 GIB = 1024**3
 
@@ -71,11 +71,11 @@ def test_array_is_one_thing():
 
 
 def test_unknown_limit():
-    """Where no limit is known it does not claim to fit, and says that it does not know."""
+    """Without a known limit the answer is false, and the reason says so."""
     fit = fits(1, within=Limits(()))
     assert not fit
     assert fit.free is None
-    assert "unknown" in fit.why
+    assert "no memory limit could be determined" in fit.why
 
 
 def test_here():
@@ -86,7 +86,7 @@ def test_here():
 
 @pytest.mark.parametrize("bad", [-1, "12 parsecs", None, 1.5, True, object(), ["x"], [None]])
 def test_bad_input(bad):
-    """What is no number of bytes is refused as such."""
+    """An object without a number of bytes is rejected with that reason."""
     with pytest.raises(UnitError):
         fits(bad, within=machine(1))
 
@@ -100,6 +100,6 @@ def test_bad_spec(bad):
 
 @pytest.mark.parametrize("headroom", [1.0, -0.1, float("nan"), "much", -5])
 def test_bad_headroom(headroom):
-    """A headroom that is no share and no number of bytes is refused."""
+    """A headroom that is neither a fraction nor a number of bytes is rejected."""
     with pytest.raises(UnitError):
         fits(1, headroom=headroom, within=machine(1))

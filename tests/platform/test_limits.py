@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ndmem.process.limits import Effect, Limits, Source, limits
+from ndmem.platform.limits.machine_limits import Effect, Limits, Source, limits
 
 GIB = 1024**3
 V2 = "30 23 0:26 {root} /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n"
@@ -127,7 +127,7 @@ def test_group_out_of_sight_is_said(tmp_path):
 
 @pytest.mark.parametrize("text", ["", "max", "banana", "-5", "1e9", "9" * 40, "\udcff", "12 13"])
 def test_damaged_files(tmp_path, text):
-    """A file with anything but a number is no limit, and no error."""
+    """A file without a number gives neither a limit nor an error."""
     root = tree(tmp_path, "0::/\n", V2.format(root="/"), {"memory.current": 0})
     (root / "sys/fs/cgroup/memory.max").write_bytes(text.encode("utf-8", "surrogateescape"))
     assert ask(root).binding.source is Source.RAM
@@ -162,14 +162,14 @@ def test_mount_point_with_a_space(tmp_path):
     ],
 )
 def test_batch_systems(tmp_path, environment, mib):
-    """What a batch system says is a limit that is stated, not known to be enforced."""
+    """The limit of a batch system is listed as stated, not as enforced."""
     stated = [limit for limit in ask(tree(tmp_path, "", "", {}), environment).all if limit.source is Source.BATCH]
     assert [(limit.nbytes, limit.effect) for limit in stated] == [(mib * 1024**2, Effect.STATED)]
 
 
 @pytest.mark.parametrize("text", ["lots", "-1", "", "1e3", "٣", "9" * 30])
 def test_damaged_environment(tmp_path, text):
-    """A variable that is no number is a note, not a limit."""
+    """A variable that is not a number gives a note instead of a limit."""
     found = ask(tree(tmp_path, "", "", {}), {"SLURM_MEM_PER_NODE": text})
     assert not [limit for limit in found.all if limit.source is Source.BATCH]
     assert any("SLURM_MEM_PER_NODE" in note for note in found.notes)
@@ -191,7 +191,7 @@ def test_address_space_of_a_real_process():
     """With RLIMIT_AS set, it binds, and what is free is the limit less the address space in use."""
     code = (
         "import resource; resource.setrlimit(resource.RLIMIT_AS, (2**31, 2**31))\n"
-        "from ndmem.process.limits import limits\n"
+        "from ndmem.platform.limits.machine_limits import limits\n"
         "found = next(x for x in limits().all if x.name == 'RLIMIT_AS'); print(found.nbytes, found.used, found.free)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from ndmem.process.oom import count_oom_kills
+from ndmem.platform.limits.oom import count_oom_kills
 
 
 def test_the_counter_is_found_or_unknown(tmp_path: Path) -> None:

@@ -1,7 +1,5 @@
 """Resident memory of several processes: who they are, and what each has of shared pages."""
 
-from __future__ import annotations
-
 import os
 import subprocess
 import sys
@@ -9,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ndmem.process.proportional import Shares, add_shares, list_processes, read_shares
+from ndmem.platform.resident.proportional import Shares, add_shares, list_processes, read_shares
 
 KIB = 1024
 needs_linux = pytest.mark.skipif(not Path("/proc/self/smaps_rollup").exists(), reason="needs Linux")

@@ -5,7 +5,7 @@ import mmap
 import numpy as np
 import pytest
 
-from ndmem.process.resident import own_resident_nbytes, resident_nbytes
+from ndmem.platform.resident.pages import own_resident_nbytes, resident_nbytes
 
 PAGE = mmap.PAGESIZE
 

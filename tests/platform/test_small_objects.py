@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from ndmem.process.small_objects import SmallObjects, parse_stats, small_objects
+from ndmem.platform.breakdown.small_objects import SmallObjects, parse_stats, small_objects
 
 STATS = b"""Small block threshold = 512, in 32 size classes.
 
@@ -55,7 +55,9 @@ def test_grows_with_small_objects():
 @pytest.mark.parametrize(("allocator", "shown"), [("malloc", "0 0"), ("pymalloc", None)])
 def test_writes_nothing(allocator, shown):
     """Nothing comes out on standard error; with PYTHONMALLOC=malloc there are no arenas."""
-    code = "from ndmem.process.small_objects import small_objects; s = small_objects(); print(s.used, s.free)"
+    code = (
+        "from ndmem.platform.breakdown.small_objects import small_objects; s = small_objects(); print(s.used, s.free)"
+    )
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True,
         env={**os.environ, "PYTHONMALLOC": allocator},

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ndmem.errors import ProcessError
-from ndmem.process.smaps import Kind, parse_regions, read_regions
+from ndmem.platform.breakdown.smaps import Kind, parse_regions, read_regions
 
 
 def region(head: str, rss: int = 4, swap: int = 0) -> bytes:
@@ -79,7 +79,7 @@ def test_cut_and_absurd(text):
 
 @given(st.binary(max_size=200) | st.text(max_size=200).map(lambda text: text.encode("utf-8", "surrogatepass")))
 def test_foreign_text(text):
-    """Any other text is no region at all, or refused."""
+    """Any other text gives no region, or is rejected."""
     with suppress(ProcessError):
         assert parse_regions(text) == ()
 

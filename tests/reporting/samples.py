@@ -1,6 +1,4 @@
-"""Traces that reports are made of: one that reads like a real program, one that wants to do harm."""
-
-from __future__ import annotations
+"""Traces for reports: some like those of a real program, some with malicious texts."""
 
 from tests.traces import NUMPY, USER, Frame, TraceBuilder
 
@@ -86,11 +84,11 @@ def factoring(**run: object) -> Trace:
 
 
 HARM = "\x1b[31m\x07\u202e\udc80\x9b2J"
-"""An escape sequence, a bell, a mark that turns the direction of text, a lone surrogate, an 8-bit escape."""
+"""An escape sequence, a bell, a mark that reverses the direction of text, a lone surrogate, an 8-bit escape."""
 
 
 def hostile() -> Trace:
-    """Return a trace each of whose texts wants to break out of its place."""
+    """Return a trace each of whose texts tries to break out of its place."""
     filename = f"/home/ada/[bold]{HARM}\n;<b>\t.py"
     source = f"x = '[red]{HARM}</code><script>' # " + "漢字" * 60 + "\ty"
     frame = Frame(filename, 1, f"f;[blink]{HARM}<i>", (0, 20))
@@ -105,3 +103,15 @@ def hostile() -> Trace:
         notes=(f"[red]{HARM}\nnot measured",),
         program=(HARM, "-x;"),
     )
+
+
+SCRIPT = "</script><script>document.title='harmed'</script><img src=x onerror=\"document.title='harmed'\">'\"{{7*7}}"
+
+
+def harmful() -> Trace:
+    """Return a trace each of whose texts tries to run a script in a page."""
+    filename, builder = f"/home/ada/{SCRIPT}.py", TraceBuilder()
+    frame = Frame(filename, 1, SCRIPT, (0, 20))
+    builder.born((frame,), 5 * MIB)
+    holder = Holder(0, SCRIPT, SCRIPT, (5,), SCRIPT, is_view=True)
+    return builder.build(sources={filename: f"x = '{SCRIPT}'"}, holders=[holder], notes=(SCRIPT,), program=(SCRIPT,))

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ndmem.model.breakdown import PARTS, Breakdown
+from ndmem.model.memory.breakdown import PARTS
+from ndmem.results.breakdown import Breakdown
 
 MIB = 2**20
 NOTHING = dict.fromkeys(PARTS, 0)
@@ -76,7 +77,7 @@ def test_table():
     assert rows[-2].split()[1:] == ["250", "MiB", "28%"]
     assert lines[len(rows) + 2 :] == [
         "3 MiB of live arrays was never written and is not in RAM.",
-        "? is not known; it is part of unexplained.",
+        "? is unknown; it is part of unexplained.",
     ]
 
 

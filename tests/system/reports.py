@@ -1,7 +1,5 @@
 """Reports of tracked runs as tests read them."""
 
-from __future__ import annotations
-
 import io
 import json
 from pathlib import Path
@@ -12,10 +10,10 @@ import ndmem
 from .running import Place, write_program
 
 
-def run_both(folder: Path, source: str, *arguments: str) -> dict[str, Any]:
+def run_both(folder: Path, source: str, *arguments: str, fresh: bool = False) -> dict[str, Any]:
     """Run a program plainly and tracked; they must show the same. Return the JSON report."""
     name = write_program(folder, source)
-    place = Place(folder)
+    place = Place(folder, fresh=fresh)
     plain = place.run_plain(name, *arguments)
     assert place.run_tracked(name, *arguments) == plain
     return read(place.trace)

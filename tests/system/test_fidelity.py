@@ -1,7 +1,6 @@
 """A program under ``ndmem run`` shows the world what it shows without: output, errors, exit status."""
 
-from __future__ import annotations
-
+import functools
 import zipfile
 from pathlib import Path
 
@@ -11,6 +10,9 @@ import ndmem
 
 from .programs import PROBE, PROGRAMS
 from .running import Place, write_program
+
+# The launcher has an interpreter of its own here, as a user starts it: what it inherits could reach the program.
+new_place = functools.partial(Place, fresh=True)
 
 
 @pytest.fixture
@@ -32,13 +34,15 @@ def check_same(place: Place, *words: str) -> None:
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_a_program_shows_the_same(name: str, folder: Path) -> None:
     """Standard output, standard error and exit status are those of the plain run, byte for byte."""
-    check_same(Place(folder, stdin=b"typed\n\xc3\xa4"), write_program(folder, PROGRAMS[name]), "a", "-q", "--", "b c")
+    check_same(
+        new_place(folder, stdin=b"typed\n\xc3\xa4"), write_program(folder, PROGRAMS[name]), "a", "-q", "--", "b c"
+    )
 
 
 def test_everything_a_program_can_ask_is_the_same(folder: Path) -> None:
     """Arguments, ``__main__``, paths, environment, signals, descriptors and hooks are those of the plain run."""
     name = write_program(folder, PROBE)
-    check_same(Place(folder), name, "--threshold", "x", "", "-m", "\udcff")
+    check_same(new_place(folder), name, "--threshold", "x", "", "-m", "\udcff")
 
 
 @pytest.mark.parametrize(
@@ -55,7 +59,7 @@ def test_everything_a_program_can_ask_is_the_same(folder: Path) -> None:
 )
 def test_options_of_the_interpreter_reach_the_program(flags: tuple[str, ...], folder: Path) -> None:
     """The options that this Python was started with are the program's, and nothing else is."""
-    check_same(Place(folder, flags=flags), write_program(folder, PROBE))
+    check_same(new_place(folder, flags=flags), write_program(folder, PROBE))
 
 
 @pytest.mark.parametrize("value", [None, "", "lib", "lib:", ":/nowhere:lib"])
@@ -64,7 +68,7 @@ def test_pythonpath_is_the_programs_own(value: str | None, folder: Path) -> None
     write_program(folder / "lib", "X = 1", "own.py")
     source = "import os, sys, subprocess\nprint(sys.path, os.environ.get('PYTHONPATH'))\nimport importlib.util\n"
     name = write_program(folder, f"{source}print(importlib.util.find_spec('own'), 'sitecustomize' in sys.modules)")
-    check_same(Place(folder, environment={"PYTHONPATH": value}), name)
+    check_same(new_place(folder, environment={"PYTHONPATH": value}), name)
 
 
 @pytest.mark.parametrize(
@@ -74,7 +78,7 @@ def test_the_environments_sitecustomize_has_its_turn(body: str, folder: Path) ->
     """A sitecustomize of the environment runs once, and fails as it fails without ndmem."""
     write_program(folder / "lib", body, "sitecustomize.py")
     name = write_program(folder, "import sys\nprint(sys.modules.get('sitecustomize'), 'numpy' in sys.modules)")
-    place = Place(folder, environment={"PYTHONPATH": "lib"})
+    place = new_place(folder, environment={"PYTHONPATH": "lib"})
     # The launcher is a Python too and has the same sitecustomize: only what the program shows last is compared.
     plain, tracked = place.run_plain(name), place.run_tracked(name)
     assert tracked.status == plain.status
@@ -88,7 +92,7 @@ def test_the_environments_sitecustomize_has_its_turn(body: str, folder: Path) ->
 def test_a_programs_own_module_wins(module: str, folder: Path) -> None:
     """A module beside the script that is named like one of the standard library is the one that it imports."""
     write_program(folder, "print('mine', __name__)", f"{module}.py")
-    check_same(Place(folder), write_program(folder, f"import {module}\nprint({module}.__file__)"))
+    check_same(new_place(folder), write_program(folder, f"import {module}\nprint({module}.__file__)"))
 
 
 @pytest.mark.parametrize(
@@ -98,7 +102,7 @@ def test_any_name_of_a_script(name: str, folder: Path) -> None:
     """A script runs whatever its name is; one that looks like an option is meant as a path."""
     write_program(folder, "import sys\nprint(sys.argv, __file__)\nraise ValueError(__file__)", name)
     plain_name = f"./{name}" if name.startswith("-") else name
-    place = Place(folder)
+    place = new_place(folder)
     assert place.run_tracked("--", name, "-x") == place.run_plain(plain_name, "-x")
 
 
@@ -109,7 +113,7 @@ def test_modules(folder: Path) -> None:
     )
     write_program(folder / "pack", "", "__init__.py")
     write_program(folder / "pack", "raise RuntimeError('in module')", "part.py")
-    place = Place(folder)
+    place = new_place(folder)
     check_same(place, "-m", "pack", "-c", "-m", "x")
     check_same(place, "-mpack", "x")
     check_same(place, "-m", "pack.part")
@@ -120,7 +124,7 @@ def test_modules(folder: Path) -> None:
 
 def test_code(folder: Path) -> None:
     """``-c`` runs a text with its arguments, also one that fails and one that is very long."""
-    place = Place(folder)
+    place = new_place(folder)
     check_same(place, "-c", PROBE, "-m", "a", "--", "-q")
     check_same(place, "-c", "def f():\n    raise KeyError('\u00e4')\nf()")
     check_same(place, "-cimport sys; print(sys.argv)", "-o", "b")
@@ -131,7 +135,7 @@ def test_code(folder: Path) -> None:
 def test_many_arguments(folder: Path) -> None:
     """A program gets a megabyte of arguments, as without ndmem."""
     name = write_program(folder, "import sys\nprint(len(sys.argv), sum(map(len, sys.argv)))")
-    check_same(Place(folder), name, *("x" * 1000 for _ in range(1000)))
+    check_same(new_place(folder), name, *("x" * 1000 for _ in range(1000)))
 
 
 def test_a_folder_and_a_zip_run(folder: Path) -> None:
@@ -140,8 +144,8 @@ def test_a_folder_and_a_zip_run(folder: Path) -> None:
     write_program(folder / "app", source, "__main__.py")
     with zipfile.ZipFile(folder / "app.zip", "w") as archive:
         archive.writestr("__main__.py", source)
-    check_same(Place(folder), "app", "x")
-    check_same(Place(folder), "app.zip", "x")
+    check_same(new_place(folder), "app", "x")
+    check_same(new_place(folder), "app.zip", "x")
 
 
 def test_find_spec_is_not_an_import(folder: Path) -> None:
@@ -150,5 +154,5 @@ def test_find_spec_is_not_an_import(folder: Path) -> None:
         folder,
         "import importlib.util\nassert importlib.util.find_spec('numpy')\nimport numpy as np\na = np.ones(10_000)",
     )
-    check_same(Place(folder), name)
-    assert ndmem.load(Place(folder).trace).live == 80_000
+    check_same(new_place(folder), name)
+    assert ndmem.load(new_place(folder).trace).live == 80_000

@@ -1,7 +1,5 @@
 """Tracking in a real IPython shell: the cell's own lines with their source, as text and as HTML."""
 
-from __future__ import annotations
-
 import io
 from collections.abc import Iterator
 from typing import Any

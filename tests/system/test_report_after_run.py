@@ -1,7 +1,5 @@
 """What ``ndmem run`` says and leaves after the program: the report on stderr, the file, the exit status."""
 
-from __future__ import annotations
-
 import re
 import signal
 from pathlib import Path
@@ -104,7 +102,7 @@ def test_children_are_in_the_report(tmp_path: Path) -> None:
         tmp_path / "w", f"{ALLOCATE}p = os.fork()\nif not p:\n    b = np.ones(5_000); os._exit(0)\nos.waitpid(p, 0)\n"
     )
     shown = Place(tmp_path / "w").run_ndmem("run", name).stderr.decode()
-    assert "2 processes made arrays: 117 KiB in all at the highest" in shown
+    assert "2 processes allocated arrays: 117 KiB together at the peak" in shown
     (file,) = (tmp_path / "w").glob("*.ndmem")
     (child,) = (tmp_path / "w").glob("*.ndmem.children/*.ndmem")
     assert child.parent.name == f"{file.name}.children"

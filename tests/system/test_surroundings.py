@@ -1,13 +1,10 @@
 """A program under ``ndmem run`` where something around it is unusual: streams, folders, limits, signals."""
 
-from __future__ import annotations
-
 import os
 import resource
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,7 +12,7 @@ import pytest
 
 import ndmem
 
-from .running import NDMEM, TIMEOUT_S, write_program
+from .running import NDMEM, TIMEOUT_S, started, write_program
 
 SHOW_STREAMS = (
     "import os, sys\nprint([s and s.fileno() for s in (sys.stdin, sys.stdout, sys.stderr)], os.open('/dev/null', 0), "
@@ -120,26 +117,46 @@ WAIT = "print('ready', flush=True)\nimport time\ntime.sleep(50)"
 PLAIN_WAIT = f"import numpy as np\na = np.ones(10_000)\n{WAIT}"
 COUNT = (
     "import signal, time, numpy as np\na = np.ones(10_000)\ngot = []\n"
-    "for s in (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1):\n    signal.signal(s, lambda n, f: got.append(n))\n"
-    "print('ready', flush=True)\nend = time.monotonic() + 30\n"
-    "while not got and time.monotonic() < end: time.sleep(0.01)\n"
-    "time.sleep(0.3)\nprint(got)\nraise SystemExit(4)"
+    "def handle(n, f):\n    got.append(n)\n    print('got', n, flush=True)\n"
+    "for s in (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1, signal.SIGALRM):\n    signal.signal(s, handle)\n"
+    "print('ready', flush=True)\n"
+    "while signal.SIGALRM not in got: time.sleep(0.01)\n"
+    "raise SystemExit(4)"
 )
 
 
+def wait_until_it_sleeps(pid: int) -> None:
+    """Wait until a program, or the one that a launcher has started, is in the sleep that it says it is ready for."""
+    while True:
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        program = children[0] if children else pid
+        # The state follows the name, which is in parentheses.
+        if Path(f"/proc/{program}/stat").read_text().rpartition(")")[2].split()[0] == "S":
+            return
+
+
 def interrupt(words: list[str], folder: Path, send: Callable[[int], None]) -> tuple[int, bytes, bytes]:
-    """Start a command in a process group of its own, send it a signal when it is ready, and wait."""
-    process = subprocess.Popen(
-        words, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
-    )
-    assert process.stdout is not None
-    assert process.stderr is not None
-    with process.stdout, process.stderr:
+    """Start a command in a process group of its own, send it a signal when it waits, and wait for its end."""
+    with started(words, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         first = process.stdout.readline()
-        time.sleep(0.1)  # into the program's own waiting, where a traceback is always the same
+        wait_until_it_sleeps(process.pid)  # there the traceback is always the same
         send(process.pid)
         out, err = process.stdout.read(), process.stderr.read()
-        return process.wait(TIMEOUT_S), first + out, err
+        return process.wait(), first + out, err
+
+
+def interrupt_twice(words: list[str], folder: Path, number: signal.Signals) -> tuple[int, bytes, bytes]:
+    """Start a command, send it a signal when it is ready, then SIGALRM when it has handled that, and wait.
+
+    ndmem passes signals on one after the other: the first one, if it came twice, would come before the second.
+    """
+    with started(words, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        written = process.stdout.readline()
+        os.kill(process.pid, number)
+        written += process.stdout.readline()
+        os.kill(process.pid, signal.SIGALRM)
+        written += process.stdout.read()
+        return process.wait(), written, process.stderr.read()
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGALRM])
@@ -157,17 +174,50 @@ def test_a_signal_ends_the_program(send: Callable[[int, int], None], number: sig
     assert ndmem.load(trace).live == 80_000
 
 
+LAUNCHER = """
+import os, signal, sys
+from ndmem.tracking.launcher.wait import Ended, wait
+
+number = signal.Signals(int(sys.argv[1]))
+
+class Samples:
+    interval_s = 0.01
+    def take(self):
+        os.kill(pid, number)
+        os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+        os.kill(os.getpid(), number)
+    def close(self):
+        pass
+
+signal.pthread_sigmask(signal.SIG_BLOCK, {number, signal.SIGCHLD})
+pid = os.posix_spawn("/bin/sleep", ["sleep", "50"], {}, setsigmask=[])
+print(wait(pid, Samples(), Samples(), report=None, prepare=lambda: iter(())).status)
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGALRM])
+def test_a_signal_to_the_group_while_memory_is_sampled(number: signal.Signals) -> None:
+    """A signal that ends the program before the launcher has taken its own copy does not end the launcher."""
+    done = subprocess.run(
+        [sys.executable, "-c", LAUNCHER, str(int(number))],
+        capture_output=True,
+        timeout=TIMEOUT_S,
+        check=False,
+        text=True,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"{-number}\n", "")
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGUSR1])
 def test_a_handled_signal_arrives_once(number: signal.Signals, folder: Path) -> None:
     """A signal sent to ndmem reaches the program's handler once, and the program goes on."""
     name = write_program(folder, COUNT)
     trace = folder.with_name("t.ndmem")
     plain, under = (
-        interrupt(words, folder, lambda pid: os.kill(pid, number))
-        for words in ([sys.executable, name], tracked(name, trace=trace))
+        interrupt_twice(words, folder, number) for words in ([sys.executable, name], tracked(name, trace=trace))
     )
     assert under == plain
-    assert under[:2] == (4, f"ready\n[{int(number)}]\n".encode())
+    assert under == (4, f"ready\ngot {int(number)}\ngot {int(signal.SIGALRM)}\n".encode(), b"")
 
 
 def test_a_read_only_folder(folder: Path) -> None:

@@ -1,7 +1,5 @@
 """Random programs of array operations: a few registers, and steps that fill, combine, change and empty them."""
 
-from __future__ import annotations
-
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass

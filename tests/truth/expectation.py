@@ -46,7 +46,7 @@ class ProgramTruth:
     lines : tuple of LineTruth
         The lines worth a statement.
     expressions : tuple of (str, int)
-        Expressions that made a buffer alive at the peak, and its bytes; Python 3.11 and later.
+        Expressions that made a buffer alive at the peak, and its bytes.
     """
 
     name: str

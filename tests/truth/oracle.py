@@ -6,7 +6,7 @@ handler (NEP 49).
 
 ``PyDataMem_SetHandler`` would be the documented way, but it needs a ``free`` of our own, and NumPy frees
 operands while an exception is pending: Python code called then loses the exception and the interpreter
-crashes (seen on CPython 3.10 to 3.13). A peak is always reached at a birth, so wrapping the births alone is
+crashes (seen on CPython 3.11 to 3.13). A peak is always reached at a birth, so wrapping the births alone is
 exact. It sees all threads.
 """
 
@@ -80,7 +80,7 @@ class ArrayMemory:
     def calibrate(self) -> None:
         """See whether NumPy makes tracemalloc forget a buffer before it is reallocated, then start afresh.
 
-        NumPy 2.2 to 2.4 do, 1.26 and 2.5 tell it afterwards.
+        NumPy 2.2 to 2.4 do, 2.5 tells it afterwards.
         """
         self._forgotten_at_realloc = True
         probe = np.empty(2, np.uint8)
@@ -164,9 +164,7 @@ def _default_handler() -> _Handler:
     """Find the handler all arrays use: entry 306 of NumPy's C API table, ``PyDataMem_DefaultHandler``."""
     get_pointer = ctypes.pythonapi.PyCapsule_GetPointer
     get_pointer.restype, get_pointer.argtypes = ctypes.c_void_p, (ctypes.py_object, ctypes.c_char_p)
-    # NumPy 2 moved the module; its old name is a stub there that warns.
-    package = "numpy._core" if int(np.__version__.split(".", maxsplit=1)[0]) >= 2 else "numpy.core"
-    table = get_pointer(importlib.import_module(f"{package}._multiarray_umath")._ARRAY_API, None)
+    table = get_pointer(importlib.import_module("numpy._core._multiarray_umath")._ARRAY_API, None)
     entry = ctypes.cast(table, ctypes.POINTER(ctypes.POINTER(ctypes.py_object)))[306]
     return _Handler.from_address(get_pointer(entry[0], b"mem_handler"))
 

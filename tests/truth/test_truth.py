@@ -1,12 +1,11 @@
 """``ndmem run`` and ``ndmem report`` against the truth programs."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.system.running import Place
 
 from .expectation import LineTruth, ProgramTruth
 from .truth import PROGRAMS
@@ -41,10 +40,7 @@ class Reports:
         return self._reports[truth.name]
 
     def _ndmem(self, *arguments: str) -> str:
-        done = subprocess.run(
-            [sys.executable, "-m", "ndmem", *arguments],
-            cwd=self._folder, capture_output=True, text=True, timeout=120, check=False,
-        )  # fmt: skip
+        done = Place(self._folder).run_ndmem_as_text(*arguments)
         assert done.returncode == 0, f"ndmem {' '.join(arguments)} failed: {done.stderr}"
         return done.stdout
 
@@ -119,7 +115,6 @@ def test_line_is_exact(truth: ProgramTruth, line: LineTruth, reports: Reports) -
         assert {key: row[key] for key in expected} == expected
 
 
-@pytest.mark.skipif(sys.version_info < (3, 11), reason="CPython has columns of expressions from 3.11 on")
 @by_program
 def test_buffers_at_the_peak_are_named_by_expression(truth: ProgramTruth, reports: Reports) -> None:
     """Buffers alive at the peak carry the text of the very sub-expression that made them."""

@@ -1,15 +1,18 @@
 """What is true of the programs in ``programs/``: bytes by hand, for 64-bit Linux with glibc.
 
-Three facts of NumPy (1.26 to 2.5) enter the arithmetic. An array of ``n`` float64 or int64 values is one
+Three facts of NumPy (2.0 to 2.5) enter the arithmetic. An array of ``n`` float64 or int64 values is one
 buffer of ``8 n`` bytes. An operator writes its result over an operand that nobody else holds, if that has
-256 KiB or more and the result's shape and dtype (glibc and macOS only): ``a * b + c`` then makes one buffer,
-not two. A call such as ``np.abs(a - b)`` never does that. No figure depends on the version of Python or
-NumPy, only the text of expressions does: CPython has had columns since 3.11.
+256 KiB or more and the result's shape and dtype, and if NumPy can read the C stack (see `reuse`): ``a * b + c`` then
+makes one buffer, not two. A call such as ``np.abs(a - b)`` never does that. Two programs have other figures where
+NumPy does not reuse; no figure depends on the version of Python or NumPy.
 """
 
 from typing import Final
 
 from .expectation import LineTruth, ProgramTruth
+from .reuse import reuses_temporaries
+
+_REUSES: Final = reuses_temporaries()
 
 # A table is read by its rows.
 # fmt: off
@@ -24,10 +27,16 @@ CHAIN: Final = ProgramTruth(
     peak_source="residual = counts - gain * offset",
     leading=("residual = counts - gain * offset",),
     lines=(
-        # One buffer, made by counts * gain; both other operators write over it.
+        # One buffer, made by counts * gain; both other operators write over it. Without reuse there are three: the
+        # product and the sum are alive together, then the sum and the quotient, beside the four with a name.
         LineTruth(
             "calibrated = (counts * gain + offset) / exposure",
             at_peak=5_600_000, temporary=0, kept=5_600_000, total=5_600_000, count=1, peak=28_000_000,
+        )
+        if _REUSES
+        else LineTruth(
+            "calibrated = (counts * gain + offset) / exposure",
+            at_peak=5_600_000, temporary=11_200_000, kept=5_600_000, total=16_800_000, count=3, peak=33_600_000,
         ),
         # counts has a name, and the right operand of a minus cannot be written over: two buffers.
         LineTruth(
@@ -45,7 +54,7 @@ CHAIN: Final = ProgramTruth(
     expressions=(
         ("gain * offset", 5_600_000),
         ("counts - gain * offset", 5_600_000),
-        ("counts * gain", 5_600_000),
+        ("counts * gain" if _REUSES else "(counts * gain + offset) / exposure", 5_600_000),
     ),
 )
 
@@ -214,9 +223,11 @@ LIBRARY: Final = ProgramTruth(
 
 # dark and frame have 4 000 000 bytes each, the five gains 8. dark + first product is written over the
 # product, and so is each later sum: the result is the first product, the other four die one at a time.
+# Without reuse each sum is an array of its own. From the second product on the old sum, the product and the
+# new sum are alive together; all three die in the statement, but for the last sum, which is kept.
 GENERATOR: Final = ProgramTruth(
     name="generator_expression",
-    peak_nbytes=4 * 4_000_000 + 5 * 8,
+    peak_nbytes=(4 if _REUSES else 5) * 4_000_000 + 5 * 8,
     live_nbytes_at_end=3 * 4_000_000 + 5 * 8,
     peak_source="image = sum((frame * gain for gain in gains), start=dark)",
     leading=("image = sum((frame * gain for gain in gains), start=dark)",),
@@ -225,6 +236,12 @@ GENERATOR: Final = ProgramTruth(
             "image = sum((frame * gain for gain in gains), start=dark)",
             at_peak=8_000_000, temporary=4_000_000, kept=4_000_000, total=20_000_000, count=5,
             peak=16_000_040,
+        )
+        if _REUSES
+        else LineTruth(
+            "image = sum((frame * gain for gain in gains), start=dark)",
+            at_peak=12_000_000, temporary=12_000_000, kept=4_000_000, total=40_000_000, count=10,
+            peak=20_000_040,
         ),
         LineTruth(
             "gains = [np.arange(1, 2, dtype=np.float64) for _ in range(5)]",

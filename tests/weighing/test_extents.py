@@ -37,7 +37,7 @@ def test_disjoint_and_ordered():
 
 
 def test_gone_arrays_are_not_there():
-    """An array that is no more has no extent, and asking has kept none alive."""
+    """A freed array has no extent, and the query keeps no array alive."""
     import weakref
 
     array = np.ones(54_321)

@@ -11,8 +11,7 @@ import pytest
 
 import ndmem
 from ndmem.errors import UnitError
-from ndmem.model.live import LiveArrays
-from ndmem.weighing.live import arrays
+from ndmem.results.live_arrays import LiveArrays, arrays
 
 SMALLEST = 123_456 * 8  # no array of another test is of this length
 
@@ -158,18 +157,18 @@ def test_complete_while_tracking():
 
 @pytest.mark.parametrize("bad", ["much", -1, None, 1.5])
 def test_bad_bound(bad):
-    """A bound that is no number of bytes is refused."""
+    """A bound that is not a number of bytes is rejected."""
     with pytest.raises(UnitError):
         arrays(smallest=bad)
 
 
 def test_notebook_history():
-    """In a notebook an output nobody bound is kept by the history, and is listed once, under Out[]."""
+    """In a notebook, an output without a name is kept by the history, and is listed once, under Out[]."""
     pytest.importorskip("IPython")
     code = (
         "from IPython.core.interactiveshell import InteractiveShell\nshell = InteractiveShell.instance()\n"
         "for cell in ('import numpy as np', 'np.ones(1_000_000)', 'b = np.ones(500_000); b',"
-        " 'from ndmem.weighing.live import arrays; found = arrays(smallest=10**6)'):\n"
+        " 'from ndmem import arrays; found = arrays(smallest=10**6)'):\n"
         "    shell.run_cell(cell, store_history=True)\n"
         "for buffer in shell.user_ns['found']:\n    print('>', buffer.nbytes, buffer.history, *sorted(buffer.names))\n"
     )

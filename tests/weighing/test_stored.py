@@ -1,4 +1,4 @@
-"""`stored_arrays`: what a file would weigh, by its header, and hostile files refused in one line."""
+"""`stored_arrays`: sizes of the arrays in a file, by its header; malicious files are rejected in one line."""
 
 import struct
 import warnings
@@ -121,7 +121,7 @@ def test_missing_and_folders(tmp_path):
 
 
 def test_parquet(tmp_path):
-    """Columns of fixed width have exact bytes; of texts it is not known."""
+    """Columns of fixed width have exact bytes; for columns of strings the size is unknown."""
     pa = pytest.importorskip("pyarrow")
     from pyarrow import parquet
 

@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ndmem import weigh
 from ndmem._walk import Graph
 from ndmem.errors import WeighError
-from ndmem.weighing import weigh
 
 MOST_VIEWS = 4
 
@@ -73,7 +73,9 @@ def test_each_buffer_once(nest):
     owners = {id(owner_of(array)): owner_of(array).nbytes for array in leaves_of(nest)}
     weight = weigh(nest)
     assert weight.numbers.buffers_nbytes == sum(owners.values())
-    assert weight.n_buffers in (0, sum(nbytes > 0 for nbytes in owners.values()))
+    # An array by itself has no list of buffers: it is its only one.
+    by_itself = isinstance(nest, np.ndarray) and nest.base is None
+    assert weight.n_buffers == (0 if by_itself else sum(nbytes > 0 for nbytes in owners.values()))
 
 
 @given(nests())
@@ -107,12 +109,11 @@ def test_parts_are_weighed_as_by_themselves(nest):
     """A part that is one child has the numbers that weighing the child gives."""
     if not isinstance(nest, dict):
         nest = {"only": nest}
-    weight = weigh(nest)
-    for key, child in nest.items():
-        shown = [part for part in weight.parts if part.label == f"[{key!r}]"]
-        for part in shown:
-            assert part.count == 1
-            assert part.numbers == weigh(child).numbers
+    alone = {part.label: part.numbers for part in weigh(nest).parts if part.count == 1}
+    children = {f"[{key!r}]": child for key, child in nest.items()}
+    # Four children at most are all shown; those without arrays may be counted with the dict.
+    assert {label for label, child in children.items() if any(True for _ in leaves_of(child))} <= alone.keys()
+    assert alone == {label: weigh(children[label]).numbers for label in alone}
 
 
 @given(nests(), nests())
@@ -127,6 +128,7 @@ def test_together(first, second):
 def test_nothing_changes(nest):
     """Weighing leaves every reference count, and the weight, as they were."""
     everything = [[nest], *leaves_of(nest)]  # not the nest: it may be (), which the interpreter shares
+    gc.collect()  # garbage of earlier examples may refer to the same leaves, and may be collected meanwhile
     before = [sys.getrefcount(each) for each in everything]
     first = weigh(nest, depth=3)
     assert [sys.getrefcount(each) for each in everything] == before
@@ -154,7 +156,7 @@ def numpys_bytes():
 
 
 def test_classic_traps():
-    """A view of ten elements that keeps 80 MB; an array in several guises; zeros nobody touched."""
+    """A view of ten elements that keeps 80 MB; an array in several guises; zeros that were never written."""
     view = np.ones(10_000_000)[:10]
     weight = weigh(view)
     assert (weight.logical, weight.numbers.buffers_nbytes) == (80, 80_000_000)
@@ -206,7 +208,9 @@ def test_leaves_counted_with_their_holder_have_weights_of_their_own():
 
     nest = {f"name {number}": make(number) for number in range(10)}
     many = [make(number) for number in range(100)]
-    for part in weigh(nest, depth=4).parts:
+    parts = weigh(nest, depth=4).parts
+    assert len(parts) == 10
+    for part in parts:
         assert part.numbers.reachable == part.numbers.owned == deep(nest[part.label[2:-2]])
     (part,) = weigh(many).parts
     assert (part.count, part.numbers.reachable) == (100, sum(map(deep, many)))
@@ -216,7 +220,7 @@ def test_leaves_counted_with_their_holder_have_weights_of_their_own():
 
 
 def test_held_elsewhere_is_not_owned():
-    """What a variable of the caller holds too is reachable and not owned; its weight by itself is."""
+    """An object that a variable of the caller also holds is reachable and not owned; weighed by itself it is owned."""
     array = np.ones(1000)
     weight = weigh({"a": array})
     assert weight.numbers.buffers_nbytes == 8000
@@ -509,7 +513,7 @@ def test_variables_of_a_running_frame():
 
 
 def test_frame_of_a_suspended_generator():
-    """It reaches the variables, from Python 3.11 on as its generator's; afterwards what of them is still alive."""
+    """It reaches the variables, as its generator's; afterwards what of them is still alive."""
 
     def generate():
         array = np.ones(10_000)
@@ -519,8 +523,7 @@ def test_frame_of_a_suspended_generator():
     array = next(generator)
     frame = generator.gi_frame
     assert weigh(frame).numbers.buffers_nbytes == weigh(generator).numbers.buffers_nbytes == 80_000
-    if sys.version_info >= (3, 11):
-        assert weigh(frame).owned < 80_000
+    assert weigh(frame).owned < 80_000
     del generator
     assert (weigh(frame).owned > 80_000) == (array() is not None)  # 3.13 lets go of them
 
@@ -557,7 +560,7 @@ def test_let_go_while_its_type_is_looked_up():
 
     graph = Graph(resolve)
     graph.root(holder)
-    assert [type(graph.object_of(node)) for node in range(len(graph))] == [list]
+    assert [type(graph.object_of(node)) for node in range(len(graph))] == [list, np.ndarray]
     assert holder[0].sum() == 1000
 
 

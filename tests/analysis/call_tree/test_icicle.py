@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from tests.reporting.samples import MIB, pipeline
 from tests.traces import NUMPY, USER, Frame, TraceBuilder, traces
 
-from ndmem.analysis.icicle import Icicle, build_icicle
+from ndmem.analysis.call_tree.icicle import Icicle, build_icicle
+from ndmem.analysis.index import TraceIndex
 from ndmem.analysis.measure import Measure, weigh_nodes
 from ndmem.analysis.moment import Moment
 from ndmem.model.trace import Trace
@@ -22,8 +23,8 @@ def rows(icicle: Icicle, measure: Measure) -> dict[tuple[str, ...], int]:
 
 
 def test_callers_are_above() -> None:
-    """A node has what it made and what it called made; parts of one line are one node, libraries are folded."""
-    found = build_icicle(pipeline())
+    """A node has the bytes that it and its calls allocated; parts of one line are one node, libraries are folded."""
+    found = build_icicle(TraceIndex(pipeline()))
     assert rows(found, Measure.PEAK) == {
         ("<module>:7",): 200 * MIB,
         ("<module>:8",): 401 * MIB,
@@ -36,7 +37,7 @@ def test_callers_are_above() -> None:
 
 def test_temporaries_are_those_of_the_users_statement() -> None:
     """Of line 5 its `x - mean` and the array inside `std` died within it; `mean` did not die within line 4."""
-    found = build_icicle(pipeline())
+    found = build_icicle(TraceIndex(pipeline()))
     assert rows(found, Measure.TEMPORARY) == {
         ("<module>:8",): 400 * MIB,
         ("<module>:8", "normalise:5"): 400 * MIB,
@@ -44,8 +45,8 @@ def test_temporaries_are_those_of_the_users_statement() -> None:
 
 
 def test_inverted_the_makers_are_above() -> None:
-    """The other way round the lines that made arrays are at the top, and their callers below."""
-    assert rows(build_icicle(pipeline(), inverted=True), Measure.PEAK) == {
+    """Inverted, the allocating lines are at the top and their callers below."""
+    assert rows(build_icicle(TraceIndex(pipeline()), inverted=True), Measure.PEAK) == {
         ("<module>:7",): 200 * MIB,
         ("normalise:4",): MIB,
         ("normalise:4", "<module>:8"): MIB,
@@ -55,8 +56,8 @@ def test_inverted_the_makers_are_above() -> None:
 
 
 def test_libraries_can_be_shown() -> None:
-    """With the frames of libraries the mean is made inside NumPy."""
-    found = rows(build_icicle(pipeline(), library=True), Measure.PEAK)
+    """With the frames of libraries the mean is allocated inside NumPy."""
+    found = rows(build_icicle(TraceIndex(pipeline()), library=True), Measure.PEAK)
     assert found["<module>:8", "normalise:4", "_mean:118"] == MIB
 
 
@@ -67,16 +68,16 @@ def test_what_cannot_be_seen_is_left_out() -> None:
         builder.born((Frame(USER, lineno),), 10 * MIB)
     builder.born((Frame(USER, 99), Frame(NUMPY, 3)), 8)
     trace = builder.build()
-    assert len(build_icicle(trace).keys) == 11
-    limited = build_icicle(trace, limit=4)
+    assert len(build_icicle(TraceIndex(trace)).keys) == 11
+    limited = build_icicle(TraceIndex(trace), limit=4)
     assert len(limited.keys) == 4
     assert limited.total[Measure.PEAK] == 110 * MIB + 8
 
 
 @given(traces(), st.booleans(), st.booleans())
 def test_the_roots_are_the_whole(trace: Trace, library: bool, inverted: bool) -> None:  # drawn
-    """For any program the roots sum to the whole, but for what cannot be seen; children never exceed their parent."""
-    found = build_icicle(trace, library=library, inverted=inverted)
+    """For any program the roots sum to the whole without the smallest nodes; children never exceed their parent."""
+    found = build_icicle(TraceIndex(trace), library=library, inverted=inverted)
     assert found.total[Measure.PEAK] == trace.peak.nbytes
     assert found.total[Measure.KEPT] == trace.live_nbytes
     assert found.total[Measure.TOTAL] == trace.total_nbytes
@@ -93,13 +94,18 @@ def test_the_roots_are_the_whole(trace: Trace, library: bool, inverted: bool) ->
 @given(traces(), st.booleans())
 def test_both_directions_have_the_same_whole(trace: Trace, library: bool) -> None:  # drawn
     """For any program the direction changes no total."""
-    assert build_icicle(trace, library=library).total == build_icicle(trace, library=library, inverted=True).total
+    assert (
+        build_icicle(TraceIndex(trace), library=library).total
+        == build_icicle(TraceIndex(trace), library=library, inverted=True).total
+    )
 
 
 @given(traces())
 def test_temporaries_are_part_of_the_total(trace: Trace) -> None:
     """For any program no node has more temporaries than it allocated, nor any that are alive at the end."""
-    temporary, total, kept = (weigh_nodes(trace, each) for each in (Measure.TEMPORARY, Measure.TOTAL, Measure.KEPT))
+    temporary, total, kept = (
+        weigh_nodes(TraceIndex(trace), each) for each in (Measure.TEMPORARY, Measure.TOTAL, Measure.KEPT)
+    )
     assert (temporary + kept <= total).all()
 
 

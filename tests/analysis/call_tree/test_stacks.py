@@ -4,9 +4,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.traces import NUMPY, THREADING, USER, Frame, TraceBuilder, traces
 
+from ndmem.analysis.call_tree.stacks import stack_weights
+from ndmem.analysis.index import TraceIndex
 from ndmem.analysis.measure import Measure
 from ndmem.analysis.moment import Moment
-from ndmem.analysis.stacks import stack_weights
 from ndmem.model.trace import Trace
 
 
@@ -19,16 +20,16 @@ def test_weights_are_exact_and_fold_libraries() -> None:
     builder.born((user, var), 8000)
     gone = builder.born((start, mean), 300)
     trace = builder.build()
-    assert stack_weights(trace) == (((user.site(),), 8005), ((start.site(),), 300))
-    assert stack_weights(trace, library=True)[0] == ((var.site(), user.site()), 8000)
+    assert stack_weights(TraceIndex(trace)) == (((user.site(),), 8005), ((start.site(),), 300))
+    assert stack_weights(TraceIndex(trace), library=True)[0] == ((var.site(), user.site()), 8000)
     builder.died(gone, (start,))
-    assert stack_weights(builder.build(), Measure.KEPT) == (((user.site(),), 8005),)
+    assert stack_weights(TraceIndex(builder.build()), Measure.KEPT) == (((user.site(),), 8005),)
 
 
 @given(traces(), st.booleans(), st.sampled_from(Moment))
 def test_weights_sum_to_the_live_bytes(trace: Trace, library: bool, moment: Moment) -> None:
     """The stacks hold the peak, or what is alive at the end, to the byte; none is named twice or empty."""
-    weights = stack_weights(trace, Measure.of(moment), library=library)
+    weights = stack_weights(TraceIndex(trace), Measure.of(moment), library=library)
     assert sum(nbytes for _, nbytes in weights) == (trace.peak.nbytes if moment is Moment.PEAK else trace.live_nbytes)
     assert len({stack for stack, _ in weights}) == len(weights)
     assert all(stack and nbytes > 0 for stack, nbytes in weights)

@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.traces import USER, Frame, TraceBuilder, traces
 
-from ndmem.analysis.timeline import resident_timeline, timeline
+from ndmem.analysis.index import TraceIndex
+from ndmem.analysis.over_time.timeline import resident_timeline, timeline
 from ndmem.model.trace import Trace
 
 LINE = (Frame(USER, 1),)
@@ -14,7 +15,7 @@ KIB = 1024
 
 def arrays_of(trace: Trace, **options: int) -> list[tuple[float, int]]:
     """Return the times and the arrays' bytes of a timeline."""
-    return [(point.time_s, point.live_nbytes) for point in timeline(trace, **options)]
+    return [(point.time_s, point.live_nbytes) for point in timeline(TraceIndex(trace), **options)]
 
 
 def test_the_highest_of_each_interval_stays() -> None:
@@ -52,7 +53,7 @@ def test_too_few_points_still_show_start_peak_and_end(points: int) -> None:
 @given(traces(), st.integers(4, 12))
 def test_it_reaches_the_peak_within_the_points(trace: Trace, points: int) -> None:
     """For any program the highest point is the peak, the last is the end, and times do not fall."""
-    found = timeline(trace, points=points)
+    found = timeline(TraceIndex(trace), points=points)
     times = [point.time_s for point in found]
     assert max(point.live_nbytes for point in found) == trace.peak.nbytes
     assert found[-1].live_nbytes == trace.live_nbytes
@@ -63,7 +64,7 @@ def test_it_reaches_the_peak_within_the_points(trace: Trace, points: int) -> Non
 @given(traces(native=True), st.integers(8, 20))
 def test_with_native_blocks_it_reaches_all_three_peaks(trace: Trace, points: int) -> None:
     """For any program the highest arrays, native blocks and sums are the peaks, each at one moment."""
-    found = timeline(trace, points=points)
+    found = timeline(TraceIndex(trace), points=points)
     assert trace.native is not None
     assert trace.total is not None
     native = [point.native_nbytes or 0 for point in found]
@@ -82,20 +83,20 @@ def test_native_blocks_stand_beside_arrays() -> None:
     block = builder.native(LINE, 9 * KIB, time_s=0.2)
     builder.died(block, LINE, time_s=0.3)
     trace = builder.build(duration_s=1.0)
-    assert timeline(trace) == (
+    assert timeline(TraceIndex(trace)) == (
         (0.0, 0, 0), (0.1, 5 * KIB, 0), (0.2, 5 * KIB, 9 * KIB), (0.3, 5 * KIB, 0), (1.0, 5 * KIB, 0),
     )  # fmt: skip
     unwatched = TraceBuilder()
     unwatched.born(LINE, 5 * KIB, time_s=0.1)
-    assert {point.native_nbytes for point in timeline(unwatched.build())} == {None}
+    assert {point.native_nbytes for point in timeline(TraceIndex(unwatched.build()))} == {None}
 
 
 def test_resident_samples_are_thinned_to_the_highest() -> None:
     """Of neighbouring samples the highest stays; without samples there is nothing."""
     samples = [(number, number % 7) for number in range(700)]
     trace = TraceBuilder().build(rss=samples)
-    assert resident_timeline(trace) == tuple(samples)
-    thinned = resident_timeline(trace, points=100)
+    assert resident_timeline(TraceIndex(trace)) == tuple(samples)
+    thinned = resident_timeline(TraceIndex(trace), points=100)
     assert [point.nbytes for point in thinned] == [6] * 100
     assert [point.time_s for point in thinned] == list(range(6, 700, 7))
-    assert resident_timeline(TraceBuilder().build()) == ()
+    assert resident_timeline(TraceIndex(TraceBuilder().build())) == ()

@@ -1,14 +1,13 @@
 """The text of sub-expressions."""
 
 import ast
-import sys
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ndmem.analysis.expression import expression_text
-from ndmem.analysis.sources import SourceFiles
+from ndmem.analysis.tables.expression import expression_text
+from ndmem.analysis.tables.sources import SourceFiles
 from ndmem.model.site import Site
 
 
@@ -71,7 +70,6 @@ def test_text_that_does_not_tokenize_is_joined() -> None:
     assert text_of("f('''a\n  b)", 1, 0, 3, 2) == "f('''a b"
 
 
-@pytest.mark.skipif(sys.version_info < (3, 11), reason="columns of expressions are from Python 3.11 on")
 @given(st.sampled_from(["a*b+c", "f(x , y)[1:2]", "[i\n for i in\n y]", "np.where(\n m>0,\n\ta,b)", "-(a\n-b)"]))
 def test_one_line_means_the_same_as_several(source: str) -> None:
     """Joining the lines of an expression does not change what Python reads in it."""

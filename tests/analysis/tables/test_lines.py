@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from tests.analysis.oracles import max_lines, replay_temporaries, sum_lines
 from tests.traces import NUMPY, ROOTS, THREADING, USER, Frame, TraceBuilder, traces
 
-from ndmem.analysis.lines import Line, line_table
+from ndmem.analysis.index import TraceIndex
 from ndmem.analysis.moment import Moment
+from ndmem.analysis.tables.lines import Line, line_table
 from ndmem.errors import TraceError
 from ndmem.model.trace import Trace
 
@@ -19,7 +20,7 @@ KIB = 1024
 
 def by_lineno(trace: Trace, **options: object) -> dict[int, Line]:
     """Return the rows by line number."""
-    return {line.lineno: line for line in line_table(trace, **options)}
+    return {line.lineno: line for line in line_table(TraceIndex(trace), **options)}
 
 
 def test_a_chain_with_temporaries() -> None:
@@ -47,7 +48,7 @@ def test_a_chain_with_temporaries() -> None:
         kept_nbytes=50 * KIB, total_nbytes=160 * KIB, count=3, own_nbytes=0,
     )  # fmt: skip
     assert (lines[2].temporary_nbytes, lines[2].peak_nbytes) == (0, 110 * KIB)
-    assert list(lines) == [3, 9, 2, 10], "makers by what they hold, then callers; line 11 made nothing"
+    assert list(lines) == [3, 9, 2, 10], "allocating lines by live bytes, then callers; line 11 allocated nothing"
 
 
 def test_recursion_counts_a_buffer_once() -> None:
@@ -56,7 +57,7 @@ def test_recursion_counts_a_buffer_once() -> None:
     builder = TraceBuilder()
     handle = builder.born((frame, frame, frame), 8 * KIB)
     builder.died(handle, (frame,), within=0)
-    (line,) = line_table(builder.build())
+    (line,) = line_table(TraceIndex(builder.build()))
     assert (line.at_peak_nbytes, line.total_nbytes, line.count) == (8 * KIB, 8 * KIB, 1)
     assert line.temporary_nbytes == 8 * KIB
 
@@ -66,8 +67,8 @@ def test_library_lines_fold_into_the_line_that_called_them() -> None:
     builder = TraceBuilder()
     builder.born((Frame(USER, 1), Frame(NUMPY, 7, "_mean")), 8 * KIB)
     trace = builder.build()
-    assert [line.filename for line in line_table(trace)] == [USER]
-    assert [(line.filename, line.own_nbytes) for line in line_table(trace, library=True)] == [
+    assert [line.filename for line in line_table(TraceIndex(trace))] == [USER]
+    assert [(line.filename, line.own_nbytes) for line in line_table(TraceIndex(trace), library=True)] == [
         (NUMPY, 8 * KIB),
         (USER, 0),
     ]
@@ -80,23 +81,23 @@ def test_a_stack_of_libraries_alone_is_its_outermost_frame() -> None:
     builder.born((start, Frame(NUMPY, 7, "_mean")), 8 * KIB)
     builder.born((start,), 5 * KIB)
     builder.born((start, Frame(USER, 1, "work")), 100 * KIB)
-    rows = {(line.filename, line.lineno): line.total_nbytes for line in line_table(builder.build())}
+    rows = {(line.filename, line.lineno): line.total_nbytes for line in line_table(TraceIndex(builder.build()))}
     assert rows == {(THREADING, 9): 13 * KIB, (USER, 1): 100 * KIB}
 
 
 def test_small_buffers_are_counted_and_their_temporaries_unknown() -> None:
-    """A line that made only buffers below the threshold has exact bytes and no figure for temporaries."""
+    """A line that allocated only buffers below the threshold has exact bytes and no figure for temporaries."""
     builder = TraceBuilder(threshold=4096)
     small = [builder.born((Frame(USER, 1),), 24) for _ in range(10)]
     for handle in small[:4]:
         builder.died(handle, (Frame(USER, 1),), within=0)
-    (line,) = line_table(builder.build())
+    (line,) = line_table(TraceIndex(builder.build()))
     assert (line.total_nbytes, line.count, line.kept_nbytes, line.at_peak_nbytes) == (240, 10, 144, 240)
     assert line.temporary_nbytes is None
 
 
 def test_dropped_events_make_a_mark_of_zero_unknown() -> None:
-    """With dropped events a line where no temporary was seen has ``None``, not 0."""
+    """With dropped events a line without a recorded temporary has ``None``, not 0."""
     builder = TraceBuilder()
     builder.born((Frame(USER, 1),), 8 * KIB)
     handle = builder.born((Frame(USER, 2),), 8 * KIB)
@@ -112,7 +113,7 @@ def test_at_the_end_the_lines_that_kept_come_first() -> None:
     builder.born((Frame(USER, 2),), 10 * KIB)
     builder.died(big, (Frame(USER, 3),))
     trace = builder.build()
-    end, peak = line_table(trace, moment=Moment.END), line_table(trace)
+    end, peak = line_table(TraceIndex(trace), moment=Moment.END), line_table(TraceIndex(trace))
     assert [(line.lineno, line.share) for line in end] == [(2, 1.0), (1, 0.0)]
     assert [(line.lineno, line.share) for line in peak] == [(1, 0.9), (2, 0.1)]
     assert end[0].at_peak_nbytes == peak[1].at_peak_nbytes == 10 * KIB
@@ -134,14 +135,14 @@ def test_sources_that_are_not_python_do_no_harm(source: str) -> None:
     """A source changed since the run, however broken, costs only the names that it would have given."""
     builder = TraceBuilder()
     builder.born((Frame(USER, 1, "<lambda>"),), 8 * KIB)
-    (line,) = line_table(builder.build(sources={USER: source}))
+    (line,) = line_table(TraceIndex(builder.build(sources={USER: source})))
     assert line.total_nbytes == 8 * KIB
     assert line.source == (source.removeprefix("\ufeff").split("\n")[0] if source else None)
 
 
 def test_a_run_without_arrays_has_no_lines() -> None:
     """No stack at all is an empty table, not an error."""
-    assert line_table(TraceBuilder().build()) == ()
+    assert line_table(TraceIndex(TraceBuilder().build())) == ()
 
 
 @pytest.mark.parametrize("parent", [[0], [1, 0], [-1, 5], [-2]])
@@ -153,7 +154,7 @@ def test_a_damaged_tree_is_refused(parent: list[int]) -> None:
     trace = builder.build()
     tree = dataclasses.replace(trace.tree, parent=np.array(parent, np.int32))
     with pytest.raises(TraceError, match=r"node \d is called from node -?\d.*damaged"):
-        line_table(dataclasses.replace(trace, tree=tree))
+        line_table(TraceIndex(dataclasses.replace(trace, tree=tree)))
 
 
 @given(traces(), st.booleans(), st.sampled_from(Moment))
@@ -165,7 +166,7 @@ def test_every_figure_is_that_of_the_stacks_written_out(trace: Trace, library: b
         sum_lines(trace, column, library=library) for column in (tallies.total, tallies.live, tallies.at_peak)
     )
     highest = max_lines(trace, tallies.max_live, library=library)
-    lines = line_table(trace, library=library, moment=moment)
+    lines = line_table(TraceIndex(trace), library=library, moment=moment)
     assert {(line.filename, line.lineno) for line in lines} == {key for key, n in count.items() if n}
     for line in lines:
         key = (line.filename, line.lineno)
@@ -176,7 +177,7 @@ def test_every_figure_is_that_of_the_stacks_written_out(trace: Trace, library: b
 @given(traces(), st.sampled_from(Moment))
 def test_temporaries_are_those_of_a_replay(trace: Trace, moment: Moment) -> None:
     """For any program, a line's temporary bytes are the most that a replay finds alive at once."""
-    for line in line_table(trace, moment=moment):
+    for line in line_table(TraceIndex(trace), moment=moment):
         if line.temporary_nbytes is not None:
             assert line.temporary_nbytes == replay_temporaries(trace, (line.filename, line.lineno))
 
@@ -184,7 +185,7 @@ def test_temporaries_are_those_of_a_replay(trace: Trace, moment: Moment) -> None
 @given(traces(), st.booleans(), st.sampled_from(Moment))
 def test_own_bytes_sum_to_the_live_bytes(trace: Trace, library: bool, moment: Moment) -> None:
     """What each line itself holds sums to the live bytes of the program, and no figure exceeds its whole."""
-    lines = line_table(trace, library=library, moment=moment)
+    lines = line_table(TraceIndex(trace), library=library, moment=moment)
     live = trace.peak.nbytes if moment is Moment.PEAK else trace.live_nbytes
     assert sum(line.own_nbytes for line in lines) == live
     for line in lines:
@@ -198,4 +199,4 @@ def test_roots_are_folders_and_not_beginnings_of_names() -> None:
     """A folder whose name only begins like a library's is the user's."""
     builder = TraceBuilder()
     builder.born((Frame(ROOTS[0] + "-mine/a.py", 1), Frame(ROOTS[0] + "/json/a.py", 2, "f")), 8 * KIB)
-    assert [line.lineno for line in line_table(builder.build())] == [1]
+    assert [line.lineno for line in line_table(TraceIndex(builder.build()))] == [1]

@@ -1,7 +1,5 @@
 """How far resident memory rises while something runs."""
 
-from __future__ import annotations
-
 import platform
 import subprocess
 import sys
@@ -12,7 +10,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="resident memory
 
 _TOUCHES = """
 import numpy as np
-from ndmem.planning.rise import measure_rise
+from ndmem.planning.worker.rss_growth import measure_rss_growth
 
 def touch(*positions):
     array = np.empty(2**23, "u1")
@@ -25,12 +23,13 @@ def may_have_huge_pages():
 
 before = may_have_huge_pages()
 touch(0)  # what the first call brings in
-print(measure_rise(lambda: touch(2**22)), measure_rise(lambda: np.ones(2**23, "u1")), before == may_have_huge_pages())
+one, all_of_it = measure_rss_growth(lambda: touch(2**22)), measure_rss_growth(lambda: np.ones(2**23, "u1"))
+print(one, all_of_it, before == may_have_huge_pages())
 """
 
 _GROWS_AMONG_HOLES = """
 import ctypes
-from ndmem.planning.rise import measure_rise
+from ndmem.planning.worker.rss_growth import measure_rss_growth
 
 libc = ctypes.CDLL(None)
 libc.malloc.restype = libc.realloc.restype = ctypes.c_void_p
@@ -48,7 +47,7 @@ def grow():
     libc.free(ctypes.c_void_p(block))
 
 grow()
-print(measure_rise(grow))
+print(measure_rss_growth(grow))
 """
 
 

@@ -8,15 +8,16 @@ from hypothesis import given
 from tests.reporting.samples import MIB, factoring, hostile, pipeline
 from tests.traces import TraceBuilder, traces
 
-from ndmem.analysis.timeline import timeline
+from ndmem.analysis.index import TraceIndex
+from ndmem.analysis.over_time.timeline import timeline
 from ndmem.model.trace import Trace
-from ndmem.reporting.chrome import write_chrome
+from ndmem.reporting.export.chrome import write_chrome
 
 
 def events(trace: Trace) -> list[dict[str, Any]]:
     """Return what is read back."""
     stream = io.StringIO()
-    write_chrome(trace, stream, folder="/home/ada")
+    write_chrome(TraceIndex(trace), stream, folder="/home/ada")
     assert stream.getvalue().isascii()
     found: list[dict[str, Any]] = json.loads(stream.getvalue())["traceEvents"]
     return found
@@ -55,5 +56,5 @@ def test_the_process_has_its_name() -> None:
 def test_the_series_sum_to_the_timeline(trace: Trace) -> None:
     """For any program the series of a moment sum to what was alive."""
     assert [sum(values.values()) for _, values in track(trace, "arrays")] == [
-        point.live_nbytes for point in timeline(trace)
+        point.live_nbytes for point in timeline(TraceIndex(trace))
     ]

@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 from tests.reporting.samples import MIB, hostile, pipeline
 from tests.traces import TraceBuilder, traces
 
+from ndmem.analysis.index import TraceIndex
 from ndmem.analysis.measure import Measure
 from ndmem.analysis.moment import Moment
 from ndmem.model.trace import Trace
-from ndmem.reporting.folded import write_collapsed, write_speedscope
+from ndmem.reporting.export.flamegraph import write_collapsed, write_speedscope
 
 # What flamegraph.pl splits a line by: all up to the last space is the stack, then a number.
 COLLAPSED_LINE = re.compile(r"^(.+)\s+?(\d+)$")
@@ -70,7 +71,7 @@ SPEEDSCOPE = {
 def collapsed(trace: Trace, **options: object) -> dict[str, int]:
     """Return stacks and bytes, read as flamegraph.pl reads them."""
     stream = io.StringIO()
-    write_collapsed(trace, stream, **options)
+    write_collapsed(TraceIndex(trace), stream, **options)
     assert stream.getvalue().isascii()
     matches = [COLLAPSED_LINE.match(line) for line in stream.getvalue().split("\n")[:-1]]
     assert all(matches)
@@ -80,7 +81,7 @@ def collapsed(trace: Trace, **options: object) -> dict[str, int]:
 def speedscope(trace: Trace, **options: object) -> dict[str, Any]:
     """Return the document, valid and consistent."""
     stream = io.StringIO()
-    write_speedscope(trace, stream, **options)
+    write_speedscope(TraceIndex(trace), stream, **options)
     document = json.loads(stream.getvalue())
     jsonschema.validate(document, SPEEDSCOPE)
     (profile,) = document["profiles"]
@@ -143,7 +144,7 @@ def test_both_hold_the_live_bytes(trace: Trace, moment: Moment, library: bool) -
 
 
 def test_stacks_are_weighed_by_what_is_asked_for() -> None:
-    """All that line 5 made is 600 MiB, of which 400 are temporaries; line 7 made no temporary."""
+    """Line 5 allocated 600 MiB, of which 400 are temporaries; line 7 allocated no temporary."""
     total, temporary = (collapsed(pipeline(), measure=measure) for measure in (Measure.TOTAL, Measure.TEMPORARY))
     normalise = next(stack for stack in total if "normalise" in stack and ":5" in stack)
     assert (total[normalise], temporary) == (600 * MIB, {normalise: 400 * MIB})

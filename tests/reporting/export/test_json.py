@@ -12,18 +12,19 @@ from hypothesis import strategies as st
 from tests.reporting.samples import MIB, factoring, hostile, pipeline
 from tests.traces import ROOTS, USER, Frame, TraceBuilder, traces
 
+from ndmem.analysis.index import TraceIndex
 from ndmem.model.machine_limit import MachineLimit
 from ndmem.model.trace import Trace
-from ndmem.reporting.json import write_json
+from ndmem.reporting.export.json import write_json
 
-SCHEMA = json.loads((Path(__file__).parents[2] / "docs/reference/report.schema.json").read_text("utf-8"))
+SCHEMA = json.loads((Path(__file__).parents[3] / "docs/reference/report.schema.json").read_text("utf-8"))
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
 
 
 def report(trace: Trace, **options: bool) -> dict[str, Any]:
     """Return what is read back from the JSON of a trace."""
     stream = io.StringIO()
-    write_json(trace, stream, **options)
+    write_json(TraceIndex(trace), stream, **options)
     assert stream.getvalue().isascii()
     document = json.loads(stream.getvalue())
     VALIDATOR.validate(document)
@@ -51,13 +52,15 @@ def test_the_schema_is_strict_and_described() -> None:
         assert all("description" in field or "$ref" in field for field in each["properties"].values())
 
 
+LISTS = ("lines", "at_peak", "native_at_total_peak", "timeline", "rss")
+
+
 def test_fields_of_a_pipeline() -> None:
-    """Every figure of a run is the one that was put in."""
+    """Every figure of a run and of its process is the one that the trace was built with."""
     document = report(pipeline())
     site = {"filename": USER, "lineno": 5, "function": "normalise", "col": 24, "end_col": 37}
     figures = {"peak_nbytes": 601 * MIB, "live_nbytes_at_end": 400 * MIB + 8000, "total_nbytes": 801 * MIB + 8000}
-    lists = ("lines", "at_peak", "native_at_total_peak", "timeline", "rss")
-    assert {key: value for key, value in document.items() if key not in lists} == {
+    assert {key: value for key, value in document.items() if key not in LISTS} == {
         "schema": 1,
         "origin": "measured",
         "program": ["/home/ada/pipeline.py"],
@@ -103,7 +106,13 @@ def test_fields_of_a_pipeline() -> None:
             }
         ],
     }
-    assert document["lines"][0] == {
+    assert list(document)[-5:] == list(LISTS)
+    assert (document["native_at_total_peak"], document["rss"]) == (None, [])
+
+
+def test_fields_of_a_line() -> None:
+    """Every figure of a line is the one that the trace was built with; those of native memory are null."""
+    assert report(pipeline())["lines"][0] == {
         "filename": USER,
         "lineno": 5,
         "function": "normalise",
@@ -122,7 +131,11 @@ def test_fields_of_a_pipeline() -> None:
         "native_total_nbytes": None,
         "native_count": None,
     }
-    raw, minus = document["at_peak"][:2]
+
+
+def test_fields_of_live_arrays() -> None:
+    """An array with a known holder has its name, shape and dtype; a temporary has its stack and expression."""
+    raw, minus = report(pipeline())["at_peak"][:2]
     assert (raw["name"], raw["shape"], raw["dtype"], raw["is_view"]) == ("raw", [26214400], "float64", False)
     assert minus == {
         "nbytes": 200 * MIB,
@@ -136,8 +149,6 @@ def test_fields_of_a_pipeline() -> None:
         "dtype": None,
         "is_view": None,
     }
-    assert list(document)[-5:] == list(lists)
-    assert (document["native_at_total_peak"], document["rss"]) == (None, [])
 
 
 def test_fields_of_a_run_with_native_blocks() -> None:

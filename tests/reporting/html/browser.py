@@ -1,7 +1,5 @@
 """Headless Chromium, where one is installed."""
 
-from __future__ import annotations
-
 import re
 import shutil
 import subprocess

@@ -5,19 +5,27 @@ import json
 
 import pytest
 from tests.analysis.test_diff import after, before
-from tests.reporting.samples import MIB, factoring, hostile, pipeline
-from tests.reporting.test_html_page import SMALL, Page, harmful
+from tests.reporting.html.page_reader import SMALL, Page
+from tests.reporting.samples import MIB, factoring, harmful, hostile, pipeline
 
 from ndmem.analysis.diff import diff_traces
+from ndmem.analysis.index import TraceIndex
 from ndmem.model.trace import Trace
-from ndmem.reporting.diff_json import write_diff_json
+from ndmem.reporting.export.diff_json import write_diff_json
 from ndmem.reporting.html.diff_page import write_diff_html
 
 
 def read(first: Trace, second: Trace) -> Page:
     """Return the page of two traces."""
     stream = io.StringIO()
-    write_diff_html(diff_traces(first, second), first, second, stream, plotlyjs=SMALL, folder="/home/bob")
+    write_diff_html(
+        diff_traces(TraceIndex(first), TraceIndex(second)),
+        TraceIndex(first),
+        TraceIndex(second),
+        stream,
+        plotlyjs=SMALL,
+        folder="/home/bob",
+    )
     assert stream.getvalue().isascii()
     return Page(stream.getvalue())
 
@@ -42,7 +50,7 @@ def test_both_timelines_have_their_peaks() -> None:
 
 def test_the_page_and_the_json_agree() -> None:
     """Each line's change on the page is that of the JSON."""
-    diff, stream = diff_traces(before(), after()), io.StringIO()
+    diff, stream = diff_traces(TraceIndex(before()), TraceIndex(after())), io.StringIO()
     write_diff_json(diff, stream)
     lines = json.loads(stream.getvalue())["lines"]
     changes = [

@@ -6,11 +6,11 @@ from html import unescape
 from pathlib import Path
 
 import pytest
-from tests.reporting.browser import NEEDS_CHROMIUM, open_page
-from tests.reporting.samples import MIB, factoring, pipeline
-from tests.reporting.test_html_page import harmful
+from tests.reporting.html.browser import NEEDS_CHROMIUM, open_page
+from tests.reporting.samples import MIB, factoring, harmful, pipeline
 
 from ndmem.analysis.diff import diff_traces
+from ndmem.analysis.index import TraceIndex
 from ndmem.model.machine_limit import MachineLimit
 from ndmem.model.trace import Trace
 from ndmem.reporting.html.diff_page import write_diff_html
@@ -23,7 +23,7 @@ pytestmark = NEEDS_CHROMIUM
 def write(trace: Trace, page: Path, *, plotlyjs: str = "inline") -> Path:
     """Write a page."""
     with page.open("w", encoding="utf-8") as stream:
-        write_html(trace, stream, plotlyjs=find_plotlyjs(plotlyjs, folder=page.parent))
+        write_html(TraceIndex(trace), stream, plotlyjs=find_plotlyjs(plotlyjs, folder=page.parent))
     return page
 
 
@@ -56,7 +56,12 @@ def test_both_timelines_of_a_comparison_are_drawn(tmp_path: Path) -> None:
     """The page of a difference is drawn too, and its console is silent."""
     page = tmp_path / "diff.html"
     with page.open("w", encoding="utf-8") as stream:
-        write_diff_html(diff_traces(factoring(), harmful()), factoring(), harmful(), stream)
+        write_diff_html(
+            diff_traces(TraceIndex(factoring()), TraceIndex(harmful())),
+            TraceIndex(factoring()),
+            TraceIndex(harmful()),
+            stream,
+        )
     dom, console = open_page(page, tmp_path)
     assert console == []
     assert 'class="main-svg"' in dom[dom.index('<div id="timelines"') :][:5000]
@@ -132,7 +137,7 @@ found.clicked = document.getElementById("chosen").textContent.split(",")[0];
 
 
 def test_the_call_stacks_can_be_walked_by_keyboard(tmp_path: Path) -> None:
-    """Arrows go to callee, caller and neighbour, Enter shows a part alone, Escape goes back; the choice is said."""
+    """Arrows select callee, caller and neighbour, Enter zooms in, Escape zooms out; the selection is written below."""
     found = use(KEYS, pipeline(), tmp_path)
     eight, seven, five, four = (
         f"{name}: {nbytes} MiB"
@@ -153,7 +158,7 @@ def test_the_call_stacks_can_be_walked_by_keyboard(tmp_path: Path) -> None:
         ["ArrowRight", four, whole, 1],
         ["ArrowUp", eight, whole, 1],
         ["Enter", eight, alone, 1],
-        ["ArrowRight", eight, alone, 1],  # its neighbour is not seen
+        ["ArrowRight", eight, alone, 1],  # its neighbour is not drawn
         ["ArrowDown", five, alone, 1],
         ["Escape", five, whole, 1],
         ["ArrowUp", eight, whole, 1],

@@ -7,101 +7,28 @@ import io
 import json
 import re
 import sys
-from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
-from tests.reporting.samples import MIB, factoring, hostile, pipeline
+from tests.reporting.html.page_reader import read
+from tests.reporting.samples import MIB, factoring, harmful, hostile, pipeline
 from tests.traces import USER, Frame, TraceBuilder, traces
 
 import ndmem
+from ndmem.analysis.index import TraceIndex
 from ndmem.analysis.moment import Moment
-from ndmem.analysis.timeline import timeline
+from ndmem.analysis.over_time.timeline import timeline
 from ndmem.model.family import Begun, Kin, Member, make_family
-from ndmem.model.holder import Holder
 from ndmem.model.machine_limit import MachineLimit
 from ndmem.model.together import Together
 from ndmem.model.trace import Trace
+from ndmem.reporting.export.json import write_json
 from ndmem.reporting.html.page import write_html
-from ndmem.reporting.html.plotlyjs import PlotlyJs, find_plotlyjs
-from ndmem.reporting.json import write_json
-from ndmem.reporting.text import write_text
+from ndmem.reporting.html.plotlyjs import find_plotlyjs
+from ndmem.reporting.text.report import write_text
 from ndmem.reporting.view import View
 from ndmem.units import format_nbytes
-
-SMALL = PlotlyJs("", "plotly.js", ("'self'",))
-"""For pages that are only read here."""
-
-
-class Page(HTMLParser):
-    """Collects a page's elements, its tables and the data of its charts."""
-
-    _VOID = frozenset({"meta", "input", "br"})
-
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.html = html
-        self.tags: list[str] = []
-        self.attributes: list[tuple[str, str | None]] = []
-        self.tables: dict[str, list[list[str]]] = {}
-        self.values: dict[str, list[list[str | None]]] = {}
-        self.scripts: list[tuple[dict[str, str | None], str]] = []
-        self.text = ""
-        self._open: list[str] = []
-        self._table: str | None = None
-        self.feed(html)
-        self.close()
-        assert not self._open
-
-    @property
-    def data(self) -> dict:
-        """The data of the charts."""
-        return json.loads(next(text for attributes, text in self.scripts if attributes.get("id") == "data"))
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Note an element."""
-        self.tags.append(tag)
-        self.attributes += attrs
-        if tag not in self._VOID:
-            self._open.append(tag)
-        known = dict(attrs)
-        if tag == "table":
-            self._table = known.get("id")
-            if self._table:
-                self.tables[self._table], self.values[self._table] = [], []
-        if self._table and tag == "tr":
-            self.tables[self._table].append([])
-            self.values[self._table].append([])
-        if self._table and tag in {"td", "th"}:
-            self.tables[self._table][-1].append("")
-            self.values[self._table][-1].append(known.get("data-value"))
-        if tag == "script":
-            self.scripts.append((known, ""))
-
-    def handle_endtag(self, tag: str) -> None:
-        """Check that the innermost element closes first."""
-        assert self._open.pop() == tag
-        if tag == "table":
-            self._table = None
-
-    def handle_data(self, data: str) -> None:
-        """Add text to where it stands."""
-        if self._open[-1:] == ["script"]:
-            attributes, text = self.scripts[-1]
-            self.scripts[-1] = (attributes, text + data)
-        elif self._open[-1:] != ["style"]:
-            self.text += data
-            if self._table and {"td", "th"} & set(self._open):
-                self.tables[self._table][-1][-1] += data
-
-
-def read(trace: Trace, **options: object) -> Page:
-    """Return the page of a trace."""
-    stream = io.StringIO()
-    write_html(trace, stream, folder="/home/ada", **{"plotlyjs": SMALL, **options})
-    assert stream.getvalue().isascii()
-    return Page(stream.getvalue())
 
 
 def test_the_lines_have_their_figures() -> None:
@@ -122,7 +49,7 @@ def test_the_answer_and_the_sections() -> None:
     """The page begins with the sentence of the text, and has every section that there is something for."""
     page = read(factoring())
     assert "Peak 16 MiB at pipeline.py:7" in page.text
-    assert "With native work memory 76 MiB at pipeline.py:4 in factor" in page.text
+    assert "Including native (non-array) memory: 76 MiB at pipeline.py:4 in factor" in page.text
     titles = re.findall(r'<h2 id="([\w-]+)"', page.html)
     assert titles == ["timeline-title", "peak-title", "lines-title", "source-title", "arrays-title", "how-title"]
     assert page.tables["lines-table"][0][2] == "native"
@@ -130,25 +57,25 @@ def test_the_answer_and_the_sections() -> None:
 
 
 def test_the_answer_has_what_was_allowed_and_the_timeline_its_line() -> None:
-    """The first sentence says the limit and what was left; budget and limit are lines, with rows in the table."""
+    """The first sentence says the limit and what stayed free; budget and limit are lines, with rows in the table."""
     limit = MachineLimit("cgroup", "/sys/fs/<cgroup>", 1024 * MIB, 900 * MIB)
     page = read(pipeline(limit=limit, rss_peak_nbytes=700 * MIB))
     heading = re.search(r"<h1[^>]*>(.*?)</h1>", page.html)
     assert heading is not None
-    assert heading[1].endswith("Of the 1 GiB that its control group allowed, 200 MiB was left.")
+    assert heading[1].endswith("Control group limit 1 GiB; at least 200 MiB stayed free.")
     assert page.data["timeline"]["bounds"] == [{"name": "limit (cgroup)", "nbytes": 1024 * MIB}]
     assert page.tables["timeline-table"][-1] == ["limit (cgroup)", "1 GiB", "1 GiB"]
     assert "1 GiB (cgroup, read from /sys/fs/<cgroup>), of which 900 MiB was free when tracking began" in page.text
     page = read(pipeline(limit=limit, budget_nbytes=640 * MIB))
-    assert "Of the budget of 640 MiB, 39 MiB was left." in page.text
+    assert "Budget 640 MiB; at least 39 MiB stayed free." in page.text
     assert [bound["name"] for bound in page.data["timeline"]["bounds"]] == ["budget", "limit (cgroup)"]
 
 
-def test_of_a_limit_that_was_not_recorded_nothing_is_said() -> None:
+def test_an_unrecorded_limit_is_not_mentioned() -> None:
     """A file of an older ndmem does not know what was allowed: no sentence, no line, no row."""
     page = read(pipeline())
     assert page.data["timeline"]["bounds"] == []
-    assert "limit" not in page.text.replace("up to the limit", "").lower()
+    assert "limit" not in page.text.replace("show the limit", "").lower()
 
 
 def test_pythons_arenas_are_a_layer() -> None:
@@ -160,12 +87,12 @@ def test_pythons_arenas_are_a_layer() -> None:
     highest = {layer["name"]: max(layer["nbytes"]) for layer in page.data["timeline"]["beside"]}
     assert highest == {"native blocks": 3 * MIB, "Python's small objects": MIB}
     assert ["Python's small objects", "?", "1 MiB"] in page.tables["timeline-table"]
-    assert "Python's own objects were not watched" in read(pipeline()).text
+    assert "Python's own objects were not tracked" in read(pipeline()).text
     assert read(pipeline()).data["timeline"]["beside"] == []
 
 
 def test_the_source_marks_the_largest_expression() -> None:
-    """Of line 5 the expression that made the larger array at the peak is underlined, and the line has its bars."""
+    """In line 5 the expression that allocated the larger array at the peak is underlined, and the line has its bars."""
     page = read(pipeline())
     assert "<code>    return (<u>x - mean</u>) / x.std(axis=0)</code>" in page.html
     assert f'<meter aria-label="part of the peak" min="0" max="{601 * MIB}" value="{400 * MIB}">' in page.html
@@ -189,22 +116,22 @@ def test_processes_have_a_table() -> None:
     child.born((Frame(USER, 1),), 3 * MIB)
     family = make_family([Member(pipeline()), Member(child.build(), Kin(Begun.FORK, (4242,), "worker-1"))])
     page = read(pipeline(), family=family)
-    assert "2 processes made arrays: " in page.text
+    assert "2 processes allocated arrays: " in page.text
     assert "worker-1 at pipeline.py:1" in page.text
     assert 'id="processes-title"' in page.html
     assert 'id="processes-title"' not in read(pipeline(), family=make_family([Member(pipeline())])).html
 
 
-def test_processes_are_told_of_as_in_the_text() -> None:
-    """A child with native memory alone is said to have no arrays, and pages that processes share are said once."""
+def test_processes_are_described_as_in_the_text() -> None:
+    """A child with only native memory is counted apart, and the memory that processes share is stated once."""
     child = TraceBuilder(native_threshold=64 * 1024)
     child.native((Frame(USER, 1),), 3 * MIB)
     family = make_family([Member(pipeline()), Member(child.build(), Kin(Begun.FORK, (4242,), "worker-1"))])
     together = Together(200 * MIB, 340 * MIB, 64 * MIB, None, 2, 0, 12)
     text = " ".join(read(dataclasses.replace(pipeline(), together=together), family=family).text.split())
-    assert "1 process made arrays: " in text
-    assert "1 more had native memory alone" in text
-    assert "shared pages counted once: 200 MiB, 64 MiB of it shared memory; what each has adds up to 340 MiB" in text
+    assert "1 process allocated arrays: " in text
+    assert "1 more had only native memory" in text
+    assert "shared pages counted once: 200 MiB, 64 MiB of it shared memory; summed process by process: 340 MiB" in text
 
 
 def test_html_text_and_json_agree() -> None:
@@ -212,14 +139,14 @@ def test_html_text_and_json_agree() -> None:
     limit = MachineLimit("RAM", "the machine's RAM", 1024 * MIB, 1000 * MIB)
     for trace in (pipeline(limit=limit, rss_peak_nbytes=700 * MIB), factoring(budget_nbytes=80 * MIB)):
         page, text, document = read(trace), io.StringIO(), io.StringIO()
-        write_text(trace, text, view=View(width=200, rows=None, buffers=None), folder="/home/ada")
-        write_json(trace, document)
+        write_text(TraceIndex(trace), text, view=View(width=200, rows=None, buffers=None), folder="/home/ada")
+        write_json(TraceIndex(trace), document)
         found = json.loads(document.getvalue())
         heading = dict(page.attributes)
         for name in ("peak", "live", "total"):
             key = {"peak": "peak_nbytes", "live": "live_nbytes_at_end", "total": "total_nbytes"}[name]
             assert heading[f"data-{name}-nbytes"] == str(found[key])
-        left = f"{format_nbytes(found['left_nbytes'])} was left."
+        left = f"{format_nbytes(found['left_nbytes'])} stayed free."
         assert left in text.getvalue()
         assert left in page.text
         lines = [line for line in found["lines"] if line["count"] or trace.native]
@@ -253,20 +180,8 @@ def test_charts_have_at_most_2000_points_and_keep_the_peak() -> None:
     assert drawn["peak"] == {"time": 2345.0, "nbytes": 9 * MIB}
 
 
-HARM = "</script><script>document.title='harmed'</script><img src=x onerror=\"document.title='harmed'\">'\"{{7*7}}"
-
-
-def harmful() -> Trace:
-    """Return a trace each of whose texts wants to run a script."""
-    filename, builder = f"/home/ada/{HARM}.py", TraceBuilder()
-    frame = Frame(filename, 1, HARM, (0, 20))
-    builder.born((frame,), 5 * MIB)
-    holder = Holder(0, HARM, HARM, (5,), HARM, is_view=True)
-    return builder.build(sources={filename: f"x = '{HARM}'"}, holders=[holder], notes=(HARM,), program=(HARM,))
-
-
 @pytest.mark.parametrize("trace", [harmful(), hostile()], ids=["scripts", "escapes"])
-def test_what_the_program_says_stays_text(trace: Trace) -> None:
+def test_the_programs_texts_stay_text(trace: Trace) -> None:
     """No element, no attribute and no script comes from the program's texts, and nothing that does not print."""
     page, plain = read(trace), read(pipeline())
     assert len(page.scripts) == len(plain.scripts)
@@ -315,15 +230,15 @@ def test_without_the_libraries_one_line_says_what_to_install(monkeypatch: pytest
         monkeypatch.setitem(sys.modules, name, None)
     stream = io.StringIO()
     with pytest.raises(ndmem.MissingError, match=r"needs jinja2 and plotly, .* pip install 'ndmem\[html\]'"):
-        write_html(pipeline(), stream)
+        write_html(TraceIndex(pipeline()), stream)
     assert stream.getvalue() == ""
 
 
 def test_a_run_without_arrays_has_a_page() -> None:
-    """Where nothing was made the page says so."""
+    """The page of a run without arrays states that no line allocated one."""
     page = read(TraceBuilder().build())
-    assert "No array memory: no array was made while it ran." in page.text
-    assert "No line made an array." in page.text
+    assert "No array memory: no array was allocated." in page.text
+    assert "No line allocated an array." in page.text
     assert page.data["timeline"]["peak"] is None
 
 
@@ -334,7 +249,9 @@ def test_any_program_has_a_page(trace: Trace) -> None:
     page = read(trace)
     assert dict(page.attributes)["data-peak-nbytes"] == str(trace.peak.nbytes)
     beside = [layer["nbytes"] for layer in page.data["timeline"]["beside"]]
-    assert [sum(at) for at in zip(*beside, strict=True)] == [point.native_nbytes for point in timeline(trace)]
+    assert [sum(at) for at in zip(*beside, strict=True)] == [
+        point.native_nbytes for point in timeline(TraceIndex(trace))
+    ]
     for moment in Moment:
         nbytes = trace.peak.nbytes if moment is Moment.PEAK else trace.live_nbytes
         assert f'<b data-nbytes="{nbytes}">{format_nbytes(nbytes)}</b>' in page.html

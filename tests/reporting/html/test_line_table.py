@@ -5,8 +5,9 @@ from html.parser import HTMLParser
 from tests.reporting.samples import factoring, hostile, pipeline
 from tests.traces import TraceBuilder
 
+from ndmem.analysis.index import TraceIndex
 from ndmem.model.trace import Trace
-from ndmem.reporting.notebook import line_table_html
+from ndmem.reporting.html.line_table import line_table_html
 
 
 class Reader(HTMLParser):
@@ -40,7 +41,7 @@ class Reader(HTMLParser):
 
 def read(trace: Trace, **options: int) -> Reader:
     """Parse the fragment of a trace."""
-    return Reader(line_table_html(trace, folder="/home/ada", **options))
+    return Reader(line_table_html(TraceIndex(trace), folder="/home/ada", **options))
 
 
 def test_sentence_and_rows() -> None:
@@ -61,7 +62,7 @@ def test_a_limit_says_what_it_leaves_out() -> None:
 
 def test_hostile_text_is_escaped() -> None:
     """No tag comes from the program's texts, and nothing that steers a terminal is left."""
-    html = line_table_html(hostile())
+    html = line_table_html(TraceIndex(hostile()))
     assert set(Reader(html).tags) <= {
         "div",
         "p",
@@ -80,16 +81,15 @@ def test_hostile_text_is_escaped() -> None:
 
 def test_a_run_without_arrays_has_no_table() -> None:
     """With no line there are only the sentence and the notes."""
-    assert line_table_html(TraceBuilder().build()) == (
-        '<div class="ndmem"><p><strong>No array memory: no array was made while it ran.</strong></p>'
-        "<p><small>Outside arrays, not attributed: not measured.</small></p></div>"
+    assert line_table_html(TraceIndex(TraceBuilder().build())) == (
+        '<div class="ndmem"><p><strong>No array memory: no array was allocated.</strong></p></div>'
     )
 
 
 def test_native_memory_has_its_sentence_and_column() -> None:
     """Where native memory was watched the fragment has the total peak, and native bytes beside the arrays'."""
     found = read(factoring())
-    assert found.cells[1].startswith("With native work memory 76 MiB at pipeline.py:4 in factor: ")
+    assert found.cells[1].startswith("Including native (non-array) memory: 76 MiB at pipeline.py:4 in factor, ")
     assert found.cells[2:10] == [
         "100%", "16 MiB", "60 MiB", "0 B", "16 MiB", "16 MiB", "1",
         "pipeline.py:7 u, s, v = factor(np.ones((1024, 2048)))",

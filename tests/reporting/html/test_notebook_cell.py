@@ -6,13 +6,14 @@ from html import unescape
 
 import pytest
 from hypothesis import given, settings
-from tests.reporting.samples import MIB, pipeline
-from tests.reporting.test_html_page import Page, harmful
+from tests.reporting.html.page_reader import Page
+from tests.reporting.samples import MIB, harmful, pipeline
 from tests.traces import NUMPY, Frame, TraceBuilder, traces
 
+from ndmem.analysis.index import TraceIndex
 from ndmem.model.trace import Trace
-from ndmem.reporting.html.cell import cell_html
-from ndmem.reporting.notebook import line_table_html
+from ndmem.reporting.html.line_table import line_table_html
+from ndmem.reporting.html.notebook_cell import cell_html
 
 MOST_NBYTES = 300_000
 
@@ -30,16 +31,16 @@ def long_run(filename: str) -> Trace:
     source = "\n".join(f"result_{number} = combine(first_{number}, {'argument, ' * 15})" for number in range(3000))
     for number in range(10_000):
         stack = tuple(Frame(filename, (number * step) % 3000 + 1, f"function_{step}", (0, 20)) for step in range(1, 8))
-        made = builder.born((*stack, Frame(NUMPY, number % 500, "inner")), 5000 + number, time_s=number / 100)
+        buffer = builder.born((*stack, Frame(NUMPY, number % 500, "inner")), 5000 + number, time_s=number / 100)
         if number % 3:
-            builder.died(made, stack, within=6, time_s=number / 100)
+            builder.died(buffer, stack, within=6, time_s=number / 100)
     return builder.build(sources={filename: source}, duration_s=100.0)
 
 
 def test_the_table_comes_first_and_the_page_is_behind_it() -> None:
     """The fragment begins with the table that needs no script; the frame has the page with the same peak."""
-    html = cell_html(pipeline(), folder="/home/ada")
-    assert html.startswith(line_table_html(pipeline(), folder="/home/ada"))
+    html = cell_html(TraceIndex(pipeline()), folder="/home/ada")
+    assert html.startswith(line_table_html(TraceIndex(pipeline()), folder="/home/ada"))
     assert '<iframe sandbox="allow-scripts" loading="lazy"' in html
     page = Page(page_of(html))
     assert dict(page.attributes)["data-peak-nbytes"] == str(601 * MIB)
@@ -49,7 +50,7 @@ def test_the_table_comes_first_and_the_page_is_behind_it() -> None:
 def test_a_long_run_is_light() -> None:
     """However long the run, the cell has at most 300 KB, and the peak is in it."""
     trace = long_run("/home/ada/" + "long_name_" * 20 + ".py")
-    html = cell_html(trace)
+    html = cell_html(TraceIndex(trace))
     assert len(html.encode()) <= MOST_NBYTES
     drawn = Page(page_of(html)).data["timeline"]
     assert max(map(sum, zip(*(layer["nbytes"] for layer in drawn["layers"]), strict=True))) == trace.peak.nbytes
@@ -57,7 +58,7 @@ def test_a_long_run_is_light() -> None:
 
 def test_what_is_too_large_is_left_out_and_said() -> None:
     """With names of 3,000 characters the page would be too large: the table stands alone and says how to get it."""
-    html = cell_html(long_run("/home/ada/" + "long_name_" * 300 + ".py"))
+    html = cell_html(TraceIndex(long_run("/home/ada/" + "long_name_" * 300 + ".py")))
     assert len(html.encode()) <= MOST_NBYTES
     assert "<iframe" not in html
     assert "run.to_html('run.html')" in html
@@ -65,7 +66,7 @@ def test_what_is_too_large_is_left_out_and_said() -> None:
 
 def test_hostile_texts_stay_in_the_frame() -> None:
     """Nothing of the program ends the attribute that the page is in, and the page's own walls stand."""
-    html = cell_html(harmful())
+    html = cell_html(TraceIndex(harmful()))
     assert "<script" not in html
     assert "<img" not in html
     assert html.count("<iframe") == 1
@@ -73,20 +74,20 @@ def test_hostile_texts_stay_in_the_frame() -> None:
 
 
 def test_without_plotly_there_is_the_table(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where the page cannot be made the table is shown as before."""
+    """Without Jinja2 and Plotly the output is the table alone."""
     monkeypatch.setitem(sys.modules, "plotly", None)
-    assert cell_html(pipeline()) == line_table_html(pipeline())
+    assert cell_html(TraceIndex(pipeline())) == line_table_html(TraceIndex(pipeline()))
 
 
 @settings(max_examples=15, deadline=None)
 @given(traces(native=True))
 def test_any_program_can_be_shown(trace: Trace) -> None:
     """For any program the cell is one table and one frame, in bounds."""
-    html = cell_html(trace)
+    html = cell_html(TraceIndex(trace))
     assert len(html.encode()) <= MOST_NBYTES
     assert html.count("<iframe") == html.count("</iframe>") == 1
 
 
 def test_a_run_without_arrays_can_be_shown() -> None:
     """The cell of an empty run says that there was nothing."""
-    assert "No array memory" in cell_html(TraceBuilder().build())
+    assert "No array memory" in cell_html(TraceIndex(TraceBuilder().build()))

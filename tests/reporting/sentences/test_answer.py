@@ -6,9 +6,10 @@ from hypothesis import strategies as st
 from tests.traces import USER, Frame, TraceBuilder, traces
 
 from ndmem.analysis.answer import find_answer
+from ndmem.analysis.index import TraceIndex
 from ndmem.analysis.moment import Moment
-from ndmem.analysis.sentence import answer_sentence
 from ndmem.model.trace import Origin, Trace
+from ndmem.reporting.sentences.answer import answer_sentence
 
 MIB = 1024 * 1024
 SOURCE = "x - mean\n"
@@ -31,8 +32,8 @@ def test_equal_arrays_one_of_them_a_temporary() -> None:
     """The sentence names the peak, the place, the arrays of one size, and the temporary among them."""
     builder = with_arrays(200 * MIB, 200 * MIB)
     builder.died(builder.born(frame(), 200 * MIB), frame(), within=0)
-    assert answer_sentence(builder.build(sources={USER: SOURCE})) == (
-        "Peak 600 MiB at pipeline.py:1 in normalise: 3 arrays of 200 MiB, one of them a temporary of `x - mean`"
+    assert answer_sentence(TraceIndex(builder.build(sources={USER: SOURCE}))) == (
+        "Peak 600 MiB at pipeline.py:1 in normalise: 3 arrays of 200 MiB, including one temporary of `x - mean`"
     )
 
 
@@ -47,7 +48,7 @@ def test_equal_arrays_one_of_them_a_temporary() -> None:
         ),
         (
             (200 * MIB, 20 * MIB, 15 * MIB),
-            "Peak 235 MiB at pipeline.py:1 in normalise: one array of 200 MiB and 1 of 20 MiB, and 15 MiB in others",
+            "Peak 235 MiB at pipeline.py:1 in normalise: one array of 200 MiB and 1 of 20 MiB; 15 MiB in other arrays",
         ),
         (
             tuple(size * MIB for size in range(1, 101)),
@@ -55,36 +56,35 @@ def test_equal_arrays_one_of_them_a_temporary() -> None:
         ),
         (
             (8192, *[1000] * 5),
-            "Peak 12.9 KiB at pipeline.py:1 in normalise: one array of 8 KiB, and 4.88 KiB in arrays smaller "
-            "than 4 KiB",
+            "Peak 12.9 KiB at pipeline.py:1 in normalise: one array of 8 KiB; 4.88 KiB in arrays smaller than 4 KiB",
         ),
         ((200 * MIB, 10), "Peak 200 MiB at pipeline.py:1 in normalise: one array of 200 MiB"),
     ],
 )
 def test_composition(sizes: tuple[int, ...], expected: str) -> None:
     """One array, few sizes, many unequal ones and small ones each read as what they are."""
-    assert answer_sentence(with_arrays(*sizes).build()) == expected
+    assert answer_sentence(TraceIndex(with_arrays(*sizes).build())) == expected
 
 
 @pytest.mark.parametrize(
     ("how", "expected"),
     [
-        ({}, "No array memory: no array was made while it ran"),
+        ({}, "No array memory: no array was allocated"),
         ({"numpy": None}, "No array memory: the program never imported NumPy"),
-        ({"exit_status": -9}, "No array memory: no array was made while it ran"),
+        ({"exit_status": -9}, "No array memory: no array was allocated"),
     ],
 )
 def test_no_arrays(how: dict[str, object], expected: str) -> None:
     """A run without arrays says why there are none."""
-    assert answer_sentence(TraceBuilder().build(**how)) == expected
-    assert answer_sentence(TraceBuilder().build(**how), Moment.END) == expected
+    assert answer_sentence(TraceIndex(TraceBuilder().build(**how))) == expected
+    assert answer_sentence(TraceIndex(TraceBuilder().build(**how)), Moment.END) == expected
 
 
 def test_dropped_events() -> None:
     """What was dropped is not called small."""
     builder = with_arrays(100)
-    assert answer_sentence(builder.build(dropped=1200)).endswith(
-        ": all of it in arrays that are not known, as 1,200 events were dropped"
+    assert answer_sentence(TraceIndex(builder.build(dropped=1200))).endswith(
+        ": all of it in unknown arrays (1,200 events were dropped)"
     )
 
 
@@ -93,14 +93,18 @@ def test_the_end() -> None:
     builder = TraceBuilder()
     first, second = builder.born(frame(), 300 * MIB), builder.born(frame(), 100 * MIB)
     builder.died(first, frame())
-    assert answer_sentence(builder.build(), Moment.END) == "100 MiB alive at the end: one array of 100 MiB"
+    assert answer_sentence(TraceIndex(builder.build()), Moment.END) == "100 MiB alive at the end: one array of 100 MiB"
     builder.died(second, frame())
-    assert answer_sentence(builder.build(), Moment.END) == "Nothing is alive at the end; the peak was 400 MiB"
+    assert (
+        answer_sentence(TraceIndex(builder.build()), Moment.END) == "Nothing is alive at the end; the peak was 400 MiB"
+    )
 
 
 def test_a_prediction_is_called_one() -> None:
     """A planner's trace is not written as if it had been measured."""
-    assert answer_sentence(with_arrays(MIB).build(origin=Origin.PREDICTED)).startswith("Predicted peak 1 MiB at")
+    assert answer_sentence(TraceIndex(with_arrays(MIB).build(origin=Origin.PREDICTED))).startswith(
+        "Predicted peak 1 MiB at"
+    )
 
 
 def test_temporaries_of_several_expressions() -> None:
@@ -111,20 +115,20 @@ def test_temporaries_of_several_expressions() -> None:
     handles = [builder.born(stack, MIB) for stack in stacks]
     for handle, stack in zip(handles, stacks, strict=True):
         builder.died(handle, stack, within=0)
-    assert answer_sentence(builder.build(sources={USER: source})).endswith(
-        "3 arrays of 1 MiB, all of them temporaries of `aa` and `bb` and others"
+    assert answer_sentence(TraceIndex(builder.build(sources={USER: source}))).endswith(
+        "3 arrays of 1 MiB, all temporaries of `aa` and `bb` and others"
     )
-    assert answer_sentence(builder.build()).endswith("3 arrays of 1 MiB, all of them temporaries")
+    assert answer_sentence(TraceIndex(builder.build())).endswith("3 arrays of 1 MiB, all temporaries")
 
 
 def test_module_code_and_unknown_places() -> None:
     """Module code has no function to name, and a buffer of no frame no place."""
     builder = TraceBuilder()
     builder.born((Frame(USER, 7),), MIB)
-    assert answer_sentence(builder.build()).startswith("Peak 1 MiB at pipeline.py:7: ")
+    assert answer_sentence(TraceIndex(builder.build())).startswith("Peak 1 MiB at pipeline.py:7: ")
     nowhere = TraceBuilder()
     nowhere.born((Frame("", 0, "<no Python frame>"),), MIB)
-    assert answer_sentence(nowhere.build()) == "Peak 1 MiB: one array of 1 MiB"
+    assert answer_sentence(TraceIndex(nowhere.build())) == "Peak 1 MiB: one array of 1 MiB"
 
 
 def test_a_long_expression_is_cut() -> None:
@@ -133,7 +137,7 @@ def test_a_long_expression_is_cut() -> None:
     builder = TraceBuilder()
     stack = frame((0, len(source)))
     builder.died(builder.born(stack, MIB), stack, within=0)
-    sentence = answer_sentence(builder.build(sources={USER: source}))
+    sentence = answer_sentence(TraceIndex(builder.build(sources={USER: source})))
     assert sentence.endswith("…`")
     assert len(sentence) < 150
 
@@ -141,9 +145,9 @@ def test_a_long_expression_is_cut() -> None:
 @given(traces(), st.sampled_from(Moment))
 def test_the_parts_are_the_whole(trace: Trace, moment: Moment) -> None:
     """Arrays and small ones sum to the live bytes, groups are part of the arrays, and it is one line."""
-    answer = find_answer(trace, moment)
+    answer = find_answer(TraceIndex(trace), moment)
     assert answer.arrays.total_nbytes + answer.small_nbytes == answer.nbytes
     assert sum(group.total_nbytes for group in answer.groups) <= answer.arrays.total_nbytes
     assert sum(group.count for group in answer.groups) <= answer.arrays.count
     assert answer.temporaries.count <= answer.arrays.count
-    assert "\n" not in answer_sentence(trace, moment)
+    assert "\n" not in answer_sentence(TraceIndex(trace), moment)

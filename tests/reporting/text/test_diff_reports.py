@@ -12,24 +12,33 @@ from tests.reporting.samples import MIB, factoring, hostile, pipeline
 from tests.traces import TraceBuilder
 
 from ndmem.analysis.diff import Growth, diff_traces
+from ndmem.analysis.index import TraceIndex
 from ndmem.model.trace import Trace
-from ndmem.reporting.diff_json import write_diff_json
-from ndmem.reporting.diff_text import DiffBy, say_growth, signed_nbytes, write_diff_text
+from ndmem.reporting.export.diff_json import write_diff_json
+from ndmem.reporting.text.diff import DiffBy, signed_nbytes, write_diff_text, write_growth
 
-SCHEMA = json.loads((Path(__file__).parents[2] / "docs/reference/diff.schema.json").read_text("utf-8"))
+SCHEMA = json.loads((Path(__file__).parents[3] / "docs/reference/diff.schema.json").read_text("utf-8"))
 
 
 def text(first: Trace, second: Trace, *, by: DiffBy = DiffBy.LINE, rows: int | None = 20, width: int = 100) -> str:
     """Return the text of a comparison."""
     stream = io.StringIO()
-    write_diff_text(diff_traces(first, second), second.run, stream, by=by, rows=rows, width=width, folder="/home/bob")
+    write_diff_text(
+        diff_traces(TraceIndex(first), TraceIndex(second)),
+        second.run,
+        stream,
+        by=by,
+        rows=rows,
+        width=width,
+        folder="/home/bob",
+    )
     return stream.getvalue()
 
 
 def document(first: Trace, second: Trace) -> dict[str, Any]:
     """Return what is read back from the JSON of a comparison."""
     stream = io.StringIO()
-    write_diff_json(diff_traces(first, second), stream)
+    write_diff_json(diff_traces(TraceIndex(first), TraceIndex(second)), stream)
     assert stream.getvalue().isascii()
     found: dict[str, Any] = json.loads(stream.getvalue())
     jsonschema.Draft202012Validator(SCHEMA).validate(found)
@@ -100,7 +109,7 @@ def test_hostile_names_steer_nothing() -> None:
 )
 def test_growth_in_words(growth: Growth, expected: str) -> None:
     """Unknown figures are `?`, and from nothing there is no percentage."""
-    assert say_growth(growth) == expected
+    assert write_growth(growth) == expected
 
 
 @pytest.mark.parametrize(("nbytes", "expected"), [(None, "?"), (0, "-"), (MIB, "+1 MiB"), (-MIB, "-1 MiB")])

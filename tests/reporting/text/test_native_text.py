@@ -8,15 +8,17 @@ import re
 import pytest
 from hypothesis import given
 from tests.reporting.samples import HARM, MIB, factoring, pipeline
-from tests.reporting.test_text import render
+from tests.reporting.text.test_report import render
 from tests.traces import USER, Frame, TraceBuilder, traces
 
+from ndmem.analysis.index import TraceIndex
 from ndmem.analysis.moment import Moment
 from ndmem.analysis.total import find_total
-from ndmem.analysis.total_sentence import total_sentence
 from ndmem.model.trace import Trace
-from ndmem.reporting.json import write_json
-from ndmem.reporting.stats import write_stats, write_stats_json
+from ndmem.reporting.export.json import write_json
+from ndmem.reporting.export.stats_json import write_stats_json
+from ndmem.reporting.sentences.total import total_sentence
+from ndmem.reporting.text.stats import write_stats
 from ndmem.units import format_nbytes
 
 
@@ -24,14 +26,15 @@ def test_the_report_of_a_run_with_native_blocks() -> None:
     """Native memory has its sentence, its column, its lines and its blocks; together they are the total peak."""
     assert render(factoring(rss_peak_nbytes=95 * MIB)).splitlines()[:-2] == [
         "Peak 16 MiB at pipeline.py:7: one array of 16 MiB.",
-        "With native work memory 76 MiB at pipeline.py:4 in factor: 16 MiB of arrays and",
-        "60 MiB native (48 MiB by `np.linalg.svd(a)`, 8 MiB OpenBLAS thread buffers).",
+        "Including native (non-array) memory: 76 MiB at pipeline.py:4 in factor, 16 MiB",
+        "of arrays and 60 MiB native (48 MiB by `np.linalg.svd(a)`, 8 MiB OpenBLAS thread",
+        "buffers).",
         "1 array, 16 MiB in total, 16 MiB alive at the end; 1.5 s.",
         "",
-        "share   peak native temporary   kept  total count made what the peak holds",
+        "share   peak native temporary   kept  total count Live at the peak",
         "                                                  pipeline.py",
         " 100% 16 MiB 60 MiB         - 16 MiB 16 MiB     1 7 u, s, v = factor(np.ones((1…",
-        "                                                  no arrays at the peak",
+        "                                                  No arrays at the peak",
         "    - 16 MiB 60 MiB         -      -      -     - 4 return np.linalg.svd(a)",
         "                                                  <no file>",
         "    - 16 MiB 12 MiB         -      -      -     - - in <no Python frame>",
@@ -40,27 +43,27 @@ def test_the_report_of_a_run_with_native_blocks() -> None:
         "",
         "Largest arrays at the peak",
         "",
-        "nbytes  made by                              held by",
-        "16 MiB  pipeline.py:7 np.ones((1024, 2048))  no name found",
+        "nbytes  allocated by                         held by",
+        "16 MiB  pipeline.py:7 np.ones((1024, 2048))  holder unknown",
         "16 MiB  all",
         "",
         "Largest native blocks at the total peak",
         "",
-        "nbytes  made by                         what it is",
+        "nbytes  allocated by                    kind",
         "32 MiB  pipeline.py:4 np.linalg.svd(a)  temporary",
         "16 MiB  pipeline.py:4 np.linalg.svd(a)  temporary",
         " 8 MiB  outside Python                  OpenBLAS thread buffers",
         " 4 MiB  pipeline.py:6 sorted(words)",
         "60 MiB  all",
         "",
-        "Resident memory: at most 95 MiB, with the interpreter and its libraries.",
+        "Resident memory: at most 95 MiB, including the interpreter and its libraries.",
     ]
 
 
 def test_native_blocks_at_the_end() -> None:
-    """At the end those are left that nobody gave back."""
+    """At the end the table has the blocks that were never freed."""
     text = render(factoring(), moment=Moment.END)
-    assert "With native work memory 28 MiB at the end: 16 MiB of arrays and 12 MiB native (8\n" in text
+    assert "memory: 28 MiB at the end, 16 MiB of arrays and 12 MiB native (8 MiB" in text.replace("\n", " ")
     assert re.search(r"^Largest native blocks at the end$", text, re.MULTILINE)
     assert re.search(r"^12 MiB  all$", text, re.MULTILINE)
 
@@ -74,7 +77,7 @@ def test_limits_sum_the_other_blocks() -> None:
     trace = builder.build(dropped=1)
     tallies = dataclasses.replace(trace.tallies, at_total_peak=2 * trace.tallies.at_total_peak)
     unknown = dataclasses.replace(trace, tallies=tallies)
-    assert re.search(r"^ 4 MiB  blocks not known: events dropped$", render(unknown), re.MULTILINE)
+    assert re.search(r"^ 4 MiB  unknown blocks: events were dropped$", render(unknown), re.MULTILINE)
 
 
 def test_native_memory_that_does_not_matter_takes_no_room() -> None:
@@ -83,25 +86,23 @@ def test_native_memory_that_does_not_matter_takes_no_room() -> None:
     builder.born((Frame(USER, 1),), 91 * MIB)
     block = builder.native((Frame(USER, 2),), 9 * MIB)  # of 100 MiB: 9 %
     text = render(builder.build())
-    assert "With native work memory 100 MiB at pipeline.py:2: 91 MiB of arrays and 9 MiB native (" in text.replace(
-        "\n", " "
-    )
+    assert "memory: 100 MiB at pipeline.py:2, 91 MiB of arrays and 9 MiB native (" in text.replace("\n", " ")
     assert "share" in text
     assert not re.search("share.*native", text)
     assert "native blocks" not in text
     assert "100% 91 MiB" in text
-    assert "no arrays" not in text
+    assert "No arrays" not in text
     builder.died(block, (Frame(USER, 2),))
     builder.native((Frame(USER, 2),), 11 * MIB)  # of 102 MiB: 10.8 %
     assert re.search("share.*native", render(builder.build()))
 
 
 def test_no_native_block_at_all() -> None:
-    """Where native memory was watched and none was there, that is said."""
+    """If native memory was tracked and there was none, the report states it."""
     builder = TraceBuilder(native_threshold=64 * 1024)
     builder.born((Frame(USER, 1),), MIB)
-    assert "No native work memory: no block of 64 KiB or more was allocated beside the\narrays." in render(
-        builder.build()
+    assert "No native memory: no block of 64 KiB or more was allocated besides the arrays." in render(
+        builder.build(), width=200
     )
 
 
@@ -110,30 +111,34 @@ def test_a_run_of_native_blocks_alone() -> None:
     builder = TraceBuilder(native_threshold=64 * 1024)
     builder.native((Frame(USER, 1),), MIB)
     text = render(builder.build())
-    assert text.startswith("No array memory: no array was made while it ran.\nWith native work memory 1 MiB at ")
-    assert "pipeline.py:1: all of it native (1 MiB in <module>)." in text.replace("\n", " ")
+    assert text.startswith("No array memory: no array was allocated.\nIncluding native (non-array) memory: 1 MiB at ")
+    assert "pipeline.py:1, all of it native (1 MiB in <module>)." in text.replace("\n", " ")
     assert re.search(r"^ 1 MiB  pipeline.py:1 in <module>$", text, re.MULTILINE)
 
 
 @pytest.mark.parametrize(
     ("resident", "text"),
     [
-        (None, "Outside arrays, not attributed: not measured."),
         (
             795 * MIB,
-            "Outside arrays, not attributed: 194 MiB, between the highest resident memory (795 MiB) and the highest "
-            "arrays (601 MiB), which need not be at one moment.",
+            "Not in arrays: 194 MiB, the highest resident memory (795 MiB) less the highest arrays (601 MiB), "
+            "which need not be at the same moment.",
         ),
         (
             300 * MIB,
-            "Outside arrays, not attributed: not known; resident memory was at most 300 MiB, less than arrays: some "
-            "pages were never touched, or were swapped out.",
+            "Resident memory: at most 300 MiB, less than the arrays: some pages were never touched, or were swapped "
+            "out.",
         ),
     ],
 )
-def test_memory_outside_arrays_is_not_attributed(resident: int | None, text: str) -> None:
+def test_memory_outside_arrays_is_not_attributed(resident: int, text: str) -> None:
     """Without native memory the report says how much there was besides arrays, as far as that is known."""
     assert text in render(pipeline(rss_peak_nbytes=resident), width=400)
+
+
+def test_nothing_is_said_of_resident_memory_that_was_not_measured() -> None:
+    """A block tracked by ndmem.track(), which samples no RSS, has a report without a word about it."""
+    assert "esident" not in render(pipeline(rss_peak_nbytes=None), width=400)
 
 
 @pytest.mark.parametrize(
@@ -153,9 +158,9 @@ def test_resident_memory_beside_native(resident: int | None, text: str) -> None:
 
 
 def test_stats_have_both_kinds_of_memory() -> None:
-    """The totals name native blocks, both together and resident memory; where nobody watched, that is said."""
+    """The totals name native blocks, both together and resident memory, or state that they were not tracked."""
     stream = io.StringIO()
-    write_stats(factoring(rss_peak_nbytes=95 * MIB), stream)
+    write_stats(TraceIndex(factoring(rss_peak_nbytes=95 * MIB)), stream)
     watched = dict(re.findall(r"^(\S.{17})(.+)$", stream.getvalue(), re.MULTILINE))
     assert {name.strip(): text for name, text in watched.items() if "native" in name or "resident" in name} == {
         "native": "blocks of 64 KiB (65,536 bytes) and more",
@@ -166,8 +171,8 @@ def test_stats_have_both_kinds_of_memory() -> None:
         "resident peak": "95 MiB (99,614,720 bytes)",
     }
     stream = io.StringIO()
-    write_stats(pipeline(), stream)
-    assert "native            not watched\n" in stream.getvalue()
+    write_stats(TraceIndex(pipeline()), stream)
+    assert "native            not tracked\n" in stream.getvalue()
     assert "resident peak     not measured\n" in stream.getvalue()
 
 
@@ -175,8 +180,8 @@ def test_stats_have_both_kinds_of_memory() -> None:
 def test_text_and_json_agree(trace: Trace) -> None:
     """For any program the stats, the report's sentence and the JSON have the same totals."""
     stream, numbers = io.StringIO(), io.StringIO()
-    write_json(trace, stream)
-    write_stats_json(trace, numbers)
+    write_json(TraceIndex(trace), stream)
+    write_stats_json(TraceIndex(trace), numbers)
     document, stats = json.loads(stream.getvalue()), json.loads(numbers.getvalue())
     for name in (
         "peak_nbytes",
@@ -188,13 +193,15 @@ def test_text_and_json_agree(trace: Trace) -> None:
         "events",
     ):
         assert stats[name] == document[name]
-    sentence = total_sentence(trace)
+    sentence = total_sentence(TraceIndex(trace))
     assert sentence is not None
     if document["domains"]["native"]["peak_nbytes"]:
-        assert sentence.startswith(f"With native work memory {format_nbytes(document['total_peak_nbytes'])} at ")
+        assert sentence.startswith(
+            f"Including native (non-array) memory: {format_nbytes(document['total_peak_nbytes'])} at "
+        )
         # What the table of blocks sums to is what the list has.
         blocks = sum(block["nbytes"] for block in document["native_at_total_peak"])
-        assert blocks == sum(share.nbytes for share in find_total(trace).shares)  # type: ignore[union-attr]  # watched
+        assert blocks == sum(share.nbytes for share in find_total(TraceIndex(trace)).shares)  # type: ignore[union-attr]  # watched
 
 
 def test_hostile_libraries_stay_in_their_place() -> None:

@@ -1,15 +1,14 @@
 """The table of processes: a row each, one row for many that are alike, and nothing that steers a terminal."""
 
-from __future__ import annotations
-
 import io
 from dataclasses import replace
 
 from tests.reporting.samples import MIB, pipeline
 
+from ndmem.analysis.index import TraceIndex
 from ndmem.model.family import Begun, Family, Kin, Member, make_family
 from ndmem.model.together import Together
-from ndmem.reporting.text import write_text
+from ndmem.reporting.text.report import write_text
 from ndmem.reporting.view import View
 
 TRACE = pipeline()
@@ -26,9 +25,13 @@ def report(members: list[Member], *notes: str, rows: int | None = 20) -> list[st
     """Return the lines about processes."""
     stream = io.StringIO()
     family = make_family([Member(TRACE, Kin(ended=ENDED)), *members], notes)
-    write_text(TRACE, stream, view=View(width=100, rows=rows), family=family, folder="/home/ada", file="a.ndmem")
+    write_text(
+        TraceIndex(TRACE, family=family), stream, view=View(width=100, rows=rows), folder="/home/ada", file="a.ndmem"
+    )
     lines = stream.getvalue().splitlines()
-    begin = next((i for i, line in enumerate(lines) if "processes made arrays" in line or line in notes), len(lines))
+    begin = next(
+        (i for i, line in enumerate(lines) if "processes allocated arrays" in line or line in notes), len(lines)
+    )
     return [line for line in lines[begin:] if not line.startswith("More:")]
 
 
@@ -41,9 +44,9 @@ def test_each_process_has_a_row() -> None:
     """A few children are shown one by one, with what is known of their end."""
     lines = report([child(5, "Worker-1"), child(6, status=-9), child(7, status=3), child(8, status=None)])
     text = "\n".join(lines)
-    for expected in ("5   Worker-1 at", "6   fork at", "killed by SIGKILL", "exit status 3", "still runs or was not"):
+    for expected in ("5   Worker-1 at", "6   fork at", "killed by SIGKILL", "exit status 3", "still running or not"):
         assert expected in text
-    assert "5 processes made arrays" in lines[0]
+    assert "5 processes allocated arrays" in lines[0]
 
 
 def test_thousands_of_short_children_are_one_row() -> None:
@@ -71,29 +74,29 @@ def test_names_do_not_steer_the_terminal() -> None:
 
 
 def test_notes_are_shown_without_children() -> None:
-    """A file that cannot be read is said, also if there is no other."""
+    """A file that cannot be read has a note, also if there is no other."""
     assert report([], "The record cannot be read.") == ["The record cannot be read.", ""]
 
 
-def test_what_processes_have_together_is_said() -> None:
-    """With children the sum of resident memory is said, with its shared memory; for a shell without it is not."""
+def test_what_processes_have_together_is_stated() -> None:
+    """With children the report has the resident memory of all; for a shell only if there is shared memory."""
     together = Together(200 * MIB, 340 * MIB, 64 * MIB, None, 3, 0, 12)
     shared = replace(TRACE, together=together)
     alone = replace(TRACE, together=replace(together, shared_memory_nbytes=None, processes=2, looks=1))
     sentence = (
         "Resident memory of 3 processes together, shared pages counted once: 200 MiB, 64 MiB of it shared memory; "
-        "what each has adds up to 340 MiB. This is the highest of 12 looks."
+        "summed process by process: 340 MiB. Highest of 12 samples."
     )
-    for trace, members, said in ((shared, 1, True), (shared, 2, True), (alone, 1, False), (alone, 2, True)):
+    for trace, members, stated in ((shared, 1, True), (shared, 2, True), (alone, 1, False), (alone, 2, True)):
         stream = io.StringIO()
         family = make_family([Member(trace, Kin(ended=ENDED)), child(5)][:members])
-        write_text(trace, stream, view=View(width=200), family=family)
-        assert ("Resident memory of" in stream.getvalue()) is said
-        assert (sentence in stream.getvalue()) is (said and trace is shared)
+        write_text(TraceIndex(trace, family=family), stream, view=View(width=200))
+        assert ("Resident memory of" in stream.getvalue()) is stated
+        assert (sentence in stream.getvalue()) is (stated and trace is shared)
 
 
 def test_an_empty_family_is_nothing() -> None:
-    """A family of nobody adds nothing to a report."""
+    """An empty family adds nothing to a report."""
     stream = io.StringIO()
-    write_text(TRACE, stream, view=View(width=100), family=Family(()))
+    write_text(TraceIndex(TRACE, family=Family(())), stream, view=View(width=100))
     assert "processes" not in stream.getvalue()

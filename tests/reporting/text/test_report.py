@@ -10,9 +10,10 @@ from rich.cells import cell_len
 from tests.reporting.samples import MIB, hostile, pipeline
 from tests.traces import USER, Frame, TraceBuilder, traces
 
+from ndmem.analysis.index import TraceIndex
 from ndmem.analysis.moment import Moment
 from ndmem.model.trace import Trace
-from ndmem.reporting.text import write_text
+from ndmem.reporting.text.report import write_text
 from ndmem.reporting.view import By, View
 
 
@@ -20,50 +21,50 @@ def render(trace: Trace, **options: object) -> str:
     """Return the report as text."""
     stream = io.StringIO()
     others = {name: options.pop(name) for name in ("file", "family") if name in options}
-    write_text(trace, stream, view=View(**{"width": 80, **options}), folder="/home/ada", **others)
+    write_text(TraceIndex(trace), stream, view=View(**{"width": 80, **options}), folder="/home/ada", **others)
     return stream.getvalue()
 
 
 def test_the_report_of_a_pipeline() -> None:
     """The whole report reads as written here: sentence, run, lines, arrays, notes, next command."""
     assert render(pipeline(), file="my run.ndmem").splitlines() == [
-        "Peak 601 MiB at pipeline.py:5 in normalise: 3 arrays of 200 MiB, 2 of them",
+        "Peak 601 MiB at pipeline.py:5 in normalise: 3 arrays of 200 MiB, including 2",
         "temporaries of `x - mean` and `x.std(axis=0)`.",
         "1,005 arrays, 801 MiB in total, 400 MiB alive at the end; 1.5 s.",
         "",
-        "share    peak temporary     kept    total count made what the peak holds",
+        "share    peak temporary     kept    total count Live at the peak",
         "                                                pipeline.py",
         "  67% 601 MiB   400 MiB  200 MiB  600 MiB     3 5 return (x - mean) / x.std(axi…",
         "  33% 200 MiB         -  200 MiB  200 MiB     1 7 raw = np.arange(26_214_400.0)",
         "  <1% 201 MiB         -        -    1 MiB     1 4 mean = x.mean(axis=0)",
-        "                                                called those",
+        "                                                Their callers",
         "  67% 601 MiB   401 MiB  200 MiB  601 MiB     4 8 result = normalise(raw)",
-        "                                                not at the peak",
+        "                                                Not live at the peak",
         "    - 400 MiB         ? 7.81 KiB 7.81 KiB 1,000 9 labels = [np.array([i]) for i…",
         "",
         "Largest arrays at the peak",
         "",
-        " nbytes  made by                                held by",
+        " nbytes  allocated by                           held by",
         "200 MiB  pipeline.py:7 np.arange(26_214_400.0)  raw, x (26214400,) float64",
         "200 MiB  pipeline.py:5 x - mean                 temporary",
         "200 MiB  pipeline.py:5 x.std(axis=0)            temporary",
-        "  1 MiB  pipeline.py:4 x.mean(axis=0)           no name found",
+        "  1 MiB  pipeline.py:4 x.mean(axis=0)           holder unknown",
         "601 MiB  all",
         "",
-        "Outside arrays, not attributed: not measured.",
-        "? is not known: arrays smaller than 4 KiB are counted, but not seen to die.",
+        "? = unknown: arrays under 4 KiB are counted, their release is not recorded (see",
+        "--threshold).",
         "",
         "More: ndmem report 'my run.ndmem' [--by stack | --at end | --library]",
     ]
 
 
 def test_what_was_allowed_stands_below_the_answer() -> None:
-    """A budget or a limit that was recorded has a line of its own; nothing is said where none was."""
+    """A recorded budget or limit has a line of its own; without one there is no such line."""
     assert render(pipeline(budget_nbytes=640 * MIB)).splitlines()[2:4] == [
         "1,005 arrays, 801 MiB in total, 400 MiB alive at the end; 1.5 s.",
-        "Of the budget of 640 MiB, 39 MiB was left.",
+        "Budget 640 MiB; at least 39 MiB stayed free.",
     ]
-    assert "left" not in render(pipeline())
+    assert "stayed free" not in render(pipeline())
 
 
 def test_the_end_of_a_pipeline() -> None:
@@ -72,7 +73,7 @@ def test_the_end_of_a_pipeline() -> None:
     assert text.startswith(
         "400 MiB alive at the end: 2 arrays of 200 MiB.\n1,005 arrays, 801 MiB in total, peak 601 MiB;"
     )
-    assert "made what is kept" in text
+    assert "Left at the end" in text
     assert "Largest arrays at the end" in text
     assert "head (10,) float64 is a view of it" in text
     assert re.search(r"^7\.81 KiB  smaller arrays$", text, re.MULTILINE)
@@ -121,7 +122,7 @@ def test_hostile_text_stays_in_its_place(by: By, moment: Moment, width: int) -> 
     """Names, paths, sources and notes that hold escapes, markup or line ends are shown, never obeyed."""
     text = render(hostile(), by=by, moment=moment, width=width, file="a\x1b[2J.ndmem", library=True)
     assert all(line.isprintable() for line in text.split("\n"))
-    # What is written instead: in the note always, in the path's end where there is room for it.
+    # The escapes that are written instead: always in the note, in a path only if its end shows them.
     assert "[red]\\x1b[31m\\x07" in text
     assert width < 80 or "\\x9b2J ;<b> .py" in text
     for line in text.split("\n")[:-2]:
@@ -139,12 +140,12 @@ def test_colour_only_where_it_is_wanted(monkeypatch: pytest.MonkeyPatch) -> None
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("TERM", "xterm-256color")
     terminal = Terminal()
-    write_text(pipeline(), terminal, view=View(width=80))
+    write_text(TraceIndex(pipeline()), terminal, view=View(width=80))
     assert "\x1b[36m" in terminal.getvalue()
     assert "\x1b" not in render(pipeline())
     monkeypatch.setenv("NO_COLOR", "1")
     plain = Terminal()
-    write_text(pipeline(), plain, view=View(width=80))
+    write_text(TraceIndex(pipeline()), plain, view=View(width=80))
     assert not re.search(r"\x1b\[[0-9;]*3[0-9]m", plain.getvalue())
 
 
@@ -152,7 +153,7 @@ def test_colour_only_where_it_is_wanted(monkeypatch: pytest.MonkeyPatch) -> None
 def test_any_terminal_can_show_it(encoding: str) -> None:
     """A stream that knows only ASCII gets the whole report."""
     stream = io.TextIOWrapper(io.BytesIO(), encoding=encoding, newline="")
-    write_text(hostile(), stream, view=View(width=80))
+    write_text(TraceIndex(hostile()), stream, view=View(width=80))
     stream.flush()
     assert b"Peak 8 MiB: one array of 5 MiB" in stream.buffer.getvalue()  # type: ignore[attr-defined]  # a BytesIO
 
@@ -163,8 +164,7 @@ def test_a_run_without_arrays(by: By, moment: Moment) -> None:
     """With nothing to show the report is the sentence, the run and its notes."""
     text = render(TraceBuilder().build(numpy=None, notes=("Nothing of C was measured.",)), by=by, moment=moment)
     assert text == (
-        "No array memory: the program never imported NumPy.\n1.5 s tracked.\n\n"
-        "Nothing of C was measured.\nOutside arrays, not attributed: not measured.\n"
+        "No array memory: the program never imported NumPy.\n1.5 s tracked.\n\nNothing of C was measured.\n"
     )
 
 
@@ -174,7 +174,7 @@ def test_what_is_not_known_is_said() -> None:
     builder.born((Frame(USER, 1),), MIB)
     text = render(builder.build(dropped=1234, exit_status=3))
     assert "1,234 events were dropped" in text
-    assert "Lines are known, not the expressions in them" in text
+    assert "Expressions are unknown: Python records no columns" in text
     assert "exit status 3." in text
     assert "run.save('run.ndmem')" in text
 
@@ -199,7 +199,7 @@ def test_by_array_every_live_array_has_a_row() -> None:
         "200 MiB  pipeline.py:7 np.arange(26_214_400.0)  raw, x (26214400,) float64",
         "200 MiB  pipeline.py:5 x - mean                 temporary",
         "200 MiB  pipeline.py:5 x.std(axis=0)            temporary",
-        "  1 MiB  pipeline.py:4 x.mean(axis=0)           no name found",
+        "  1 MiB  pipeline.py:4 x.mean(axis=0)           holder unknown",
     ]
     assert len(re.findall(r"other array", render(pipeline(), by=By.ARRAY, rows=2))) == 1
 
@@ -231,11 +231,11 @@ class Terminal(io.StringIO):
 
 
 def test_a_terminal_gets_a_chart_and_a_file_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The timeline is drawn where it can be seen: its highest block is the peak, at the time of the peak."""
+    """The timeline is drawn on a terminal: its highest block is the peak, at the time of the peak."""
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setenv("NO_COLOR", "1")
     terminal = Terminal()
-    write_text(pipeline(), terminal, view=View(width=40), folder="/home/ada")
+    write_text(TraceIndex(pipeline()), terminal, view=View(width=40), folder="/home/ada")
     chart = next(line for line in terminal.getvalue().splitlines() if "█" in line)
     bars, ends = chart.split("  0 B to ")
     assert ends == "601 MiB over 1.5 s"

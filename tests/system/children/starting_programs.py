@@ -85,6 +85,11 @@ STARTS = {
     ),
 }  # fmt: skip
 
+# Waits until the clock of events, whose tick is 1 to 4 ms where there is a coarse one, has gone on by two ticks.
+TICK = (
+    "import sys, time\ncoarse = 6 if sys.platform == 'linux' else time.CLOCK_MONOTONIC\n"
+    "def tick():\n    begun = time.clock_gettime(coarse)\n    while time.clock_gettime(coarse) - begun < 0.008: time.sleep(0)\n"
+)
 SEE = (
     "import os, sys\nprint(list(os.environ.items()), sys.path, sys.argv, sys.orig_argv, sys.flags)\n"
     "print([name for name in sys.modules if 'ndmem' in name], os.execv, os.waitpid, os._exit, flush=True)\n"
@@ -100,9 +105,9 @@ LOOKS = {
     "isolated": "subprocess.run([sys.executable, '-I', 'see.py'])",
     "without site": "subprocess.run([sys.executable, '-S', 'see.py'])",
     "posix_spawn, bytes": (
-        "os.waitpid(os.posix_spawn(os.fsencode(sys.executable), [b'python', b'see.py'], {b'A': b'b', b'PYTHONPATH': b'q'}), 0)"
+        "os.waitpid(os.posix_spawn(os.fsencode(sys.executable), [os.fsencode(sys.executable), b'see.py'], {b'A': b'b', b'PYTHONPATH': b'q'}), 0)"
     ),
-    "execve": "os.execve(sys.executable, ('python', 'see.py'), {'A': 'b'})",
+    "execve": "os.execve(sys.executable, (sys.executable, 'see.py'), {'A': 'b'})",
     "no such program": "subprocess.run(['./nix'])",
     "exec of no such program": "os.execv('/nix/python', ['x'])",
     "exec with bad arguments": "os.execv(sys.executable, [])",

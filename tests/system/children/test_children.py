@@ -1,18 +1,17 @@
 """``ndmem run`` of programs that start processes: each is recorded, and the program notices nothing."""
 
-from __future__ import annotations
-
 import importlib.util
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.system.reports import read_text, run_both
+from tests.system.running import NDMEM, write_program
+from tests.system.tracked import TrackedRuns
 
 import ndmem
 
-from .reports import read_text, run_both
-from .running import NDMEM, write_program
-from .starting_programs import LOOKS, ONE, SEE, STARTS, TASKS, WORK
+from .starting_programs import LOOKS, ONE, SEE, STARTS, TASKS, TICK, WORK
 
 
 @pytest.fixture
@@ -28,9 +27,11 @@ def large_peaks(report: dict[str, Any]) -> list[int]:
 
 
 @pytest.mark.parametrize("start", STARTS)
-def test_each_child_is_recorded(start: str, folder: Path) -> None:
+def test_each_child_is_recorded(start: str, tracked: TrackedRuns) -> None:
     """Two children with 800,000 and 1,600,000 bytes have those peaks; the sum is that of one moment."""
-    report = run_both(folder, STARTS[start])
+    run = tracked(STARTS[start], beside={"one.py": ONE})
+    assert run.outcome == run.plain
+    report = run.report
     assert large_peaks(report) == [800_000, 1_600_000]
     assert [process["exit_status"] for process in report["processes"]] == [0, 0, 0]
     own = report["peak_nbytes"]
@@ -54,8 +55,8 @@ def test_a_pool_of_eight(folder: Path) -> None:
     """Eight workers that hold 800,000 bytes each at one moment make a sum of 6,400,000, and one row in the report."""
     report = run_both(
         folder,
-        f"{WORK}import time, multiprocessing as mp\ndef hold(i, barrier):\n    a = np.ones(100_000)\n"
-        "    barrier.wait(); time.sleep(0.05)  # more than the clock's tick\n    barrier.wait()\n"
+        f"{WORK}{TICK}import multiprocessing as mp\ndef hold(i, barrier):\n    a = np.ones(100_000)\n"
+        "    barrier.wait(); tick(); barrier.wait()\n"
         "if __name__ == '__main__':\n    mp = mp.get_context('fork')\n    barrier = mp.Barrier(8)\n"
         "    all = [mp.Process(target=hold, args=(i, barrier)) for i in range(8)]\n"
         "    [p.start() for p in all]; [p.join() for p in all]\n",
@@ -85,9 +86,9 @@ def test_a_child_that_is_killed_leaves_its_part(folder: Path) -> None:
     """A child that SIGKILL ended has its arrays in the report, and how it ended."""
     report = run_both(
         folder,
-        "import os, time, numpy as np\nr, w = os.pipe()\npid = os.fork()\nif not pid:\n    a = np.ones(100_000)\n"
+        f"{TICK}import os, numpy as np\nr, w = os.pipe()\npid = os.fork()\nif not pid:\n    a = np.ones(100_000)\n"
         "    os.write(w, b'x')\n    time.sleep(50)\nos.read(r, 1)\nos.kill(pid, 9)\nos.waitpid(pid, 0)\n"
-        "time.sleep(0.05)  # more than the clock's tick\nb = np.ones(10_000)\n",
+        "tick()\nb = np.ones(10_000)\n",
     )  # fmt: skip
     child = report["processes"][1]
     assert (child["ended"], child["exit_status"], child["live_nbytes_at_end"]) == ("signal 9", -9, 800_000)
@@ -117,8 +118,7 @@ def test_children_without_arrays_leave_nothing(child: str, folder: Path) -> None
     write_program(folder, child, "child.py")
     report = run_both(
         folder,
-        # NumPy 1.26's OpenBLAS maps 32 MiB for each other thread as soon as it is loaded.
-        "import os, subprocess, sys, numpy as np\na = np.ones(10_000)\nos.environ['OPENBLAS_NUM_THREADS'] = '1'\n"
+        "import os, subprocess, sys, numpy as np\na = np.ones(10_000)\n"
         "subprocess.run([sys.executable, 'child.py'])\n"
         "subprocess.run(['/bin/sh', '-c', 'exit 3'])\npid = os.fork()\nif not pid: os._exit(0)\nos.waitpid(pid, 0)\n",
     )  # fmt: skip

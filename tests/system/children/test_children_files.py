@@ -1,21 +1,19 @@
 """The files of a run's children when they are damaged, old or too many, and the report of now."""
 
-from __future__ import annotations
-
 import os
 import shutil
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
+from tests.system.reports import read, read_text, run_both
+from tests.system.running import NDMEM, Place, started, write_program
+from tests.system.tracked import TrackedRuns
 
-from ndmem.tracking.folder import MOST_JOURNALS
+from ndmem.tracking.agent.children_folder import MOST_JOURNALS
 
-from .reports import read, read_text, run_both
-from .running import NDMEM, Place, write_program
 from .starting_programs import ONE, STARTS
 
 
@@ -26,17 +24,20 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "work"
 
 
-def test_damaged_files_are_said(folder: Path) -> None:
+def test_damaged_files_are_said(folder: Path, tracked: TrackedRuns) -> None:
     """A child's file that is cut, foreign, of another run or no file at all is a note, and the rest is shown."""
-    run_both(folder, STARTS["os.fork"])
     trace = folder.with_name("work.ndmem")
+    tracked(STARTS["os.fork"], beside={"one.py": ONE}).copy(trace)
     children = folder.with_name("work.ndmem.children")
     first, second = sorted(children.glob("*.ndmem"))
     whole = first.read_bytes()
+    counts = []
     for at in (0, 5, 119, 65536, 65600, 131072, 150000, len(whole) - 5):
         first.write_bytes(whole[:at])
-        report = read(trace)
-        assert len(report["processes"]) in (2, 3)
+        counts.append(len(read(trace)["processes"]))
+    # Read from where its first array is on.
+    assert counts == sorted(counts)
+    assert (counts[:3], counts[-1]) == ([2, 2, 2], 3)
     first.write_bytes(b"NDMEMJ\r\n" + b"\xff" * 300_000)
     (children / "7.ndmem").mkdir()
     (children / "\x1b[31m.ndmem").write_bytes(b"")
@@ -50,9 +51,9 @@ def test_damaged_files_are_said(folder: Path) -> None:
     assert len(read(trace)["processes"]) == 1
 
 
-def test_an_older_runs_children_are_replaced(folder: Path) -> None:
+def test_an_older_runs_children_are_replaced(folder: Path, tracked: TrackedRuns) -> None:
     """A run that replaces an older one's file takes away its children's, and nothing else in their folder."""
-    run_both(folder, STARTS["os.fork"])
+    tracked(STARTS["os.fork"], beside={"one.py": ONE}).copy(folder.with_name("work.ndmem"))
     children = folder.with_name("work.ndmem.children")
     (children / "mine.txt").touch()
     report = run_both(folder, "import numpy as np\na = np.ones(10_000)\n")
@@ -76,9 +77,11 @@ def test_more_children_than_are_recorded(folder: Path) -> None:
 
 
 NOW = (
-    "import numpy as np, os, signal, sys, time\na = np.ones(10_000)\nif len(sys.argv) > 1:\n"
-    "    signal.signal(signal.SIGUSR2, lambda *_: print('got', flush=True))\nprint('ready', flush=True)\n"
-    "end = time.monotonic() + 1\nwhile time.monotonic() < end: time.sleep(0.01)\nprint('end', flush=True)\n"
+    "import numpy as np, os, signal, sys, time\na = np.ones(10_000)\ngot = []\nif len(sys.argv) > 1:\n"
+    "    signal.signal(signal.SIGUSR2, lambda *_: got.append('got'))\nprint('ready', flush=True)\n"
+    # A handler in Python is not called by a signal that comes just before a system call that waits.
+    "while len(sys.argv) > 1 and not got: time.sleep(0.01)\n"
+    "sys.stdin.readline()\nprint(*got, 'end', flush=True)\n"
 )
 
 
@@ -87,15 +90,14 @@ def test_a_report_of_now(handles: bool, folder: Path) -> None:
     """SIGUSR2 to ndmem prints a report on stderr; the program goes on, and hears of it only if it handles it."""
     name = write_program(folder, NOW)
     words = [sys.executable, NDMEM, "run", "-q", "-f", "-o", "../t.ndmem", name, *["x"] * handles]
-    process = subprocess.Popen(words, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    assert process.stderr is not None
-    with process.stdout, process.stderr:
+    pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+    with started(words, cwd=folder, text=True, **pipes) as process:
         assert process.stdout.readline() == "ready\n"
-        time.sleep(0.2)
         os.kill(process.pid, signal.SIGUSR2)
-        out, err = process.stdout.read(), process.stderr.read()
-        assert process.wait(60) == 0
-    assert out == ("got\n" if handles else "") + "end\n"
+        first = process.stderr.readline()
+        process.stdin.close()  # it ends at the end of its input
+        out, err = process.stdout.read(), first + process.stderr.read()
+        assert process.wait() == 0
+    assert out == ("got end\n" if handles else "end\n")
     assert err.startswith("Still running at 78.1 KiB: one array of 78.1 KiB; last seen at prog.py:2")
     assert "\nPeak 78.1 KiB at prog.py:2" in err

@@ -1,14 +1,13 @@
 """A control group of the kernel with a memory limit, where this machine lets one be made."""
 
-from __future__ import annotations
-
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-_GROUP = Path("/sys/fs/cgroup/memory/ndmem-test")
+_GROUP = Path(f"/sys/fs/cgroup/memory/ndmem-test-{os.getpid()}")  # two processes may run tests at once
 
 
 @contextmanager

@@ -4,25 +4,21 @@ The program writes to a shared mapping before and after each birth and death. Wh
 event that was in flight it is known that it was in flight: the journal may have it or not, and nothing else.
 """
 
-from __future__ import annotations
-
 import mmap
 import os
 import random
 import select
 import signal
-import subprocess
 import sys
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from tests.system.running import NDMEM, started
 
 import ndmem
 from ndmem.model.columns import Domain, Kind
-
-from .running import NDMEM
 
 _MOST = 4_000_000
 """Events that the log has room for; the program then waits."""
@@ -109,23 +105,24 @@ def kill_at_random(folder: Path, seed: int, *, with_launcher: bool) -> Killed:
     path = folder / "log"
     with path.open("wb") as file:
         file.truncate(8 * (_MOST + 3))
-    with path.open("r+b") as file, mmap.mmap(file.fileno(), 0) as mapping, memoryview(mapping) as bytes_of_log:
-        log = bytes_of_log.cast("q")
-        command = [sys.executable, NDMEM, "run", "-q", "-o", "t.ndmem", "prog.py", "log", str(seed)]
-        launcher = subprocess.Popen(command, cwd=folder)
-        try:
-            while not log[2]:  # until the first array was made
-                assert launcher.poll() is None
-                select.select([], [], [], 0.01)
-            select.select([], [], [], random.Random(seed).uniform(0, 0.5))
-            if with_launcher:
-                launcher.kill()
-                launcher.wait()
-            _kill(log[2])
-        finally:
+    command = [sys.executable, NDMEM, "run", "-q", "-o", "t.ndmem", "prog.py", "log", str(seed)]
+    with (
+        path.open("r+b") as file,
+        mmap.mmap(file.fileno(), 0) as mapping,
+        memoryview(mapping) as bytes_of_log,
+        bytes_of_log.cast("q") as log,
+        started(command, cwd=folder) as launcher,
+    ):
+        while not log[2]:  # until the first array was made
+            assert launcher.poll() is None
+            select.select([], [], [], 0.01)
+        select.select([], [], [], random.Random(seed).uniform(0, 0.5))
+        if with_launcher:
+            launcher.kill()
             launcher.wait()
+        _kill(log[2])
+        launcher.wait()
         begun, done, nbytes = log[0], log[1], np.array(log[3 : 3 + log[0]])
-        log.release()
     trace = ndmem.load(folder / "t.ndmem").trace
     events = trace.events
     arrays = events.domain == Domain.ARRAY  # of native blocks the program's log knows nothing

@@ -1,7 +1,5 @@
 """What is left of a program that did not come to its end, and what is said of one that has not ended yet."""
 
-from __future__ import annotations
-
 import os
 import select
 import signal
@@ -12,13 +10,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.system.running import NDMEM, Place, started, write_program
 
 import ndmem
 from ndmem.model.ending import Ending
-from ndmem.tracking.program import read_file
+from ndmem.tracking.journal.load import read_file
 
 from .control_group import make_group
-from .running import NDMEM, Place, write_program
 
 # Two arrays of 80,000 bytes, one of which dies when the call of line 6 returns; then the end, in line 7.
 ALLOCATE = """\
@@ -30,8 +28,7 @@ def work():
 kept = work()
 {}
 """
-# Python knows columns of expressions from 3.11 on; before, the whole line is shown.
-MADE_BY = "np.sqrt(first)" if sys.version_info >= (3, 11) else "return np.sqrt(first)"
+MADE_BY = "np.sqrt(first)"
 DEATHS = {
     "SIGKILL": ("os.kill(os.getpid(), 9)", -9),
     "a segfault in C": ("ctypes.string_at(0)", -11),
@@ -65,7 +62,7 @@ def test_a_death_leaves_what_was_alive_and_what_ran(death: str, place: Place) ->
             in text
         )
         table = text.partition("Largest arrays when it was killed")[2]
-        assert table.startswith(f" nbytes made by held by 78.1 KiB prog.py:5 {MADE_BY} ")
+        assert table.startswith(f" nbytes allocated by held by 78.1 KiB prog.py:5 {MADE_BY} ")
 
 
 @pytest.fixture
@@ -73,17 +70,11 @@ def orphan(place: Place) -> Iterator[int]:
     """The process id of a tracked program that waits for ever, whose launcher has been killed."""
     code = "print(os.getpid(), flush=True)\nwhile True: time.sleep(60)"
     command = [sys.executable, NDMEM, "run", "-o", "t.ndmem", write_program(place.folder, ALLOCATE.format(code))]
-    launcher = subprocess.Popen(command, cwd=place.folder, stdout=subprocess.PIPE)
-    assert launcher.stdout is not None
-    pid = int(launcher.stdout.readline())
-    launcher.kill()
-    launcher.wait()
-    try:
+    with started(command, cwd=place.folder, stdout=subprocess.PIPE) as launcher:
+        pid = int(launcher.stdout.readline())
+        launcher.kill()
+        launcher.wait()
         yield pid
-    finally:
-        launcher.stdout.close()
-        if Path(f"/proc/{pid}").exists():
-            os.kill(pid, signal.SIGKILL)
 
 
 def test_a_journal_without_a_launcher_tells_running_from_lost(orphan: int, place: Place) -> None:
@@ -96,13 +87,13 @@ def test_a_journal_without_a_launcher_tells_running_from_lost(orphan: int, place
     select.select([descriptor], [], [])  # readable when the process has ended
     os.close(descriptor)
     lost = " ".join(place.run_ndmem("report", "t.ndmem").stdout.decode().split())
-    assert lost.startswith("Ended without a word (killed, or the machine stopped) at 78.1 KiB: one array of 78.1 KiB;")
+    assert lost.startswith("Ended unexpectedly (no exit record) at 78.1 KiB: one array of 78.1 KiB;")
     assert ndmem.load(place.folder / "t.ndmem").trace.run.ended == "lost"
 
 
 def test_a_process_id_that_came_again_is_not_the_program(orphan: int, place: Place) -> None:
     """A live process with the journal's id that does not write the journal is another one."""
-    journal = bytearray((place.folder / "t.ndmem").read_bytes())
+    journal = bytearray((place.folder / "t.ndmem.partial").read_bytes())
     copy = place.folder / "copy.ndmem"
     # This process is alive and has not mapped the file; process id 0 and 2**32 - 1 are nobody's.
     for pid in (os.getpid(), 0, 2**32 - 1):
@@ -113,14 +104,14 @@ def test_a_process_id_that_came_again_is_not_the_program(orphan: int, place: Pla
 
 def test_a_journal_of_another_machine_is_not_judged(orphan: int, place: Place) -> None:
     """A process id of another machine or container says nothing here: the report says that it cannot know."""
-    journal = (place.folder / "t.ndmem").read_bytes()
+    journal = (place.folder / "t.ndmem.partial").read_bytes()
     node = os.uname().nodename.encode()
     assert journal.count(b'"home": ["' + node) == 1
     elsewhere = b"?" * len(node)
     (place.folder / "copy.ndmem").write_bytes(journal.replace(b'"home": ["' + node, b'"home": ["' + elsewhere))
     assert read_file(place.folder / "copy.ndmem").run.ending is Ending.UNKNOWN
     report = place.run_ndmem("report", "copy.ndmem").stdout
-    assert report.startswith(b"Not known to have ended (its process cannot be seen from here) at 78.1 KiB")
+    assert report.startswith(b"End unknown (its process is not visible from here) at 78.1 KiB")
 
 
 @pytest.fixture

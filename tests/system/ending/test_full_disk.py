@@ -1,16 +1,13 @@
 """A disk that fills up stops the journal and not the program."""
 
-from __future__ import annotations
-
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.system.running import Place, write_program
 
 import ndmem
-
-from .running import Place, write_program
 
 
 @pytest.fixture

@@ -1,13 +1,12 @@
 """``ndmem run --limit auto`` where a control group binds: the error comes before the kernel's killer."""
 
-from __future__ import annotations
-
 import shlex
 import sys
 from pathlib import Path
 
+from tests.system.running import NDMEM, Outcome, Place, write_program
+
 from .control_group import make_group
-from .running import NDMEM, Outcome, Place, write_program
 
 GROW = """
 import numpy as np
@@ -38,7 +37,7 @@ def test_a_program_ends_by_an_error_instead_of_being_killed(tmp_path: Path) -> N
     assert killed.status == -9
     assert (refused.status, refused.stdout) == (1, b"")
     text = refused.stderr.decode()
-    assert "ndmem.errors.BudgetExceeded: 10 MiB more at prog.py:5 in <module> would pass the budget of 2" in text
+    assert "ndmem.errors.BudgetExceeded: 10 MiB more at prog.py:5 in <module> would exceed the budget of 2" in text
     assert "\nPeak 2" in text
 
 

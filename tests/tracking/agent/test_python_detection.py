@@ -1,7 +1,5 @@
 """Which programs are told to track themselves."""
 
-from __future__ import annotations
-
 import json
 import os
 import sys
@@ -12,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ndmem.tracking.folder import ChildrenFolder
-from ndmem.tracking.interpreter import find_program, is_open_python
-from ndmem.tracking.meta import encode_meta
+from ndmem.tracking.agent.children_folder import ChildrenFolder
+from ndmem.tracking.agent.json_encode import encode_meta
+from ndmem.tracking.agent.python_detection import find_program, is_open_python
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,5 @@
 """Damages files at random, and looks through what can still be read of them."""
 
-from __future__ import annotations
-
 import io
 import random
 from pathlib import Path

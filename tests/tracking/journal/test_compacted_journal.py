@@ -1,12 +1,10 @@
 """A journal that left events out, written by hand: read as it is meant, and doubted."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest
 from tests import journals
-from tests.journals import BORN, CLOCK, DIED, FOLDED, NATIVE, event, node
+from tests.journals import BORN, CLOCK, COMPACTED, DIED, NATIVE, event, node
 
 from ndmem.model.trace import Peak, Trace
 
@@ -23,7 +21,7 @@ HEADER = {
     "total_events": 3,
     "total_node": 1,
     "events": 7,
-    "fold": 5,
+    "compaction": 5,
 }
 NODES = (
     node(0, 0, offset=-1, lineno=-1, end_lineno=-1, col=-1, end_col=-1),
@@ -33,10 +31,10 @@ NODES = (
 FIRST = (
     event(1, BORN, 16000, 16000),
     event(0, CLOCK, 3 * MS, 16000),
-    event(0, FOLDED, 70000, 34000, domain=NATIVE),
-    event(2, FOLDED, 0, 34000),  # two births
-    event(0, FOLDED, 0, 16000, domain=NATIVE),
-    event(0, FOLDED, 2, 16000),  # two deaths
+    event(0, COMPACTED, 70000, 34000, domain=NATIVE),
+    event(2, COMPACTED, 0, 34000),  # two births
+    event(0, COMPACTED, 0, 16000, domain=NATIVE),
+    event(0, COMPACTED, 2, 16000),  # two deaths
 )
 SECOND = (
     event(0, CLOCK, 9 * MS, 16000),
@@ -51,14 +49,16 @@ TEXTS = (
 )
 
 
-def read(folder: Path, first: tuple[bytes, ...] = FIRST, second: tuple[bytes, ...] = SECOND, fold: int = 5) -> Trace:
+def read(
+    folder: Path, first: tuple[bytes, ...] = FIRST, second: tuple[bytes, ...] = SECOND, compaction: int = 5
+) -> Trace:
     """Read a file in which the blocks of events lie where there was room, and one does not count any more."""
-    head = journals.header(**{**HEADER, "fold": fold}).ljust(65536, b"\0")
+    head = journals.header(**{**HEADER, "compaction": compaction}).ljust(65536, b"\0")
     blocks = (
         journals.block(1, NODES),
-        journals.block(2, [event(1, BORN, 99999, 99999)], fold=4, sequence=12),
-        journals.block(2, second, fold=5, sequence=9),
-        journals.block(2, first, fold=5, sequence=8),
+        journals.block(2, [event(1, BORN, 99999, 99999)], compaction=4, sequence=12),
+        journals.block(2, second, compaction=5, sequence=9),
+        journals.block(2, first, compaction=5, sequence=8),
         journals.block(3, TEXTS),
     )
     return journals.read(head + b"".join(blocks), folder)
@@ -67,7 +67,7 @@ def read(folder: Path, first: tuple[bytes, ...] = FIRST, second: tuple[bytes, ..
 def test_it_is_read_in_order_and_numbered_anew(tmp_path: Path) -> None:
     """Events are those that are there, the peak is where it was among them, and marks have what the others did."""
     trace = read(tmp_path)
-    events, marks = trace.events, trace.folded
+    events, marks = trace.events, trace.compacted
     assert journals.columns(events.kind, events.buffer, events.nbytes, events.live, events.time_ns) == [
         [BORN, BORN, DIED],
         [0, 1, 1],
@@ -91,15 +91,35 @@ def test_it_is_read_in_order_and_numbered_anew(tmp_path: Path) -> None:
     assert "4 of 7 births and deaths are left out, all before 0.0 s" in trace.run.notes[0]
 
 
-def test_blocks_of_another_fold_do_not_count(tmp_path: Path) -> None:
-    """What was written for a fold that did not come to its end, or was before, is as if it were not there."""
-    assert len(read(tmp_path, fold=6).events) == 0
-    assert read(tmp_path, fold=4).events.nbytes.tolist() == [99999]
+def test_blocks_of_another_compaction_do_not_count(tmp_path: Path) -> None:
+    """What was written for a compaction that did not come to its end, or was before, is as if it were not there."""
+    assert len(read(tmp_path, compaction=6).events) == 0
+    assert read(tmp_path, compaction=4).events.nbytes.tolist() == [99999]
+
+
+@pytest.mark.parametrize(("latest", "counting"), [(4, [99999, 1000]), (5, [16000, 1000]), (6, [16000, 1000])])
+def test_what_is_begun_during_a_compaction_counts_before_and_after_it(
+    tmp_path: Path, latest: int, counting: list[int]
+) -> None:
+    """Until the header has a compaction's number, the blocks it replaces count; then its own, before later ones."""
+    head = journals.header(**{**HEADER, "version": 5, "compaction": latest}).ljust(65536, b"\0")
+    blocks = (
+        journals.block(1, NODES),
+        journals.block(2, [event(1, BORN, 1000, 1000)], compaction=3, sequence=9),
+        journals.block(2, [event(1, BORN, 16000, 16000)], compaction=5, sequence=8),
+        journals.block(2, [event(1, BORN, 99999, 99999)], compaction=3, sequence=7, replaced=5),
+        journals.block(2, [event(1, BORN, 5555, 5555)], compaction=2, sequence=6, replaced=3),  # of an older one
+        journals.block(
+            2, [event(1, BORN, 7777, 7777)], compaction=5, sequence=10, replaced=5
+        ),  # of one that was dropped
+        journals.block(3, TEXTS),
+    )
+    assert journals.read(head + b"".join(blocks), tmp_path).events.nbytes.tolist() == counting
 
 
 @pytest.mark.parametrize(
     "bad",
-    [event(2, FOLDED, -1, 16000), event(2, FOLDED, 2**32, 16000), event(1, DIED, 2, 16000)],
+    [event(2, COMPACTED, -1, 16000), event(2, COMPACTED, 2**32, 16000), event(1, DIED, 2, 16000)],
     ids=["negative", "too many", "death of one left out"],
 )
 def test_nothing_is_believed_from_a_mark_that_makes_no_sense_on(tmp_path: Path, bad: bytes) -> None:
@@ -113,7 +133,7 @@ def test_nothing_is_believed_from_a_mark_that_makes_no_sense_on(tmp_path: Path, 
 @pytest.mark.parametrize("field", ["live", "native"])
 def test_marks_with_impossible_bytes_are_left_out(tmp_path: Path, field: str) -> None:
     """A mark whose bytes cannot be is no part of the timeline, and those before it are."""
-    values = {"live": event(2, FOLDED, 0, -5), "native": event(0, FOLDED, -5, 0, domain=NATIVE)}
-    after = (values[field],) if field == "live" else (values[field], event(2, FOLDED, 0, 16000))
+    values = {"live": event(2, COMPACTED, 0, -5), "native": event(0, COMPACTED, -5, 0, domain=NATIVE)}
+    after = (values[field],) if field == "live" else (values[field], event(2, COMPACTED, 0, 16000))
     trace = read(tmp_path, (*FIRST, *after), SECOND[:1])
-    assert trace.folded.live.tolist() == [34000, 16000]
+    assert trace.compacted.live.tolist() == [34000, 16000]

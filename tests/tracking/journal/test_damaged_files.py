@@ -1,7 +1,5 @@
 """Journals and traces that were cut or damaged are refused in a sentence, or read; nothing else happens."""
 
-from __future__ import annotations
-
 import os
 import random
 import subprocess
@@ -13,11 +11,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.tracking.damage import damage, look_through
+from tests.tracking.journal.damage import damage, look_through
 
 import ndmem
-from ndmem.tracking.journal import complete_journal, read_journal
-from ndmem.tracking.program import read_file
+from ndmem.tracking.journal.blocks import complete_journal
+from ndmem.tracking.journal.load import read_file
+from ndmem.tracking.journal.reader import read_journal
 
 _FIRST_EVENTS = 3 * 65536 + 64
 _EVENT = 24

@@ -1,7 +1,5 @@
 """Following a journal while it is written."""
 
-from __future__ import annotations
-
 import json
 import os
 import random
@@ -17,11 +15,11 @@ from hypothesis import strategies as st
 from ndmem import _native
 from ndmem.errors import TraceError
 from ndmem.model.columns import Kind
-from ndmem.tracking.assemble import assemble
-from ndmem.tracking.follow import Follower
-from ndmem.tracking.journal import complete_journal
-from ndmem.tracking.program import read_file
-from ndmem.tracking.recorder import unseen
+from ndmem.tracking.journal.assemble import assemble
+from ndmem.tracking.journal.blocks import complete_journal
+from ndmem.tracking.journal.follow import Follower
+from ndmem.tracking.journal.load import read_file
+from ndmem.tracking.recorder import untracked
 
 
 @settings(deadline=None, max_examples=15)
@@ -54,7 +52,7 @@ def test_each_look_has_what_is_alive_then(
 
 def check(follower: Follower, path: Path) -> None:
     """Compare what the follower has with what the whole file says."""
-    with unseen():  # reading makes arrays too
+    with untracked():  # reading makes arrays too
         whole, found = read_file(path), assemble(follower.read())
     alive: Counter[tuple[int, int]] = Counter()
     events = whole.events

@@ -1,7 +1,5 @@
 """A watched builtin works and looks like the one it stands for."""
 
-from __future__ import annotations
-
 import builtins
 import os
 import pickle
@@ -72,7 +70,7 @@ def test_a_traceback_does_not_show_it() -> None:
     for function in (os.waitpid, watch_builtin(os.waitpid, lambda *_: None, heard.append)):
         try:
             function("x", 0)  # type: ignore[arg-type]  # that is the error
-        except TypeError as error:  # noqa: PERF203  # two calls, two errors
+        except TypeError as error:  # two calls, two errors
             frames.append((str(error), len(traceback.extract_tb(error.__traceback__))))
     assert frames[0] == frames[1]
     assert heard == []
@@ -97,3 +95,13 @@ def test_the_environment_is_that_of_a_child() -> None:
         assert found[b"NDMEM_TEST_C_LEVEL"] == b"x=y"
     finally:
         os.unsetenv("NDMEM_TEST_C_LEVEL")
+
+
+def test_a_module_without_a_name_is_no_obstacle() -> None:
+    """A builtin of a module whose name was taken away is watched like any other."""
+    text = (
+        "import _struct\nfrom ndmem._native import watch_builtin\ndel _struct.__dict__['__name__']\n"
+        "print(watch_builtin(_struct.calcsize, None, None)('=q'))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stdout) == (0, "8\n"), done.stderr

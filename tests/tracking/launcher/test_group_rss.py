@@ -1,12 +1,10 @@
 """Looks at the resident memory of a program and its children: the highest is kept, and looking has a price."""
 
-from __future__ import annotations
-
 import pytest
 
-from ndmem.process.proportional import Shares
-from ndmem.tracking import together as module
-from ndmem.tracking.together import TogetherSamples
+from ndmem.platform.resident.proportional import Shares
+from ndmem.tracking.launcher import group_rss as module
+from ndmem.tracking.launcher.group_rss import GroupSamples
 
 MS = 1_000_000
 
@@ -33,7 +31,7 @@ class Machine:
 def test_the_look_that_found_most_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     """Of looks that found 10, 30 and 20 bytes the second is told, with its time and the number of all."""
     machine = Machine(monkeypatch)
-    samples = TogetherSamples(1)
+    samples = GroupSamples(1)
     for pss in (5, 15, 10):
         machine.now_ns += 20 * MS
         machine.shares = {1: Shares(70, pss, 1, 2), 2: Shares(80, pss, 3, None)}
@@ -52,7 +50,7 @@ def test_the_look_that_found_most_is_kept(monkeypatch: pytest.MonkeyPatch) -> No
 def test_a_program_without_children_is_not_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
     """One process alone, or whose children may not be looked at, has no sum."""
     machine = Machine(monkeypatch)
-    samples = TogetherSamples(1)
+    samples = GroupSamples(1)
     samples.take()
     machine.now_ns += 20 * MS
     machine.shares = {1: Shares(9, 9, 0, 0), 2: None}
@@ -65,7 +63,7 @@ def test_looks_take_a_hundredth_of_the_time(monkeypatch: pytest.MonkeyPatch) -> 
     machine = Machine(monkeypatch)
     machine.shares = {1: Shares(9, 9, 0, 0), 2: Shares(9, 9, 0, 0)}
     machine.price_ns = 10 * MS
-    samples = TogetherSamples(1)
+    samples = GroupSamples(1)
     for _ in range(3000):
         machine.now_ns += 20 * MS
         samples.take()

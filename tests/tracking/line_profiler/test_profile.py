@@ -1,39 +1,14 @@
 """``@ndmem.profile``: exact figures of lines, for every kind of function, which otherwise stays what it is."""
 
-from __future__ import annotations
-
 import inspect
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import pytest
 
 import ndmem
-from ndmem.model.profile import FunctionProfile
 
-Figures = list[tuple[int, int, int, int, int]]
-found: list[FunctionProfile] = []
-profiled = ndmem.profile(report=found.append)
-
-
-@pytest.fixture(autouse=True)
-def _no_profiles_yet() -> None:
-    found.clear()
-
-
-def figures(profile: FunctionProfile) -> Figures:
-    """Lines from the decorator on, from 0: count, peak, temporary and net."""
-    return [
-        (line.lineno - profile.first_line, line.count, line.peak_nbytes, line.temporary_nbytes, line.net_nbytes)
-        for line in profile.lines
-    ]
-
-
-def only() -> Figures:
-    """The figures of the one profile there is."""
-    (profile,) = found
-    return figures(profile)
+from .profiles import figures, found, only, profiled
 
 
 @profiled

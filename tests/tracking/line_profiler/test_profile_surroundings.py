@@ -1,7 +1,5 @@
 """``@ndmem.profile`` beside threads, exceptions, other tools, and where it cannot work."""
 
-from __future__ import annotations
-
 import functools
 import io
 import math
@@ -167,7 +165,7 @@ def test_other_monitoring_tools_keep_theirs() -> None:
 )
 def test_what_has_no_lines_is_refused(bad: Any) -> None:
     """A builtin, a class or no function at all is refused where it is decorated, naming it."""
-    with pytest.raises(ndmem.TrackingError, match="no lines to profile"):
+    with pytest.raises(ndmem.TrackingError, match="is not a Python function, so it has no lines; decorate a function"):
         ndmem.profile(bad)
 
 

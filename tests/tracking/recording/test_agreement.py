@@ -1,7 +1,5 @@
 """The tracker against an independent oracle, tracemalloc's NumPy domain, on random programs."""
 
-from __future__ import annotations
-
 import io
 from collections import defaultdict
 from pathlib import Path
@@ -10,14 +8,14 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.tracking.array_programs import VERBS, Step, execute, programs
 from tests.truth.oracle import ArrayMemory, watch_arrays
 
 import ndmem
 from ndmem.api import TrackedRun
-from ndmem.model.codec import read_trace, write_trace
 from ndmem.model.trace import Kind, Trace
-
-from .array_programs import VERBS, Step, execute, programs
+from ndmem.model.trace_file.reading import read_trace
+from ndmem.model.trace_file.writing import write_trace
 
 EXACT = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 

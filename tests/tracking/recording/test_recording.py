@@ -1,11 +1,6 @@
 """The native core through `ndmem.track`: bytes, peaks, threads, nesting, forks."""
 
 import _tracemalloc
-import contextvars
-import gc
-import os
-import random
-import threading
 import tracemalloc
 
 import numpy as np
@@ -13,8 +8,8 @@ import pytest
 
 import ndmem
 from ndmem import _native
+from ndmem.analysis.index import TraceIndex
 from ndmem.analysis.live import Moment, live_buffers
-from ndmem.model.trace import Kind
 
 ARRAY_DOMAIN = 389047
 
@@ -172,75 +167,6 @@ def test_the_peaks_composition_sums_to_the_peak() -> None:
     assert int(tallies.live.sum()) == run.live == 0
 
 
-def test_all_threads_are_seen() -> None:
-    """Threads started before and after the start, and code in an empty context, are seen."""
-    go, done = threading.Event(), threading.Event()
-    kept = []
-
-    def early() -> None:
-        go.wait()
-        kept.append(np.zeros(1000))
-        done.set()
-
-    thread = threading.Thread(target=early)
-    thread.start()
-    with ndmem.track() as run:
-        go.set()
-        done.wait()
-        late = threading.Thread(target=lambda: kept.append(np.zeros(2000)))
-        late.start()
-        late.join()
-        contextvars.Context().run(lambda: kept.append(np.zeros(4000)))
-    thread.join()
-    assert run.live == 7000 * 8
-    born = run.trace.events.thread[run.trace.events.kind == Kind.BORN]
-    assert len(set(born.tolist())) == 3
-
-
-def test_threads_at_once_lose_nothing() -> None:
-    """Eight threads that allocate and free at once leave the books balanced."""
-
-    def work(seed: int) -> None:
-        rng = random.Random(seed)  # NumPy's own keeps 16 bytes from its first use
-        kept: list[np.ndarray] = []
-        for _ in range(300):
-            kept.append(np.empty(rng.randrange(1, 3000)))
-            if rng.random() < 0.5:
-                kept.pop(rng.randrange(len(kept)))
-
-    with ndmem.track() as run:
-        threads = [threading.Thread(target=work, args=(seed,)) for seed in range(8)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        gc.collect()
-    assert run.live == 0
-    kinds = run.trace.events.kind
-    assert int((kinds == Kind.BORN).sum()) == int((kinds == Kind.DIED).sum())
-    assert run.trace.dropped == 0
-
-
-def test_a_forked_child_writes_nothing_into_its_parents_journal() -> None:
-    """The child of a fork tracks nothing, can start a run of its own, and the parent's books stay right."""
-    with ndmem.track() as run:
-        a = np.zeros(1000)
-        pid = os.fork()
-        if pid == 0:
-            status = 1
-            try:
-                b = np.zeros(5000)
-                with ndmem.track() as own:
-                    c = np.zeros(2000)
-                if own.live == c.nbytes and not run._recorder.running and b.size:
-                    status = 0
-            finally:
-                os._exit(status)
-        assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
-        d = np.zeros(3000)
-    assert run.live == a.nbytes + d.nbytes == 32000
-
-
 def test_an_exception_leaves_the_run_stopped_and_passes() -> None:
     """An exception in the block passes unchanged, and tracking has ended."""
     error = KeyError("theirs")
@@ -299,7 +225,7 @@ def test_a_lost_name_is_not_shown() -> None:
             message = np.zeros(10_000 + n)
             kept.append(message[:10])
         del message
-    at_end = {buffer.nbytes: buffer.holder for buffer in live_buffers(run.trace, Moment.END)}
+    at_end = {buffer.nbytes: buffer.holder for buffer in live_buffers(TraceIndex(run.trace), Moment.END)}
     assert [(at_end[80_000 + 8 * n].name, at_end[80_000 + 8 * n].is_view) for n in range(3)] == [
         (f"kept[{n}]", True) for n in range(3)
     ]
@@ -309,7 +235,7 @@ def test_a_lost_name_is_not_shown() -> None:
         array = next(iter([np.zeros(20_000)]))
         hidden = iter([array])
         del array
-    assert [buffer.holder for buffer in live_buffers(run.trace, Moment.END)] == [None]
+    assert [buffer.holder for buffer in live_buffers(TraceIndex(run.trace), Moment.END)] == [None]
     assert next(hidden).size == 20_000
 
 
