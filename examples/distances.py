@@ -1,11 +1,9 @@
-"""Find the nearest centre of each point, the way it is written first: all differences at once.
+"""Find the nearest centre of each point in the most direct way: compute all differences at once.
 
     ndmem predict examples/distances.py:nearest --arg 'points=f8[n,3]' --arg 'centres=f8[m,3]' n=1e6 m=2000
 
-says before it is run what that takes, and up to how many points it fits.
+predicts the memory of a call before it runs, and the largest number of points that fits.
 """
-
-from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
@@ -21,7 +19,7 @@ def nearest(points: Floats, centres: Floats) -> npt.NDArray[np.intp]:
 
 
 def main() -> None:
-    """Run it for a size that fits anywhere."""
+    """Run it for a small number of points."""
     rng = np.random.default_rng(1)
     found = nearest(rng.random((10_000, 3)), rng.random((50, 3)))
     print(f"{len(np.unique(found))} of 50 centres are the nearest of some point")

@@ -1,8 +1,8 @@
 """Simulate a random walk of many particles and log their positions after each step.
 
-The log grows with ``np.append``, which makes a new array of all that came before: 250 steps of 24 000 values
-allocate 6 GB to keep 48 MB, and old and new log are alive together at every step. A list of positions joined
-once at the end, or an array made for all steps before the first, takes 48 MB and no copying.
+The log grows with ``np.append``, which copies the whole log into a new array: 250 steps of 24 000 values
+allocate 6 GB to keep 48 MB, and the old and the new log are live together at every step. A list of positions joined
+once at the end, or an array allocated for all steps before the first, takes 48 MB and no copying.
 """
 
 import numpy as np
@@ -15,7 +15,7 @@ STEPS = 250
 
 
 def take_step(position: Positions, rng: np.random.Generator) -> Positions:
-    """Move each particle by a normal step; a wall at distance 10 throws it back."""
+    """Move each particle by a normal step; walls at distance 10 stop it."""
     moved = position + rng.normal(scale=0.3, size=position.shape)
     np.clip(moved, -10.0, 10.0, out=moved)
     return moved
@@ -32,7 +32,7 @@ def walk(particles: int, steps: int, rng: np.random.Generator) -> Positions:
 
 
 def measure_spread(log: Positions) -> npt.NDArray[np.float64]:
-    """Root of the mean squared distance from the start, for each step."""
+    """Return the root of the mean squared distance from the start, for each step."""
     spread: npt.NDArray[np.float64] = np.sqrt(np.einsum("spd,spd->s", log, log) / log.shape[1])
     return spread
 

@@ -1,4 +1,4 @@
-"""Collects every frame it reads, until the system kills it; the kill at the end stands for the out-of-memory killer."""
+"""Collect every frame until the system kills the program; SIGKILL at the end stands for the out-of-memory killer."""
 
 import os
 import signal
@@ -7,12 +7,12 @@ import numpy as np
 
 
 def read_frame(number: int) -> np.ndarray:
-    """Make a frame as a camera would deliver it."""
+    """Return a frame, as a camera would deliver it."""
     return np.full((1024, 1024), float(number))
 
 
 def collect(count: int) -> list[np.ndarray]:
-    """Keep all frames, where a running mean would do."""
+    """Keep all frames, although a running mean would be enough."""
     frames = []
     for number in range(count):
         frame = read_frame(number)

@@ -1,10 +1,10 @@
 """Find bright spots in the images of a camera, night by night.
 
-The program is right, and takes 592 MiB of arrays where 210 would do. Three faults, all of them common:
+The results are correct, but the program needs 592 MiB of arrays; 210 MiB would be enough. It has three common faults:
 
 * ``normalise`` writes ``(frames - mean) / spread``: the difference is a temporary as large as the result,
-  because an operator reuses it only if the other operand has its shape, and ``spread`` has not;
-* ``mean`` and ``spread`` are float64 for the sake of precision, and turn float32 frames into float64 images;
+  because an operator reuses a temporary only if the other operand has the same shape, and ``spread`` does not;
+* ``mean`` and ``spread`` are float64 for precision, and turn float32 frames into float64 images;
 * ``make_preview`` returns every eighth pixel as a view, and the view keeps all of the night's images alive.
 
 Run it with ``python examples/pipeline.py``, and with ``ndmem run examples/pipeline.py`` to see them.
@@ -22,7 +22,7 @@ THRESHOLD = 5.0
 
 
 def load_night(night: int, *, frames: int, size: int) -> Frames:
-    """Read the frames of one night: here sensor noise, uneven lighting, and some stars that drift."""
+    """Return the frames of one night: simulated sensor noise, uneven lighting, and some drifting stars."""
     rng = np.random.default_rng(night)
     recorded = rng.standard_normal((frames, size, size), dtype=np.float32)
     recorded += np.linspace(0.0, 3.0, size, dtype=np.float32)
@@ -34,7 +34,7 @@ def load_night(night: int, *, frames: int, size: int) -> Frames:
 
 
 def normalise(frames: Frames) -> Images:
-    """Take out what stands still: each pixel's mean over the night, in units of its spread."""
+    """Subtract each pixel's mean over the night, and divide by its spread."""
     mean = frames.mean(axis=0, dtype=np.float64)
     spread = frames.std(axis=0, dtype=np.float64)
     images: Images = (frames - mean) / spread
@@ -44,7 +44,7 @@ def normalise(frames: Frames) -> Images:
 def find_spots(images: Images, threshold: float = THRESHOLD) -> npt.NDArray[np.intp]:
     """Return frame, row and column of each pixel above the threshold.
 
-    One of ``n`` values is never more than ``sqrt(n - 1)`` spreads from their mean: a short night has a lower
+    One of ``n`` values is at most ``sqrt(n - 1)`` spreads from their mean: a short night needs a lower
     threshold.
     """
     reachable = 0.9 * np.sqrt(len(images) - 1.0)
@@ -52,12 +52,12 @@ def find_spots(images: Images, threshold: float = THRESHOLD) -> npt.NDArray[np.i
 
 
 def make_preview(images: Images) -> Images:
-    """Keep a small picture of the night: the first image, every eighth pixel."""
+    """Return a small picture of the night: every eighth pixel of the first image."""
     return images[0, ::8, ::8]
 
 
 def describe_night(night: int, spots: npt.NDArray[np.intp], preview: Images) -> str:
-    """Write a line for the log."""
+    """Return a line for the log."""
     rows, columns = preview.shape
     return f"night {night}: {len(spots)} bright pixels, preview of {rows} x {columns}"
 

@@ -1,8 +1,8 @@
-"""Estimate how sure a mean is by the bootstrap, the draws in a pool of forked processes.
+"""Estimate the error of a mean with the bootstrap; a pool of forked processes computes the draws.
 
-The table is shared with the workers until one of them writes to it. But each worker draws with ``table[rows]``, which
-copies the whole table, and the difference from the mean is another copy: four workers have eight, 62 MB each, at a
-time. To draw how often each row is taken (``rng.multinomial``) and weigh the rows with it takes 2.4 MB and no copy.
+The workers share the table until one of them writes to it. But each worker draws with ``table[rows]``, which copies the
+whole table, and the difference from the mean is another copy: four workers hold eight copies of 62 MB at a time. To
+draw the number of times that each row is taken (``rng.multinomial``) and to weight the rows with it needs 2.4 MB.
 """
 
 import multiprocessing
@@ -23,7 +23,7 @@ def draw_mean(seed: int) -> float:
 
 
 def main() -> None:
-    """Draw in all workers and print how far the means spread."""
+    """Draw in all workers and print the spread of the means."""
     with multiprocessing.get_context("fork").Pool(WORKERS) as pool:
         means = pool.map(draw_mean, range(DRAWS), chunksize=1)
         pool.close()

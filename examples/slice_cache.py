@@ -1,8 +1,8 @@
-"""Watch a stream of measurements and remember the start of each one that looked unusual.
+"""Watch a stream of measurements and remember the start of each unusual one.
 
-A leak in a program without a single global list: each remembered start is a slice of 64 values, 512 bytes,
-and keeps the 4 MB message it was cut from. The archive believes to hold some 10 KB and holds 100 MB and more.
-``start.copy()`` in ``remember`` mends it.
+The program leaks without a global list: each remembered start is a slice of 64 values, 512 bytes. It is a view, which
+keeps the whole message of 4 MB alive. By NumPy's count the archive holds about 10 KB; it keeps 100 MB alive.
+``message[:64].copy()`` in ``remember`` fixes it.
 """
 
 from dataclasses import dataclass, field
@@ -28,12 +28,12 @@ class Archive:
 
     @property
     def nbytes(self) -> int:
-        """What the archive believes to hold."""
+        """Bytes of the archive as NumPy counts them."""
         return sum(start.nbytes for start in self.starts.values())
 
 
 def receive(number: int) -> Samples:
-    """Wait for the next message: here a wave with a step somewhere."""
+    """Return the next message: a simulated wave with a step in the middle."""
     time = np.arange(SAMPLES, dtype=np.float64)
     time *= 0.001 * (1 + number % 7)
     message = np.sin(time)
@@ -42,7 +42,7 @@ def receive(number: int) -> Samples:
 
 
 def looks_unusual(message: Samples) -> bool:
-    """Compare the halves: a jump between them is worth a second look."""
+    """Tell whether the means of the two halves differ by a jump."""
     half = len(message) // 2
     return bool(message[half:].mean() - message[:half].mean() > 0.75)
 

@@ -1,4 +1,4 @@
-"""Keeps every frame it reads, until there are too many: ``ndmem run --limit "100 MiB" examples/too_many_frames.py``."""
+"""Keep every frame until the limit stops it: ``ndmem run --limit "100 MiB" examples/too_many_frames.py``."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Standardise the columns of a table in parts, each part in a process of its own."""
+"""Standardise the columns of a table in two parts, each in its own process."""
 
 import multiprocessing
 
@@ -8,7 +8,7 @@ table = np.random.default_rng(1).standard_normal((400_000, 8))
 
 
 def standardise(columns: slice) -> float:
-    """Return the sum of some columns of the table, each less its mean and over its spread."""
+    """Return the sum of some columns of the table after their means are subtracted and their spreads divided out."""
     part = table[:, columns]
     centred = part - part.mean(axis=0)
     return float((centred / centred.std(axis=0)).sum())

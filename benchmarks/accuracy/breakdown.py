@@ -1,7 +1,5 @@
 """How much of RSS `ndmem.breakdown` explains, in programs whose memory is of known kinds: a table."""
 
-from __future__ import annotations
-
 import json
 import platform
 import subprocess

@@ -1,7 +1,7 @@
 """Kill a tracked program at random moments and compare each journal with the program's own log.
 
 ``python benchmarks/accuracy/kill.py``: prints a line for each kill and a summary; the status is 1 if a journal did not
-read or was not exact. The method is in ``tests/system/killing.py``.
+read or was not exact. The method is in ``tests/system/ending/killing.py``.
 """
 
 import argparse
@@ -12,7 +12,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from tests.system.killing import Killed, kill_at_random
+from tests.system.ending.killing import Killed, kill_at_random
 
 from ndmem.errors import NdmemError
 

@@ -64,6 +64,7 @@ ASKED = """
 import json, sys
 import numpy as np
 import ndmem
+ndmem.breakdown()  # loads what it needs now: modules that are compiled leave freed memory, which is not the scenario's
 SCENARIO
 print(json.dumps(ndmem.breakdown(trim=TRIM).to_dict()))
 sys.stdout.flush()

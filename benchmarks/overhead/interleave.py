@@ -11,9 +11,8 @@ from pathlib import Path
 from typing import Final
 
 from kernel_list import Kernel
-from profilers import PLAIN, Profiler, explain_absence
-
 from process import RunFailedError, run_process
+from profilers import PLAIN, Profiler, explain_absence
 
 _TIMES: Final = re.compile(r"^kernel cpu_s=(?P<cpu>[\d.]+) wall_s=(?P<wall>[\d.]+)$", re.MULTILINE)
 _ANSWER: Final = re.compile(r"^answer (.+)$", re.MULTILINE)

@@ -10,7 +10,7 @@ import os
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -101,7 +101,7 @@ def _collect(
 ) -> dict[str, object]:
     """Put all that was seen, every sample of it, into one object for JSON."""
     return {
-        "written": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        "written": datetime.now(UTC).isoformat(timespec="seconds"),
         "machine": machine,
         "method": METHOD,
         "rounds": rounds,

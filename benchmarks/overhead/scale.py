@@ -9,9 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from profilers import HERE, NDMEM, PYTHON, Profiler, explain_absence
-
 from process import Outcome, RunFailedError, run_process
+from profilers import HERE, NDMEM, PYTHON, Profiler, explain_absence
 
 _LIVE: Final = re.compile(r"^live arrays=\d+ rss=(?P<rss>\d+) anonymous=(?P<anonymous>\d+)$", re.MULTILINE)
 

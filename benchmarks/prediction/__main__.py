@@ -1,6 +1,4 @@
-"""Measure all of it: ``python benchmarks/prediction --npbench DIR``; see README.md beside this file."""
-
-from __future__ import annotations
+"""Run all benchmarks of predictions: ``python benchmarks/prediction --npbench DIR``; see README.md in this folder."""
 
 import argparse
 import subprocess
@@ -11,12 +9,12 @@ HERE = Path(__file__).parent
 
 
 def main() -> int:
-    """Run the three parts one after the other; the status is that of the first that failed."""
+    """Run the three parts one after the other; return the status of the first that failed."""
     parser = argparse.ArgumentParser(prog="python benchmarks/prediction", description=__doc__)
     parser.add_argument("--npbench", type=Path, required=True, help="a copy of NPBench")
     folder = parser.parse_args().npbench
     if not (folder / "bench_info").is_dir():
-        parser.error(f"{folder} has no bench_info: it is no copy of NPBench")
+        parser.error(f"{folder} is not a copy of NPBench: it has no bench_info")
     parts = (["measure.py", "--npbench", str(folder)], ["whole_process.py"], ["extrapolate.py"])
     statuses = [_run(*part) for part in parts]
     return next((status for status in statuses if status), 0)

@@ -1,11 +1,9 @@
-"""Predict programs that are a hundred times larger than anything that was measured, and check them.
+"""Predict programs a hundred times larger than their measured runs, and check them.
 
-Names after the script choose some of them.
+Pass names of programs to run only these.
 
-Five at a size that can be run, five as a ghost: the real function at the real size, its arrays laid over little memory.
+Five are checked by a run, five as a ghost: at the real size with large arrays backed by a small shared window.
 """
-
-from __future__ import annotations
 
 import sys
 from collections.abc import Callable
@@ -15,7 +13,7 @@ from typing import Any
 import numpy as np
 
 import ndmem
-from ndmem.planning.pattern import read_pattern
+from ndmem.planning.arguments.pattern import read_pattern
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +108,7 @@ def main() -> None:
         found = ndmem.predict(
             program.function, *program.arrays, dims=ndmem.dims(**program.lengths), native=False, timeout=20
         )
-        small = found._forecast.climbed.points[-1].peak
+        small = found._forecast.findings.points[-1].peak
         pss = ""
         if program.is_ghost:
             try:

@@ -1,9 +1,7 @@
 """Twenty functions of SciPy, scikit-image, scikit-learn and pandas, chosen before any was measured.
 
-Each is a function, and ``make``, which makes its arguments for a size ``n``; the last figure is the size to predict.
+Each has a function, ``make``, which makes its arguments for a size ``n``, and the size to predict.
 """
-
-from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,7 +12,7 @@ import numpy as np
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """A function with what makes its arguments."""
+    """A function, and the function that makes its arguments."""
 
     name: str
     function: Callable[..., Any]
@@ -148,7 +146,7 @@ def _frame(n: int) -> tuple[Any, ...]:
 def _sparse(n: int) -> tuple[Any, ...]:
     from scipy import sparse
 
-    # As many entries in each row: the size of a random matrix would be no figure of its shape.
+    # The same number of entries in each row: the size of a random matrix does not follow from its shape.
     rows = np.repeat(np.arange(n), 10)
     columns = (rows * 7 + np.tile(np.arange(10), n) * 13) % n
     return (sparse.csr_matrix((np.ones(10 * n), (rows, columns)), shape=(n, n)),)

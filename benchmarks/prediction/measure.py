@@ -1,10 +1,8 @@
 """Predict programs, run them, and compare.
 
-``python benchmarks/prediction/measure.py --npbench DIR`` does all; ``--half tuning`` or ``blind`` only one half of the
+``python benchmarks/prediction/measure.py --npbench DIR`` runs all; ``--half tuning`` or ``blind`` one half of the
 kernels, ``--only NAME`` one program. Each prediction and each run is a process of its own.
 """
-
-from __future__ import annotations
 
 import argparse
 import json
@@ -30,7 +28,7 @@ MOST_NBYTES = 8 * 2**30
 
 
 def find_program(name: str, folder: Path | None, size: str) -> tuple[Any, Any, dict[str, int]]:
-    """Return function, what makes its arguments, and the lengths."""
+    """Return the function, the function that makes its arguments, and the lengths."""
     for program in PROGRAMS:
         if program.name == name:
             return program.function, program.make, {"n": program.n}
@@ -47,11 +45,11 @@ def run(name: str, folder: Path | None, size: str) -> dict[str, Any]:
     import numpy as np
 
     import ndmem
-    from ndmem.planning.line import choose_line
+    from ndmem.planning.extrapolation.size_line import choose_line
 
     function, make, lengths = find_program(name, folder, size)
     resource.setrlimit(resource.RLIMIT_DATA, (MOST_NBYTES, MOST_NBYTES))
-    # Once at a small size, for what a first call imports and keeps: a prediction is for a call after that.
+    # Once at a small size: a prediction is for a call after the first, which imports modules and fills caches.
     function(*make(**choose_line(lengths, lambda at: math.prod(at.values())).at(1)))
     arguments = make(**lengths)
     np.random.seed(0)  # kernels draw from the old generator
@@ -63,7 +61,7 @@ def run(name: str, folder: Path | None, size: str) -> dict[str, Any]:
 
 
 def predict(name: str, folder: Path | None, size: str) -> dict[str, Any]:
-    """Predict a program and return what was said."""
+    """Predict a program and return the prediction."""
     import ndmem
 
     function, make, lengths = find_program(name, folder, size)
@@ -82,12 +80,12 @@ def predict(name: str, folder: Path | None, size: str) -> dict[str, Any]:
         "seconds": seconds,
         "said_seconds": found.seconds,
         "lengths": lengths,
-        "measured_at": found._forecast.climbed.points[-1].lengths,
+        "measured_at": found._forecast.findings.points[-1].lengths,
     }
 
 
 def in_process(what: str, name: str, folder: Path | None, size: str) -> dict[str, Any]:
-    """Do one of the two in a process of its own."""
+    """Run or predict in a process of its own."""
     words = [sys.executable, __file__, "--do", what, "--only", name, "--size", size]
     words += ["--npbench", str(folder)] if folder else []
     environment = {**os.environ, "OPENBLAS_NUM_THREADS": "2", "PYTHONHASHSEED": "0"}
@@ -135,7 +133,7 @@ def off_by(row: dict[str, Any]) -> float:
 
 
 def summarise(rows: list[dict[str, Any]]) -> str:
-    """Say how many were right."""
+    """Write how many predictions are right."""
     ran = [row for row in rows if "peak" in row["run"]]
     told = [row for row in ran if "peak" in row["said"]]
     exact = [row for row in told if row["said"]["peak"] == row["run"]["peak"]]
@@ -158,11 +156,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--npbench", type=Path)
     parser.add_argument("--half", choices=("tuning", "blind", "all", "none"), default="all")
-    parser.add_argument("--libraries", action="store_true", help="the functions of libraries too")
+    parser.add_argument("--libraries", action="store_true", help="also the functions of libraries")
     parser.add_argument("--only")
     parser.add_argument("--size", default="M")
     parser.add_argument("--do", choices=("run", "predict"))
-    parser.add_argument("--known", type=Path, help="file that keeps what real runs measured")
+    parser.add_argument("--known", type=Path, help="file that keeps the peaks of real runs")
     parser.add_argument("-o", type=Path)
     options = parser.parse_args()
     if options.do:

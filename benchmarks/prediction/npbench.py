@@ -1,6 +1,4 @@
-"""NPBench's NumPy kernels as functions with what makes their arguments."""
-
-from __future__ import annotations
+"""Load NPBench's NumPy kernels, with the functions that make their arguments."""
 
 import importlib.util
 import sys
@@ -22,9 +20,9 @@ class Kernel:
     function : callable
         The kernel.
     lengths : dict of str to int
-        The size's whole numbers; they are its dimensions.
+        The integers of the size, which are its dimensions.
     make : callable
-        Makes the kernel's arguments for other whole numbers.
+        Makes the kernel's arguments for other integers.
     """
 
     name: str

@@ -1,10 +1,8 @@
-"""Which of NPBench's kernels the prediction was tuned on, and which were kept to judge it.
+"""Split NPBench's kernels into those that the prediction was tuned on, and those kept to evaluate it.
 
 The kernels are the descriptions in NPBench's folder ``bench_info``, sorted by name: even positions are for tuning,
 odd ones are measured once, at the end.
 """
-
-from __future__ import annotations
 
 import json
 from pathlib import Path

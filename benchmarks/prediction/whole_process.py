@@ -1,10 +1,8 @@
-"""Predict what a process grows by, arguments and native memory included, and hold it against its resident memory.
+"""Predict by how much a process grows, including arguments and native memory, and compare with its resident memory.
 
 Fifteen programs with LAPACK, Fourier transforms, sorting and pandas. The rise is that of the kernel's high-water mark
-(VmHWM) in a process of its own, arguments included, after one call at a small size; what is not touched is not there.
+(VmHWM) in a process of its own, including arguments, after one call at a small size; untouched pages do not count.
 """
-
-from __future__ import annotations
 
 import json
 import re

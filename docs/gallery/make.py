@@ -1,4 +1,4 @@
-"""Make the pages and the pictures of the gallery: run the commands of its README, and photograph what they wrote.
+"""Build the pages and the pictures of the gallery: run the commands of its README, and take screenshots.
 
 Usage: ``python docs/gallery/make.py``, with ndmem[html] installed and Chromium on the path.
 """
@@ -18,10 +18,10 @@ _CHROMIUMS = ("chromium", "chromium-browser", "google-chrome")
 
 
 def main() -> None:
-    """Make everything anew."""
+    """Build all pages and pictures again."""
     chromium = next(filter(None, map(shutil.which, _CHROMIUMS)), None)
     if chromium is None:
-        sys.exit(f"no Chromium on the path: looked for {', '.join(_CHROMIUMS)}")
+        sys.exit(f"no Chromium on the path (searched for {', '.join(_CHROMIUMS)}); install one of them")
     commands = re.findall(r"^\$ (.*)$", (HERE / "README.md").read_text("utf-8"), re.MULTILINE)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -30,12 +30,12 @@ def main() -> None:
             subprocess.run(command, shell=True, cwd=folder, check=True)
         for page in sorted(folder.glob("*.html")):
             shutil.copy(page, HERE)
-            photograph(chromium, folder, page.stem)
+            take_screenshot(chromium, folder, page.stem)
 
 
-def photograph(chromium: str, folder: Path, name: str) -> None:
-    """Write the top of a page as the browser shows it, as ``NAME.png``."""
-    # With Plotly inside: the picture is made without a network.
+def take_screenshot(chromium: str, folder: Path, name: str) -> None:
+    """Write a screenshot of the top of a page to ``NAME.png``."""
+    # With Plotly inside the page: the screenshot must not need a network.
     subprocess.run(
         ["ndmem", "report", f"{name}.ndmem", "--format", "html", "-o", "whole.htm"], cwd=folder, check=True
     )  # fmt: skip

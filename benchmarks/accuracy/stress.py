@@ -1,0 +1,188 @@
+"""Have threads with and without the GIL use the tracker's core at once; live bytes must be exact in the end.
+
+``python benchmarks/accuracy/stress.py --rounds 300``: two phases of so many rounds. In the first a recording runs all
+the time, in the second the tracker is opened and closed each round. Made for sanitizers (``make sanitize``), where the
+preloaded library cannot be used; reporter.c replaces it.
+"""
+
+import argparse
+import contextlib
+import ctypes
+import os
+import random
+import struct
+import subprocess
+import sys
+import sysconfig
+import tempfile
+import threading
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from ndmem import _native
+
+_SOURCE = Path(__file__).with_name("reporter.c")
+_DEEPEST = 60
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run both phases; the status is 0 if the figures are exact."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=300)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--no-fork", action="store_true")
+    options = parser.parse_args(arguments)
+    warnings.simplefilter("ignore")  # of forks in a process with threads
+    sys.setswitchinterval(1e-5)
+    reporter = _build()
+    phases = {"a recording runs": _native.Recording(1, room=2**20), "it opens and closes": None}
+    for name, whole in phases.items():
+        if whole:
+            whole.start()
+        with _threads(reporter, options.seed):
+            for n in range(options.rounds):
+                _use(random.Random(n), n, fork=not options.no_fork and n % 10 == 0)
+        if whole:
+            whole.stop()
+            live, native = _figures(whole)
+            assert (live, native) == (0, 0), f"{live} bytes of arrays and {native} of native blocks are left"
+        assert _native.running_threshold() == 0
+        print(f"{name}: {options.rounds} rounds", flush=True)
+    return 0
+
+
+def _build() -> ctypes.CDLL:
+    """Compile and load the substitute for the preloaded library; dlsym must find its names."""
+    folder = tempfile.mkdtemp(prefix="ndmem-stress-")
+    library = Path(folder) / "reporter.so"
+    compiler = (os.environ.get("CC") or sysconfig.get_config_var("CC") or "cc").split()[0]
+    words = [compiler, "-O1", "-g", "-shared", "-fPIC", "-pthread", *os.environ.get("NDMEM_STRESS_CFLAGS", "").split()]
+    subprocess.run([*words, "-o", str(library), str(_SOURCE)], check=True)
+    reporter = ctypes.CDLL(str(library), mode=ctypes.RTLD_GLOBAL)
+    library.unlink()
+    Path(folder).rmdir()
+    reporter.churn.argtypes = [ctypes.c_uint, ctypes.c_long]
+    return reporter
+
+
+@contextlib.contextmanager
+def _threads(reporter: ctypes.CDLL, seed: int) -> "contextlib.AbstractContextManager[None]":
+    """Run the threads until the block ends; an exception in one of them is raised here."""
+    done = threading.Event()
+    failures: list[BaseException] = []
+
+    def repeat(work: Callable[[int], object], first: int) -> None:
+        number = first
+        try:
+            while not done.is_set():
+                work(number)
+                number += 1
+        except BaseException as failure:
+            failures.append(failure)
+
+    works = [
+        _make_arrays,
+        _make_arrays,
+        lambda n: _descend(reporter, n, n % _DEEPEST),
+        lambda n: _descend(reporter, n, 1),
+    ]
+    works += [reporter.churn_unknown, _raise_with_arrays]
+    threads = [threading.Thread(target=repeat, args=(work, seed + 10**6 * i)) for i, work in enumerate(works)]
+    for thread in threads:
+        thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        for thread in threads:
+            thread.join()
+    if failures:
+        raise failures[0]
+
+
+def _make_arrays(seed: int) -> None:
+    """Make arrays of random sizes, grow some, and drop all of them."""
+    chance = random.Random(seed)
+    held = [np.zeros(chance.choice((1, 100, 1000, 20_000))) + 1 for _ in range(30)]
+    named = {f"größe {n}": array for n, array in enumerate(held[:5])}
+    grown = np.fromiter(range(chance.randrange(1000)), float)
+    assert len(named) == 5
+    assert grown.size < 1000
+
+
+def _raise_with_arrays(seed: int) -> None:
+    with contextlib.suppress(ValueError):
+        held = np.ones(seed % 5000)
+        raise ValueError(held.size)
+
+
+def _descend(reporter: ctypes.CDLL, seed: int, depth: int) -> None:
+    """Tell of blocks without the GIL, deep in a stack."""
+    if depth:
+        _descend(reporter, seed, depth - 1)
+    else:
+        reporter.churn(seed, 2000)
+
+
+def _use(chance: random.Random, number: int, *, fork: bool) -> None:
+    """Ask the core all that it can be asked, while a recording and limits come and go."""
+    recording = _native.Recording(chance.choice((1, 4096)), room=chance.choice((0, 2**18, 2**30)))
+    recording.start()
+    held = [np.zeros(chance.randrange(3000)) for _ in range(5)]
+    assert held
+    limit = _native.Limit(notify=(lambda: None) if number % 2 else None)
+    limit.arm(1, everything=bool(number % 3), thread=number % 3 == 0)
+    limit.enforce(10**10)
+    for address, _, stack in _native.live_buffers(0)[:20]:
+        _native.buffer_at(address)
+        _native.places_of(stack)
+    _native.sight_holders()
+    _native.quiet(True)
+    recording.write_meta(b"{}")
+    _native.quiet(False)
+    _figures(recording)
+    assert recording.take_window()[0] >= 0
+    assert recording.peak >= 0
+    assert recording.native_peak >= 0
+    assert limit.live >= 0
+    if fork:
+        _fork()
+    limit.disarm()
+    recording.stop()
+
+
+def _fork() -> None:
+    """Use the core in a forked child, which has only this thread."""
+    child = os.fork()
+    if child == 0:
+        status = 1
+        with contextlib.suppress(BaseException):
+            recording = _native.Recording(1)
+            recording.start()
+            held = np.ones(1000)
+            status = 0 if recording.live == held.nbytes else 2
+            recording.stop()
+        os._exit(status)
+    _, status = os.waitpid(child, 0)
+    assert status == 0, f"the child of a fork ended with {os.waitstatus_to_exitcode(status)}"
+
+
+def _figures(recording: "_native.Recording") -> tuple[int, int]:
+    """Live bytes of arrays and of native blocks by the header; those of all places must sum to them."""
+    parts = recording.read()
+    (live,), (native,) = struct.unpack_from("=q", parts[0], 40), struct.unpack_from("=q", parts[0], 128)
+    sums = [0, 0]
+    for part in parts[1:]:
+        if struct.unpack_from("=I", part, 4) == (1,):
+            for at in range(64, len(part), 112):
+                domain, of_node = struct.unpack_from("=Iq", part, at + 36)
+                sums[domain] += of_node
+    assert sums == [live, native], (sums, live, native)
+    return live, native
+
+
+if __name__ == "__main__":
+    sys.exit(main())
