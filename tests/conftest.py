@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import settings
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from tests.system.tracked import TrackedRuns
 
 from ndmem import _native
@@ -55,12 +56,24 @@ for _number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
         signal.signal(_number, signal.default_int_handler if _number is signal.SIGINT else signal.SIG_DFL)
 
 
+@pytest.fixture(scope="session")
+def _generator_is_registered() -> None:
+    """Let Hypothesis register its generator: it looks for the holders of it, and frozen ones are not seen."""
+
+    @settings(database=None, max_examples=1)
+    @given(st.none())
+    def draw(_: None) -> None:
+        pass
+
+    draw()
+
+
 @pytest.fixture(scope="module", autouse=True)
-def _collections_skip_older_objects() -> None:
+def _collections_skip_older_objects(_generator_is_registered: None) -> None:
     """Take what is there before a module's tests out of the collector's sight.
 
-    Hundreds of tests collect garbage, and each collection went over all objects that libraries and earlier tests left:
-    a twelfth of the session's time.
+    Hundreds of tests collect garbage, some of them in a fork, where each collection copies the pages of all objects
+    that libraries and earlier tests left: the whole session took twice as long.
     """
     gc.collect()
     gc.freeze()
