@@ -103,3 +103,17 @@ def test_bad_headroom(headroom):
     """A headroom that is neither a fraction nor a number of bytes is rejected."""
     with pytest.raises(UnitError):
         fits(1, headroom=headroom, within=machine(1))
+
+
+@pytest.mark.parametrize("shape", [(100_000, 100_000), (5,), (2, 3, 4)])
+def test_shape_is_not_taken_for_bytes(shape):
+    """A tuple of integers is rejected with the spec to write; a list of them is several numbers of bytes."""
+    inside = ", ".join(map(str, shape))
+    with pytest.raises(UnitError, match=re.escape(f'write "f8[{inside}]" or ndmem.spec')):
+        fits(shape, within=machine(GIB))
+    assert fits(list(shape), within=machine(GIB)).needs == sum(shape)
+
+
+def test_tuple_of_specs_is_several():
+    """A tuple that has anything but integers is several things."""
+    assert fits(("1 KiB", 24, spec("f8[10]")), within=machine(GIB)).needs == 1024 + 24 + 80

@@ -1,5 +1,6 @@
 """Weigh one case in this process, delete it, and print what was freed: a script, given the case's name."""
 
+import ctypes
 import gc
 import importlib
 import json
@@ -12,6 +13,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parent))
 from cases import CASES, HEAD
+from library_cases import LIBRARY_CASES
 
 from ndmem.weighing import weigh
 
@@ -28,10 +30,45 @@ def traced() -> int:
     return tracemalloc.get_traced_memory()[0] + (arrow.total_allocated_bytes() if arrow else 0)
 
 
+class Malloc(ctypes.Structure):
+    """struct mallinfo2 of glibc: bytes in blocks of the heaps and in mapped blocks."""
+
+    _fields_ = tuple(
+        (name, ctypes.c_size_t)
+        for name in [
+            "arena",
+            "ordblks",
+            "smblks",
+            "hblks",
+            "hblkhd",
+            "usmblks",
+            "fsmblks",
+            "uordblks",
+            "fordblks",
+            "keepcost",
+        ]
+    )
+
+
+def heap() -> int:
+    """Bytes of malloc's blocks, which are all of Python's too if PYTHONMALLOC is malloc; and of Arrow's pool."""
+    ask = ctypes.CDLL(None).mallinfo2
+    ask.restype = Malloc
+    found = ask()
+    arrow = sys.modules.get("pyarrow")
+    return found.uordblks + found.hblkhd + (arrow.total_allocated_bytes() if arrow else 0)
+
+
+def resident() -> int:
+    """Bytes of this process in RAM, for libraries with an allocator of their own."""
+    match = re.search(r"VmRSS:\s+(\d+)", Path("/proc/self/status").read_text())
+    return int(match[1]) * 1024
+
+
 def main(name: str) -> None:
     """Print what weigh says and what deleting frees, in bytes."""
-    case = CASES[name]
-    read = address_space if case.meter == "space" else traced
+    case = (CASES | LIBRARY_CASES)[name]
+    read = {"space": address_space, "traced": traced, "heap": heap, "resident": resident}[case.meter]
     if case.needs != "numpy":
         importlib.import_module(case.needs.split(">")[0])
     # Once before tracing, so that caches of the libraries are filled and imports are done.
@@ -41,7 +78,8 @@ def main(name: str) -> None:
         weigh(names["x"])
         names.clear()
         gc.collect()
-        tracemalloc.start()
+        if case.meter == "traced":
+            tracemalloc.start()
     weight = None
     exec(compile(HEAD + case.program, "case", "exec"), names)
     gc.collect()
@@ -54,6 +92,8 @@ def main(name: str) -> None:
         "resident": weight.resident,
         "python": weight.python,
         "unsure": weight.numbers.unsure,
+        "unseen": weight.numbers.unseen,
+        "notes": weight.notes,
     }
     weight = None
     gc.collect()

@@ -29,6 +29,7 @@ class Domain(enum.IntEnum):
     MAPPED = 2
     FOREIGN = 3
     PYTHON = 4
+    DEVICE = 5  # of an accelerator; in no trace
 
 
 class Kind(enum.IntEnum):

@@ -12,6 +12,7 @@ from ndmem.platform.breakdown.explain import explain
 from ndmem.platform.breakdown.heap import trim_heap
 from ndmem.platform.breakdown.outside import check_pid, outside
 from ndmem.platform.breakdown.snapshot import take_snapshot
+from ndmem.platform.gil_waits import short_gil_waits
 from ndmem.reporting.memory.breakdown_sentence import conclude
 from ndmem.reporting.memory.breakdown_table import as_html, as_text
 from ndmem.tracking.journal.totals import read_totals
@@ -116,7 +117,7 @@ def _say_live(pid: int) -> str:
 
 
 def _own_breakdown() -> Breakdown:
-    with untracked():
+    with untracked(), short_gil_waits():
         try:
             taken = take_snapshot()
         except OSError:  # not Linux

@@ -14,6 +14,7 @@ from ndmem.analysis.moment import Moment
 from ndmem.analysis.tables.lines import Line, line_table
 from ndmem.errors import TrackingError
 from ndmem.model.trace_file.writing import write_trace
+from ndmem.platform.gil_waits import short_gil_waits
 from ndmem.reporting.formats import Format, write_run
 from ndmem.reporting.relative_path import shorten_path
 from ndmem.reporting.view import By, View
@@ -84,7 +85,7 @@ class Run:
         library : bool
             Also give the lines of libraries a row; else they are charged to the user's line that called them.
         """
-        with untracked():
+        with untracked(), short_gil_waits():
             return line_table(self._index(), library=library)
 
     def report(
@@ -115,7 +116,7 @@ class Run:
             Bytes that weigh stacks in other tools' formats: ``"peak"``, ``"kept"``, ``"total"`` or ``"temporary"``.
         """
         file = None if self._path is None else shorten_path(str(self._path))
-        with untracked():
+        with untracked(), short_gil_waits():
             write_run(
                 self._index(),
                 stream or sys.stdout,
@@ -163,7 +164,7 @@ class Run:
         plotlyjs: str,
         outlook: Outlook | None = None,
     ) -> str | None:
-        with untracked():
+        with untracked(), short_gil_waits():
             from ndmem.reporting.html.page import write_html
             from ndmem.reporting.html.plotlyjs import find_plotlyjs
 
@@ -188,7 +189,7 @@ class Run:
         MissingError
             If pandas is not installed.
         """
-        with untracked():
+        with untracked(), short_gil_waits():
             from ndmem.reporting.export.dataframe import make_dataframe
 
             return make_dataframe(self._index(), library=library)
@@ -206,7 +207,7 @@ class Run:
         from ndmem.reporting.export.stats_json import write_stats_json  # no report needs it
         from ndmem.reporting.text.stats import write_stats
 
-        with untracked():
+        with untracked(), short_gil_waits():
             (write_stats_json if as_json else write_stats)(self._index(), stream or sys.stdout)
 
     def save(self, path: str | os.PathLike[str]) -> None:
@@ -217,14 +218,14 @@ class Run:
         OSError
             If the file cannot be written.
         """
-        with untracked():
+        with untracked(), short_gil_waits():
             write_trace(self.trace, path)
         self._path = Path(path)
 
     def _repr_html_(self) -> str | None:
         from ndmem.reporting.html.notebook_cell import cell_html
 
-        with untracked():
+        with untracked(), short_gil_waits():
             return cell_html(self._index())
 
 

@@ -1,6 +1,9 @@
 """The public Weight object: what `ndmem.weigh` returns."""
 
+from typing import Any
+
 from ndmem.model.memory import weight
+from ndmem.reporting.memory.weight_json import as_dict
 from ndmem.reporting.memory.weight_tree import as_html, as_text
 from ndmem.weighing.objects import weigh_objects
 
@@ -12,6 +15,10 @@ class Weight(weight.Weight):
     """
 
     __slots__ = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the numbers for JSON: bytes as integers, ``None`` for unknown ones."""
+        return as_dict(self)
 
     def __str__(self) -> str:
         return as_text(self)
@@ -43,6 +50,8 @@ def weigh(*objects: object, depth: int = 2, resident: bool = True, stop_at: type
         ``owned``: bytes freed when the last reference to the objects goes. ``reachable``: bytes that they keep alive.
         ``logical``: the sum of ``.nbytes``. ``resident``: bytes of their buffers in RAM. ``mapped``: bytes of mapped
         files, which do not count as owned or reachable. ``parts``: the same numbers for the children by name.
+        ``notes``: what was not measured. If the contents of an object are not visible, its type is named there, and
+        owned and reachable are at least these bytes (``numbers.unseen``).
 
     Raises
     ------

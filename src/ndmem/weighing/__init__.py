@@ -1,11 +1,11 @@
 """Measure the memory that objects hold: owned, reachable, logical and resident bytes.
 
 `objects` walks (`walk`, in C: `_walk`), settles views to buffers (`buffers`), finds what would be freed (`ownership`)
-and names the children (`parts`, `naming`); `mirror` sees types as CPython does; `registry` and `adapters/` know other
-libraries' types (`arrow`, `builtin`, `ctypes`, `dask`, `hdf5`, `lazy`, `numpy`, `pandas`, `scipy_sparse`, `xarray`,
-`zarr`). `live` lists the arrays of the process by the `paths` that lead to them from its `scopes`, with what the
-tracker knows (`tracked`); `owned` finds the buffers of NumPy's own allocator, `extents` where live arrays lie.
-`everything` walks from all roots of the process. `stored/` reads headers of files (`npy`, `npz`, `parquet`, `stored`).
+and whose contents are not visible (`unseen`), and names the children (`parts`, `naming`); `mirror` sees types as
+CPython does; `registry` and `adapters/` know other libraries' types. `live` lists the arrays of the process by the
+`paths` that lead to them from its `scopes`, with what the tracker knows (`tracked`); `owned` finds the buffers of
+NumPy's own allocator, `extents` where live arrays lie. `everything` walks from all roots of the process. `stored/`
+reads headers of files (`npy`, `npz`, `parquet`, `stored`).
 
 The walk itself is C: `csrc/walk/`.
 """

@@ -41,6 +41,7 @@ class _Cluster:
     domain: Domain
     certainty: Certainty
     holders: set[int]
+    counted: int | None = None  # holders, as their library counts
 
 
 def buffer_table(graph: Graph) -> npt.NDArray[np.int64]:
@@ -57,17 +58,20 @@ def settle_regions(graph: Graph) -> None:
     owners = sorted((int(row[ADDRESS]), int(row[NBYTES]), int(row[NODE])) for row in table if row[ADDRESS])
     starts = [start for start, _, _ in owners]
     loose = []
-    for holder, address, nbytes, domain, certainty in regions:
+    for holder, address, nbytes, domain, certainty, counted in regions:
         if nbytes == 0:
             continue
         at = bisect_right(starts, address) - 1
         if at >= 0 and address + nbytes <= starts[at] + owners[at][1]:
             _link(graph, holder, owners[at][2])
         else:
-            loose.append(_located(holder, address, nbytes, Domain(domain), Certainty(certainty)))
+            found = _located(holder, address, nbytes, Domain(domain), Certainty(certainty))
+            found.counted = None if counted < 0 else counted
+            loose.append(found)
     for cluster in _merge(_by_holder(loose)):
+        counted = -1 if cluster.counted is None else cluster.counted
         node = graph.region_node(
-            cluster.start, cluster.end - cluster.start, cluster.domain, cluster.certainty is Certainty.SOLE
+            cluster.start, cluster.end - cluster.start, cluster.domain, cluster.certainty is Certainty.SOLE, counted
         )
         for holder in cluster.holders:
             graph.link(holder, node)
@@ -127,4 +131,6 @@ def _merge(extents: Iterable[_Cluster]) -> list[_Cluster]:
             last.domain, last.certainty = extent.domain, extent.certainty
         last.end = max(last.end, extent.end)
         last.holders |= extent.holders
+        if extent.counted is not None:
+            last.counted = max(extent.counted, last.counted or 0)
     return clusters

@@ -18,7 +18,7 @@ from .registry import children_of
 _PLAIN = (str, int, float, bool, bytes, type(None), complex)
 _LONGEST_LABEL = 60
 _EXCEPTION = dict(vars(BaseException))
-_known_members: WeakKeyDictionary[type, list[tuple[str, int]]] = WeakKeyDictionary()
+_known_members: WeakKeyDictionary[type, tuple[tuple[int, ...], list[tuple[str, int]]]] = WeakKeyDictionary()
 # NumPy's own descriptors: a subclass may override the attribute.
 _dtype_of, _shape_of, _base_of = np.ndarray.dtype.__get__, np.ndarray.shape.__get__, np.ndarray.base.__get__
 
@@ -181,7 +181,7 @@ def _attributes(parent: Any) -> Iterator[tuple[str, object]]:
         yield from ((f".args[{number}]", value) for number, value in enumerate(_EXCEPTION["args"].__get__(parent)))
         yield ".__traceback__", _EXCEPTION["__traceback__"].__get__(parent)
     bases = mro_of(type(parent))
-    for name, position in _members(type(parent)):
+    for name, position in _members(type(parent), bases):
         member = namespace_of(bases[position]).get(name)
         if member is None:
             continue  # another thread removed it from the class
@@ -200,21 +200,23 @@ def _text_entries(held: dict[Any, Any] | None) -> Iterator[tuple[str, object]]:
         yield from (pair for pair in zip(*entries_of(held), strict=True) if type(pair[0]) is str)
 
 
-def _members(kind: type) -> list[tuple[str, int]]:
+def _members(kind: type, bases: tuple[type, ...]) -> list[tuple[str, int]]:
     """Return where instances of a type keep their attributes, slots and the dict: name, and which base has it."""
     # Cached, because the classes of a library have hundreds of names. Types with a metaclass are not cached, since it
     # may define equality, and members are not, since they hold their type.
+    # The bases are those of the caller: the program may give a class others at any time.
+    order = tuple(map(id, bases))
     known = _known_members.get(kind) if type(kind) is type else None
-    if known is None:
-        known = list(_find_members(kind))
+    if known is None or known[0] != order:
+        known = order, list(_find_members(bases))
         if type(kind) is type:
             _known_members[kind] = known
-    return known
+    return known[1]
 
 
-def _find_members(kind: type) -> Iterator[tuple[str, int]]:
+def _find_members(bases: tuple[type, ...]) -> Iterator[tuple[str, int]]:
     seen: set[str] = set()
-    for position, base in enumerate(mro_of(kind)):
+    for position, base in enumerate(bases):
         namespace = namespace_of(base)
         for name in list(namespace):
             member = namespace.get(name)

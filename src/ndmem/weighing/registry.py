@@ -29,12 +29,15 @@ class Region:
         Kind of memory.
     sure : bool
         Only the objects that describe it hold it, so that it is freed with them.
+    holders : int, optional
+        How many objects hold it, as the library counts them. Then it is freed if all of them are found.
     """
 
     address: int
     nbytes: int
     domain: Domain = Domain.FOREIGN
     sure: bool = True
+    holders: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +53,17 @@ class Holding:
     regions : tuple of Region
         Memory that other objects may describe too; counted once.
     nbytes : int
-        Bytes of native memory that only this object holds.
+        Bytes of native memory that only this object holds; if not `sure`, others may hold it too.
     logical : int, optional
         Its ``.nbytes``. Default: the sum of `regions`.
     note : str, optional
         A sentence about data that are not in memory.
     follow : bool
         Also follow the references that CPython knows.
+    sure : bool
+        Only this object holds the `nbytes`.
+    unseen : bool
+        It holds memory that this rule cannot count.
     """
 
     objects: tuple[object, ...] = ()
@@ -66,6 +73,8 @@ class Holding:
     logical: int | None = None
     note: str | None = None
     follow: bool = True
+    sure: bool = True
+    unseen: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,21 +97,30 @@ class Child:
 
 
 Rule = Callable[[Any], Holding | int]
-Leave = Literal["skip", "counted"]
+Leave = Literal["skip", "counted", "unseen"]
 Children = Callable[[Any], Iterable[Child]]
-# "skip": not followed; "counted": sys.getsizeof has the memory that it exports as a buffer.
+# "skip": not followed; "counted": sys.getsizeof has the memory that it exports as a buffer; "unseen": it holds memory
+# that is not visible, unless it has a size of its own or a buffer.
 
 ADAPTERS: Final[dict[str, str]] = {
     "_ctypes": "ctypes",
     "_io": "builtin",
+    "_nrt_python": "compiled.numba",
     "array": "builtin",
+    "builtins": "unnamed",
     "dask": "dask",
     "h5py": "hdf5",
+    "jaxlib": "tensors.jax",
     "mmap": "builtin",
+    "numba": "compiled.numba",
     "numpy": "numpy",
     "pandas": "pandas",
     "pyarrow": "arrow",
-    "scipy": "scipy_sparse",
+    "PIL": "compiled.pillow",
+    "scipy": "scipy",
+    "shapely": "compiled.shapely",
+    "sklearn": "compiled.sklearn",
+    "torch": "tensors.torch",
     "xarray": "xarray",
     "zarr": "zarr",
 }
@@ -165,11 +183,17 @@ def _lookup(kind: type, registered: dict[Any, Any], table: str) -> Any:
     return known[table]
 
 
+def seen_by_adapter(name: str) -> bool:
+    """Return whether an adapter says that instances of a type hold nothing but what CPython reports."""
+    prefixes = getattr(_adapter(name.partition(".")[0]), "SEEN", ())
+    return any(name == prefix or name.startswith(f"{prefix}.") for prefix in prefixes)
+
+
 def _find(kind: type, registered: dict[Any, Any], table: str) -> Any:
     for base in mro_of(kind):
         if base in registered:
             return registered[base]
-        name = _full_name(base)
+        name = full_name(base)
         if name in registered:
             return registered[name]
         adapter = _adapter(name.partition(".")[0])
@@ -179,7 +203,8 @@ def _find(kind: type, registered: dict[Any, Any], table: str) -> Any:
     return None
 
 
-def _full_name(kind: type) -> str:
+def full_name(kind: type) -> str:
+    """Return ``package.module.Type``; an empty text if its module is unknown."""
     # type's own descriptors: a metaclass may override the attributes.
     try:
         module, name = type.__getattribute__(kind, "__module__"), type.__getattribute__(kind, "__qualname__")

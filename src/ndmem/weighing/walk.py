@@ -1,5 +1,6 @@
 """Walk from objects to everything that they hold."""
 
+import enum
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -8,9 +9,19 @@ from ndmem._walk import Graph
 from .buffers import Certainty, fill_resident, settle_regions
 from .mirror import mro_of
 from .registry import Holding, Rule, rule_of
+from .unseen import hides_memory, note_unseen
 
-Answer = tuple[tuple[object, ...], tuple[object, ...], tuple[Any, ...], int, int, bool]
-_NOTHING: Answer = ((), (), (), 0, -1, True)
+Answer = tuple[tuple[object, ...], tuple[object, ...], tuple[Any, ...], int, int, bool, int]
+
+
+class Mark(enum.IntFlag):
+    """Remarks of a rule about its object; the values are those of the walk in C."""
+
+    UNSEEN = 1  # it holds more than the rule can count
+    UNSURE = 2  # other objects may hold its native memory
+
+
+_NOTHING: Answer = ((), (), (), 0, -1, True, Mark.UNSEEN)
 
 
 class Survey(NamedTuple):
@@ -52,9 +63,13 @@ def survey(objects: tuple[object, ...], *, resident: bool = True, stop_at: tuple
         The walk changes, computes and loads nothing. The caller must clear the graph.
     """
     notes: dict[str, None] = {}
-    graph = Graph(_resolver(stop_at, notes), bool(stop_at))
+    noted: set[type] = set()
+    graph = Graph(_resolver(stop_at, notes, noted), bool(stop_at))
     try:
         roots = (graph.root(objects[0]),) if len(objects) == 1 else tuple([graph.root(each) for each in objects])
+        unseen = graph.unseen()
+        if unseen:
+            notes.update(dict.fromkeys(note_unseen([each for each in unseen if each[0] not in noted])))
         settle_regions(graph)
         if resident:
             fill_resident(graph)
@@ -66,19 +81,21 @@ def survey(objects: tuple[object, ...], *, resident: bool = True, stop_at: tuple
         raise
 
 
-def _resolver(stop_at: tuple[type, ...], notes: dict[str, None]) -> Callable[[type], Any]:
+def _resolver(stop_at: tuple[type, ...], notes: dict[str, None], noted: set[type]) -> Callable[[type], Any]:
     def resolve(kind: type) -> Any:
         # A metaclass may define __subclasscheck__: comparing the bases does not run it.
         if stop_at and any(base in stop_at for base in mro_of(kind)):
             return "skip"
         rule = rule_of(kind)
-        return rule if rule is None or isinstance(rule, str) else _asker(kind, rule, notes)
+        if rule is None:
+            return "unseen" if hides_memory(kind) else None
+        return rule if isinstance(rule, str) else _asker(kind, rule, notes, noted)
 
     return resolve
 
 
-def _asker(kind: type, rule: Rule, notes: dict[str, None]) -> Callable[[object], Answer]:
-    """Call a rule; turn an error of the rule into a note."""
+def _asker(kind: type, rule: Rule, notes: dict[str, None], noted: set[type]) -> Callable[[object], Answer]:
+    """Call a rule; turn an error of the rule into a note, and the contents of its object into unseen ones."""
 
     def ask(held: object) -> Answer:
         try:
@@ -87,8 +104,10 @@ def _asker(kind: type, rule: Rule, notes: dict[str, None]) -> Callable[[object],
                 holding = Holding(nbytes=int(holding))
             if holding.note:
                 notes[holding.note] = None
+                noted.add(kind)
             return _answer(holding)
         except Exception as error:
+            noted.add(kind)
             notes[f"{kind.__qualname__} was not opened: its rule failed with {type(error).__name__}"] = None
             return _NOTHING
 
@@ -98,11 +117,19 @@ def _asker(kind: type, rule: Rule, notes: dict[str, None]) -> Callable[[object],
 def _answer(holding: Holding) -> Answer:
     regions = tuple(
         [
-            (int(r.address), int(r.nbytes), int(r.domain), Certainty.SOLE if r.sure else Certainty.SHARED)
+            (
+                int(r.address),
+                int(r.nbytes),
+                int(r.domain),
+                Certainty.SOLE if r.sure else Certainty.SHARED,
+                -1 if r.holders is None else int(r.holders),
+            )
             for r in holding.regions
         ]
     )
-    if holding.nbytes < 0 or any(address < 0 or nbytes < 0 for address, nbytes, _, _ in regions):
+    if holding.nbytes < 0 or any(address < 0 or nbytes < 0 for address, nbytes, *_ in regions):
         raise ValueError("a number of bytes is 0 or more")
     logical = -1 if holding.logical is None else int(holding.logical)
-    return tuple(holding.objects), tuple(holding.bases), regions, int(holding.nbytes), logical, holding.follow
+    marks = (Mark.UNSEEN if holding.unseen else Mark(0)) | (Mark(0) if holding.sure else Mark.UNSURE)
+    objects, bases = tuple(holding.objects), tuple(holding.bases)
+    return objects, bases, regions, int(holding.nbytes), logical, holding.follow, int(marks)

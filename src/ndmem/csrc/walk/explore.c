@@ -166,6 +166,9 @@ open_as(Graph *graph, uint32_t index, const TypeInfo *info)
     if (status == 0 && info->rule != NULL) {
         status = open_rule(graph, info->rule, graph->nodes[index].object, &follow);
     }
+    if (status == 0 && info->lends) {
+        status = open_lent(graph, index);
+    }
     if (status != 0 || !follow) {
         return status;
     }
@@ -189,6 +192,9 @@ open_node(Graph *graph, uint32_t index)
     if (!info.array) {
         int64_t nbytes = python_nbytes(&info, object);
         graph->nodes[index].python += nbytes;
+    }
+    if (hides_memory(graph, index, &info)) {
+        graph_mark_unseen(graph, index);
     }
     graph->edge_flag = graph->nodes[index].flags & NODE_LENDER ? BASE_EDGE : 0;
     graph->folding = info.tidy;

@@ -27,13 +27,15 @@ typedef struct {
     uint8_t domain;   /* of `data`, as ndmem.model.trace.Domain */
 } Payload;
 
-enum { NODE_UNSURE = 1, NODE_IMMORTAL = 2, NODE_OPENED = 4, NODE_LENDER = 8, NODE_UNINDEXED = 16 };
+enum { NODE_UNSURE = 1, NODE_IMMORTAL = 2, NODE_OPENED = 4, NODE_LENDER = 8, NODE_UNINDEXED = 16, NODE_UNSEEN = 32 };
 enum { EXTENT = 0, SHARED = 1, SOLE = 2 };
-enum { DOMAIN_ARRAY = 0, DOMAIN_NATIVE = 1, DOMAIN_MAPPED = 2, DOMAIN_FOREIGN = 3 };
+enum { DOMAIN_ARRAY = 0, DOMAIN_NATIVE = 1, DOMAIN_MAPPED = 2, DOMAIN_FOREIGN = 3, DOMAIN_DEVICE = 5 };
+enum { MARK_UNSEEN = 1, MARK_UNSURE = 2 }; /* of a rule's answer, as ndmem.weighing.walk.Mark */
 
 /* A region that several objects may describe; merged by address before anything is measured. */
 typedef struct {
     int64_t address, nbytes;
+    int64_t holders; /* how many hold it, as their library counts; -1 where that is unknown */
     uint32_t holder;
     uint8_t domain, certainty; /* as ndmem.weighing.buffers.Certainty */
 } Region;
@@ -81,6 +83,8 @@ typedef struct {
     uint8_t tidy;       /* shows each of its references once */
     uint8_t skipped;    /* not followed from elsewhere; only as a root */
     uint8_t counted;    /* sys.getsizeof already has its memory: bytes, bytearray, array.array */
+    uint8_t unseen;     /* an extension's: it may hold memory that nothing reports */
+    uint8_t lends;      /* the same, but it exports its memory as a buffer */
 } TypeInfo;
 
 #define N_SEEN 64
@@ -99,6 +103,7 @@ typedef struct {
     uint32_t *stamp, *degree, *order;
     uint32_t n_nodes, n_payloads, n_edges, n_regions, n_types, n_taken;
     uint32_t n_slots, n_indexed, n_unindexed, all_indexed, clock;
+    uint32_t n_unseen;
     uint32_t room_nodes, room_payloads, room_edges, room_regions, room_types, room_taken;
     uint32_t source;    /* the node being opened */
     uint32_t visits;    /* references found so far, except those to types */
@@ -125,7 +130,8 @@ int64_t graph_add_folded(Graph *graph, int64_t nbytes);
 int graph_index_all(Graph *graph);
 Payload *graph_payload(Graph *graph, uint32_t index);
 int graph_edge(Graph *graph, uint32_t source, uint32_t target);
-int graph_region(Graph *graph, int64_t address, int64_t nbytes, int domain, int certainty);
+int graph_region(Graph *graph, int64_t address, int64_t nbytes, int domain, int certainty, int64_t holders);
+void graph_mark_unseen(Graph *graph, uint32_t index);
 /* P */ void graph_clear(Graph *graph);
 /* types.c */
 /* P */ TypeInfo *graph_type(Graph *graph, PyObject *object);
@@ -135,6 +141,13 @@ int64_t common_nbytes(const Graph *graph, PyObject *object);
 int64_t container_nbytes(PyObject *object);
 /* P, unless has_known_size */ int64_t python_nbytes(const TypeInfo *info, PyObject *object);
 int types_init(void);
+/* unseen.c */
+int unseen_init(PyTypeObject *written);
+void describe_unseen(TypeInfo *info);
+int hides_memory(const Graph *graph, uint32_t index, const TypeInfo *info);
+/* P */ int open_lent(Graph *graph, uint32_t index);
+PyObject *native_base(PyObject *module, PyObject *type);
+PyObject *graph_unseen(Graph *graph, PyObject *none);
 /* small_objects.c */
 int64_t fold_nbytes(Graph *graph, PyObject *object);
 /* take.c */

@@ -56,7 +56,7 @@ graph_freeze(Graph *graph)
 }
 
 typedef struct {
-    int64_t data, python, mapped, resident, logical, unsure;
+    int64_t data, python, mapped, device, resident, logical, unsure, unseen;
     int64_t owned_data, owned_python, owned_mapped;
     int resident_known;
 } Totals;
@@ -123,10 +123,15 @@ add_up(const Graph *graph, uint32_t n, Totals *totals)
         int owned = graph->stamp[graph->order[i]] == graph->clock;
         totals->python += node->python;
         totals->owned_python += owned ? node->python : 0;
+        totals->unseen += (node->flags & NODE_UNSEEN) != 0;
         if (node->payload == 0) {
             continue;
         }
         const Payload *payload = &graph->payloads[node->payload];
+        if (payload->domain == DOMAIN_DEVICE) {
+            totals->device += payload->data;
+            continue;
+        }
         int mapped = payload->domain == DOMAIN_MAPPED;
         *(mapped ? &totals->mapped : &totals->data) += payload->data;
         if (owned) {
@@ -138,7 +143,7 @@ add_up(const Graph *graph, uint32_t n, Totals *totals)
     }
 }
 
-enum { N_NUMBERS = 8, RESIDENT = 3 };
+enum { N_NUMBERS = 10, RESIDENT = 3 };
 
 /* The fields of ndmem.model.memory.weight.Numbers in their order, None for an unknown one. */
 static PyObject *
@@ -196,6 +201,7 @@ graph_measure(Graph *graph, PyObject *roots)
     const int64_t fields[] = {
         totals.owned_data + totals.owned_python, totals.data + totals.python, totals.logical,
         totals.resident, totals.mapped, totals.owned_mapped, totals.python, totals.unsure,
+        totals.device, totals.unseen,
     };
     return as_tuple(fields, totals.resident_known ? -1 : RESIDENT);
 }

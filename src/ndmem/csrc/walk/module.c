@@ -76,8 +76,8 @@ graph_regions(Graph *graph, PyObject *Py_UNUSED(none))
     PyObject *answer = PyList_New(graph->n_regions);
     for (uint32_t i = 0; answer != NULL && i < graph->n_regions; i++) {
         const Region *region = &graph->regions[i];
-        PyObject *item = Py_BuildValue("ILLii", region->holder, (long long)region->address,
-                                       (long long)region->nbytes, region->domain, region->certainty);
+        PyObject *item = Py_BuildValue("ILLiiL", region->holder, (long long)region->address, (long long)region->nbytes,
+                                       region->domain, region->certainty, (long long)region->holders);
         if (item == NULL) {
             Py_CLEAR(answer);
         } else {
@@ -90,9 +90,9 @@ graph_regions(Graph *graph, PyObject *Py_UNUSED(none))
 static PyObject *
 graph_region_node(Graph *graph, PyObject *args)
 {
-    long long address, nbytes;
+    long long address, nbytes, holders;
     int domain, sure;
-    if (!PyArg_ParseTuple(args, "LLip", &address, &nbytes, &domain, &sure)) {
+    if (!PyArg_ParseTuple(args, "LLipL", &address, &nbytes, &domain, &sure, &holders)) {
         return NULL;
     }
     int64_t index = graph_add(graph, NULL, 0);
@@ -106,8 +106,9 @@ graph_region_node(Graph *graph, PyObject *args)
     payload->address = (char *)(intptr_t)address;
     payload->data = nbytes;
     payload->domain = (uint8_t)domain;
-    payload->resident = -1;
+    payload->resident = domain == DOMAIN_DEVICE ? 0 : -1;
     graph->nodes[index].flags = sure ? 0 : NODE_UNSURE;
+    graph->nodes[index].refs = holders < 0 ? 0 : (uint32_t)(holders > UINT32_MAX ? UINT32_MAX : holders);
     return PyLong_FromLongLong(index);
 }
 
@@ -211,6 +212,7 @@ static PyMethodDef methods[] = {
     {"unasked", (PyCFunction)graph_unasked, METH_NOARGS, "Return the buffers whose share in RAM is not known."},
     {"arrays", (PyCFunction)graph_arrays, METH_NOARGS, "Return the nodes of all arrays."},
     {"referrers", (PyCFunction)graph_referrers, METH_O, "Return the references to a set of nodes, as pairs."},
+    {"unseen", (PyCFunction)graph_unseen, METH_NOARGS, "Return the types whose contents are not visible, and how many."},
     {"alike", (PyCFunction)graph_alike, METH_VARARGS, "Group objects of one type, dtype and shape."},
     {"measure", (PyCFunction)graph_measure, METH_O, "Return the numbers of nodes taken together."},
     {"reached", (PyCFunction)graph_reached, METH_O, "Say which nodes the last measure reached."},
@@ -236,6 +238,7 @@ static PyMethodDef functions[] = {
     {"entries_of", entries_of, METH_O, "Return the keys and the values of a dict at one moment, as two lists."},
     {"frame_variables", frame_variables, METH_O, "Return a function's variables; None if it still runs."},
     {"items_of", items_of, METH_VARARGS, "Return what iterating as a builtin type does gives, at one moment."},
+    {"native_base", native_base, METH_O, "Return the base that is written in C, and whether an extension frees it."},
     {"stacks", stacks, METH_NOARGS, "Return (globals, name, variables) of each function that runs, of all threads."},
     {"tracked_objects", tracked_objects, METH_NOARGS, "Return the objects that the collector knows, newest first."},
     {"describe_numbers", describe_numbers, METH_O, "Describe a plain array of native numbers; None for all else."},

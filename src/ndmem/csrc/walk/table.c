@@ -231,7 +231,7 @@ graph_edge(Graph *graph, uint32_t source, uint32_t target)
 }
 
 int
-graph_region(Graph *graph, int64_t address, int64_t nbytes, int domain, int certainty)
+graph_region(Graph *graph, int64_t address, int64_t nbytes, int domain, int certainty, int64_t holders)
 {
     Region *regions = graph_grow(graph->regions, graph->n_regions, &graph->room_regions, sizeof(Region));
     if (regions == NULL) {
@@ -239,8 +239,16 @@ graph_region(Graph *graph, int64_t address, int64_t nbytes, int domain, int cert
     }
     graph->regions = regions;
     regions[graph->n_regions++] =
-        (Region){address, nbytes, graph->source, (uint8_t)domain, (uint8_t)certainty};
+        (Region){address, nbytes, holders, graph->source, (uint8_t)domain, (uint8_t)certainty};
     return 0;
+}
+
+/* Its memory, or part of it, cannot be seen. */
+void
+graph_mark_unseen(Graph *graph, uint32_t index)
+{
+    graph->n_unseen += !(graph->nodes[index].flags & NODE_UNSEEN);
+    graph->nodes[index].flags |= NODE_UNSEEN;
 }
 
 void

@@ -27,7 +27,11 @@ class Numbers(NamedTuple):
     python : int
         The part of `reachable` that is Python objects: headers, dicts, lists, numbers, strings.
     unsure : int
-        The part of `owned` that C or C++ code may hold too: `owned` is an upper bound.
+        The part of `owned` that C or C++ code may hold too: `owned` is an upper bound, `owned_least` the lower one.
+    device : int
+        Bytes on an accelerator, such as a GPU; in no other number but `logical`.
+    unseen : int
+        Reached objects whose contents are not visible. Above 0, `owned` and `reachable` are lower bounds.
     """
 
     owned: int
@@ -38,6 +42,18 @@ class Numbers(NamedTuple):
     owned_mapped: int
     python: int
     unsure: int
+    device: int = 0
+    unseen: int = 0
+
+    @property
+    def owned_least(self) -> int:
+        """The least that is freed: `owned` without what C or C++ code may hold too."""
+        return self.owned - self.unsure
+
+    @property
+    def owned_most(self) -> int | None:
+        """The most that is freed; ``None`` if the contents of an object are not visible."""
+        return None if self.unseen else self.owned
 
     @property
     def buffers_nbytes(self) -> int:
@@ -101,7 +117,8 @@ class Weight(NamedTuple):
     kind : str
         Type of what was weighed, and dtype and shape where it has them.
     numbers : Numbers
-        The four numbers, also as ``owned``, ``reachable``, ``logical``, ``resident``, ``mapped``, ``python``.
+        The four numbers, also as ``owned``, ``reachable``, ``logical``, ``resident``, ``mapped``, ``device``,
+        ``python``.
     parts : tuple of Part
         Children by name, equal ones merged, largest first.
     buffers : tuple of BufferShare
@@ -141,6 +158,11 @@ class Weight(NamedTuple):
     def mapped(self) -> int:
         """Bytes of mapped files that it keeps open."""
         return self.numbers.mapped
+
+    @property
+    def device(self) -> int:
+        """Bytes on an accelerator, such as a GPU."""
+        return self.numbers.device
 
     @property
     def python(self) -> int:

@@ -1,8 +1,8 @@
 """Find the memory of glibc's malloc besides the main heap, by the headers that malloc writes."""
 
+import ctypes
 import mmap
 import os
-import struct
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
@@ -89,19 +89,20 @@ def _writable_spans(regions: Iterable[Region]) -> Iterator[tuple[int, int]]:
 def _words() -> Iterator[Callable[[int, int], tuple[int, ...]]]:
     """Return a function that reads a number of 8-byte words at an address; 0 where it cannot be read.
 
-    It reads through the kernel, because another thread may unmap the address at any time.
+    It reads through the kernel, because another thread may unmap the address at any time. It keeps the GIL, unlike
+    `os.pread`: reading a page's first words is faster than getting the GIL back from busy threads.
     """
+    pread = ctypes.PyDLL(None).pread
+    pread.argtypes, pread.restype = (ctypes.c_int, ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int64), ctypes.c_ssize_t
     try:
         memory = os.open("/proc/self/mem", os.O_RDONLY | os.O_CLOEXEC)
     except OSError:
         memory = -1
 
     def read(address: int, count: int) -> tuple[int, ...]:
-        try:
-            found = os.pread(memory, 8 * count, address)
-        except OSError:
-            found = b""
-        return struct.unpack(f"={count}Q", found.ljust(8 * count, b"\0"))
+        words = (ctypes.c_uint64 * count)()
+        pread(memory, words, 8 * count, address)  # leaves zeros where it fails
+        return tuple(words)
 
     try:
         yield read

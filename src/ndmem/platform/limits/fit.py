@@ -65,7 +65,8 @@ def fits(what: What | Iterable[What], *, headroom: int | str | float = 0.05, wit
     Parameters
     ----------
     what : int, str, ArraySpec, anything with ``nbytes``, or several of them
-        What will be allocated in addition to what is live: bytes, ``"12 GiB"``, ``"f8[100000, 100000]"``.
+        What will be allocated in addition to what is live: bytes, ``"12 GiB"``, ``"f8[100000, 100000]"``. Several are
+        in a list; a tuple of integers is rejected, because it may be a shape.
     headroom : float, int or str
         What to keep in reserve: a fraction of the free bytes (a float below 1), or bytes.
     within : Limits, optional
@@ -79,7 +80,7 @@ def fits(what: What | Iterable[What], *, headroom: int | str | float = 0.05, wit
     Raises
     ------
     UnitError, SpecError
-        If it has no valid number of bytes.
+        If it has no valid number of bytes, or is a tuple of integers.
     """
     items = [_needed(item) for item in _several(what)]
     needs = sum(nbytes for nbytes, _ in items)
@@ -102,6 +103,12 @@ def _several(what: What | Iterable[What]) -> Iterable[What]:
     # An array is iterable too, but counts as one item.
     if isinstance(what, (int, str, HasNbytes)):
         return (what,)
+    if type(what) is tuple and what and all(type(item) is int for item in what):
+        text = ", ".join(map(str, what))[:60]
+        raise UnitError(
+            f"({text}) may be a shape or several numbers of bytes; write \"f8[{text}]\" or ndmem.spec(({text}), 'f8') "
+            "for an array of this shape, or a list of numbers of bytes"
+        )
     if not isinstance(what, Iterable):
         raise UnitError(f"{str(what)[:80]!r} has no number of bytes; give bytes, '12 GiB' or 'f8[1000, 1000]'")
     return what

@@ -52,9 +52,15 @@ def remarks(weight: Weight) -> Iterator[str]:
     yield f"{format_nbytes(numbers.buffers_nbytes)}{of}, {format_nbytes(numbers.python)} of Python objects"
     if numbers.mapped:
         yield f"{format_nbytes(numbers.mapped)} of mapped files on top, in no column but resident"
+    if numbers.device:
+        yield f"{format_nbytes(numbers.device)} on a device on top, in no column but logical"
+    if numbers.unseen:
+        several = "an object" if numbers.unseen == 1 else f"{numbers.unseen} objects"
+        yield f"owned and reachable are at least these: the contents of {several} are not visible"
     if numbers.unsure:
-        unsure = format_nbytes(numbers.unsure)
-        yield f"owned is at most: {unsure} may have holders outside Python that cannot be seen"
+        least, unsure = format_nbytes(numbers.owned_least), format_nbytes(numbers.unsure)
+        most = "" if numbers.unseen else f" and at most {format_nbytes(numbers.owned)}"
+        yield f"owned is at least {least}{most}: {unsure} may have holders outside Python that cannot be seen"
     if numbers.owned < 0.99 * numbers.reachable:
         held = format_nbytes(numbers.reachable - numbers.owned)
         yield f"{held} of what it reaches would stay: other objects hold it too"
@@ -104,7 +110,10 @@ def _cells(weighed: Weight | Part) -> tuple[str, str, str, str]:
     numbers = weighed.numbers
     resident = "unknown" if numbers.resident is None else format_nbytes(numbers.resident)
     owned = f"{'≤ ' if numbers.unsure else ''}{format_nbytes(numbers.owned)}"
-    return owned, format_nbytes(numbers.reachable), format_nbytes(numbers.logical), resident
+    if numbers.unseen:
+        owned = f"≥ {format_nbytes(numbers.owned_least)}"
+    reachable = f"{'≥ ' if numbers.unseen else ''}{format_nbytes(numbers.reachable)}"
+    return owned, reachable, format_nbytes(numbers.logical), resident
 
 
 def _listed(labels: tuple[str, ...]) -> str:

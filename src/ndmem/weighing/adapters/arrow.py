@@ -64,6 +64,9 @@ def _holding(buffers: Iterable[Any], logical: int, nbytes: int = 0) -> Holding:
     return Holding(regions=tuple(regions), logical=logical, nbytes=nbytes, follow=False)
 
 
+# All columns of a type share it, and it is small.
+SEEN: Final = ("pyarrow.lib.DataType", "pyarrow.lib.Field", "pyarrow.lib.Schema", "pyarrow.lib.KeyValueMetadata")
+
 RULES: Final[dict[str, Rule | Leave]] = {
     "pyarrow.lib.Buffer": hold_buffer,
     "pyarrow.lib.Array": hold_array,

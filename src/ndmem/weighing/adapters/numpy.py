@@ -2,6 +2,7 @@
 
 from typing import Any, Final
 
+from ndmem.units import format_nbytes
 from ndmem.weighing.registry import Holding, Leave, Rule
 
 
@@ -30,12 +31,23 @@ def hold_operands(iterator: Any) -> Holding:
         return Holding()
 
 
+def hold_archive(archive: Any) -> Holding:
+    """Note the size of the arrays of an open .npz file, which are read one by one."""
+    members = archive.zip.filelist if archive.zip is not None else []
+    nbytes = format_nbytes(sum(member.file_size for member in members))
+    return Holding(note=f"npz archive of {len(members)} arrays is not in memory: {nbytes} when read", logical=0)
+
+
+SEEN: Final = ("numpy",)
+
 RULES: Final[dict[str, Rule | Leave]] = {
     "numpy.flatiter": hold_base,
     "numpy.void": hold_scalar,
     "numpy.broadcast": hold_iterated,
     "numpy.nditer": hold_operands,
     "numpy.dtype": "skip",
+    "numpy.lib.npyio.NpzFile": hold_archive,
+    "numpy.lib._npyio_impl.NpzFile": hold_archive,
     "numpy.ufunc": "skip",
     # Its references are ordinary; the entry prevents a note about unknown memory.
     "numpy.lib.stride_tricks.DummyArray": "counted",

@@ -57,7 +57,11 @@ def name_series(series: Any) -> Iterator[Child]:
     yield Child(".index", index)
 
 
+# Its classes in Cython hold Python objects and arrays.
+SEEN: Final = ("pandas._libs",)
+
 RULES: Final[dict[str, Rule | Leave]] = {
+    "pandas._libs.parsers.TextReader": "unseen",
     "pandas._libs.hashtable.HashTable": hold_table,
     "pandas._libs.index.ObjectEngine": hold_engine,
 }

@@ -126,7 +126,7 @@ open_base(Graph *graph, PyObject *base, int64_t index, int64_t address, int64_t 
         /* The base holds it, for all its views. */
         uint32_t source = graph->source;
         graph->source = index < 0 ? source : (uint32_t)index;
-        int status = graph_region(graph, address, nbytes, DOMAIN_FOREIGN, EXTENT);
+        int status = graph_region(graph, address, nbytes, DOMAIN_FOREIGN, EXTENT, -1);
         graph->source = source;
         return status;
     }
@@ -240,7 +240,7 @@ open_array(Graph *graph, uint32_t index)
     int64_t nbytes, address = extent(array, &nbytes);
     PyObject *base = PyArray_BASE(array);
     if (base == NULL) {
-        return graph_region(graph, address, nbytes, DOMAIN_FOREIGN, EXTENT);
+        return graph_region(graph, address, nbytes, DOMAIN_FOREIGN, EXTENT, -1);
     }
     Py_ssize_t refs = Py_REFCNT(base);
     Py_INCREF(base);

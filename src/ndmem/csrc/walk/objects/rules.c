@@ -5,10 +5,10 @@ static int
 open_regions(Graph *graph, PyObject *regions)
 {
     for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(regions); i++) {
-        long long address, nbytes;
+        long long address, nbytes, holders;
         int domain, certainty;
-        if (!PyArg_ParseTuple(PyTuple_GET_ITEM(regions, i), "LLii", &address, &nbytes, &domain, &certainty)
-            || graph_region(graph, address, nbytes, domain, certainty) < 0) {
+        if (!PyArg_ParseTuple(PyTuple_GET_ITEM(regions, i), "LLiiL", &address, &nbytes, &domain, &certainty, &holders)
+            || graph_region(graph, address, nbytes, domain, certainty, holders) < 0) {
             return -1;
         }
         Payload *payload = graph_payload(graph, graph->source);
@@ -33,16 +33,18 @@ open_answered(Graph *graph, PyObject *objects)
     return 0;
 }
 
-/* Call a rule, which returns (objects, bases, regions, nbytes of its own, logical or -1, follow). Runs Python code. */
+/* Call a rule, which returns (objects, bases, regions, nbytes of its own, logical or -1, follow, marks). Runs Python
+ * code. */
 int
 open_rule(Graph *graph, PyObject *rule, PyObject *object, int *follow)
 {
     PyObject *answer = PyObject_CallOneArg(rule, object);
     PyObject *objects, *bases, *regions;
     long long nbytes, logical;
+    int marks;
     if (answer == NULL
-        || !PyArg_ParseTuple(answer, "O!O!O!LLp", &PyTuple_Type, &objects, &PyTuple_Type, &bases,
-                             &PyTuple_Type, &regions, &nbytes, &logical, follow)) {
+        || !PyArg_ParseTuple(answer, "O!O!O!LLpi", &PyTuple_Type, &objects, &PyTuple_Type, &bases,
+                             &PyTuple_Type, &regions, &nbytes, &logical, follow, &marks)) {
         Py_XDECREF(answer);
         return -1;
     }
@@ -58,6 +60,12 @@ open_rule(Graph *graph, PyObject *rule, PyObject *object, int *follow)
         if (payload != NULL && logical >= 0) {
             payload->logical = logical;
         }
+    }
+    if (marks & MARK_UNSEEN) {
+        graph_mark_unseen(graph, graph->source);
+    }
+    if (marks & MARK_UNSURE) {
+        graph->nodes[graph->source].flags |= NODE_UNSURE;
     }
     uint32_t flag = graph->edge_flag;
     if (status == 0) {

@@ -61,7 +61,7 @@ add_arena(Graph *graph, npy_string_allocator *opaque, const Texts *texts)
         && known.cursor <= known.size) {
         nbytes = (int64_t)known.size;
     }
-    return graph_region(graph, (int64_t)(intptr_t)(text.buf - texts->last->offset), nbytes, DOMAIN_NATIVE, SOLE);
+    return graph_region(graph, (int64_t)(intptr_t)(text.buf - texts->last->offset), nbytes, DOMAIN_NATIVE, SOLE, -1);
 }
 
 int

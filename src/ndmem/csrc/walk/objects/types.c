@@ -16,11 +16,12 @@ types_init(void)
         return -1;
     }
     traverse_instance = ((PyTypeObject *)written)->tp_traverse;
+    int failed = unseen_init((PyTypeObject *)written) < 0;
     Py_DECREF(written);
     getsizeof = PyObject_GetAttrString(sys, "getsizeof");
     Py_DECREF(sys);
     plain_sizeof = PyObject_GetAttrString((PyObject *)&PyBaseObject_Type, "__sizeof__");
-    return getsizeof == NULL || plain_sizeof == NULL ? -1 : 0;
+    return failed || getsizeof == NULL || plain_sizeof == NULL ? -1 : 0;
 }
 
 /* Parts of the interpreter: they are not freed with an object, and a walk through them reaches all of `sys.modules`. */
@@ -50,6 +51,7 @@ ask_resolver(Graph *graph, TypeInfo *info)
     if (PyUnicode_Check(rule)) {
         info->skipped |= PyUnicode_CompareWithASCIIString(rule, "skip") == 0;
         info->counted = PyUnicode_CompareWithASCIIString(rule, "counted") == 0;
+        info->unseen = PyUnicode_CompareWithASCIIString(rule, "unseen") == 0;
     } else if (rule != Py_None) {
         info->rule = Py_NewRef(rule);
     }
@@ -136,7 +138,6 @@ describe_type(Graph *graph, TypeInfo *info, PyObject *object)
         && ask_resolver(graph, info) < 0) {
         return -1;
     }
-    info->folds = info->opening == OPEN_LEAF && !info->array && info->rule == NULL;
     /* A rule counts the memory: the type's own __sizeof__, as Arrow's, would count it twice. */
     info->sizing = info->rule != NULL && !info->array ? SIZE_PLAIN : sizing_of(type);
     if (info->sizing == SIZE_PLAIN) {
@@ -147,6 +148,8 @@ describe_type(Graph *graph, TypeInfo *info, PyObject *object)
     } else if (info->sizing == SIZE_ITEMS) {
         info->fixed = ask_size(getsizeof, object) - Py_ABS(Py_SIZE(object)) * type->tp_itemsize;
     }
+    describe_unseen(info);
+    info->folds = info->opening == OPEN_LEAF && !info->array && info->rule == NULL && !info->unseen && !info->lends;
     return 0;
 }
 

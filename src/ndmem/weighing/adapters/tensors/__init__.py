@@ -1,0 +1,1 @@
+"""Libraries of tensors: their storages are in C++, described by address."""
