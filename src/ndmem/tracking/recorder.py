@@ -89,12 +89,19 @@ class Recorder:
         self._native.start()
         self._native.write_meta(json.dumps({**describe_run(), **(about or {})}).encode())
 
-    def stop(self) -> None:
-        """Stop recording; harmless when it does not run."""
+    def stop(self, *, finds_holders: bool = True) -> None:
+        """Stop recording; harmless when it does not run.
+
+        Parameters
+        ----------
+        finds_holders : bool
+            Look for the names of live buffers in all modules and classes: 10 ms where pandas and SciPy are imported.
+        """
         from ndmem import _native
 
         if self._native.running:
-            _native.sight_holders()
+            if finds_holders:
+                _native.sight_holders()
             self._native.stop()
 
     @property
