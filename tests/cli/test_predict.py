@@ -15,6 +15,10 @@ def scale(x):
     return (x - x.mean(axis=0)) / x.std(axis=0)
 
 
+def choose(x):
+    return x[x > 0.5] * 2
+
+
 def fails(x):
     raise ValueError("no such grid")
 '''
@@ -37,7 +41,7 @@ def test_the_answer_is_a_sentence_and_a_table(module: str) -> None:
     first, *rest = done.stdout.splitlines()
     assert done.returncode == 0, done.stderr
     # 4·n·d for the arguments, 8·n·d for the difference and for std's own.
-    assert first.startswith("needs 1.43 GiB at kernels.py:6, exact; ")
+    assert first.startswith("needs 1.43 GiB at kernels.py:6, verified; ")
     assert any("8·n·d" in line and "return (x - x.mean(axis=0))" in line for line in rest)
     assert done.stderr == ""
 
@@ -49,13 +53,37 @@ def test_what_does_not_fit_exits_1_and_says_up_to_where_it_would() -> None:
     assert "fits up to n = 1,398," in done.stdout.splitlines()[0]
 
 
+def test_a_rough_answer_warns_and_exits_1_only_if_asked() -> None:
+    """What a mask selects depends on the data: the answer does not refuse, unless --strict asks for it."""
+    words = ("kernels:choose", "--arg", "x=f8[n]", "n=5e6", "--budget", "10 MiB")
+    done = _run(*words)
+    assert (done.returncode, "rough (" in done.stdout) == (0, True)
+    assert done.stderr == "the answer is rough: the exit status stays 0; --strict makes it 1\n"
+    done = _run(*words, "--strict")
+    assert (done.returncode, done.stderr) == (1, "")
+
+
+def test_json_says_what_was_done() -> None:
+    """The label with its factor, the largest lengths that were measured, and what was not examined."""
+    found = json.loads(_run("kernels:scale", "--arg", "x=f8[n,d]", "n=20e6", "d=64", "--json").stdout)
+    assert found["confidence"] == "extrapolated exactly"
+    assert found["factor"] == pytest.approx(20e6 / found["largest"]["n"])
+    assert found["largest"]["d"] == 64
+    assert found["label"].startswith("extrapolated \N{MULTIPLICATION SIGN}")
+    assert found["not_examined"] == [
+        f"sizes beyond n={found['largest']['n']:,}, d=64: the real size takes too long to be run as a ghost"
+    ]
+    low, high = found["seconds_interval"]
+    assert low < found["seconds"] < high
+
+
 def test_json_has_bytes_as_integers() -> None:
     """The figures of the prediction and of each line, for other programs."""
     done = _run("kernels:scale", "--arg", "x=f4[n,d]", "n=2e6", "d=64", "--json")
     found = json.loads(done.stdout)
     assert found["inputs_nbytes"] == 4 * 2_000_000 * 64
     assert found["peak_nbytes"] == pytest.approx(8 * 2_000_000 * 64, rel=1e-4)
-    assert (found["confidence"], found["fits"], found["dims"]) == ("exact", True, {"n": 2_000_000, "d": 64})
+    assert (found["confidence"], found["fits"], found["dims"]) == ("verified", True, {"n": 2_000_000, "d": 64})
     assert any(line["formula"] for line in found["lines"])
 
 
@@ -89,8 +117,8 @@ def test_the_page_is_written_beside_the_answer() -> None:
     done = _run("kernels:scale", "--arg", "x=f4[n, d]", "n=2e6", "d=64", "--budget", "9 GiB", "--html", "page.html")
     page = Path("page.html").read_text("ascii")
     assert done.returncode == 0, done.stderr
-    assert "Needs 1.43 GiB at kernels.py:6, exact; the budget is 9 GiB: it fits." in page
-    assert done.stdout.startswith("needs 1.43 GiB at kernels.py:6, exact; the budget is 9 GiB: it fits\n")
+    assert "Needs 1.43 GiB at kernels.py:6, verified; the budget is 9 GiB: it fits." in page
+    assert done.stdout.startswith("needs 1.43 GiB at kernels.py:6, verified; the budget is 9 GiB: it fits\n")
 
 
 def test_a_page_that_cannot_be_written_is_said_before_anything_is_measured() -> None:
@@ -100,3 +128,19 @@ def test_a_page_that_cannot_be_written_is_said_before_anything_is_measured() -> 
     assert done.stderr == (
         "ndmem: cannot write nowhere/page.html: its folder does not exist; choose another path with --html\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("words", "text"),
+    [
+        (("--arg", "x=f8[n", "n=1e6"), "'f8[n' for x is not an array"),
+        (("--arg", "x=f9[n]", "n=1e6"), "'f9' is not a dtype"),
+        (("--arg", "x=f8[n]", "n=1e6", "m=5"), "no argument uses the dimension m=5"),
+    ],
+)
+def test_a_mistyped_argument_is_one_line(words: tuple[str, ...], text: str) -> None:
+    """A mistyped description and a dimension that is not used end with a status that is no answer, and one line."""
+    done = _run("kernels:scale", *words)
+    assert done.returncode not in (0, 1)
+    assert text in done.stderr
+    assert done.stderr.count("\n") == 1

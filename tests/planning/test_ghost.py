@@ -12,7 +12,7 @@ import resource
 import numpy as np
 from ndmem import _native
 
-_native.haunt()
+_native.haunt(True)
 ghost = np.empty(2**21, np.uint8)
 ghost[:3] = 1, 2, 3
 used = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()

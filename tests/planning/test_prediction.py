@@ -37,7 +37,8 @@ def test_the_peak_of_pairwise_distances() -> None:
     """Two cubes of 24·n·m bytes, the sum of 8·n·m and its root of the same: 64·n·m."""
     found = _predict(_distances, "f8[n, k]", "f8[m, k]", dims=ndmem.dims(n=20_000, m=30_000, k=3))
     assert found.peak == 64 * 20_000 * 30_000
-    assert found.confidence.value == "exact"
+    assert found.label.startswith("extrapolated \N{MULTIPLICATION SIGN}")
+    assert found.label.endswith(", all sizes fit exactly"), found.reason
     assert found.interval == (found.peak, found.peak)
     assert found.inputs == 24 * (20_000 + 30_000)
     assert found.total == found.peak + found.inputs
@@ -54,10 +55,10 @@ def test_each_line_has_its_formula() -> None:
 @pytest.mark.parametrize(
     "function", [lambda x: np.bincount(x[:, 0]), lambda x: np.unique(x, axis=0), lambda x: x[x < 50]]
 )
-def test_what_depends_on_the_values_of_integers_is_low(function: Any) -> None:
+def test_what_depends_on_the_values_of_integers_is_rough(function: Any) -> None:
     """The range of integers, and how many are equal, are unknown for an array that does not exist."""
     found = _predict(function, "i8[n, m]", dims=ndmem.dims(n=100_000_000, m=5))
-    assert found.confidence.value == "low"
+    assert found.confidence.value == "rough"
     assert "it depends on the data" in found.reason
 
 
@@ -67,12 +68,23 @@ def test_what_depends_on_a_remainder_is_not_called_exact() -> None:
     def thin_out(x: Any) -> Any:
         return x[:: len(x) // 1000].copy()
 
-    found = _predict(thin_out, "f8[n]", dims=ndmem.dims(n=200_000_000))
-    assert found.confidence.value == "stable"
+    found = _predict(thin_out, "f8[n]", dims=ndmem.dims(n=200_000_000_000_000))  # too large for addresses of a ghost
+    assert found.confidence.value == "extrapolated"
     assert "it depends on the remainder by 1,000" in found.reason
     assert found.peak == pytest.approx(8000, rel=0.01)
-    found = _predict(thin_out, "f8[n]", dims=ndmem.dims(n=199_999_999))
-    assert (found.peak, found.confidence.value) == (8008, "exact")
+    found = _predict(thin_out, "f8[n]", dims=ndmem.dims(n=199_999_999_999_999))
+    assert (found.peak, found.confidence.value) == (8008, "extrapolated exactly")
+
+
+def test_a_ghost_has_the_remainder_of_the_real_size() -> None:
+    """The real size as a ghost has 1000 elements where measured sizes have 1001, and its peak is taken."""
+
+    def thin_out(x: Any) -> Any:
+        return x[:: len(x) // 1000].copy()
+
+    found = _predict(thin_out, "f8[n]", dims=ndmem.dims(n=200_000_000))
+    assert found.peak == 8000
+    assert found.interval[0] <= 8000 <= found.interval[1] <= 8008
 
 
 def test_a_remainder_that_changes_nothing_keeps_it_exact() -> None:
@@ -82,7 +94,7 @@ def test_a_remainder_that_changes_nothing_keeps_it_exact() -> None:
         return x * float(len(x) // 1000 > 0)
 
     found = _predict(scale, "f8[n]", dims=ndmem.dims(n=300_000_000))
-    assert found.confidence.value == "exact"
+    assert found.confidence.value == "verified"
     assert found.peak == pytest.approx(2_400_000_000, abs=100)
 
 
@@ -101,8 +113,8 @@ def test_max_and_chunk_invert_the_formula() -> None:
     assert -(-20_000 // chunk) == -(-20_000 // found.max("n", budget=budget // 4))
 
 
-@pytest.mark.parametrize("scale", [1, 100])
-def test_reused_temporaries_are_not_counted(scale: int) -> None:
+@pytest.mark.parametrize(("scale", "label"), [(1, "measured"), (1000, "extrapolated exactly")])
+def test_reused_temporaries_are_not_counted(scale: int, label: str) -> None:
     """Where NumPy writes `a + b + c` into the first sum above 256 KiB, the prediction has one array, and is exact."""
 
     def add(a: Any, b: Any, c: Any) -> Any:
@@ -111,7 +123,7 @@ def test_reused_temporaries_are_not_counted(scale: int) -> None:
     found = _predict(add, "f8[n]", "f8[n]", "f8[n]", dims=ndmem.dims(n=5_000_000 * scale))
     arrays = _count_arrays(add)
     assert arrays in (1, 2)
-    assert (found.peak, found.confidence.value) == (arrays * 40_000_000 * scale, "exact")
+    assert (found.peak, found.confidence.value) == (arrays * 40_000_000 * scale, label)
 
 
 def _count_arrays(add: Callable[[Any, Any, Any], Any]) -> int:
@@ -129,7 +141,7 @@ def _count_arrays(add: Callable[[Any, Any, Any], Any]) -> int:
 def test_functions_that_make_their_arrays_are_scaled_by_their_number() -> None:
     """A number that is passed where no array is has a dimension."""
     found = _predict(lambda n: np.empty((n, n)), 40_000)
-    assert (found.peak, found.inputs, found.confidence.value) == (8 * 40_000**2, 0, "exact")
+    assert (found.peak, found.inputs, found.confidence.value) == (8 * 40_000**2, 0, "verified")
 
 
 def test_a_dimension_as_a_number_beside_an_array() -> None:
@@ -153,7 +165,7 @@ def test_made_arguments_are_inputs() -> None:
     assert (found.peak, found.inputs) == (400_000_000, 600_000_000)
 
 
-def test_loops_that_grow_with_the_size_are_stable() -> None:
+def test_loops_that_grow_with_the_size_are_within_their_interval() -> None:
     """Where runs do not match the peak is right and the label is not exact: n blocks of 8·n bytes are kept."""
 
     def collect(x: Any) -> Any:
@@ -163,21 +175,18 @@ def test_loops_that_grow_with_the_size_are_stable() -> None:
     n = 20_000
     found = _predict(collect, "f8[n]", dims=ndmem.dims(n=n))
     assert found.peak == pytest.approx(16 * n * n, rel=0.01)
-    assert found.confidence.value in ("stable", "low")
+    assert found.confidence.value in ("extrapolated", "rough")
 
 
 @pytest.mark.parametrize("is_new", [False, True], ids=["fork", "fresh interpreter"])
 def test_data_frames_are_cropped(is_new: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A data frame keeps its columns, and a new one adds what pandas notes when it is first asked for a column."""
+    """A data frame keeps its columns, in a fork and in a fresh interpreter."""
     pandas = pytest.importorskip("pandas")
     monkeypatch.setattr(fork_or_spawn, "has_python_threads", lambda: is_new)
     frame = pandas.DataFrame({"a": np.arange(500_000.0), "b": np.arange(500_000.0)})
     found = _predict(lambda f: f["a"].to_numpy() + f["b"].to_numpy(), frame)
-    # The notes say in which block each of the two columns lies, and where in it: four integers of 8 bytes. ndmem asks
-    # the frame for its bytes before, column by column: a fork has its notes, and parts of the frame get a copy of them.
-    # Pickle leaves them out, so in a fresh interpreter each part makes its own during the call.
-    notes = 2 * 2 * 8 if is_new else 0
-    assert found.peak == 8 * 500_000 + notes
+    # pandas notes in which block each column lies when it takes rows: a sample has these notes before the call.
+    assert found.peak == 8 * 500_000
     assert found.inputs == int(frame.memory_usage(index=True).sum())
 
 
@@ -188,6 +197,7 @@ def test_sparse_matrices_are_cropped() -> None:
     assert _predict(lambda m: m @ np.ones(m.shape[1]), matrix).peak == pytest.approx(2 * 1_600_000, rel=0.01)
 
 
+@pytest.mark.slow
 def test_a_million_events_are_handled() -> None:
     """A function that makes 400,000 small arrays is predicted within its time."""
 
@@ -201,7 +211,7 @@ def test_a_million_events_are_handled() -> None:
 
 
 def test_what_a_first_call_keeps_is_within_the_interval() -> None:
-    """A function that keeps 100 kB of its first call is not called exact: a first call needs them on top."""
+    """The interval of a function that keeps 100 kB of its first call has room for them, and the note names them."""
     kept: list[Any] = []
 
     def caches(x: Any) -> Any:
@@ -212,24 +222,25 @@ def test_what_a_first_call_keeps_is_within_the_interval() -> None:
     found = _predict(caches, "f8[n]", dims=ndmem.dims(n=100_000_000))
     assert found.peak == pytest.approx(800_000_000, abs=100)
     assert found.interval[1] >= found.peak + 100_000
-    assert found.confidence.value == "stable"
     assert "the first call needs up to 97.7 KiB more" in found.reason
 
 
 def test_runs_that_take_too_long_are_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
     """What a slow function did until it was stopped is a low prediction, and its duration is unknown."""
-    monkeypatch.setattr(schedule, "_MOST_RUNS", 1000)  # 20 ms for each
+    monkeypatch.setattr(schedule, "_MOST_RUNS", 1000)  # 20 ms of processor time for each
 
     def iterates(x: Any) -> Any:
         for _ in range(40):
             x = x * 0.5
-            time.sleep(0.002)
+            end = time.process_time() + 0.002
+            while time.process_time() < end:
+                pass
         return x
 
     found = _predict(iterates, "f8[n]", dims=ndmem.dims(n=100_000_000))
     # The old and the new array at a time, and the scalar.
     assert found.peak == pytest.approx(1_600_000_000, rel=1e-3)
-    assert (found.confidence.value, found.seconds) == ("low", None)
+    assert (found.confidence.value, found.seconds) == ("rough", None)
     assert "runs were stopped" in found.reason
     assert "takes an unknown time" in str(found)
 
@@ -239,11 +250,11 @@ def test_predicting_leaves_no_process_and_no_descriptor_behind() -> None:
     folder = Path("/proc/self/fd")
     if not folder.exists():
         pytest.skip("needs Linux")
-    _predict(lambda x: -x, "f8[n, d]", dims=_BIG)
+    _predict(lambda x: -x, "f8[n]", dims=ndmem.dims(n=1_000_000))
     before = len(list(folder.iterdir()))
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        _predict(lambda x: -x, "f8[n, d]", dims=_BIG)
+        _predict(lambda x: -x, "f8[n]", dims=ndmem.dims(n=1_000_000))
     assert len(list(folder.iterdir())) == before
     assert Path("/proc/self/task").exists()
     children = Path(f"/proc/self/task/{__import__('os').getpid()}/children").read_text("ascii").split()

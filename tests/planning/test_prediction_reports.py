@@ -11,6 +11,7 @@ import pytest
 
 import ndmem
 from ndmem.model.trace import Origin
+from ndmem.planning.strategy import extra_runs, largest_run, schedule
 from ndmem.units import format_nbytes
 
 _BIG = ndmem.dims(n=10_000_000, d=32)
@@ -75,6 +76,22 @@ def test_planned_functions_refuse_before_they_run() -> None:
     assert issubclass(ndmem.BudgetExceeded, MemoryError)
 
 
+def test_a_rough_prediction_refuses_only_if_strict(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a mask selects depends on the data: the decorated function warns and runs, or raises with strict=True."""
+
+    def body(x: Any) -> Any:
+        return x[x > 0.5] * 2
+
+    monkeypatch.setattr(schedule, "_CHEAP", -1)  # the real size, which a larger one would not reach, makes it certain
+    for module in (extra_runs, largest_run):
+        monkeypatch.setattr(module, "_MOST_EFFORT", -1)
+    x = np.random.default_rng(1).random(200_000)
+    with pytest.warns(ResourceWarning, match="rough"):
+        assert len(ndmem.planned(x="f8[n]", budget="100 KiB")(body)(x)) == pytest.approx(100_000, rel=0.05)
+    with pytest.raises(ndmem.BudgetExceeded, match="rough"):
+        ndmem.planned(x="f8[n]", budget="100 KiB", strict=True)(body)(x)
+
+
 def test_planned_functions_check_their_arrays() -> None:
     """An array of another dtype or other axes is refused, and so are two lengths of one dimension."""
 
@@ -101,7 +118,7 @@ def test_a_prediction_has_a_page(tmp_path: Path) -> None:
     heading = re.search(r"<h1[^>]*>(.*?)</h1>", page)
     assert heading is not None
     assert heading[1].startswith(f"Needs {format_nbytes(found.total)} at ")
-    assert heading[1].endswith(", exact; the budget is 40 GiB: it fits.")
+    assert heading[1].endswith(", all sizes fit exactly; the budget is 40 GiB: it fits.")
     assert f'data-peak-nbytes="{found.peak}"' in page
     assert "<td>64&#183;n&#183;m</td>" in page
     bounds = json.loads(page.split('id="data">')[1].split("</script>")[0])["timeline"]["bounds"]

@@ -49,6 +49,7 @@ _DOES_NOT_FIT = 1
 @click.option(
     "--html", type=click.Path(dir_okay=False, path_type=Path), help="Also write the prediction as an HTML page."
 )
+@click.option("--strict", is_flag=True, help="Exit with 1 also if only a rough answer says that it does not fit.")
 @click.option("--json", "as_json", is_flag=True, help="Write JSON: bytes are integers, unknown values null.")
 def command(
     *,
@@ -61,12 +62,14 @@ def command(
     timeout: float,
     no_sandbox: bool,
     html: Path | None,
+    strict: bool,
     as_json: bool,
 ) -> None:
     """Predict how much memory a function will need, and whether it fits.
 
     MODULE is a module, or a file that ends in .py; NAME=LENGTH sets the length of a dimension: n=2e6. The function runs
-    with small arrays of the same kind, not at its real size. The exit status is 1 if it does not fit.
+    with small arrays of the same kind, and at its real size where that is cheap. The exit status is 1 if it does not
+    fit; an answer labelled rough only warns.
     """
     from ndmem.api import dims, predict, read_length
     from ndmem.reporting.text.prediction import write_prediction
@@ -95,8 +98,12 @@ def command(
         click.echo(json.dumps(_as_json(found, budget), indent=2))
     else:
         write_prediction(found, sys.stdout, budget=budget)
-    if not found.fits(budget):
-        sys.exit(_DOES_NOT_FIT)
+    if found.fits(budget):
+        return
+    if found.is_rough and not strict:
+        click.echo("the answer is rough: the exit status stays 0; --strict makes it 1", err=True)
+        return
+    sys.exit(_DOES_NOT_FIT)
 
 
 class _Progress:
@@ -172,9 +179,14 @@ def _as_json(found: Prediction, budget: int | None) -> dict[str, Any]:
         "native_reason": found.native_reason or None,
         "total_nbytes": found.total,
         "confidence": found.confidence.value,
+        "label": found.label,
+        "factor": found.factor,
+        "largest": found.largest,
+        "not_examined": list(found.not_examined),
         "interval_nbytes": list(found.interval),
         "reason": found.reason or None,
         "seconds": found.seconds,
+        "seconds_interval": found.seconds_interval,
         "dims": found.dims,
         "fits": bool(fit),
         "free_nbytes": fit.free,

@@ -3,27 +3,31 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from ndmem.errors import PredictionError
 
+from .conclusion import draw_conclusion
 from .confidence import Confidence
 from .extrapolation.envelope_trace import envelope_trace
 from .extrapolation.formula import Formulas
 from .extrapolation.replayed_trace import build_trace, predict_trace
 from .extrapolation.size_line import Line, choose_line
 from .meter import Meter
+from .strategy.comparisons import doubt_curves, find_flips
+from .strategy.divisors import measure_or_fall_back
 from .strategy.doubt import Doubt, Weight
 from .strategy.doubts import find_doubts
 from .strategy.extra_runs import measure_extra
 from .strategy.findings import Findings
 from .strategy.formula_runs import measure_formulas
-from .strategy.measurements import NO_RESULT, Budget, Measurements
+from .strategy.ghost_run import run_ghost
+from .strategy.largest_run import measure_largest
+from .strategy.measurements import NO_RESULT, Budget, Measurements, write_size
 from .strategy.native_memory import Native, measure_native
 from .strategy.remainders import doubt_remainders
-from .strategy.schedule import measure_until_settled
 from .strategy.thresholds import Crossing, find_crossings
 from .strategy.time_limit import start_time_limit
 from .worker.fork_or_spawn import choose_child
@@ -38,11 +42,15 @@ if TYPE_CHECKING:
 
     from .arguments.arguments import Arguments
 
-_LOW = 0.01
-"""Relative error from which on the label is low."""
 
-_GRAVE_ERROR = 0.05
-"""Relative error of the interval if a doubt is grave."""
+_RUN_SPREAD = 3.0
+_EXTRAPOLATED_SPREAD = 5.0
+"""Factors within which the duration of a call was in nine of ten cases of benchmarks/prediction: after a run of the
+real size, which records every buffer, and without one."""
+
+_FARTHEST = 200.0
+_TELLING_SECONDS = 0.01
+"""A duration is extrapolated by this factor at most, from a run of this length at least: shorter ones are overhead."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,9 +68,9 @@ class Forecast:
     low, high : int
         Interval of `nbytes`.
     reason : str
-        Why the label is not exact, and which sizes the time limit left unmeasured; empty if there is nothing to say.
+        Why the label is no better, and which sizes the time limit left unmeasured; empty if there is nothing to say.
     seconds : float or None
-        Estimated duration of the call; ``None`` if even small runs did not return.
+        Estimated duration of the call; ``None`` if no run is near enough to the real size to tell.
     trace : Trace
         The predicted run.
     line : Line
@@ -93,6 +101,39 @@ class Forecast:
     measured_buffers: Int64s | None
     native: Native
     ghost_nbytes: int | None = None
+
+    @property
+    def largest(self) -> dict[str, int]:
+        """Lengths of the largest run with real contents."""
+        findings = self.findings
+        if findings.real is not None:
+            return dict(findings.real.lengths)
+        return dict((findings.points[-1] if findings.largest is None else findings.largest.point).lengths)
+
+    @property
+    def factor(self) -> float:
+        """How many times longer the real dimensions are than those of the largest run; 1 if the real size ran."""
+        real, largest = self.line.at(self.line.target), self.largest
+        return max((real[name] / max(largest[name], 1) for name in self.line.scaled()), default=1.0)
+
+    @property
+    def seconds_interval(self) -> tuple[float, float] | None:
+        """Shortest and longest duration of the call; ``None`` where `seconds` is."""
+        if self.seconds is None:
+            return None
+        is_run = self.findings.real is not None or self.findings.ghost is not None
+        spread = _RUN_SPREAD if is_run else _EXTRAPOLATED_SPREAD
+        return self.seconds / spread, self.seconds * spread
+
+    @property
+    def not_examined(self) -> tuple[str, ...]:
+        """What no run looked at; empty if the real size ran or was verified."""
+        if self.confidence in (Confidence.MEASURED, Confidence.VERIFIED) or self.findings.real is not None:
+            return ()
+        missing = []
+        if self.findings.ghost is None:
+            missing.append(f"sizes beyond {write_size(self.largest)}: {self.findings.no_ghost}")
+        return (*missing, *self.findings.unmeasured)
 
 
 def forecast(
@@ -128,7 +169,7 @@ def forecast(
     PredictionError
         If nothing can be predicted; with the reason.
     """
-    line = choose_line(arguments.lengths, arguments.cost)
+    line = choose_line(arguments.lengths, arguments.cost, arguments.least)
     child = choose_child(function, arguments, meter, memory=budget.memory, sandbox=sandbox)
     limit = start_time_limit(budget.seconds, clock)
     measurements = Measurements(line, arguments, meter, child, budget.memory, limit, progress)
@@ -155,15 +196,17 @@ def _note_gaps(found: Forecast, gaps: tuple[str, ...]) -> Forecast:
 def _forecast_with(measurements: Measurements, *, native: bool) -> Forecast:
     """Measure in the child of the measurements, and draw the conclusions."""
     with measurements.child:
-        findings = measure_until_settled(measurements)
+        measurements, findings = measure_or_fall_back(measurements)
+        findings = run_ghost(measurements, measure_largest(measurements, findings))
         crossings = _find_crossings(measurements, findings)
         if findings.real is None and not findings.is_cut and (findings.is_open or crossings):
-            extra = measure_extra(measurements, findings, crossings or [])
-            if extra.points is not findings.points or extra.real is not None:
-                crossings = _find_crossings(measurements, extra)
-            findings = extra
+            findings = measure_extra(measurements, findings, crossings or [])
+            crossings = _find_crossings(measurements, findings)
         doubts = find_doubts(measurements, findings, crossings)
-        if findings.real is None and all(doubt.weight is Weight.NOTE for doubt in doubts):
+        if findings.real is None and not findings.is_cut and not findings.is_verified_at_real_size:
+            doubts += doubt_curves(measurements, findings)
+        is_run = findings.real is not None or findings.is_verified_at_real_size or findings.adopts_ghost
+        if not is_run and all(doubt.weight is Weight.NOTE for doubt in doubts):
             doubts += doubt_remainders(measurements, findings)
         is_small = findings.real is not None and not measurements.line.target
         formulas = None if is_small else measure_formulas(measurements, findings)
@@ -175,10 +218,10 @@ def _forecast_with(measurements: Measurements, *, native: bool) -> Forecast:
 
 def _find_crossings(measurements: Measurements, findings: Findings) -> list[Crossing] | None:
     """Return the numbers in the code beyond the measured sizes; ``None`` if the code cannot be scanned."""
-    if findings.real is not None or findings.is_cut:
+    if findings.real is not None or findings.is_cut or findings.is_verified_at_real_size:
         return []
     try:
-        return find_crossings(measurements, findings)
+        return find_crossings(measurements, findings) + find_flips(measurements, findings)
     except NO_RESULT:
         return None
 
@@ -186,21 +229,19 @@ def _find_crossings(measurements: Measurements, findings: Findings) -> list[Cros
 def _conclude(
     measurements: Measurements, findings: Findings, doubts: list[Doubt], formulas: Formulas | None, native: Native
 ) -> Forecast:
-    """Choose figure, interval and label."""
-    nbytes = findings.estimate.nbytes if findings.real is None else findings.real.peak
-    weight = max((doubt.weight for doubt in doubts), default=Weight.NOTE)
-    low, high = _find_interval(findings, weight, nbytes)
+    """Make the forecast: figure, interval, label and trace."""
+    conclusion = draw_conclusion(measurements.line, findings, doubts)
     trace, measured_buffers = _make_trace(measurements, findings)
     seconds = _estimate_seconds(measurements, findings)
     return Forecast(
-        nbytes=nbytes,
+        nbytes=conclusion.nbytes,
         inputs_nbytes=_find_inputs(measurements, findings),
-        confidence=_label(findings, weight, max(high - nbytes, nbytes - low) / max(nbytes, 1)),
-        low=low,
-        high=high,
-        reason="; ".join(doubt.text for doubt in doubts),
+        confidence=conclusion.confidence,
+        low=conclusion.low,
+        high=conclusion.high,
+        reason="; ".join(doubt.text for doubt in conclusion.doubts),
         seconds=seconds,
-        trace=_describe(trace, doubts, seconds or 0.0),
+        trace=_describe(trace, conclusion.doubts, seconds or 0.0),
         line=measurements.line,
         findings=findings,
         formulas=formulas,
@@ -209,40 +250,20 @@ def _conclude(
     )
 
 
-def _find_interval(findings: Findings, weight: Weight, nbytes: int) -> tuple[int, int]:
-    """Return the interval of the peak; it includes what a first call needs more."""
-    if findings.real is not None:
-        return nbytes, nbytes + findings.first_extra
-    found = findings.estimate
-    error = found.error + (findings.agreement or 0.0) * (2 if found.is_matched else 4)
-    if weight >= Weight.GRAVE:
-        error = max(error, _GRAVE_ERROR)
-    low, high = min(found.low, nbytes) * (1 - error), max(found.high, nbytes) * (1 + error)
-    if weight >= Weight.UNBOUNDED:
-        low = min(low, findings.points[-1].peak)
-    return int(low), int(high) + findings.first_extra
-
-
-def _label(findings: Findings, weight: Weight, error: float) -> Confidence:
-    if error > _LOW or weight >= Weight.GRAVE:
-        return Confidence.LOW
-    if findings.real is not None and not error:
-        return Confidence.MEASURED
-    return Confidence.STABLE if weight >= Weight.SLIGHT else Confidence.EXACT
-
-
 def _make_trace(measurements: Measurements, findings: Findings) -> tuple[Trace, Int64s | None]:
     if findings.real is not None:
         measured = findings.real.trace
         trace, measured_buffers = build_trace(measured, measured.events, findings.real.call_frame)
         return replace(trace, origin=measured.origin), measured_buffers
-    found, line = findings.estimate, measurements.line
+    found, line, ghost = findings.estimate, measurements.line, findings.ghost
+    if ghost is not None and findings.adopts_ghost:
+        return build_trace(ghost.point.trace, ghost.point.events, ghost.point.call_frame)[0], None
     if found.sizes is None:
         return envelope_trace(line, findings.points, found, line.target), None
     return predict_trace(findings.points[-1], found.sizes, reused=found.reused)
 
 
-def _describe(trace: Trace, doubts: list[Doubt], seconds: float) -> Trace:
+def _describe(trace: Trace, doubts: Sequence[Doubt], seconds: float) -> Trace:
     notes = tuple(f"Predicted: {doubt.text}." for doubt in doubts)
     return replace(trace, run=replace(trace.run, duration_s=seconds, notes=(*trace.run.notes, *notes), program=()))
 
@@ -254,7 +275,13 @@ def _find_inputs(measurements: Measurements, findings: Findings) -> int:
 
 
 def _estimate_seconds(measurements: Measurements, findings: Findings) -> float | None:
-    """Return the estimated duration of the real run; ``None`` if small runs did not return."""
+    """Return the estimated duration of the real run; ``None`` if no run is near enough to tell."""
     if findings.real is not None:
         return findings.real.seconds
-    return None if findings.is_cut else measurements.estimate_seconds(measurements.line.target)
+    if findings.ghost is not None:
+        return findings.ghost.point.seconds
+    line, last = measurements.line, findings.points[-1] if findings.largest is None else findings.largest.point
+    far = max((line.at(line.target)[name] / last.lengths[name] for name in line.scaled()), default=1.0)
+    if findings.is_cut or far > _FARTHEST or last.seconds < _TELLING_SECONDS:
+        return None
+    return measurements.estimate_seconds(line.target)

@@ -127,6 +127,7 @@ def planned(
     *,
     budget: int | str | None = None,
     warn: bool = False,
+    strict: bool = False,
     timeout: float = 20.0,
     **specs: str,
 ) -> Callable[[_F], _F]:
@@ -138,6 +139,8 @@ def planned(
         Bytes that the function may use; by default what the process may still use.
     warn : bool
         Warn instead of raising.
+    strict : bool
+        Raise also if the prediction is labelled rough, which otherwise only warns.
     timeout : float
         Seconds that a prediction may take. Each new set of shapes is predicted once.
     **specs : str
@@ -167,7 +170,7 @@ def planned(
             key = _shape_key(bound.arguments)
             if key not in known:
                 known[key] = predict(function, *args, timeout=timeout, native=False, **kwargs)
-            _check(function, known[key], budget, warn=warn)
+            _check(function, known[key], budget, warn=warn or (known[key].is_rough and not strict))
             return function(*args, **kwargs)
 
         return checked  # type: ignore[return-value]

@@ -18,20 +18,19 @@ from ndmem.tracking.launcher.machine_limit import describe_limit
 from ndmem.tracking.recorder import untracked
 from ndmem.units import format_nbytes, parse_nbytes
 
+from .predicted_figures import PredictedFigures
 from .predicted_lines import PredictedLine, add_formulas
-from .run import Run
 
 if TYPE_CHECKING:
     from ndmem.analysis.tables.lines import Line
     from ndmem.model.trace import Trace
     from ndmem.planning.arguments.arguments import Arguments
-    from ndmem.planning.confidence import Confidence
     from ndmem.planning.forecast import Forecast
 
     Verify = Callable[["Forecast", float], "Forecast"]
 
 
-class Prediction(Run):
+class Prediction(PredictedFigures):
     """The memory that a call will need; a run with a predicted trace, for which every report works.
 
     Parameters
@@ -50,74 +49,12 @@ class Prediction(Run):
     ...     return (x - x.mean(axis=0)) / x.std(axis=0)
     >>> found = ndmem.predict(scale, "f4[n, d]", dims=ndmem.dims(n=2_000_000, d=64))
     >>> found.confidence.value, found.inputs
-    ('exact', 512000000)
+    ('verified', 512000000)
     """
 
     def __init__(self, forecast: Forecast, arguments: Arguments, *, verify: Verify | None = None) -> None:
-        super().__init__(forecast.trace)
-        self._forecast = forecast
-        self._arguments = arguments
+        super().__init__(forecast, arguments)
         self._verify = verify
-
-    @property
-    def peak(self) -> int:
-        """Highest live bytes of arrays above the arguments; the result counts."""
-        return self._forecast.nbytes
-
-    @property
-    def inputs(self) -> int:
-        """Bytes of the arguments' arrays."""
-        return self._forecast.inputs_nbytes
-
-    @property
-    def native(self) -> int | None:
-        """Bytes in RAM beyond the arrays, at the peak of both; ``None`` if unknown."""
-        return self._forecast.native.nbytes
-
-    @property
-    def native_reason(self) -> str:
-        """Why native memory is unknown; empty if it is known."""
-        return self._forecast.native.why
-
-    @property
-    def total(self) -> int:
-        """Bytes of arguments, arrays and, if known, native memory together."""
-        return self.peak + self.inputs + (self.native or 0)
-
-    @property
-    def nbytes(self) -> int:
-        """Bytes needed in addition: `total` without the arguments that exist already."""
-        return self.total - self._arguments.present_nbytes()
-
-    @property
-    def confidence(self) -> Confidence:
-        """Label of `peak`."""
-        return self._forecast.confidence
-
-    @property
-    def interval(self) -> tuple[int, int]:
-        """Lowest and highest bytes of the peak."""
-        return self._forecast.low, self._forecast.high
-
-    @property
-    def reason(self) -> str:
-        """Why the label is not exact, and which sizes the time limit left unmeasured; may be empty."""
-        return self._forecast.reason
-
-    @property
-    def seconds(self) -> float | None:
-        """Estimated duration of the call, from small sizes; ``None`` if even those did not return in time."""
-        return self._forecast.seconds
-
-    @property
-    def ghost(self) -> int | None:
-        """Highest memory of the ghost run of `verify` in RAM (Pss), in bytes; ``None`` without one."""
-        return self._forecast.ghost_nbytes
-
-    @property
-    def dims(self) -> dict[str, int]:
-        """The length of each dimension."""
-        return dict(self._arguments.lengths)
 
     def lines(self, *, library: bool = False) -> tuple[PredictedLine, ...]:
         """Return the line table, with the formula of each line's peak if there is one.

@@ -1,12 +1,16 @@
 """Texts and dimensions that describe arguments."""
 
+import functools
 from typing import Any
 
+import numpy as np
 import pytest
 
 import ndmem
 from ndmem.errors import SpecError
+from ndmem.planning.arguments.bind import bind_arguments
 from ndmem.planning.arguments.pattern import looks_like_pattern, read_pattern
+from ndmem.planning.arguments.sample_data import Sample
 
 
 @pytest.mark.parametrize(
@@ -40,6 +44,66 @@ def test_other_axes_are_refused(text: str) -> None:
 def test_other_texts_are_no_arrays(text: str) -> None:
     """A text that has no dtype in front of brackets is an argument like any other."""
     assert not looks_like_pattern(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["f8[n", "f8 [n,", "f9[n]", "f8[n]]", "f8[[n]", " <f8[n, d", "flaot64[n, d]", "int23[100]"]
+)
+def test_a_mistyped_description_is_refused(text: str) -> None:
+    """A dtype, or what resembles one, and a bracket: the error names the text, its parameter and the way out."""
+    with pytest.raises(SpecError) as caught:
+        ndmem.predict(lambda x, mode: x, "f8[n]", mode=text, dims=ndmem.dims(n=1_000_000, d=8))
+    assert [each in str(caught.value) for each in (repr(text), "for mode", "'f8[n]'", "functools.partial")] == [
+        True
+    ] * 4
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "mean",
+        "f8",
+        "float64",
+        "ij,jk->ik",
+        "data[0]",
+        "x[n]",
+        "rows[n",
+        "b[^aeiou]t",
+        "f8[n]: the first",
+        "[n",
+        "",
+        "i8(n",
+    ],
+)
+def test_other_texts_reach_the_function(text: str) -> None:
+    """A text that cannot be meant as an array is an argument like any other."""
+    bound = bind_arguments(lambda x, mode: x, ("f8[n]",), {"mode": text}, dims={"n": 1_000_000})
+    assert bound.make({"n": 40}, Sample.FIRST)[1] == {"mode": text}
+
+
+def test_any_text_can_be_bound_to_the_function() -> None:
+    """A text that `functools.partial` holds is not read, whatever it looks like."""
+    function = functools.partial(lambda x, mode: np.zeros(len(mode)), mode="f8[n")
+    assert ndmem.predict(function, "f8[n]", dims=ndmem.dims(n=1_000_000), native=False).peak == 32
+
+
+@pytest.mark.parametrize(
+    ("arguments", "dims"),
+    [(("f8[n]",), {"n": 1000, "m": 5}), ((np.zeros(1000),), {"n": 1000, "m": 5}), ((), {"m": 1000})],
+)
+def test_a_dimension_that_no_argument_uses_is_refused(arguments: tuple[Any, ...], dims: dict[str, int]) -> None:
+    """The error names it and what is used; it may be a misspelled name."""
+    with pytest.raises(SpecError, match=r"no argument uses the dimension m=.*\(used: (n|none)\)"):
+        bind_arguments(lambda *arguments: None, arguments, {}, dims=dims)
+
+
+@pytest.mark.parametrize(
+    "argument", ["f8[2*m + n]", ndmem.dims(n=1000, m=500).m, np.zeros(500), [np.zeros((3, 500))], 500]
+)
+def test_every_use_of_a_dimension_counts(argument: Any) -> None:
+    """A dimension is used in an expression, as a number, and as the length of an axis, also in a list."""
+    bound = bind_arguments(lambda *arguments: None, ("f8[n]", argument), {}, dims={"n": 1000, "m": 500})
+    assert bound.lengths == {"n": 1000, "m": 500}
 
 
 def test_dimensions_can_be_passed_as_numbers() -> None:

@@ -16,17 +16,26 @@ def _line(target: int) -> Line:
     return Line({"n": 0}, {"n": 1}, target)
 
 
-@given(st.lists(st.integers(0, 1000), min_size=1, max_size=4), st.integers(1, 50), st.integers(1, 10**6))
-def test_polynomials_are_exact(coefficients: list[int], step: int, target: int) -> None:
+_POSITIONS = st.sampled_from([(4, 5, 6, 7, 8), (1, 4, 16, 64, 256), (1, 2, 3, 5, 8)])
+
+
+@given(st.lists(st.integers(0, 1000), min_size=1, max_size=4), st.integers(1, 50), st.integers(1, 10**6), _POSITIONS)
+def test_polynomials_are_exact(coefficients: list[int], step: int, target: int, positions: tuple[int, ...]) -> None:
     """A polynomial of degree 3 or less is recovered from five values, at any target, and called exact."""
 
     def value(t: int) -> int:
         return sum(c * t**power for power, c in enumerate(coefficients))
 
     assume(value(target) <= 2**62)
-    ts = [step * t for t in (4, 5, 6, 7, 8)]
+    ts = [step * t for t in positions]
     found = extrapolate_sizes(_line(target), ts, np.array([[value(t)] for t in ts]), target)
     assert (found.nbytes.tolist(), found.exact.tolist(), found.error.tolist()) == ([value(target)], [True], [0.0])
+
+
+def test_levels_of_a_tree_are_not_exact() -> None:
+    """The logarithm of positions that are powers of four is evenly spaced, and not a polynomial of them."""
+    found = extrapolate_sizes(_line(4**12), [1, 4, 16, 64, 256], np.array([[8], [16], [24], [32], [40]]), 4**12)
+    assert not found.exact[0]
 
 
 @given(st.integers(0, 3), st.integers(9, 10**5))

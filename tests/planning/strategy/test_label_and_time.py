@@ -35,7 +35,7 @@ class _Clock:
         return self.now
 
 
-def _forecast(function: Callable[..., Any], *args: Any, clock: Callable[[], float], seconds: float = 600) -> Forecast:
+def _forecast(function: Callable[..., Any], *args: Any, clock: Callable[[], float], seconds: float = 20) -> Forecast:
     dims = args[-1]
     arguments = bind_arguments(function, args[:-1], {}, dims=dims)
     return forecast(
@@ -80,10 +80,10 @@ _CALLS = [
 
 
 @pytest.mark.parametrize(("function", "text", "n"), _CALLS, ids=lambda value: getattr(value, "__name__", None))
-def test_the_label_is_the_same_on_a_fast_and_on_a_slow_machine(
+def test_the_label_is_the_same_on_an_idle_and_on_a_busy_machine(
     function: Callable[..., Any], text: str, n: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """With run times 100 times shorter, or from a tenth to 20 times as long, the answer and its reason are the same."""
+    """If each run lasts up to 20 times as long as on an idle machine, the answer and its reason are the same."""
     ask = forked.Child.ask
     chance = random.Random(1)
 
@@ -92,7 +92,7 @@ def test_the_label_is_the_same_on_a_fast_and_on_a_slow_machine(
 
         def ask_and_scale(self: Any, *args: Any, **options: Any) -> Answer:
             answer = ask(self, *args, **options)
-            seconds = 0.002 * scale()
+            seconds = 0.01 * scale()
             clock.now += seconds
             return replace(answer, seconds=seconds)
 
@@ -100,9 +100,7 @@ def test_the_label_is_the_same_on_a_fast_and_on_a_slow_machine(
         found = _forecast(function, text, ndmem.dims(n=n), clock=clock)
         return found.nbytes, found.confidence, found.low, found.high, found.reason
 
-    expected = forecast_at(lambda: 1.0)
-    assert forecast_at(lambda: 0.01) == expected
-    assert forecast_at(lambda: chance.uniform(0.1, 20.0)) == expected
+    assert forecast_at(lambda: chance.uniform(1, 20)) == forecast_at(lambda: 1.0)
 
 
 def test_a_time_limit_that_stops_measuring_is_in_the_reason(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -117,7 +115,7 @@ def test_a_time_limit_that_stops_measuring_is_in_the_reason(monkeypatch: pytest.
     monkeypatch.setattr(forked.Child, "ask", ask_slowly)
     found = _forecast(_collect, "f8[n]", ndmem.dims(n=20_000), clock=clock, seconds=6)
     assert "time limit of 6 s" in found.reason
-    assert found.confidence.value in ("stable", "low")
+    assert found.confidence.value in ("extrapolated", "rough")
 
 
 def test_the_timeout_is_spent_once(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -137,8 +135,8 @@ def test_the_timeout_is_spent_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fork_or_spawn, "has_python_threads", lambda: False)
     monkeypatch.setattr(forked.Child, "ask", stall)
     _forecast(np.negative, "f8[n]", ndmem.dims(n=10_000_000), clock=clock, seconds=10)
-    assert timeouts[0] == 10
-    assert set(timeouts[1:]) == {3}
+    assert timeouts[:2] == [10, 3]
+    assert max(timeouts[1:]) == 3
 
 
 def test_a_time_limit_counts_down() -> None:

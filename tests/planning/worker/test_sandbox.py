@@ -123,7 +123,7 @@ def test_a_refusal_that_c_code_swallows_is_known(tmp_path: Path) -> None:
         return x + 1
 
     found = _predict(tries)
-    assert found.confidence.value == "low"
+    assert found.confidence.value == "rough"
     assert "the sandbox denies" in found.reason
 
 

@@ -18,7 +18,6 @@ import pytest
 import ndmem
 from ndmem.planning.worker import forked as child
 from ndmem.planning.worker import other_threads
-from ndmem.planning.worker import working_folder as folder
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the kernel says what threads do on Linux")
 
@@ -181,7 +180,6 @@ def test_the_folder_of_a_killed_program_goes_with_the_next_prediction(
 ) -> None:
     """A folder that no process has is removed; one that a process has stays, and so does any other."""
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    monkeypatch.setattr(folder, "_NEW_S", -1.0)
     with _start(_NEVER_RETURNS, tmp_path) as process:
         assert process.stdout is not None
         process.stdout.readline()
@@ -191,14 +189,38 @@ def test_the_folder_of_a_killed_program_goes_with_the_next_prediction(
         children = _wait_for_children(process)
         other = tmp_path / "ndmem-other"
         other.mkdir()
+        unlocked = tmp_path / "ndmem-new-x"
+        unlocked.mkdir()
         ndmem.predict(lambda x: x, "f8[n]", dims=_N, native=False)
         assert abandoned.exists()
+        assert unlocked.exists()
         process.kill()
         process.wait()
     _wait_for_the_end_of(children)  # it has the lock of the folder, as a fork has all open files
+    os.utime(unlocked, (0, 0))
     ndmem.predict(lambda x: x, "f8[n]", dims=_N, native=False)
-    assert not abandoned.exists()
-    assert other.exists()
+    assert list(tmp_path.iterdir()) == [other]
+
+
+def test_the_folder_of_a_prediction_in_a_thread_goes_with_the_program(tmp_path: Path) -> None:
+    """A program that ends while a daemon thread predicts leaves no folder."""
+    begun = tmp_path.with_name("begun")
+    program = f"""
+import tempfile, threading, pathlib, time
+import ndmem
+begun = pathlib.Path({str(begun)!r})
+def never(x):
+    begun.touch()
+    time.sleep(1000)
+options = {{"dims": ndmem.dims(n=10**6), "native": False, "sandbox": False, "timeout": 1000}}
+threading.Thread(target=ndmem.predict, args=(never, "f8[n]"), kwargs=options, daemon=True).start()
+while not begun.exists():
+    time.sleep(0.01)
+assert list(pathlib.Path(tempfile.gettempdir()).glob("ndmem-predict-*"))
+"""
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    subprocess.run([sys.executable, "-c", program], env=environment, check=True, timeout=120)
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSEGV, None])

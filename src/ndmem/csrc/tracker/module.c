@@ -181,7 +181,7 @@ static PyMethodDef functions[] = {
     {"watch_builtin", watch_builtin, METH_VARARGS, watch_builtin_doc},
     {"watch_environment", watch_environment, METH_NOARGS, watch_environment_doc},
     {"stop_all", py_stop_all, METH_NOARGS, "stop_all()\n--\n\nEnd every recording of this process."},
-    {"haunt", ghost_haunt, METH_NOARGS, ghost_haunt_doc},
+    {"haunt", ghost_haunt, METH_O, ghost_haunt_doc},
     {"statement_depths", replay_statement_depths, METH_VARARGS, replay_statement_depths_doc},
     {"temporary_peaks", replay_temporary_peaks, METH_VARARGS, replay_temporary_peaks_doc},
     {NULL},

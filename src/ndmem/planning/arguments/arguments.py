@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from ndmem.model.spec import ArraySpec
-
+from .lists import Listed
 from .pattern import ArrayPattern
+from .real_array import Lengths, Made, RealArray
 from .sample_data import Fill, Sample, make_sample
-from .tables import crop_table, table_nbytes
-
-Lengths = Mapping[str, int]
+from .shared_memory import Slice, Transposed
+from .sparse import Sparse
+from .tables import Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class Described:
     fill: Fill
     like: Any = None
 
-    def make(self, lengths: Lengths, sample: Sample) -> Any:
+    def make(self, lengths: Lengths, sample: Sample, made: Made) -> Any:
         """Make a sample of the array."""
         array = self.pattern.at(lengths)
         bound = min((length for length in array.shape if length > 1), default=1)
@@ -38,73 +38,12 @@ class Described:
 
 
 @dataclass(frozen=True, slots=True)
-class Cropped:
-    """A real array; small sizes get a part of it.
-
-    Attributes
-    ----------
-    array : numpy.ndarray
-        The array.
-    axes : tuple of str or None
-        Dimension of each axis; ``None`` for an axis that is not reduced.
-    """
-
-    array: Any
-    axes: tuple[str | None, ...]
-
-    def make(self, lengths: Lengths, sample: Sample) -> Any:
-        """Copy a part of the array; other samples get other elements."""
-        shape = self._shape(lengths)
-        if shape == self.array.shape:
-            return self.array.copy(order="K")
-        part = self.array[
-            tuple(_slice(short, whole, sample) for short, whole in zip(shape, self.array.shape, strict=True))
-        ]
-        return _fold_indices(np.array(part, order="K", subok=True), self.array, lengths)
-
-    def nbytes(self, lengths: Lengths) -> int:
-        """Return the bytes of an array of these lengths, also beyond its real ones."""
-        pairs = zip(self.axes, self.array.shape, strict=True)
-        return ArraySpec(
-            tuple(whole if name is None else lengths[name] for name, whole in pairs), self.array.dtype
-        ).nbytes
-
-    def _shape(self, lengths: Lengths) -> tuple[int, ...]:
-        pairs = zip(self.axes, self.array.shape, strict=True)
-        return tuple(whole if name is None else min(lengths[name], whole) for name, whole in pairs)
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """A real data frame, series or sparse matrix; small sizes get its first rows (and columns)."""
-
-    table: Any
-    axes: tuple[str | None, ...]
-
-    def make(self, lengths: Lengths, sample: Sample) -> Any:
-        """Copy a part of the table."""
-        pairs = zip(self.axes, self.table.shape, strict=True)
-        slices = tuple(
-            slice(None) if name is None else _slice(min(lengths[name], whole), whole, sample) for name, whole in pairs
-        )
-        return crop_table(self.table, slices)
-
-    def nbytes(self, lengths: Lengths) -> int:
-        """Return the bytes of the part, assuming rows of equal size."""
-        nbytes = table_nbytes(self.table)
-        for name, whole in zip(self.axes, self.table.shape, strict=True):
-            if name is not None and whole:
-                nbytes = nbytes * lengths[name] // whole
-        return nbytes
-
-
-@dataclass(frozen=True, slots=True)
 class Scalar:
     """A dimension that is passed as a number."""
 
     name: str
 
-    def make(self, lengths: Lengths, sample: Sample) -> Any:
+    def make(self, lengths: Lengths, sample: Sample, made: Made) -> Any:
         """Return the length of the dimension."""
         return lengths[self.name]
 
@@ -119,7 +58,7 @@ class Literal:
 
     value: Any
 
-    def make(self, lengths: Lengths, sample: Sample) -> Any:
+    def make(self, lengths: Lengths, sample: Sample, made: Made) -> Any:
         """Return the value."""
         return self.value
 
@@ -136,17 +75,18 @@ class Several:
     keys: tuple[Any, ...]
     items: tuple[Argument, ...]
 
-    def make(self, lengths: Lengths, sample: Sample) -> Any:
+    def make(self, lengths: Lengths, sample: Sample, made: Made) -> Any:
         """Make all items."""
-        made = [item.make(lengths, sample) for item in self.items]
-        return dict(zip(self.keys, made, strict=True)) if self.kind is dict else self.kind(made)
+        items = [item.make(lengths, sample, made) for item in self.items]
+        return dict(zip(self.keys, items, strict=True)) if self.kind is dict else self.kind(items)
 
     def nbytes(self, lengths: Lengths) -> int:
         """Return the bytes of all items."""
         return sum(item.nbytes(lengths) for item in self.items)
 
 
-Argument = Described | Cropped | Table | Scalar | Literal | Several
+_Real = RealArray | Transposed | Slice | Table | Sparse | Listed
+Argument = Described | _Real | Scalar | Literal | Several
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,35 +103,49 @@ class Arguments:
         The real length of each dimension.
     maker : callable, optional
         Makes all of them instead; called with the lengths of the dimensions as keywords.
+    least : dict of str to int
+        Shortest length of a dimension at which samples keep what they should; shorter ones keep it in part.
+    doubts : tuple of str
+        What samples of the real arguments may not keep, each as a sentence that begins with the argument's name:
+        integers that may be indices or values, a number of different values that was estimated, memory in common.
+        Empty if nothing is ambiguous. A prediction with such doubts is not exact unless the real size was run.
     """
 
     positional: tuple[Argument, ...]
     keywords: dict[str, Argument]
     lengths: dict[str, int]
     maker: Callable[..., Any] | None = None
+    least: dict[str, int] = field(default_factory=dict)
+    doubts: tuple[str, ...] = ()
 
     def make(self, lengths: Lengths, sample: Sample) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """Make the arguments of a call."""
         if self.maker is not None:
             return _sort_made(self.maker(**lengths))
+        made: Made = {}
         return (
-            tuple(each.make(lengths, sample) for each in self.positional),
-            {name: each.make(lengths, sample) for name, each in self.keywords.items()},
+            tuple(each.make(lengths, sample, made) for each in self.positional),
+            {name: each.make(lengths, sample, made) for name, each in self.keywords.items()},
         )
 
     def nbytes(self, lengths: Lengths) -> int | None:
         """Return the bytes of the arrays among them; ``None`` if `make` makes them."""
         if self.maker is not None:
             return None
-        return sum(each.nbytes(lengths) for each in (*self.positional, *self.keywords.values()))
+        return sum(each.nbytes(lengths) for each in self._leaves())
 
     def are_real(self) -> bool:
         """Tell whether the arguments at the real size are the user's own."""
-        return self.maker is not None or not any(map(_is_described, (*self.positional, *self.keywords.values())))
+        return self.maker is not None or not any(isinstance(each, Described) for each in self._leaves())
 
     def present_nbytes(self) -> int:
         """Return the bytes of arrays that exist already: the real ones among the arguments."""
-        return sum(_present(each, self.lengths) for each in (*self.positional, *self.keywords.values()))
+        return sum(each.nbytes(self.lengths) for each in self._leaves() if not isinstance(each, Described))
+
+    def _leaves(self) -> tuple[Argument, ...]:
+        """Return all arguments, also those in containers; one that is passed twice once."""
+        leaves = _flatten((*self.positional, *self.keywords.values()))
+        return tuple({id(each): each for each in leaves}.values())
 
     def cost(self, lengths: Lengths) -> int:
         """Return the cost of a size in bytes: of the arguments, or of an array with all dimensions as its axes."""
@@ -201,16 +155,12 @@ class Arguments:
         return max(self.nbytes(lengths) or 0, product)
 
 
-def _is_described(argument: Argument) -> bool:
-    if isinstance(argument, Several):
-        return any(map(_is_described, argument.items))
-    return isinstance(argument, Described)
-
-
-def _present(argument: Argument, lengths: Lengths) -> int:
-    if isinstance(argument, Several):
-        return sum(_present(item, lengths) for item in argument.items)
-    return argument.nbytes(lengths) if isinstance(argument, (Cropped, Table, Literal)) else 0
+def _flatten(arguments: Iterable[Argument]) -> Iterator[Argument]:
+    for argument in arguments:
+        if isinstance(argument, Several):
+            yield from _flatten(argument.items)
+        else:
+            yield argument
 
 
 def _sort_made(made: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
@@ -222,23 +172,3 @@ def _sort_made(made: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
             return made
         return made, {}
     return (made,), {}
-
-
-def _slice(short: int, whole: int, sample: Sample) -> slice:
-    """Return the elements of an axis for a sample."""
-    if short >= whole or sample is Sample.FIRST:
-        return slice(0, short)
-    if sample is Sample.UNEVEN or whole < 2 * short:
-        return slice(whole - short, whole)
-    return slice(0, 2 * short, 2)
-
-
-def _fold_indices(part: Any, whole: Any, lengths: Lengths) -> Any:
-    """Limit integers that may be indices of an axis to its reduced length."""
-    if whole.dtype.kind not in "iu" or not whole.size or not part.size:
-        return part
-    highest, lowest = int(whole.max()), int(whole.min())
-    bounds = [length for length in lengths.values() if 1 < length <= highest]
-    if lowest >= 0 and bounds and highest >= 2 and part.max() >= min(bounds):
-        return np.minimum(part, min(bounds) - 1)
-    return part

@@ -1,6 +1,6 @@
 """Turn the arguments of `predict` into arguments that can be made for any lengths."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,11 +11,11 @@ from ndmem.model.spec import ArraySpec
 from ndmem.planning.extrapolation.size_line import KEPT, SHORTEST
 from ndmem.signatures import read_signature
 
-from .arguments import Argument, Arguments, Cropped, Described, Literal, Scalar, Several, Table
+from .arguments import Argument, Arguments, Described, Literal, Scalar, Several
 from .dims import Dim
-from .pattern import ArrayPattern, Length, looks_like_pattern, read_pattern
+from .pattern import ArrayPattern, Length, looks_like_pattern, read_pattern, refuse_mistyped
+from .real_arguments import RealArguments, shape_of
 from .sample_data import Fill
-from .tables import is_table
 
 _NAMES = ("n", "m", "k", "l", "p", "q", "r", "s")
 
@@ -48,7 +48,8 @@ def bind_arguments(
     Raises
     ------
     SpecError
-        If a text names a dimension without a length, or `make` is passed without dimensions.
+        If a text names a dimension without a length or is a mistyped description of an array, if no argument uses one
+        of the dimensions, or `make` is passed without dimensions.
     """
     if make is not None:
         if positional or keywords:
@@ -58,9 +59,23 @@ def bind_arguments(
         return Arguments((), {}, dict(dims), make)
     binder = _Binder(dict(dims or {}), fill, dict(like or {}))
     names = _parameter_names(function, len(positional))
-    binder.note_arrays([*positional, *keywords.values()])
+    binder.note_arrays([*zip(names, positional, strict=True), *keywords.items()])
     bound = tuple(binder.bind(name, value) for name, value in zip(names, positional, strict=True))
-    return Arguments(bound, {name: binder.bind(name, value) for name, value in keywords.items()}, binder.lengths)
+    named = {name: binder.bind(name, value) for name, value in keywords.items()}
+    _refuse_unused(dims or {}, binder.used)
+    return Arguments(
+        bound, named, binder.lengths, least=binder.real.values.least, doubts=tuple(dict.fromkeys(binder.real.doubts))
+    )
+
+
+def _refuse_unused(dims: Mapping[str, int], used: Set[str]) -> None:
+    unused = [name for name in dims if name not in used]
+    if unused:
+        others = ", ".join(name for name in dims if name in used) or "none"
+        raise SpecError(
+            f"no argument uses the dimension {unused[0]}={dims[unused[0]]} (used: {others}); leave it out, or write it "
+            f"where it belongs: 'f8[{unused[0]}]' for an array, dims.{unused[0]} for a number"
+        )
 
 
 def _parameter_names(function: Callable[..., Any], count: int) -> list[str]:
@@ -84,20 +99,25 @@ class _Binder:
     like: dict[str, Any]
     has_arrays: bool = False
     named: dict[int, str] = field(default_factory=dict)
+    used: set[str] = field(default_factory=set)
+    real: RealArguments = field(init=False)
 
     def __post_init__(self) -> None:
         for name, length in self.lengths.items():
             self.named.setdefault(length, name)
+        self.real = RealArguments(self._axes, self.lengths)
 
-    def note_arrays(self, values: Sequence[Any]) -> None:
+    def note_arrays(self, arguments: Sequence[tuple[str, Any]]) -> None:
         """Name the axes of all arrays, before numbers are bound: a number may be one of these lengths."""
-        for value in _flatten(values):
-            shape = _shape_of(value)
+        leaves = list(_flatten(arguments))
+        for _, value in leaves:
+            shape = shape_of(value)
             self.has_arrays |= shape is not None
             self.has_arrays |= isinstance(value, str) and looks_like_pattern(value)
             for length in shape or ():
                 if length > SHORTEST:
                     self._name(length)
+        self.real.bind_all(leaves)
 
     def bind(self, name: str, value: Any) -> Argument:  # noqa: PLR0911  # one for each kind of argument
         """Return one argument."""
@@ -106,20 +126,22 @@ class _Binder:
                 raise SpecError(
                     f"the dimension {value.name!r} has two lengths: {self.lengths[value.name]} and {value.length}"
                 )
+            self.used.add(value.name)
             return Scalar(value.name)
         if isinstance(value, str) and looks_like_pattern(value):
             return self._describe(name, read_pattern(value, self.lengths))
+        if isinstance(value, str):
+            refuse_mistyped(value, name)
         if isinstance(value, ArraySpec):
             shape = tuple(Length(self._name(n) if n > SHORTEST else str(n)) for n in value.shape)
             return self._describe(name, ArrayPattern(value.dtype, shape, value.order))
+        real = self.real.find(value)
+        if real is not None:
+            return real
         if isinstance(value, (list, tuple)) and type(value) in (list, tuple):
             return Several(type(value), (), tuple(self.bind(name, each) for each in value))
         if isinstance(value, dict) and type(value) is dict:
             return Several(dict, tuple(value), tuple(self.bind(name, each) for each in value.values()))
-        if isinstance(value, np.ndarray) and value.ndim:
-            return Cropped(value, self._axes(value.shape))
-        if is_table(value):
-            return Table(value, self._axes(value.shape))
         return self._bind_number(value)
 
     def _bind_number(self, value: Any) -> Argument:
@@ -130,6 +152,7 @@ class _Binder:
         return Literal(value)
 
     def _describe(self, name: str, pattern: ArrayPattern) -> Described:
+        self.used |= pattern.dimensions
         fill = self.fill if isinstance(self.fill, Fill) else self.fill.get(name, Fill.UNIFORM)
         return Described(pattern, fill, self.like.get(name))
 
@@ -141,20 +164,16 @@ class _Binder:
             free = (name for name in (*_NAMES, *(f"n{i}" for i in range(1, 10_000))) if name not in self.lengths)
             self.named[length] = next(free)
             self.lengths[self.named[length]] = length
+        self.used.add(self.named[length])
         return self.named[length]
 
 
-def _flatten(values: Any) -> Iterator[Any]:
-    for value in values:
-        if type(value) in (list, tuple):
-            yield from _flatten(value)
+def _flatten(arguments: Iterable[tuple[str, Any]]) -> Iterator[tuple[str, Any]]:
+    """Yield the arguments in lists, tuples and dicts, with the name of the parameter."""
+    for name, value in arguments:
+        if type(value) in (list, tuple) and shape_of(value) is None:
+            yield from _flatten((name, each) for each in value)
         elif type(value) is dict:
-            yield from _flatten(value.values())
+            yield from _flatten((name, each) for each in value.values())
         else:
-            yield value
-
-
-def _shape_of(value: Any) -> tuple[int, ...] | None:
-    if isinstance(value, (np.ndarray, ArraySpec)) or is_table(value):
-        return tuple(int(length) for length in value.shape)
-    return None
+            yield name, value

@@ -1,6 +1,7 @@
 """Descriptions of arrays with named dimensions as axes: ``"f4[n, 2*d + 1]"``."""
 
 import ast
+import difflib
 import operator
 import re
 from collections.abc import Mapping
@@ -13,6 +14,13 @@ from ndmem.errors import SpecError
 from ndmem.model.spec import ArraySpec, Order, spec
 
 _TEXT: Final = re.compile(r"\s*(?P<dtype>[A-Za-z<>=|?][\w<>=|?]*(?:\[\w+\])?)\s*\[(?P<shape>[^\[\]]*)\]\s*")
+_MEANT: Final = re.compile(r"\s*(?P<dtype>[A-Za-z<>=|?][\w<>=|?]*)(?:\[\w+\])?\s*\[[\w\s,+*/().\-\[]*\]*\s*")
+_CODE: Final = re.compile(r"[<>=|]?[A-Za-z?][0-9]+")
+_DTYPES: Final = (
+    *(f"{kind}{bits}" for kind in ("int", "uint", "float", "complex") for bits in (8, 16, 32, 64, 128)),
+    "bool",
+)
+_ALIKE: Final = 0.8
 _OPERATORS: Final = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
@@ -45,6 +53,11 @@ class Length:
         """Return the length for these lengths of the dimensions."""
         return _evaluate(self._parse(), lengths, self.text)
 
+    @property
+    def dimensions(self) -> frozenset[str]:
+        """Names of the dimensions in it."""
+        return frozenset(node.id for node in ast.walk(self._parse()) if isinstance(node, ast.Name))
+
     def _parse(self) -> ast.expr:
         try:
             return ast.parse(self.text, mode="eval").body
@@ -70,6 +83,11 @@ class ArrayPattern:
     shape: tuple[Length, ...]
     order: Order = Order.C
 
+    @property
+    def dimensions(self) -> frozenset[str]:
+        """Names of the dimensions in the lengths of its axes."""
+        return frozenset().union(*(length.dimensions for length in self.shape))
+
     def at(self, lengths: Mapping[str, int]) -> ArraySpec:
         """Return the description for these lengths of the dimensions."""
         return ArraySpec(tuple(length(lengths) for length in self.shape), self.dtype, self.order)
@@ -78,10 +96,46 @@ class ArrayPattern:
 def looks_like_pattern(text: str) -> bool:
     """Tell whether a text argument describes an array: a dtype and a shape, and nothing else."""
     match = _TEXT.fullmatch(text) if len(text) <= _LONGEST_TEXT else None
-    if match is None:
-        return False
+    return match is not None and _is_dtype(match["dtype"])
+
+
+def refuse_mistyped(text: str, name: str) -> None:
+    """Raise if a text argument was meant to describe an array and does not.
+
+    It was if it consists of a dtype, or what resembles one (``"f9"``, ``"flaot64"``), and an opening bracket with
+    lengths of axes. Other texts are arguments like any other: ``"mean"``, ``"f8"``, ``"ij,jk->ik"``, ``"data[0]"``.
+
+    Parameters
+    ----------
+    text : str
+        The argument.
+    name : str
+        Name of its parameter.
+
+    Raises
+    ------
+    SpecError
+        If it was.
+    """
+    match = _MEANT.fullmatch(text) if len(text) <= _LONGEST_TEXT else None
+    if match is None or looks_like_pattern(text):
+        return
+    dtype = match["dtype"]
+    if _is_dtype(dtype):
+        why = "its brackets are not those of a shape"
+    elif _CODE.fullmatch(dtype) or difflib.get_close_matches(dtype, _DTYPES, 1, _ALIKE):
+        why = f"{dtype!r} is not a dtype"
+    else:
+        return
+    raise SpecError(
+        f"{text[:80]!r} for {name} is not an array: {why}; write for example 'f8[n]', or bind the text itself with "
+        "functools.partial if it is meant as one"
+    )
+
+
+def _is_dtype(text: str) -> bool:
     try:
-        np.dtype(match["dtype"])
+        np.dtype(text)
     except (TypeError, ValueError, SyntaxError):
         return False
     return True

@@ -39,11 +39,11 @@ class Sample(enum.Enum):
     Attributes
     ----------
     FIRST
-        Numbers from 0 to 1; the first elements of a real array.
+        Numbers from 0 to 1; single elements from all over a real array.
     UNEVEN
-        Numbers from 0 to 1, mostly small, or few different indices; the last elements of a real array.
+        Numbers from 0 to 1, mostly small, or few different indices; windows of neighbours of a real array.
     SIGNED
-        Numbers from -1 to 1, or integers far beyond any index on both sides; every other element of a real array.
+        Numbers from -1 to 1, or integers far beyond any index on both sides; other single elements of a real array.
     FAR
         As FIRST, with integers far beyond any index: for functions that refuse negative ones.
     GHOST

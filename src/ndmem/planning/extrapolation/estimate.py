@@ -56,7 +56,7 @@ class Estimate:
 
 
 def estimate_peak(line: Line, points: Sequence[Point], target: int) -> Estimate:
-    """Estimate the peak at a position of the line from runs at other positions, evenly spaced."""
+    """Estimate the peak at a position of the line from runs at other positions."""
     return _replay(line, points, target) if match(points) else _envelope(line, points, target)
 
 

@@ -71,6 +71,8 @@ class Point:
         Number of events that were not recorded.
     is_cut : bool
         Whether the run was stopped before it returned.
+    processor_seconds : float
+        Processor time of the call.
     nbytes : (births,) int64
         Bytes of each buffer.
     """
@@ -85,6 +87,7 @@ class Point:
     inputs_nbytes: int | None = None
     lost: int = 0
     is_cut: bool = False
+    processor_seconds: float = 0.0
     nbytes: Int64s = field(init=False)
 
     def __post_init__(self) -> None:

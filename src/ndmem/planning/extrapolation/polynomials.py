@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import combinations_with_replacement
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -50,7 +50,7 @@ def extrapolate_sizes(line: Line, ts: Sequence[int], sizes: Int64s, target: int)
     line : Line
         The line.
     ts : sequence of int
-        Positions at which they were measured, evenly spaced.
+        Positions at which they were measured.
     sizes : (len(ts), m) int64
         The measured sizes.
     target : int
@@ -77,28 +77,38 @@ def find_patterns(sizes: Int64s) -> tuple[Int64s, Int64s]:
 def _extrapolate_exactly(ts: Sequence[int], patterns: Int64s, target: int) -> tuple[Int64s, Bools]:
     """Return the value of the polynomial of lowest degree through each column, and whether it is exact.
 
-    Newton's forward differences in exact fractions: float64 has no 2**53 + 1.
+    Newton's divided differences in exact fractions: float64 has no 2**53 + 1.
     """
-    differences = [patterns[0]]
-    rest = patterns
-    while len(rest) > 1:
-        rest = np.diff(rest, axis=0)
-        differences.append(rest[0])
+    differences = _find_differences(ts, patterns)
     highest = min(_HIGHEST_DEGREE, len(ts) - 2)
     # One measured size at least must be spare: five sizes always lie on a polynomial of degree 4.
-    exact = (np.diff(patterns, n=highest + 1, axis=0) == 0).all(axis=0)
-    at = Fraction(target - ts[0], ts[1] - ts[0] if len(ts) > 1 else 1)
+    exact = (differences[highest + 1][0] == 0).all(axis=0)
     factor, value = Fraction(1), np.zeros(patterns.shape[1], object)
     for degree in range(highest + 1):
-        if np.any(differences[degree]):
-            value = value + differences[degree].astype(object) * factor
-        factor = factor * (at - degree) / (degree + 1)
+        rows, divisor = differences[degree]
+        if np.any(rows[0]):
+            value = value + rows[0].astype(object) * (factor / divisor)
+        factor = factor * (target - ts[degree])
     nbytes = np.zeros(patterns.shape[1], np.int64)
     for i, each in enumerate(value.tolist()):
         whole = Fraction(each)
         exact[i] &= whole.denominator == 1 and 0 <= whole <= _LARGEST
         nbytes[i] = min(max(int(whole), 0), _LARGEST)
     return nbytes, exact
+
+
+def _find_differences(ts: Sequence[int], patterns: Int64s) -> list[tuple[Any, int]]:
+    """Return the differences of each order, and the number that they are to be divided by."""
+    found: list[tuple[Any, int]] = [(patterns, 1)]
+    is_even = len(set(np.diff(ts).tolist())) <= 1
+    for order in range(1, len(ts)):
+        (before, divisor), gaps = found[-1], np.subtract(ts[order:], ts[:-order])
+        rows = np.diff(before, axis=0)
+        if is_even:  # differences of integers, which are fast, because all gaps of an order are equal
+            found.append((rows, divisor * int(gaps[0])))
+        else:
+            found.append((rows * np.array([Fraction(1, gap) for gap in gaps.tolist()], object)[:, None], 1))
+    return found
 
 
 class Basis:

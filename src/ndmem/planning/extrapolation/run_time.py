@@ -10,12 +10,20 @@ from itertools import combinations_with_replacement
 
 _DEGREE = 3
 _RECENT = 5
+_FAR = 1.5
+"""A last run with so many times the product of the one before it tells more than all others together."""
+
 _PREFERENCE = 0.05
 """How much better, in logarithms, a higher product of dimensions must fit."""
 
 
 def extrapolate_cost(
-    costs: Sequence[tuple[Mapping[str, int], float]], names: Sequence[str], target: Mapping[str, int]
+    costs: Sequence[tuple[Mapping[str, int], float]],
+    names: Sequence[str],
+    target: Mapping[str, int],
+    *,
+    noise: float = 0.0,
+    grain: float = 0.0,
 ) -> float:
     """Extrapolate a cost as a constant overhead plus a multiple of a product of dimensions.
 
@@ -27,20 +35,27 @@ def extrapolate_cost(
         Dimensions that were varied.
     target : mapping of str to int
         The size to extrapolate to.
+    noise : float
+        Relative growth that repeated runs of one size may show: below it the cost is taken to be all overhead.
+    grain : float
+        Growth that they may show besides, in units of the cost: a clock may go in steps.
     """
     first, last = costs[0], costs[-1]
     overhead = min(cost for _, cost in costs[: max(len(costs) // 3, 1)])
     best, least = last[1], math.inf
     recent = costs[-_RECENT:]
+    if statistics.median(cost for _, cost in recent) <= overhead * (1 + noise) + grain:
+        return max(cost for _, cost in recent)
     for degree in range(1, _DEGREE + 1):
         for term in combinations_with_replacement(names, degree):
             start, end = _product(first[0], term), _product(last[0], term)
             if end <= start:
                 continue
-            # The median, because another process may have delayed one of the runs.
             rates = [(cost - overhead) / max(_product(at, term) - start, 1.0) for at, cost in recent]
-            rate = max(statistics.median(rates), 1e-15)
-            error = _PREFERENCE * degree + _misfit(costs, term, overhead, start, rate)
+            is_far = len(costs) > 1 and end >= _FAR * _product(costs[-2][0], term)
+            # The median, because another process may have delayed one of the runs.
+            rate = max(rates[-1] if is_far else statistics.median(rates), 1e-15)
+            error = (_PREFERENCE + noise / 4) * degree + _misfit(costs, term, overhead, start, rate)
             if error < least:
                 best, least = overhead + rate * (_product(target, term) - start), error
     return best

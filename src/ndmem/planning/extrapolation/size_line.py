@@ -20,6 +20,9 @@ _FEWEST_STEPS: Final = 16
 
 _MOST_CANDIDATES: Final = 4096
 
+_STEPS_TO_DOUBLE: Final = 8
+"""Steps after which sizes are twice as long, if samples need a length."""
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -46,7 +49,9 @@ class Line:
         return [name for name, step in self.step.items() if step]
 
 
-def choose_line(lengths: Mapping[str, int], cost: Callable[[Mapping[str, int]], int]) -> Line:
+def choose_line(
+    lengths: Mapping[str, int], cost: Callable[[Mapping[str, int]], int], least: Mapping[str, int] | None = None
+) -> Line:
     """Find the line to the real size with the lowest cost of its small sizes.
 
     Parameters
@@ -55,6 +60,8 @@ def choose_line(lengths: Mapping[str, int], cost: Callable[[Mapping[str, int]], 
         The real length of each dimension.
     cost : callable
         Bytes of the arguments for given lengths.
+    least : mapping of str to int, optional
+        Shortest lengths of some dimensions.
 
     Returns
     -------
@@ -67,7 +74,7 @@ def choose_line(lengths: Mapping[str, int], cost: Callable[[Mapping[str, int]], 
     for count in range(1, len(longest_first) + 1):
         if count < len(longest_first) and _are_alike(lengths, longest_first, count):
             continue  # lengths within a factor of two are reduced together
-        line = _find_line(lengths, longest_first[:count])
+        line = _find_line(lengths, longest_first[:count], least or {})
         if line is None:
             continue
         needed = cost(line.at(8))
@@ -80,13 +87,15 @@ def _are_alike(lengths: Mapping[str, int], names: list[str], count: int) -> bool
     return lengths[names[count - 1]] < 2 * lengths[names[count]]
 
 
-def _find_line(lengths: Mapping[str, int], scaled: list[str]) -> Line | None:
+def _find_line(lengths: Mapping[str, int], scaled: list[str], shortest: Mapping[str, int]) -> Line | None:
     """Return the line with the shortest small sizes that reduces these dimensions and keeps the others."""
     real = np.array([lengths[name] for name in scaled], np.int64)
     kept = max((length for name, length in lengths.items() if name not in scaled), default=0)
-    least = max(SHORTEST, kept + 1)
+    least = np.array([max(SHORTEST, kept + 1, shortest.get(name, 0)) for name in scaled], np.int64)
     grain = 8 if real.min() >= 2000 else 4
-    most = int((real.min() - least) // grain)
+    # Sizes that start far from 0 have to grow in larger steps, or their growth is lost in the scatter of data.
+    strides = np.array([max(1, -(-shortest.get(name, 0) // (_STEPS_TO_DOUBLE * grain))) for name in scaled], np.int64)
+    most = int(((real - least) // (grain * strides)).min())
     if most < _FEWEST_STEPS:
         return None
     if len(set(real.tolist())) == 1:

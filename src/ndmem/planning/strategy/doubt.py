@@ -12,9 +12,9 @@ class Weight(enum.IntEnum):
     NOTE
         None: it explains why no more was measured.
     SLIGHT
-        The label cannot be exact.
+        The estimate is not exact.
     GRAVE
-        The label is low: the estimate may be far off.
+        The label is rough: the estimate may be far off.
     UNBOUNDED
         As GRAVE, and memory may not grow at all beyond the largest measured size.
     """
@@ -35,7 +35,10 @@ class Doubt:
         The reason.
     weight : Weight
         Its effect on the label.
+    off : float
+        Relative error that it lets expect; 0 if it names none.
     """
 
     text: str
     weight: Weight = Weight.SLIGHT
+    off: float = 0.0

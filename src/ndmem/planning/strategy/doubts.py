@@ -14,13 +14,20 @@ from ndmem.planning.worker.forked import ChildTimeoutError
 from ndmem.units import format_nbytes
 from ndmem.user_code import find_library_roots, library_of
 
+from .attempts import has_time
 from .doubt import Doubt, Weight
 from .findings import AGREE, Findings
-from .measurements import NO_RESULT, Measurements
+from .measurements import NO_RESULT, Measurements, write_size
 from .thresholds import Crossing, find_unmeasured_ranges
 
 if TYPE_CHECKING:
     from ndmem.planning.extrapolation.size_line import Line
+
+_SMALL_SHARE = 0.01
+"""Part of the peak that a first call may need more without a doubt of the label; the interval includes it."""
+
+_OTHERS = 3
+"""Most runs with other data."""
 
 _CHOOSERS = {"scipy", "pandas", "sklearn"}
 """Libraries that choose the width of their indices by the size of the data."""
@@ -39,16 +46,23 @@ def find_doubts(measurements: Measurements, findings: Findings, crossings: Seque
     # The real size with the real data needs no other sample.
     is_known = findings.real is not None and measurements.arguments.are_real()
     doubts = [] if is_known else _compare_samples(measurements, findings)
+    if not is_known:
+        doubts += [Doubt(text) for text in measurements.arguments.doubts]
     if measurements.refused:
         operation = min(measurements.refused)
         doubts.append(Doubt(f"the function {operation}, which was refused while it was measured", Weight.GRAVE))
     if findings.first_extra:
         extra = format_nbytes(findings.first_extra)
-        doubts.append(Doubt(f"the first call needs up to {extra} more, which libraries allocate once and keep"))
+        peak = findings.estimate.nbytes if findings.real is None else findings.real.peak
+        weight = Weight.NOTE if findings.first_extra <= _SMALL_SHARE * peak else Weight.SLIGHT
+        doubts.append(Doubt(f"the first call needs up to {extra} more, which libraries allocate once and keep", weight))
     if findings.real is None:
-        doubts += _doubt_estimate(findings)
         doubts += _doubt_runs(findings)
-        doubts += _doubt_crossings(findings, measurements.line, crossings)
+        if not findings.is_verified:
+            doubts += _doubt_estimate(findings)
+            doubts += _doubt_larger_runs(findings)
+        if not findings.is_verified_at_real_size:
+            doubts += _doubt_crossings(findings, measurements.line, crossings)
     if findings.unmeasured:
         limit = f"the time limit of {measurements.time_limit.seconds:g} s"
         doubts.append(Doubt(f"not measured because of {limit}: {', '.join(findings.unmeasured)}", Weight.NOTE))
@@ -58,7 +72,7 @@ def find_doubts(measurements: Measurements, findings: Findings, crossings: Seque
 def _doubt_estimate(findings: Findings) -> list[Doubt]:
     estimate, doubts = findings.estimate, []
     if findings.is_cut:
-        text = f"runs were stopped after {findings.stop_after:.2g} s, and what follows is unknown"
+        text = f"runs were stopped after {findings.processor_limit:.2g} s, and what follows is unknown"
         doubts.append(Doubt(text, Weight.GRAVE))
     if not estimate.is_matched:
         doubts.append(
@@ -75,6 +89,28 @@ def _doubt_estimate(findings: Findings) -> list[Doubt]:
     return doubts
 
 
+def _doubt_larger_runs(findings: Findings) -> list[Doubt]:
+    """Compare the estimate with the largest run and with the ghost run."""
+    doubts = []
+    largest, ghost = findings.largest, findings.ghost
+    if largest is not None and largest.off > findings.estimate.error:
+        text = (
+            f"at {write_size(largest.point.lengths)} it needs {format_nbytes(largest.point.peak)}, where smaller sizes "
+            f"predict {format_nbytes(largest.expected)}"
+        )
+        doubts.append(Doubt(text, Weight.GRAVE if largest.off > AGREE else Weight.SLIGHT, largest.off))
+    if ghost is None:
+        return doubts
+    predicted = findings.estimate.nbytes
+    off = abs(ghost.point.peak - predicted) / max(ghost.point.peak, predicted, 1)
+    if not ghost.is_trusted:
+        doubts.append(Doubt("the values of its arrays change its sizes: as a ghost it needs other memory"))
+    elif off > AGREE:
+        text = f"a ghost run of the real size needs {format_nbytes(ghost.point.peak)}, small runs predict "
+        doubts.append(Doubt(text + format_nbytes(predicted), Weight.GRAVE, off))
+    return doubts
+
+
 def _doubt_runs(findings: Findings) -> list[Doubt]:
     doubts = []
     if any(point.events.thread.any() for point in findings.points):
@@ -86,13 +122,15 @@ def _doubt_runs(findings: Findings) -> list[Doubt]:
 
 def _compare_samples(measurements: Measurements, findings: Findings) -> list[Doubt]:
     """Measure other data of the same size, to find sizes that depend on the data."""
-    line, first = measurements.line, findings.points[0]
+    line = measurements.line
     if measurements.arguments.maker is not None or not measurements.arguments.nbytes(line.at(1)):
         return []
-    if measurements.estimate_duration(first.t) * 3 > measurements.time_limit.left():
+    sizes = (findings.points[0], *reversed(findings.scales))
+    first = next((point for point in sizes if has_time(measurements, point.t, runs=_OTHERS, share=1.0)), None)
+    if first is None:
         return [Doubt("the time limit left no time for other data, so it may depend on the data")]
     try:
-        others = _measure_others(measurements, first.lengths, findings.stop_after)
+        others = _measure_others(measurements, first.lengths, findings.processor_limit)
     except ChildTimeoutError:
         return [Doubt("the time limit left no time for other data, so it may depend on the data")]
     if not others:
@@ -105,10 +143,10 @@ def _compare_samples(measurements: Measurements, findings: Findings) -> list[Dou
     if not offs:
         return []
     text = f"it depends on the data: the peaks for other data of the same size differ by {max(offs):.1%}"
-    return [Doubt(text, Weight.GRAVE if max(offs) > AGREE else Weight.SLIGHT)]
+    return [Doubt(text, Weight.GRAVE if max(offs) > AGREE else Weight.SLIGHT, max(offs))]
 
 
-def _measure_others(measurements: Measurements, lengths: Mapping[str, int], stop_after: float) -> list[Point]:
+def _measure_others(measurements: Measurements, lengths: Mapping[str, int], processor_limit: float) -> list[Point]:
     """Measure other samples, of those that the function accepts.
 
     Raises
@@ -120,7 +158,7 @@ def _measure_others(measurements: Measurements, lengths: Mapping[str, int], stop
     for alternatives in ((Sample.UNEVEN,), (Sample.SIGNED, Sample.FAR)):
         for sample in alternatives:
             try:
-                others.append(measurements.measure_at(lengths, sample=sample, stop_after=stop_after))
+                others.append(measurements.measure_at(lengths, sample=sample, processor_limit=processor_limit))
             except ChildTimeoutError:
                 raise
             except NO_RESULT:

@@ -14,6 +14,58 @@ AGREE = 0.002
 """Relative difference up to which two estimates agree."""
 
 
+VERIFYING_SHARE = 0.25
+"""Part of the memory of the real size that a run has to need to verify a prediction."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LargestRun:
+    """One more run, at the largest size that memory and time allowed.
+
+    Attributes
+    ----------
+    point : Point
+        The run.
+    expected : int
+        Bytes of the peak that smaller sizes predicted for it.
+    share : float
+        Its memory, arguments included, as a part of that of the real size.
+    """
+
+    point: Point
+    expected: int
+    share: float = 0.0
+
+    @property
+    def agrees(self) -> bool:
+        """Whether the predicted peak is right to the byte."""
+        return self.point.peak == self.expected
+
+    @property
+    def off(self) -> float:
+        """Relative difference between the predicted and the measured peak."""
+        return abs(self.point.peak - self.expected) / max(self.point.peak, self.expected, 1)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class GhostRun:
+    """A run at the real size with large arrays backed by a small shared window, whose values are arbitrary.
+
+    Attributes
+    ----------
+    point : Point
+        The run.
+    threshold : int
+        Smaller buffers were not recorded, bytes.
+    is_trusted : bool
+        Whether a ghost run of a size that was measured, too, had the measured peak: then sizes do not depend on values.
+    """
+
+    point: Point
+    threshold: int
+    is_trusted: bool
+
+
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Findings:
     """The runs, and the estimate that they give.
@@ -32,8 +84,16 @@ class Findings:
         The run at the real size, if it was made.
     first_extra : int
         Bytes that the very first call needed or kept beyond those of the second.
-    stop_after : float
-        Seconds after which runs were stopped.
+    scales : tuple of Point
+        The largest run of each series before the last one, which show how the peak grows.
+    largest : LargestRun or None
+        One more run at the largest affordable size; ``None`` if those of the estimate are the largest.
+    ghost : GhostRun or None
+        The ghost run at the real size.
+    no_ghost : str
+        Why there is none; empty if the real size was measured.
+    processor_limit : float
+        Seconds of processor time after which runs were stopped.
     unmeasured : tuple of str
         Sizes that the time limit left unmeasured, in words.
     """
@@ -44,13 +104,19 @@ class Findings:
     agreement: float | None = None
     real: Point | None = None
     first_extra: int = 0
-    stop_after: float = math.inf
+    scales: tuple[Point, ...] = ()
+    largest: LargestRun | None = None
+    ghost: GhostRun | None = None
+    no_ghost: str = ""
+    processor_limit: float = math.inf
     unmeasured: tuple[str, ...] = ()
 
     @property
     def is_open(self) -> bool:
         """Whether estimates differ, or sizes follow no known rule."""
         found = self.estimate
+        if self.is_verified:
+            return False
         return not (found.is_exact and found.is_matched and found.low == found.high and self.agreement == 0)
 
     @property
@@ -67,6 +133,35 @@ class Findings:
         if found.is_exact and found.is_matched:
             return self.agreement == 0
         return self.agreement <= AGREE and found.error <= AGREE
+
+    @property
+    def is_verified(self) -> bool:
+        """Whether a ghost run of the real size, or a run of at least a quarter of it, had the predicted peak."""
+        found, largest = self.estimate, self.largest
+        if self.ghost is not None and self.ghost.is_trusted:
+            return self.is_verified_at_real_size
+        is_near = largest is not None and largest.agrees and largest.share >= VERIFYING_SHARE
+        return is_near and found.is_exact and found.is_matched and found.low == found.high
+
+    @property
+    def is_verified_at_real_size(self) -> bool:
+        """Whether the ghost run had the predicted peak: no threshold lies beyond it, unlike beyond a smaller run."""
+        ghost = self.ghost
+        return ghost is not None and ghost.threshold == 1 and ghost.point.peak == self.estimate.nbytes
+
+    @property
+    def adopts_ghost(self) -> bool:
+        """Whether the peak of the ghost run is taken for that of the real size, in place of the estimate."""
+        ghost, predicted = self.ghost, self.estimate.nbytes
+        if ghost is None or not ghost.is_trusted or ghost.point.peak == predicted:
+            return False
+        # Buffers that it left out may be all of a small difference.
+        return ghost.threshold == 1 or abs(ghost.point.peak - predicted) > AGREE * predicted
+
+    @property
+    def last(self) -> Point:
+        """The largest run that the estimate holds for."""
+        return self.largest.point if self.largest is not None and self.largest.agrees else self.points[-1]
 
     def without(self, sizes: str) -> Findings:
         """Return the same findings, with a note that the time limit left some sizes unmeasured."""

@@ -2,12 +2,13 @@
 
 from ndmem.planning.extrapolation.formula import Formulas, choose_variables, find_formulas
 
+from .attempts import has_time
 from .findings import Findings
 from .measurements import NO_RESULT, Measurements
 
 _MOST_EFFORT = 250_000
 _SHARE = 0.5
-"""Part of the time left that the runs may take; formulas do not affect the label."""
+"""Part of the processor time left that the runs may take."""
 
 
 def measure_formulas(measurements: Measurements, findings: Findings) -> Formulas | None:
@@ -19,7 +20,7 @@ def measure_formulas(measurements: Measurements, findings: Findings) -> Formulas
     runs = len(variables.steps)
     if runs * measurements.count_effort(first) > _MOST_EFFORT:
         return None
-    if runs * measurements.estimate_duration(first.t) > _SHARE * measurements.time_limit.left():
+    if not has_time(measurements, first.t, runs=runs, share=_SHARE):
         return None
     try:
         points = [measurements.measure_at(variables.shift(first.lengths, steps)) for steps in variables.steps]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -36,6 +37,24 @@ class FunctionFailedError(PredictionError):
     """The function raised an error."""
 
 
+_GRACE = 0.5
+"""Seconds that a worker has to stop a run itself."""
+
+_BUSY = 2.0
+"""How many seconds a second of processor time may last for the timeout to suffice: other processes run, too."""
+
+_WALL_SHARE = 0.5
+"""Part of the time left after which a run is stopped that may be stopped, though it has used little processor time."""
+
+_NOISE = 0.3
+"""Relative difference of the times of two equal runs, on a busy machine."""
+
+_GRAIN = 0.01
+"""Seconds by which processor times of two equal runs may differ: the kernel may count in ticks of 4 ms."""
+
+_MOSTLY_MEMORY = 3e-5
+"""Seconds of processor time for each unit of work below which a run mostly writes memory: then both grow alike."""
+
 NO_RESULT = (FunctionFailedError, ChildDiedError, ChildTimeoutError)
 """Errors of a run that has no result; another size or sample may have one."""
 
@@ -63,7 +82,10 @@ class _Log:
     numbers: StackNumbers = field(default_factory=StackNumbers)
     refused: set[str] = field(default_factory=set)
     times: list[tuple[Mapping[str, int], float]] = field(default_factory=list)
+    processor_times: list[tuple[Mapping[str, int], float]] = field(default_factory=list)
     durations: list[tuple[Mapping[str, int], float]] = field(default_factory=list)
+    whole_processor_times: list[tuple[Mapping[str, int], float]] = field(default_factory=list)
+    processor_seconds: list[float] = field(default_factory=list)
     efforts: list[tuple[Mapping[str, int], float]] = field(default_factory=list)
     codes: dict[int, Code] = field(default_factory=dict)
 
@@ -95,7 +117,7 @@ class Measurements:
 
     def restart(self, child: Child) -> Measurements:
         """Return measurements in another child that have made no run yet; the time limit goes on."""
-        return replace(self, child=child, _log=_Log())
+        return replace(self, child=child, _log=_Log(processor_seconds=self._log.processor_seconds.copy()))
 
     @property
     def refused(self) -> frozenset[str]:
@@ -112,34 +134,66 @@ class Measurements:
         """Bytes that a run at a larger size may be predicted to need: predictions may be wrong by a factor."""
         return self.memory // 2
 
-    def measure(self, t: int, *, stop_after: float = math.inf) -> Point:
+    def processor_left(self) -> float:
+        """Return the seconds of processor time left: part of the timeout, so that a busy machine can keep it too."""
+        return self.time_limit.seconds / _BUSY - sum(self._log.processor_seconds)
+
+    def measure(self, t: int, *, processor_limit: float = math.inf) -> Point:
         """Run the function at a position of the line.
 
         Parameters
         ----------
         t : int
             The position.
-        stop_after : float
-            Seconds after which the run is stopped; `Point.is_cut` tells whether it was.
+        processor_limit : float
+            Seconds of processor time after which the run is stopped; `Point.is_cut` tells whether it was.
 
         Raises
         ------
         PredictionError
             If the function fails there, or exceeds the time limit.
         """
-        return self.measure_at(self.line.at(t), t=t, stop_after=stop_after)
+        return self._measure(self._limit(Request(self.line.at(t)), processor_limit), t=t)
 
     def measure_at(
-        self, lengths: Mapping[str, int], *, t: int = -1, sample: Sample = Sample.FIRST, stop_after: float = math.inf
+        self,
+        lengths: Mapping[str, int],
+        *,
+        t: int = -1,
+        sample: Sample = Sample.FIRST,
+        processor_limit: float = math.inf,
     ) -> Point:
         """Run the function at any lengths; runs with a position `t` on the line count for extrapolations of costs."""
-        self.progress(_write_size(lengths))
-        started = self.time_limit.clock()
-        answer = self._ask(Request(dict(lengths), sample, time_limit=stop_after))
+        return self._measure(self._limit(Request(dict(lengths), sample), processor_limit), t=t)
+
+    def run_ghost(self, t: int, *, threshold: int, processor_limit: float) -> Point:
+        """Run the function at a position of the line with large arrays backed by a small shared window.
+
+        Parameters
+        ----------
+        t : int
+            The position.
+        threshold : int
+            Smaller buffers are not recorded, bytes.
+        processor_limit : float
+            Seconds of processor time after which the run is stopped.
+
+        Raises
+        ------
+        PredictionError
+            If the function fails with arbitrary values, or exceeds the time limit.
+        """
+        request = Request(self.line.at(t), Sample.GHOST, Ask.GHOST, threshold=threshold)
+        return self._measure(self._limit(request, processor_limit), t=-1)
+
+    def _measure(self, request: Request, *, t: int) -> Point:
+        self.progress(write_size(request.lengths) + (" as a ghost" if request.ask is Ask.GHOST else ""))
+        started, used = self.time_limit.clock(), time.thread_time()
+        answer = self._ask(request)
         trace, lost = self.meter.read(answer.parts)
         point = Point(
             t=t,
-            lengths=dict(lengths),
+            lengths=request.lengths,
             trace=trace,
             place=self._log.numbers.number(trace)[trace.events.stack],
             by_operator=mark_operators(trace, self._operators())[trace.events.stack],
@@ -148,27 +202,36 @@ class Measurements:
             inputs_nbytes=answer.inputs_nbytes,
             lost=lost,
             is_cut=answer.is_cut,
+            processor_seconds=answer.processor_seconds,
         )
+        used = time.thread_time() - used
+        self._log.processor_seconds.append(used)
         if t >= 0:
             self._log.durations.append((point.lengths, self.time_limit.clock() - started))
+            self._log.whole_processor_times.append((point.lengths, answer.whole_processor_seconds + used))
         if t >= 0 and not point.is_cut:
             self._log.times.append((point.lengths, point.seconds))
+            self._log.processor_times.append((point.lengths, point.processor_seconds))
             self._log.efforts.append((point.lengths, self.count_effort(point)))
         return point
 
-    def scan(self, t: int, *, stop_after: float = math.inf) -> Code:
+    def scan(self, t: int, *, processor_limit: float = math.inf) -> Code:
         """Return the contents of the code that runs at a position of the line; scans each position once."""
         if t not in self._log.codes:
-            self._log.codes[t] = self._ask(Request(self.line.at(t), ask=Ask.SCAN, time_limit=stop_after)).code
+            self._log.codes[t] = self._ask(self._limit(Request(self.line.at(t), ask=Ask.SCAN), processor_limit)).code
         return self._log.codes[t]
 
-    def measure_rss(self, t: int, *, stop_after: float = math.inf) -> Answer:
+    def scans(self) -> list[tuple[int, Code]]:
+        """Return the positions that were scanned and the contents found there, in the order of their sizes."""
+        return sorted(self._log.codes.items(), key=lambda scan: scan[0])
+
+    def measure_rss(self, t: int, *, processor_limit: float = math.inf) -> Answer:
         """Run the function without recording, and measure how far resident memory rises."""
-        return self._ask(Request(self.line.at(t), ask=Ask.RSS, time_limit=stop_after))
+        return self._ask(self._limit(Request(self.line.at(t), ask=Ask.RSS), processor_limit))
 
     def count_effort(self, point: Point) -> float:
         """Return the work of a run in machine-independent units."""
-        scans = [(self.line.at(t), code.line_count) for t, code in sorted(self._log.codes.items())]
+        scans = [(self.line.at(t), code.line_count) for t, code in self.scans()]
         return count_effort(point, extrapolate_lines(scans, point.lengths))
 
     def total_effort(self) -> float:
@@ -185,13 +248,31 @@ class Measurements:
         """Extrapolate the duration of a run at a position of the line; infinite if no run on the line has returned."""
         if not self._log.times:
             return math.inf
-        return extrapolate_cost(self._log.times, self.line.scaled()[:3], self.line.at(t))
+        return extrapolate_cost(self._log.times, self.line.scaled()[:3], self.line.at(t), noise=_NOISE)
+
+    def estimate_processor_seconds(self, t: int) -> float:
+        """Extrapolate the processor time of a run; unlike the duration it hardly depends on other processes."""
+        if not self._log.processor_times:
+            return math.inf
+        seconds, effort = self._log.processor_times[-1][1], self._log.efforts[-1][1]
+        if _GRAIN < seconds < _MOSTLY_MEMORY * effort:
+            return seconds / effort * self.estimate_effort(t)
+        return self._estimate_processor(self._log.processor_times, t)
+
+    def estimate_whole_processor_seconds(self, t: int) -> float:
+        """Extrapolate the processor time of a request: making the arguments and recording count."""
+        if not self._log.whole_processor_times:
+            return math.inf
+        return self._estimate_processor(self._log.whole_processor_times, t)
+
+    def _estimate_processor(self, times: Sequence[tuple[Mapping[str, int], float]], t: int) -> float:
+        return extrapolate_cost(times, self.line.scaled()[:3], self.line.at(t), noise=_NOISE, grain=_GRAIN)
 
     def estimate_duration(self, t: int) -> float:
-        """Extrapolate the seconds from a request to its answer: making the arguments and recording count."""
+        """Extrapolate the seconds from a request to its answer."""
         if not self._log.durations:
             return math.inf
-        return extrapolate_cost(self._log.durations, self.line.scaled()[:3], self.line.at(t))
+        return extrapolate_cost(self._log.durations, self.line.scaled()[:3], self.line.at(t), noise=_NOISE)
 
     def estimate_memory(self, t: int, points: Sequence[Point] = ()) -> int:
         """Estimate the bytes that a run needs, as far as runs tell; samples are made by copying."""
@@ -210,23 +291,34 @@ class Measurements:
     def _operators(self) -> frozenset[Instruction]:
         return frozenset().union(*(code.operators for code in self._log.codes.values()))
 
+    def _limit(self, request: Request, processor_limit: float) -> Request:
+        """Return the request with a limit of processor time, and one of time for a run that mostly waits."""
+        if math.isinf(processor_limit):
+            return request
+        longest = max(_WALL_SHARE * self.time_limit.left(), 0.1)
+        return replace(request, processor_limit=processor_limit, time_limit=longest)
+
     def _ask(self, request: Request) -> Answer:
         """Send a request to the child; raise the error of the function."""
-        size = _write_size(request.lengths)
+        size, longest = write_size(request.lengths), self.time_limit.left()
+        if math.isfinite(request.processor_limit):  # within a long call of a C library the worker cannot stop itself
+            longest = min(longest, request.time_limit + _GRACE)
         try:
-            answer = self.child.ask(request, max(self.time_limit.left(), 0.1))
+            answer = self.child.ask(request, max(longest, 0.1))
         except ChildTimeoutError:
             raise ChildTimeoutError(
                 f"it did not finish within {self.time_limit.seconds:g} s (total for all measurements), at {size}; "
                 "pass timeout= to allow more"
             ) from None
         self._log.refused.update(answer.refused)
+        self._log.processor_seconds.append(answer.whole_processor_seconds)
         if answer.error:
             raise FunctionFailedError(_explain(answer, size, self.memory))
         return answer
 
 
-def _write_size(lengths: Mapping[str, int]) -> str:
+def write_size(lengths: Mapping[str, int]) -> str:
+    """Write lengths for a message."""
     return ", ".join(f"{name}={length:,}" for name, length in lengths.items())
 
 

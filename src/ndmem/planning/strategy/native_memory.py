@@ -149,8 +149,8 @@ def _choose_scale(measurements: Measurements, findings: Findings) -> int:
     scale = max(findings.points[0].t // _STEPS[0], 1)
     most = min(_ENOUGH_NBYTES, measurements.memory // 3)
     longest = _TIMEOUT_SHARE * measurements.time_limit.seconds
-    seconds, growth = last.seconds, _MOST_GROWTH
-    if longest / growth < seconds <= longest:  # recording and the load of other processes count in `last.seconds`
+    seconds, growth = last.processor_seconds, _MOST_GROWTH
+    if longest / growth < seconds <= longest:  # recording counts in `last.processor_seconds`
         seconds = min(seconds, *(measurements.measure_rss(last.t).seconds for _ in range(2)))
     while seconds * growth <= longest:
         t = 2 * scale * _STEPS[-1]
@@ -168,7 +168,7 @@ def _choose_scale(measurements: Measurements, findings: Findings) -> int:
 
 def _measure(measurements: Measurements, findings: Findings, t: int) -> int:
     """Return how far resident memory rises beyond the peak of arrays."""
-    answer = measurements.measure_rss(t, stop_after=findings.stop_after)
+    answer = measurements.measure_rss(t, processor_limit=findings.processor_limit)
     if answer.is_cut:
         raise PredictionError("a run takes too long to be repeated")
     if answer.rss_growth_nbytes is None:
@@ -182,4 +182,4 @@ def _arrays_at(measurements: Measurements, findings: Findings, t: int) -> int:
         return findings.real.peak
     if findings.estimate.is_exact and findings.estimate.is_matched:
         return estimate_peak(measurements.line, findings.points, t).nbytes
-    return measurements.measure(t, stop_after=findings.stop_after).peak
+    return measurements.measure(t, processor_limit=findings.processor_limit).peak

@@ -24,7 +24,7 @@ def doubt_remainders(measurements: Measurements, findings: Findings) -> list[Dou
     missing = {
         divisor: stride
         for divisor, stride in strides.items()
-        if all((line.target - point.t) % stride for point in findings.points)
+        if all((line.target - point.t) % stride for point in (*findings.points, findings.last))
     }
     if not missing:
         return []

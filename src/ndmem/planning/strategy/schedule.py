@@ -36,13 +36,16 @@ _CHEAP_NBYTES = 2**26
 _CONFIRMING_NBYTES = 2**23
 """Peak up to which larger sizes are measured though no question is open: block lengths of libraries are below it."""
 
+_LONGEST_STEP = 4
+"""How many times one series doubles the sizes of the one before, if no question is open."""
+
 _FEWEST = 3
 """Runs that suffice, if they returned: they tell more than five of which some were stopped."""
 
 _MOST_RUNS = 10
-"""Each run may take this part of the timeout: two that do not count, five of the first series, and some more."""
+"""Each run may take this part of the timeout, in processor time: two that do not count, five of the first series."""
 
-# Parts of the time that is left; what would take longer is not begun.
+# Parts of the processor time left; what would take longer is not begun.
 _CONFIRMING_SHARE = 0.15
 _SETTLING_SHARE = 0.7
 
@@ -88,14 +91,16 @@ def measure_until_settled(measurements: Measurements) -> Findings:
 def _choose_scale(measurements: Measurements, best: Findings, scale: int, growth: float) -> tuple[int, int]:
     """Return the scale of the next series, and how many times it doubles the sizes.
 
-    If no question is open, twice: the series only confirm, and each run costs some milliseconds besides its work.
+    If no question is open, several times: the series only confirm, and each run costs some milliseconds besides its
+    work.
     """
-    once = _next_scale(measurements.line, scale, best.points[-1].t)
-    if best.is_settled:
-        twice = _next_scale(measurements.line, once, once * SERIES[-1])
-        if _is_worthwhile(measurements, best, twice, growth**2):
-            return twice, 2
-    return once, 1
+    scales = [_next_scale(measurements.line, scale, best.points[-1].t)]
+    while best.is_settled and len(scales) < _LONGEST_STEP:
+        scales.append(_next_scale(measurements.line, scales[-1], scales[-1] * SERIES[-1]))
+    for steps in range(len(scales), 1, -1):
+        if _is_worthwhile(measurements, best, scales[steps - 1], growth**steps):
+            return scales[steps - 1], steps
+    return scales[0], 1
 
 
 def _next_scale(line: Line, scale: int, last: int) -> int:
@@ -150,10 +155,10 @@ def _measure_first_series(measurements: Measurements) -> tuple[Findings, int]:
 def _measure_from_first_call(measurements: Measurements, ts: Sequence[int]) -> Findings:
     """Measure a series after the very first call, which imports modules, fills caches and allocates BLAS buffers."""
     first = measurements.measure_at(measurements.line.at(ts[0]))  # never stopped: it has to return once
-    stop_after = measurements.time_limit.seconds / _MOST_RUNS
+    limit = measurements.time_limit.seconds / _MOST_RUNS
     for t in (ts[0], ts[-1]):  # before the runs, whose operators it finds; two sizes tell how the number of lines grows
-        measurements.scan(t, stop_after=stop_after)
-    points = tuple(measurements.measure(t, stop_after=stop_after) for t in ts)
+        measurements.scan(t, processor_limit=limit)
+    points = tuple(measurements.measure(t, processor_limit=limit) for t in ts)
     whole = tuple(itertools.takewhile(lambda point: not point.is_cut, points))
     chosen = whole if len(whole) >= _FEWEST else points
     estimate = estimate_peak(measurements.line, chosen, measurements.line.target)
@@ -162,7 +167,7 @@ def _measure_from_first_call(measurements: Measurements, ts: Sequence[int]) -> F
         estimate=estimate,
         last_matched=estimate,
         first_extra=_compare_calls(first, points[0]),
-        stop_after=math.inf if len(whole) == len(points) else stop_after,
+        processor_limit=math.inf if len(whole) == len(points) else limit,
     )
 
 
@@ -224,6 +229,7 @@ def measure_series(measurements: Measurements, scale: int, before: Findings) -> 
         estimate=estimate,
         last_matched=estimate if estimate.is_matched else before.last_matched,
         agreement=agreement,
+        scales=(*before.scales, before.points[-1]),
     )
 
 

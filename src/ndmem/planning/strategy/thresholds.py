@@ -52,7 +52,7 @@ def find_crossings(measurements: Measurements, findings: Findings) -> list[Cross
 
 def find_unmeasured_ranges(line: Line, findings: Findings) -> list[tuple[float, float]]:
     """Return the ranges of lengths, elements and bytes between the largest measured size and the real one."""
-    last, target = findings.points[-1], line.at(line.target)
+    last, target = findings.last, line.at(line.target)
     ranges = {(float(last.lengths[name]), float(length)) for name, length in target.items()}
     if findings.estimate.sizes is not None:
         pairs = np.unique(np.stack([last.nbytes, findings.estimate.sizes]), axis=1)

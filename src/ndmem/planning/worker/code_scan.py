@@ -14,6 +14,7 @@ from typing import Any, Final
 from ndmem.user_code import OWN_FOLDER, find_library_roots, is_below, is_user_code
 
 from .bytecode import divides, find_constants, find_operators, flatten
+from .comparisons import Comparison, Comparisons
 
 _LEAST: Final = 128
 _LEAST_DIVISOR: Final = 3
@@ -66,12 +67,15 @@ class Code:
         Integers in the user's own functions that divide, count in steps or slice with a step.
     line_count : int
         Number of lines that ran, up to 200,000.
+    comparisons : tuple of Comparison
+        Numbers that the user's own lines compared or divided, in the order of the run.
     """
 
     numbers: tuple[Number, ...] = ()
     operators: frozenset[Instruction] = frozenset()
     divisors: frozenset[int] = frozenset()
     line_count: int = 0
+    comparisons: tuple[Comparison, ...] = ()
 
 
 def scan_code(action: Callable[[], object], on_error: Callable[[BaseException], object]) -> Code:
@@ -105,6 +109,8 @@ class _Scan:
         self._numbers: dict[Number, None] = {}  # in the order found
         self._divisors: set[int] = set()
         self._lines = 0
+        self._comparisons = Comparisons()
+        self._is_users: dict[CodeType, bool] = {}
 
     def profile(self, frame: FrameType, event: str, argument: object) -> None:
         """Read the code of each function when it is first called."""
@@ -114,7 +120,7 @@ class _Scan:
         self._seen.add(code)
         if code.co_filename.startswith(_IMPORT_SYSTEM) or is_below(code.co_filename, (OWN_FOLDER,)):
             return
-        is_users = is_user_code(code.co_filename, self._roots)
+        is_users = self._is_users[code] = is_user_code(code.co_filename, self._roots)
         values = list(_numbers(frame))
         for value in values:
             if value >= _LEAST:
@@ -123,9 +129,11 @@ class _Scan:
             self._divisors.update(value for value in values if isinstance(value, int))
 
     def trace(self, frame: FrameType, event: str, argument: Any) -> Any:
-        """Count lines, and report exceptions."""
+        """Count lines, look at the numbers that the user's own compare, and report exceptions."""
         if event == "line":
             self._lines += 1
+            if self._is_users.get(frame.f_code):
+                self._comparisons.look(frame)
         if self._lines >= _MOST_LINES:
             frame.f_trace_lines = False
         # The import system catches the errors of folders that it may not read.
@@ -136,7 +144,8 @@ class _Scan:
     def result(self) -> Code:
         """Return what was found."""
         operators = frozenset(itertools.chain.from_iterable(map(_operators, self._seen)))
-        return Code(tuple(self._numbers), operators, frozenset(self._divisors), self._lines)
+        divisors, comparisons = frozenset(self._divisors), self._comparisons.result()
+        return Code(tuple(self._numbers), operators, divisors, self._lines, comparisons)
 
 
 def _operators(code: CodeType) -> Iterator[Instruction]:

@@ -1,4 +1,4 @@
-"""Interrupt a call after a time limit, keeping what was recorded so far."""
+"""Interrupt a call after a time limit or a limit of processor time, keeping what was recorded so far."""
 
 import contextlib
 import math
@@ -12,14 +12,23 @@ class CutError(BaseException):
 
 
 @contextlib.contextmanager
-def cut_after(seconds: float) -> Iterator[None]:
-    """Interrupt the block after this many seconds, at its next Python instruction.
+def cut_after(seconds: float, *, processor_seconds: float = math.inf) -> Iterator[None]:
+    """Interrupt the block after this many seconds, or after this much processor time, at its next Python instruction.
 
     Raises
     ------
     CutError
         If the block was interrupted.
     """
+    with (
+        _timer(signal.ITIMER_REAL, signal.SIGALRM, seconds),
+        _timer(signal.ITIMER_PROF, signal.SIGPROF, processor_seconds),
+    ):
+        yield
+
+
+@contextlib.contextmanager
+def _timer(timer: int, number: signal.Signals, seconds: float) -> Iterator[None]:
     if math.isinf(seconds):
         yield
         return
@@ -27,10 +36,10 @@ def cut_after(seconds: float) -> Iterator[None]:
     def cut(signum: int, frame: FrameType | None) -> None:
         raise CutError
 
-    before = signal.signal(signal.SIGALRM, cut)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    before = signal.signal(number, cut)
+    signal.setitimer(timer, seconds)
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+        signal.setitimer(timer, 0)
+        signal.signal(number, before)

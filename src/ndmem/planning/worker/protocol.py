@@ -41,14 +41,19 @@ class Request:
     ----------
     lengths, sample, ask
         Size and data of the arguments, and type of the request.
-    time_limit : float
-        Seconds after which the worker stops the call; the answer has what was recorded until then.
+    time_limit, processor_limit : float
+        Seconds, and seconds of processor time, after which the worker stops the call; the answer has what was recorded
+        until then.
+    threshold : int
+        Buffers with fewer bytes are not recorded.
     """
 
     lengths: dict[str, int]
     sample: Sample = Sample.FIRST
     ask: Ask = Ask.MEASURE
     time_limit: float = math.inf
+    processor_limit: float = math.inf
+    threshold: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +84,10 @@ class Answer:
         How far resident memory rose; ``None`` if it was not measured or the system does not report it.
     is_cut : bool
         Whether the worker stopped the call at its time limit.
+    processor_seconds : float
+        Processor time of the call in all threads, which other processes hardly change.
+    whole_processor_seconds : float
+        That of the whole request, with making the arguments and recording.
     uncontained : str
         Why nothing was run: the child could not be contained.
     """
@@ -94,4 +103,6 @@ class Answer:
     code: Code = field(default_factory=Code)
     rss_growth_nbytes: int | None = None
     is_cut: bool = False
+    processor_seconds: float = 0.0
+    whole_processor_seconds: float = 0.0
     uncontained: str = ""

@@ -25,18 +25,35 @@ if TYPE_CHECKING:
 _BAR = 12
 _EIGHTHS = " ▏▎▍▌▋▊▉"
 _MOST_LINES = 24
+_SHORTEST_S = 0.1
 
 
-class Predicted(Protocol):
+class Labelled(Protocol):
+    """What the label of a prediction is written from."""
+
+    @property
+    def peak(self) -> int:
+        """Highest live bytes of arrays above the arguments."""
+
+    @property
+    def confidence(self) -> Confidence:
+        """Label of the prediction."""
+
+    @property
+    def interval(self) -> tuple[int, int]:
+        """Interval of the peak."""
+
+    @property
+    def factor(self) -> float:
+        """How many times longer the real dimensions are than those of the largest run."""
+
+
+class Predicted(Labelled, Protocol):
     """A prediction to show: a `Prediction`, which a lower layer may not import."""
 
     @property
     def trace(self) -> Trace:
         """The predicted run."""
-
-    @property
-    def peak(self) -> int:
-        """Highest live bytes of arrays above the arguments."""
 
     @property
     def inputs(self) -> int:
@@ -59,20 +76,20 @@ class Predicted(Protocol):
         """Bytes needed in addition to the arguments that exist."""
 
     @property
-    def confidence(self) -> Confidence:
-        """Label of the prediction."""
-
-    @property
-    def interval(self) -> tuple[int, int]:
-        """Interval of the peak."""
+    def not_examined(self) -> tuple[str, ...]:
+        """What no run looked at."""
 
     @property
     def reason(self) -> str:
-        """Why the label is not exact."""
+        """Why the label is no better."""
 
     @property
     def seconds(self) -> float | None:
         """Estimated duration of the call."""
+
+    @property
+    def seconds_interval(self) -> tuple[float, float] | None:
+        """Shortest and longest duration of the call."""
 
     @property
     def dims(self) -> dict[str, int]:
@@ -121,15 +138,18 @@ def describe_outlook(found: Predicted, *, budget: int | str | None = None) -> Ou
     return Outlook((first[0].upper() + first[1:], *others), formulas)
 
 
-def describe_confidence(found: Predicted) -> str:
-    """Write the label of a prediction with its interval."""
-    if found.confidence not in (Confidence.STABLE, Confidence.LOW):
-        return found.confidence.value
+def describe_confidence(found: Labelled) -> str:
+    """Write the label of a prediction with its factor, or with its interval."""
     low, high = found.interval
+    if found.confidence is Confidence.ROUGH:
+        return f"rough ({format_nbytes(low)} to {format_nbytes(high)} of arrays)"
+    if found.confidence in (Confidence.MEASURED, Confidence.VERIFIED):
+        return str(found.confidence.value)
+    extrapolated = f"extrapolated \N{MULTIPLICATION SIGN}{found.factor:,.{0 if found.factor >= 10 else 1}f}"
+    if found.confidence is Confidence.EXACTLY:
+        return f"{extrapolated}, all sizes fit exactly"
     off = max(high - found.peak, found.peak - low) / max(found.peak, 1)
-    if found.confidence is Confidence.STABLE:
-        return f"stable ± {max(off * 100, 0.01):.2g} %"
-    return f"low ({format_nbytes(low)} to {format_nbytes(high)} of arrays)"
+    return f"{extrapolated}, within {max(off * 100, 0.01):.2g} %"
 
 
 def _describe_fit(found: Predicted, budget: int | str | None) -> str:
@@ -174,12 +194,13 @@ def _sentences(found: Predicted, budget: int | str | None) -> Iterator[str]:
     yield prediction_sentence(found, budget=budget)
     parts = [f"{format_nbytes(found.peak)} of arrays", f"{format_nbytes(found.inputs)} of arguments"]
     parts.append("native memory unknown" if found.native is None else f"{format_nbytes(found.native)} native")
-    yield f"{', '.join(parts)}; takes {'an unknown time' if found.seconds is None else format_seconds(found.seconds)}"
+    yield f"{', '.join(parts)}; takes {_describe_seconds(found)}"
     if found.native is None:
         yield plain(f"native memory is unknown: {found.native_reason}")
     if found.reason:
-        is_sure = found.confidence in (Confidence.EXACT, Confidence.MEASURED)
-        yield plain(f"note: {found.reason}" if is_sure else f"not exact: {found.reason}")
+        yield plain(f"{'rough, because' if found.confidence is Confidence.ROUGH else 'note:'} {found.reason}")
+    for text in found.not_examined:
+        yield plain(f"not examined: {text}")
 
 
 def _formula(line: Line) -> str:
@@ -214,11 +235,19 @@ def _bar(share: float) -> str:
     return ("█" * (eighths // 8) + _EIGHTHS[eighths % 8].strip()).ljust(_BAR)
 
 
+def _describe_seconds(found: Predicted) -> str:
+    interval = found.seconds_interval
+    if interval is None:
+        return "an unknown time"
+    low, high = map(format_seconds, interval)
+    return f"less than {high}" if interval[0] < _SHORTEST_S else f"{low} to {high}"
+
+
 def format_seconds(seconds: float) -> str:
-    """Write an estimated time."""
+    """Write a time."""
     for unit, length in (("days", 86400), ("h", 3600), ("min", 60)):
         if seconds >= 2 * length:
-            return f"about {seconds / length:.0f} {unit}"
-    if seconds < 0.1:
-        return "less than 0.1 s"
-    return f"about {seconds:.0f} s" if seconds >= 1 else f"about {seconds:.1f} s"
+            return f"{seconds / length:.0f} {unit}"
+    if seconds < _SHORTEST_S:
+        return f"{_SHORTEST_S} s"
+    return f"{seconds:.0f} s" if seconds >= 1 else f"{seconds:.1f} s"

@@ -6,7 +6,8 @@
 #include "common/numpy_api.h"
 
 /* Large arrays as ghosts: real addresses over a small window of memory, mapped again and again. Shapes, strides and C
- * code are real, the values are those that were last written to the window. It cannot be undone: for a child that ends. */
+ * code are real, the values are those that were last written to the window. For a child process that ends soon: what the
+ * function keeps from a ghost run has such values too. */
 
 #ifdef __linux__
 #include <pthread.h>
@@ -24,6 +25,7 @@ typedef struct {
 
 static Ghost ghosts[MOST_GHOSTS];
 static size_t count;
+static bool haunting; /* GIL held to write; a thread without it that reads the old value makes one more ghost, or one less */
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER; /* NumPy calls without the GIL now and then */
 static PyDataMemAllocator real;
 static size_t page; /* 4 KiB on x86-64; 16 and 64 KiB are common on aarch64 */
@@ -98,7 +100,7 @@ static bool is_ghost(const void *pointer)
 
 static void *ghost_malloc(void *context, size_t nbytes)
 {
-    return nbytes < SMALLEST ? real.malloc(context, nbytes) : map_ghost(nbytes);
+    return nbytes < SMALLEST || !haunting ? real.malloc(context, nbytes) : map_ghost(nbytes);
 }
 
 static void *ghost_calloc(void *context, size_t number, size_t nbytes)
@@ -106,7 +108,7 @@ static void *ghost_calloc(void *context, size_t number, size_t nbytes)
     size_t all;
     if (__builtin_mul_overflow(number, nbytes, &all))
         return NULL;
-    return all < SMALLEST ? real.calloc(context, number, nbytes) : map_ghost(all);
+    return all < SMALLEST || !haunting ? real.calloc(context, number, nbytes) : map_ghost(all);
 }
 
 static void ghost_free(void *context, void *pointer, size_t nbytes)
@@ -120,7 +122,7 @@ static void ghost_free(void *context, void *pointer, size_t nbytes)
 static void *ghost_realloc(void *context, void *old, size_t nbytes)
 {
     bool was_ghost = is_ghost(old);
-    if (!was_ghost && nbytes < SMALLEST)
+    if (!was_ghost && (nbytes < SMALLEST || !haunting))
         return real.realloc(context, old, nbytes);
     void *grown = ghost_malloc(context, nbytes);
     if (grown == NULL)
@@ -139,12 +141,15 @@ static void *ghost_realloc(void *context, void *old, size_t nbytes)
 }
 #endif
 
-const char ghost_haunt_doc[] = "haunt()\n--\n\nMake every array of 1 MiB and more a ghost from now on, for the rest of this process; Linux only.";
+const char ghost_haunt_doc[] = "haunt(on)\n--\n\nMake every array of 1 MiB and more a ghost from now on, or no further one; Linux only.";
 
 /* GIL held; raises if it cannot be. */
-PyObject *ghost_haunt(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(none))
+PyObject *ghost_haunt(PyObject *Py_UNUSED(module), PyObject *on)
 {
 #ifdef __linux__
+    int wanted = PyObject_IsTrue(on);
+    if (wanted < 0)
+        return NULL;
     PyDataMemAllocator *allocator = handler_find_allocator();
     if (allocator == NULL)
         return NULL;
@@ -154,10 +159,12 @@ PyObject *ghost_haunt(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(none))
         allocator->malloc = ghost_malloc;
         allocator->calloc = ghost_calloc;
         allocator->realloc = ghost_realloc;
-        allocator->free = ghost_free;
+        allocator->free = ghost_free; /* for good: it frees the ghosts that are left */
     }
+    haunting = wanted;
     Py_RETURN_NONE;
 #else
+    (void)on;
     PyErr_SetString(PyExc_OSError, "ghosts need Linux");
     return NULL;
 #endif
