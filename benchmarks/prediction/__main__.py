@@ -9,13 +9,18 @@ HERE = Path(__file__).parent
 
 
 def main() -> int:
-    """Run the three parts one after the other; return the status of the first that failed."""
+    """Run the four parts one after the other; return the status of the first that failed."""
     parser = argparse.ArgumentParser(prog="python benchmarks/prediction", description=__doc__)
     parser.add_argument("--npbench", type=Path, required=True, help="a copy of NPBench")
     folder = parser.parse_args().npbench
     if not (folder / "bench_info").is_dir():
         parser.error(f"{folder} is not a copy of NPBench: it has no bench_info")
-    parts = (["measure.py", "--npbench", str(folder)], ["whole_process.py"], ["extrapolate.py"])
+    parts = (
+        ["measure.py", "--npbench", str(folder)],
+        ["measure_families.py"],
+        ["whole_process.py"],
+        ["extrapolate.py"],
+    )
     statuses = [_run(*part) for part in parts]
     return next((status for status in statuses if status), 0)
 

@@ -24,6 +24,7 @@ from split import read_kernels, split  # noqa: E402
 
 SIZES = ("L", "M", "S")
 LONGEST_S = 60
+EXACT_LABELS = ("measured", "verified", "extrapolated exactly")
 MOST_NBYTES = 8 * 2**30
 
 
@@ -138,16 +139,16 @@ def summarise(rows: list[dict[str, Any]]) -> str:
     told = [row for row in ran if "peak" in row["said"]]
     exact = [row for row in told if row["said"]["peak"] == row["run"]["peak"]]
     near = [row for row in told if off_by(row) <= 0.01]
-    wrong = [row["name"] for row in told if row["said"]["label"] in ("exact", "measured") and row not in exact]
-    unsaid = [row["name"] for row in told if row not in near and row["said"]["label"] != "low"]
+    wrong = [row["name"] for row in told if row["said"]["label"] in EXACT_LABELS and row not in exact]
+    unsaid = [row["name"] for row in told if row not in near and row["said"]["label"] != "rough"]
     seconds = sorted(row["said"].get("seconds", LONGEST_S) for row in ran)
     counts = {
-        label: sum(row["said"]["label"] == label for row in told) for label in ("exact", "measured", "stable", "low")
+        label: sum(row["said"]["label"] == label for row in told) for label in (*EXACT_LABELS, "extrapolated", "rough")
     }
     return (
         f"{len(ran)} programs: byte-exact {len(exact)} ({len(exact) / len(ran):.0%}), within 1 % {len(near)} "
-        f"({len(near) / len(ran):.0%}), refused {len(ran) - len(told)}; labels {counts}; wrong though called exact: "
-        f"{wrong or 'none'}; more than 1 % off and not called low: {unsaid or 'none'}; time median "
+        f"({len(near) / len(ran):.0%}), refused {len(ran) - len(told)}; labels {counts}; wrong, called certain: "
+        f"{wrong or 'none'}; more than 1 % off and not called rough: {unsaid or 'none'}; time median "
         f"{statistics.median(seconds):.1f} s, 95th percentile {seconds[int(len(seconds) * 0.95) - 1]:.1f} s"
     )
 
