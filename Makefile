@@ -14,7 +14,7 @@ CHECKED := src tests examples benchmarks docs noxfile.py
 # (loadfile) one waited for the other at the end.
 PYTEST = $(VENV)/bin/python -m pytest -n 2 --dist worksteal
 # The tests of what depends most on how a Python works inside.
-CORE := tests/tracking tests/weighing tests/planning tests/budgets
+CORE := tests/tracking tests/weighing tests/planning/worker tests/budgets
 
 .PHONY: help demo test test-core docs browser lint sanitize test-all clean
 

@@ -20,7 +20,7 @@ from ndmem import _native
 from ndmem.planning.worker import fork_or_spawn
 
 # No test compares a time: on a loaded machine one of 16 ms took more than the 200 ms that Hypothesis allows.
-settings.register_profile("timeless", deadline=None)
+settings.register_profile("timeless", deadline=None, max_examples=50)
 settings.load_profile("timeless")
 
 _get_pointer = ctypes.pythonapi.PyCapsule_GetPointer

@@ -107,7 +107,7 @@ class Both:
         assert_same(*self.read())
 
 
-@pytest.fixture(params=["file", "memory"])
+@pytest.fixture(params=["file", pytest.param("memory", marks=pytest.mark.slow)])
 def both(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Both]:
     """Both recordings, in a file and in memory."""
     found = Both(tmp_path / "j.ndmem" if request.param == "file" else None)

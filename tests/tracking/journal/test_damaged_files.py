@@ -72,6 +72,7 @@ def test_a_journal_cut_at_every_byte_of_its_last_4_kib_is_a_prefix(files: dict[s
         assert (found.sites, found.run.program, found.peak.nbytes) == (whole.sites, ("prog.py",), whole.peak.nbytes)
 
 
+@pytest.mark.slow
 def test_a_completed_journal_cut_at_every_byte_of_its_last_4_kib_reads(files: dict[str, bytes], tmp_path: Path) -> None:
     """Where the cut takes what the launcher added, the rest is as it was; where it takes events, a prefix is left."""
     path = tmp_path / "cut.ndmem"
@@ -86,7 +87,7 @@ def test_a_completed_journal_cut_at_every_byte_of_its_last_4_kib_reads(files: di
         assert found.meta == whole.meta or found.meta.keys() == whole.meta.keys() - {"exit_status", "sources"}
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=25)
 @given(kind=st.sampled_from(["killed", "completed", "trace"]), seed=st.integers(0, 2**64))
 def test_damage_is_refused_or_every_view_can_be_made(
     kind: str, seed: int, files: dict[str, bytes], tmp_path_factory: pytest.TempPathFactory
