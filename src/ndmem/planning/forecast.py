@@ -43,10 +43,13 @@ if TYPE_CHECKING:
     from .arguments.arguments import Arguments
 
 
-_RUN_SPREAD = 3.0
-_EXTRAPOLATED_SPREAD = 5.0
-"""Factors within which the duration of a call was in nine of ten cases of benchmarks/prediction: after a run of the
-real size, which records every buffer, and without one."""
+_RUN_SPREAD = (3.0, 6.0)
+_EXTRAPOLATED_SPREAD = (5.0, 8.0)
+"""How much shorter and longer than estimated the duration of a call was in nine of ten cases of benchmarks/prediction:
+after a run of the real size, and without one. It is longer more often: the pages of a ghost run are touched already."""
+
+_SLACK_SECONDS = 0.1
+"""What a call may last longer besides: new pages and cold caches, in place of the worker's warm ones."""
 
 _FARTHEST = 200.0
 _TELLING_SECONDS = 0.01
@@ -70,7 +73,8 @@ class Forecast:
     reason : str
         Why the label is no better, and which sizes the time limit left unmeasured; empty if there is nothing to say.
     seconds : float or None
-        Estimated duration of the call; ``None`` if no run is near enough to the real size to tell.
+        Estimated duration of the call; ``None`` if no run is near enough to the real size to tell, and for a
+        rough answer, for what the call does there is unknown.
     trace : Trace
         The predicted run.
     line : Line
@@ -123,7 +127,8 @@ class Forecast:
             return None
         is_run = self.findings.real is not None or self.findings.ghost is not None
         spread = _RUN_SPREAD if is_run else _EXTRAPOLATED_SPREAD
-        return self.seconds / spread, self.seconds * spread
+        shorter, longer = spread
+        return self.seconds / shorter, self.seconds * longer + _SLACK_SECONDS
 
     @property
     def not_examined(self) -> tuple[str, ...]:
@@ -232,7 +237,8 @@ def _conclude(
     """Make the forecast: figure, interval, label and trace."""
     conclusion = draw_conclusion(measurements.line, findings, doubts)
     trace, measured_buffers = _make_trace(measurements, findings)
-    seconds = _estimate_seconds(measurements, findings)
+    is_rough = conclusion.confidence is Confidence.ROUGH
+    seconds = None if is_rough else _estimate_seconds(measurements, findings)
     return Forecast(
         nbytes=conclusion.nbytes,
         inputs_nbytes=_find_inputs(measurements, findings),

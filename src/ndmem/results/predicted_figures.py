@@ -102,7 +102,7 @@ class PredictedFigures(Run):
 
     @property
     def seconds(self) -> float | None:
-        """Estimated duration of the call; ``None`` if no run is near enough to the real size to tell."""
+        """Estimated duration of the call; ``None`` if a rough answer, or runs too small, cannot tell."""
         return self._forecast.seconds
 
     @property
