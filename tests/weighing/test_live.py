@@ -46,6 +46,64 @@ def test_containers_and_attributes():
     assert found.names == ("outer.items[0]['a'] in test_containers_and_attributes",)
 
 
+def test_attributes_of_classes():
+    """An array that a class holds is named by the class, also if an instance finds it there."""
+
+    class Shared:
+        table = np.ones(123_456 + 30)
+
+    instance = Shared()
+    (found,) = sized(123_456 + 30)
+    assert found.names == (f"{__name__}.test_attributes_of_classes.<locals>.Shared.table",)
+    assert instance.table is Shared.table
+
+
+def test_classes_that_are_unlike_others():
+    """A class without a module, and one whose metaclass raises in every comparison, are no obstacle to names."""
+
+    class Meta(type):
+        def __eq__(cls, other):
+            raise AssertionError("compared")
+
+        def __hash__(cls):
+            raise AssertionError("hashed")
+
+    class Odd(metaclass=Meta):
+        table = np.ones(123_456 + 32)
+
+    space = {"table": np.ones(123_456 + 33)}
+    exec("Lost = type('Lost', (), {'table': table})\ndel table", space)  # where no __name__ is, a class gets no module
+    nameless = space["Lost"]
+    ((odd,), (lost,)) = (sized(123_456 + 32), sized(123_456 + 33))
+    assert odd.names[0].endswith("<locals>.Odd.table")
+    assert "Lost.table" in lost.names
+    assert (Odd.table.size, nameless.table.size) == (123_456 + 32, 123_456 + 33)
+
+
+def test_variables_of_a_generator():
+    """What a generator that waits holds is named by its variable, and is gone when the generator is closed."""
+
+    def steps():
+        held = np.ones(123_456 + 31)
+        yield held.size
+
+    waiting = steps()
+    next(waiting)
+    (found,) = sized(123_456 + 31)
+    assert found.names == ("waiting local held in test_variables_of_a_generator",)
+    waiting.close()
+    assert sized(123_456 + 31) == []
+
+
+def test_columns_of_a_data_frame():
+    """A block of two columns has both names, without what pandas has between the frame and the block."""
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame({"a": np.ones(123_456), "b": np.zeros(123_456)})
+    (found,) = sized(2 * 123_456)
+    assert found.names == ("frame['a'] in test_columns_of_a_data_frame", "frame['b'] in test_columns_of_a_data_frame")
+    assert len(frame) == 123_456
+
+
 def test_small_view_pins_a_big_buffer():
     """A view that holds a buffer alone is marked with the bytes beyond it."""
     small = np.ones(123_456 + 4)[100:110]

@@ -17,6 +17,11 @@ def mro_of(kind: type) -> tuple[type, ...]:
     return cast("tuple[type, ...]", _TYPE["__mro__"].__get__(kind))
 
 
+def qualname_of(kind: type) -> str:
+    """Return the qualified name of a type, even if its metaclass defines another."""
+    return cast("str", _TYPE["__qualname__"].__get__(kind))
+
+
 def namespace_of(kind: type) -> Mapping[str, Any]:
     """Return what a type itself defines."""
     return cast("Mapping[str, Any]", _TYPE["__dict__"].__get__(kind))

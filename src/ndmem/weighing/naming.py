@@ -4,13 +4,13 @@ import functools
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
-from types import FunctionType, GetSetDescriptorType, MemberDescriptorType, MethodType
+from types import FunctionType, GeneratorType, GetSetDescriptorType, MemberDescriptorType, MethodType
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from ndmem._walk import attributes_beside, describe_numbers, entries_of, items_of
+from ndmem._walk import attributes_beside, describe_numbers, entries_of, frame_variables, items_of
 
 from .mirror import is_a, mro_of, namespace_of
 from .registry import children_of
@@ -18,6 +18,7 @@ from .registry import children_of
 _PLAIN = (str, int, float, bool, bytes, type(None), complex)
 _LONGEST_LABEL = 60
 _EXCEPTION = dict(vars(BaseException))
+_frame_of = GeneratorType.gi_frame.__get__
 _known_members: WeakKeyDictionary[type, tuple[tuple[int, ...], list[tuple[str, int]]]] = WeakKeyDictionary()
 # NumPy's own descriptors: a subclass may override the attribute.
 _dtype_of, _shape_of, _base_of = np.ndarray.dtype.__get__, np.ndarray.shape.__get__, np.ndarray.base.__get__
@@ -175,6 +176,9 @@ def _attributes(parent: Any) -> Iterator[tuple[str, object]]:
         for number, value in enumerate(parent.__defaults__ or ()):
             yield f" default {number}", value
         yield from ((f" default {name}", value) for name, value in _text_entries(parent.__kwdefaults__))
+    elif is_a(parent, GeneratorType):
+        frame = _frame_of(parent)
+        yield from ((f" local {name}", value) for name, value in _text_entries(frame and frame_variables(frame)))
     elif is_a(parent, MethodType):
         yield ".__self__", parent.__self__
     elif is_a(parent, BaseException):

@@ -12,7 +12,7 @@ from ndmem._walk import Graph, entries_of
 
 from .mirror import instance_dict, is_a
 from .naming import children
-from .scopes import Scope, is_machinery
+from .scopes import Scope, class_namespaces, class_scope, is_machinery
 
 _DEEPEST = 6  # an attribute, a list in it, a dict in that
 _MOST_REFERRERS = 50
@@ -49,10 +49,32 @@ class Paths:
             level = {source for target in level for source in self._parents.get(target, ())}
             level -= seen | self._scopes.keys()
             seen |= level
+        self._add_classes()
 
     def names(self, node: int) -> list[tuple[str, bool]]:
         """Return names of a node, shortest paths first, each with whether it belongs to the output history."""
-        found: dict[str, bool] = {}
+        ways = self.ways(node)
+        return [
+            (f"{scope.before}{scope.within}{name}{path}{scope.after}", scope.is_history(name))
+            for scope, name, path in ways
+        ]
+
+    def _add_classes(self) -> None:
+        """Take the dicts to which nothing refers for those of classes: the walk does not go through types."""
+        unknown = {source for sources in self._parents.values() for source in sources}
+        unknown = {node for node in unknown - self._parents.keys() if type(self._graph.object_of(node)) is dict}
+        if not unknown - self._scopes.keys():
+            return
+        classes = {id(variables): kind for kind, variables in class_namespaces()}
+        for node in unknown:
+            variables: Any = self._graph.object_of(node)
+            kind = classes.get(id(variables))
+            if kind is not None:
+                self._scopes[node] = class_scope(kind, variables)
+
+    def ways(self, node: int) -> list[tuple[Scope, str, str]]:
+        """Return the variables that lead to a node, shortest paths first: scope, name, and the path after it."""
+        found: dict[tuple[str, str, str], tuple[Scope, str, str]] = {}
         ways = deque([(node, "", 0)])
         steps = 0
         # Cycles have endless paths; a few names are enough.
@@ -63,21 +85,26 @@ class Paths:
                 scope = self._scopes.get(source)
                 if scope is not None:
                     for name in self._labels_in(source, held):
-                        found.setdefault(f"{scope.before}{name}{path}{scope.after}", scope.is_history(name))
+                        text = f"{name}{path}"
+                        found.setdefault((scope.before + scope.within, text, scope.after), (scope, name, path))
                 elif depth < _DEEPEST and not (self._notebook and is_machinery(self._graph.object_of(source))):
-                    ways.extend((source, longer, depth + 1) for longer in self._longer(source, held, path))
-        return list(found.items())
+                    ways.extend((source, longer, depth + 1) for longer in self._longer(source, held, path, node))
+        return list(found.values())
 
-    def _longer(self, source: int, held: int, path: str) -> list[str]:
-        """Return the path with the step from one object to the next in front."""
+    def _longer(self, source: int, held: int, path: str, node: int) -> list[str]:
+        """Return the path to a node with the step from one object to the next in front."""
         holder, thing = self._graph.object_of(source), self._graph.object_of(held)
         if is_a(holder, np.ndarray) and np.ndarray.base.__get__(holder) is thing:
             return []  # a view's reference to its base does not name the base
         if type(thing) is dict and instance_dict(holder) is thing:
             # An item of an instance's __dict__ is an attribute.
             return [re.sub(r"^\['(\w+)'\]", r".\1", path)]
-        labels = self._labels_in(source, held)
-        return [f"{label}{path}" for label in labels] or [f"{_way(holder, thing)}{path}"]
+        # A data frame names its columns, and nothing between.
+        return (
+            [f"{label}{path}" for label in self._labels_in(source, held)]
+            or self._labels_in(source, node)
+            or [f"{_way(holder, thing)}{path}"]
+        )
 
     def _labels_in(self, source: int, node: int) -> list[str]:
         if source not in self._labels:

@@ -1,5 +1,6 @@
 """The variables of a program: those of its modules and of its running functions."""
 
+import gc
 import re
 import sys
 from collections.abc import Iterator
@@ -8,6 +9,8 @@ from types import FrameType, ModuleType, TracebackType
 from typing import Any, Final
 
 from ndmem._walk import entries_of, frame_variables, stacks
+
+from .mirror import namespace_of, qualname_of
 
 _HISTORY: Final = re.compile(r"_{1,3}|_\d+|Out|_oh")
 _MACHINERY: Final = frozenset({"IPython", "ipykernel", "traitlets", "tornado", "asyncio"})
@@ -24,6 +27,8 @@ class Scope:
         By name.
     before, after : str
         Text before and after a name: ``"module."``, ``" in function"``.
+    within : str
+        Text between `before` and a name: ``"Class."``.
     notebook : bool
         Whether it has an output history.
     """
@@ -32,6 +37,7 @@ class Scope:
     before: str = ""
     after: str = ""
     notebook: bool = False
+    within: str = ""
 
     def is_history(self, name: str) -> bool:
         """Return whether a name is part of the notebook's output history."""
@@ -63,6 +69,28 @@ def scopes(traceback: TracebackType | None = None) -> Iterator[Scope]:
         package = _package(names)
         if package != _OWN and not (notebook and package in _MACHINERY):
             yield Scope(variables, after=f" in {function}")
+
+
+def class_namespaces() -> Iterator[tuple[type, dict[str, Any]]]:
+    """Yield all classes, each with the dict of its attributes."""
+    seen: set[int] = set()  # not the classes, whose metaclass may define equality
+    waiting: list[type] = [object]
+    while waiting:
+        kind = waiting.pop()
+        fresh = [each for each in type.__subclasses__(kind) if id(each) not in seen]
+        seen.update(map(id, fresh))
+        waiting += fresh
+        # The proxy of a class refers to nothing but the dict with its attributes.
+        variables = next(iter(gc.get_referents(namespace_of(kind))), None)
+        if type(variables) is dict:
+            yield kind, variables
+
+
+def class_scope(kind: type, variables: dict[str, Any]) -> Scope:
+    """Return the scope of a class; its module may be missing, for a program can delete it."""
+    module = variables.get("__module__")
+    before = f"{module}." if type(module) is str and module != "__main__" else ""
+    return Scope(variables, before=before, within=f"{qualname_of(kind)}.")
 
 
 def _package(names: dict[str, Any]) -> str:

@@ -42,10 +42,12 @@ class TrackedBuffers:
     ----------
     smallest : int
         Skip buffers of fewer bytes.
+    native : bool
+        Take native blocks, not the buffers of NumPy's allocator.
     """
 
-    def __init__(self, smallest: int) -> None:
-        self._buffers = [TrackedBuffer(*found) for found in sorted(_native.live_buffers(smallest))]
+    def __init__(self, smallest: int, *, native: bool = False) -> None:
+        self._buffers = [TrackedBuffer(*found) for found in sorted(_native.live_buffers(smallest, native))]
         self._starts = [buffer.start for buffer in self._buffers]
 
     def __iter__(self) -> Iterator[TrackedBuffer]:

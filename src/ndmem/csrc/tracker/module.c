@@ -21,10 +21,33 @@ static PyObject *py_threshold(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(n
     return PyLong_FromSize_t(tracker_threshold());
 }
 
-static PyObject *py_sight(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(none))
+/* A tuple of (array, name, function, address of its buffer). The search, which knows NumPy, leaves out other objects. */
+static bool are_found(PyObject *found)
 {
+    if (!PyTuple_CheckExact(found))
+        return false;
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(found); i++) {
+        PyObject *each = PyTuple_GET_ITEM(found, i);
+        if (!PyTuple_CheckExact(each) || PyTuple_GET_SIZE(each) != 4 || !PyUnicode_CheckExact(PyTuple_GET_ITEM(each, 1)) ||
+            !PyUnicode_CheckExact(PyTuple_GET_ITEM(each, 2)) || !PyLong_CheckExact(PyTuple_GET_ITEM(each, 3)))
+            return false;
+        if (PyLong_AsVoidPtr(PyTuple_GET_ITEM(each, 3)) == NULL) { /* too large, too: it raises nothing later */
+            PyErr_Clear();
+            return false;
+        }
+    }
+    return true;
+}
+
+static PyObject *py_sight(PyObject *Py_UNUSED(module), PyObject *args)
+{
+    PyObject *found = NULL;
+    if (!PyArg_ParseTuple(args, "|O", &found))
+        return NULL;
+    if (found && !are_found(found))
+        return PyErr_Format(PyExc_TypeError, "found must be a tuple of (array, str, str, int)");
     if (tracker_threshold())
-        search_at_rest();
+        search_at_rest(found);
     if (PyErr_Occurred())
         return NULL;
     return PyLong_FromSize_t(holders_count());
@@ -56,8 +79,8 @@ typedef struct {
     NodeId stack;
 } Row;
 
-/* The live arrays of `least` bytes and more, to be freed; NULL without memory. */
-static Row *copy_live_locked(size_t least, size_t *found)
+/* The live buffers of `least` bytes and more of a domain, to be freed; NULL without memory. */
+static Row *copy_live_locked(size_t least, int domain, size_t *found)
 {
     ASSERT_LOCKED();
     size_t at = 0;
@@ -66,19 +89,23 @@ static Row *copy_live_locked(size_t least, size_t *found)
     uint64_t address;
     *found = 0;
     while (rows && ledger_next_locked(&at, &address, &buffer))
-        if (buffer.domain == ARRAY && buffer.nbytes >= least)
+        if (buffer.domain == domain && buffer.nbytes >= least)
             rows[(*found)++] = (Row){address, buffer.nbytes, buffer.stack};
     return rows;
 }
 
 /* Copied before a Python object is created: that may free arrays, which changes the ledger. */
-static PyObject *py_live_buffers(PyObject *Py_UNUSED(module), PyObject *smallest)
+static PyObject *py_live_buffers(PyObject *Py_UNUSED(module), PyObject *args)
 {
+    PyObject *smallest;
+    int native = 0;
+    if (!PyArg_ParseTuple(args, "O|p", &smallest, &native))
+        return NULL;
     size_t least = PyLong_AsSize_t(smallest), found;
     if (PyErr_Occurred())
         return NULL;
     lock_enter(true);
-    Row *rows = copy_live_locked(least, &found);
+    Row *rows = copy_live_locked(least, native ? NATIVE : ARRAY, &found);
     lock_leave();
     if (rows == NULL)
         return PyErr_NoMemory();
@@ -172,10 +199,10 @@ static PyMethodDef functions[] = {
     {"native_library", py_native_library, METH_NOARGS,
      "native_library()\n--\n\nPath of the preloaded library, which reports native blocks; None if there is none."},
     {"running_threshold", py_threshold, METH_NOARGS, "running_threshold()\n--\n\nThreshold of the running tracker in bytes; 0 if none runs."},
-    {"sight_holders", py_sight, METH_NOARGS, "sight_holders()\n--\n\nWrite to the running recordings which variables hold which buffers; the number of buffers that they hold."},
+    {"sight_holders", py_sight, METH_VARARGS, "sight_holders(found=(), /)\n--\n\nWrite to the running recordings which variables hold which buffers; the number of buffers that they hold.\n\n`found` has more holders: (array, name, function, address of its buffer) each. A variable's name comes first."},
     {"quiet", py_quiet, METH_O, "quiet(on, /)\n--\n\nBegin or end to ignore what this thread allocates; calls nest. False if too many threads do."},
     {"buffer_at", py_buffer_at, METH_O, "buffer_at(address, /)\n--\n\nThe live buffer that starts there: (address, nbytes, stack), or None if it is unknown."},
-    {"live_buffers", py_live_buffers, METH_O, "live_buffers(smallest, /)\n--\n\nThe live arrays of `smallest` bytes and more: (address, nbytes, stack) each."},
+    {"live_buffers", py_live_buffers, METH_VARARGS, "live_buffers(smallest, native=False, /)\n--\n\nThe live arrays, or native blocks, of `smallest` bytes and more: (address, nbytes, stack) each."},
     {"places_of", py_places_of, METH_O, "places_of(stack, /)\n--\n\nFilename, line and function of the frames of a stack of the running tracker, leaf first."},
     {"forward_report_signal", forward_report_signal, METH_O, forward_report_signal_doc},
     {"watch_builtin", watch_builtin, METH_VARARGS, watch_builtin_doc},

@@ -14,12 +14,15 @@ from ndmem.tracking.support import find_numpy_obstacle
 from .children_folder import is_worth_keeping
 from .json_encode import encode_meta
 from .numpy_import import call_after_numpy_import
+from .object_holders import LEAST_NBYTES, find_in_objects
 from .program_limit import ProgramLimit
 from .run_metadata import describe_run, find_program, find_resident_peak
 from .spawn_hooks import SpawnHooks
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from .process_identity import ProcessIdentity
 
 
@@ -52,13 +55,15 @@ class ProcessTracking:
         self._sees_native = False
         self._obstacle: str | None = None
         self._shared_nbytes = 0
+        self._rss_peak: int | None = None
+        self._found: tuple[Any, ...] = ()
         self._notes: list[str] = []
         self._limit = None if limit is None else ProgramLimit(_native, *limit)
 
     def prepare(self) -> None:
         """Install the hooks for NumPy's import, the end of the process, and the processes that it starts."""
         # atexit runs functions in reverse order: those of the program run before, and are still tracked.
-        atexit.register(self.finish)
+        atexit.register(self._finish_program)
         os.register_at_fork(before=self._count_shared, after_in_child=self._continue_in_child)
         hooks = SpawnHooks(self._native, encode_settings=self.encode_settings)
         hooks.watch_starts(before_exec=self._note_exec)
@@ -122,16 +127,43 @@ class ProcessTracking:
         elif sees_arrays:
             self._native.hook_numpy()
 
+    def _finish_program(self) -> None:
+        """Stop recording when all of the program has run: now there is time to look into its objects."""
+        try:
+            if self._recording is not None and self._recording.running:
+                self._name_what_objects_hold()
+        finally:  # Ctrl-C ends the search alone
+            self.finish()
+
+    def _name_what_objects_hold(self) -> None:
+        quiet = self._native.quiet(True)
+        try:
+            self._search_objects()
+        finally:
+            if quiet:
+                self._native.quiet(False)
+
+    def _search_objects(self) -> None:
+        self._rss_peak = find_resident_peak()  # first, because the search needs memory itself
+        unnamed = len(self._native.live_buffers(self._threshold)) - self._native.sight_holders()
+        is_wanted = unnamed > 0 and self._recording is not None and self._recording.live >= LEAST_NBYTES
+        # What a library maps begins at a page; what it asks malloc for does not, as bytes that are unpickled arrays.
+        if is_wanted or any(address % 4096 for address, *_ in self._native.live_buffers(LEAST_NBYTES, True)):
+            found, note = find_in_objects(threshold=self._threshold)
+            self._notes += [note] if note else []
+            self._found = found
+
     def finish(self) -> None:
         """Stop recording, and note what was not recorded."""
         if not self._started and "numpy" in sys.modules:
             self._notes.append("No arrays were recorded: NumPy was imported in a way that ndmem cannot detect.")
             self._write({"notes": self._notes})
         if self._recording is not None and self._recording.running:
-            self._native.sight_holders()
+            self._native.sight_holders(self._found)
+            self._found = ()
             self._notes += [] if self._limit is None else self._limit.explain()
             self._write({"notes": self._notes, "process": self._identity.describe(at_end=True)})
-            self._write({"rss_peak_nbytes": find_resident_peak()})
+            self._write({"rss_peak_nbytes": self._rss_peak or find_resident_peak()})
             self._recording.stop()
             self._discard_if_empty()
         if self._limit is not None:

@@ -149,6 +149,22 @@ static void sight_modules(Scan *scan)
             sight_mapping(scan, PyModule_GetDict(module));
 }
 
+/* After the variables: what has a name keeps it. */
+static void sight_found(Scan *scan, PyObject *found)
+{
+    for (Py_ssize_t i = 0, count = found ? PyTuple_GET_SIZE(found) : 0; i < count; i++) {
+        PyObject *each = PyTuple_GET_ITEM(found, i), *array = PyTuple_GET_ITEM(each, 0);
+        Variable variable = {.function = PyTuple_GET_ITEM(each, 2), .name = PyTuple_GET_ITEM(each, 1), .item = ""};
+        if (!PyArray_Check(array))
+            continue;
+        if (scan->wanted)
+            spellings_want(scan->wanted, (PyArrayObject *)array);
+        else
+            holders_note_at(&scan->search, (PyArrayObject *)array, PyLong_AsVoidPtr(PyTuple_GET_ITEM(each, 3)), variable,
+                            spellings_find(scan->spellings, (PyArrayObject *)array));
+    }
+}
+
 int holders_open(void)
 {
     holders_forget();
@@ -177,20 +193,22 @@ static void sight_all(Scan *scan, bool modules)
         sight_modules(scan);
 }
 
-void holders_search(Recording **recordings, unsigned count, Occasion occasion, const Spellings *spellings)
+void holders_search(Recording **recordings, unsigned count, Occasion occasion, const Spellings *spellings, PyObject *found)
 {
     Scan scan = {.search = holders_begin_search(recordings, count, occasion), .spellings = spellings};
     sight_all(&scan, occasion == AT_REST);
+    sight_found(&scan, found);
     holders_end_search(&scan.search);
 }
 
-Spellings *holders_spell(void)
+Spellings *holders_spell(PyObject *found)
 {
     Spellings *spellings = spellings_new();
     if (spellings == NULL)
         return NULL;
     Scan scan = {.wanted = spellings};
     sight_all(&scan, true);
+    sight_found(&scan, found);
     spellings_complete(spellings);
     return spellings;
 }

@@ -2,20 +2,21 @@
  *
  * NumPy's handler knows bytes, not arrays. The name of a buffer, its shape and its dtype are read from the array objects that
  * variables hold: locals of every running frame, their modules' globals, and lists, tuples and dicts among them, one level
- * deep. */
+ * deep. Python code that walks through all objects may have found more. */
 #ifndef NDMEM_HOLDERS_H
 #define NDMEM_HOLDERS_H
 
 #include "tracker/holders/holders_journal.h"
 #include "tracker/holders/spellings.h"
 
-/* Writes the names that are new to the recordings that saw the buffers. Needs the GIL; allocates by malloc and mmap only,
- * runs no Python code, never raises. Hooks have no spellings. */
-void holders_search(Recording **recordings, unsigned count, Occasion occasion, const Spellings *spellings);
+/* Writes the names that are new to the recordings that saw the buffers. `found` is NULL or a tuple of (array, name, function, address)
+ * for arrays that no variable names. Needs the GIL; allocates by malloc and mmap only, runs no Python code, never raises. Hooks
+ * have no spellings. */
+void holders_search(Recording **recordings, unsigned count, Occasion occasion, const Spellings *spellings, PyObject *found);
 
 /* Spells the dtypes of the arrays that variables hold. Needs the GIL; runs Python code, and keeps what a signal raised
  * there. NULL without memory, else to be freed. */
-Spellings *holders_spell(void);
+Spellings *holders_spell(PyObject *found);
 
 /* Needs the GIL and NumPy's C API: 0, or -1 with an exception. */
 int holders_open(void);

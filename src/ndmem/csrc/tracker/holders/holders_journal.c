@@ -131,7 +131,8 @@ static void note_sighting_locked(const Search *search, PyArrayObject *array, con
     Buffer buffer;
     if (!ledger_find_locked(data, &buffer) || buffer.large == NULL)
         return;
-    bool is_view = !PyArray_CHKFLAGS(array, NPY_ARRAY_OWNDATA);
+    /* No array owns a native block, but one that is found for it is most of it. */
+    bool is_view = buffer.domain != NATIVE && !PyArray_CHKFLAGS(array, NPY_ARRAY_OWNDATA);
     uint8_t sighting = is_view ? BY_VIEW : BY_OWNER;
     Large *large = buffer.large;
     if (large->search == search->number && large->sighting >= sighting)
@@ -160,8 +161,13 @@ void holders_note(const Search *search, PyArrayObject *array, Variable variable,
     PyArrayObject *root = array;
     while (PyArray_BASE(root) && PyArray_Check(PyArray_BASE(root)))
         root = (PyArrayObject *)PyArray_BASE(root);
+    holders_note_at(search, array, PyArray_DATA(root), variable, dtype);
+}
+
+void holders_note_at(const Search *search, PyArrayObject *array, const void *data, Variable variable, PyObject *dtype)
+{
     lock_enter(true);
-    note_sighting_locked(search, array, PyArray_DATA(root), variable, dtype);
+    note_sighting_locked(search, array, data, variable, dtype);
     lock_leave();
 }
 

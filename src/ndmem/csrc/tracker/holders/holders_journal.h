@@ -36,6 +36,9 @@ Search holders_begin_search(Recording **recordings, unsigned count, Occasion occ
  * the buffer, if the name is new. */
 void holders_note(const Search *search, PyArrayObject *array, Variable variable, PyObject *dtype);
 
+/* The same for an array whose buffer begins at `data`: it may lie within a native block, such as a bytes object. */
+void holders_note_at(const Search *search, PyArrayObject *array, const void *data, Variable variable, PyObject *dtype);
+
 /* Writes the losses: buffers that were held before this search and were not found by it. */
 void holders_end_search(const Search *search);
 

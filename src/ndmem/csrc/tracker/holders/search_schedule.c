@@ -30,7 +30,7 @@ __attribute__((noinline)) static void search_now_locked(Moment moment)
     }
     tracker_find_sole_locked();
     lock_nest();
-    holders_search(tracker.running, tracker.count, moment == AT_DEATH ? BEFORE_DEATH : IN_HOOK, NULL);
+    holders_search(tracker.running, tracker.count, moment == AT_DEATH ? BEFORE_DEATH : IN_HOOK, NULL, NULL);
     lock_unnest();
     tracker.searched_at = clock_now();
     tracker.search_cost = tracker.searched_at - start;
@@ -44,13 +44,13 @@ void search_at_peak_locked(Moment moment)
             return search_now_locked(moment);
 }
 
-void search_at_rest(void)
+void search_at_rest(PyObject *found)
 {
     if (!handler_is_hooked()) /* without NumPy there are no arrays, and no C API to recognize them */
         return;
-    Spellings *spellings = holders_spell(); /* meanwhile another thread may stop the tracker */
+    Spellings *spellings = holders_spell(found); /* meanwhile another thread may stop the tracker */
     if (spellings && tracker_runs())
-        holders_search(tracker.running, tracker.count, AT_REST, spellings);
+        holders_search(tracker.running, tracker.count, AT_REST, spellings, found);
     if (spellings)
         spellings_free(spellings);
 }

@@ -8,7 +8,8 @@
  * tracker lock; without the GIL it does nothing. Allocates by malloc and mmap only, never raises. */
 void search_at_peak_locked(Moment moment);
 
-/* Writes down the holders of the live buffers. Needs the GIL; may run Python code. Raises only what a signal raised there. */
-void search_at_rest(void);
+/* Writes down the holders of the live buffers; `found` as for holders_search. Needs the GIL; may run Python code. Raises only
+ * what a signal raised there. */
+void search_at_rest(PyObject *found);
 
 #endif
