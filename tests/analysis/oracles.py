@@ -17,8 +17,14 @@ def is_user(site: Site) -> bool:
 def lines_of_stack(trace: Trace, node: int, *, library: bool) -> set[tuple[str, int]]:
     """Return the lines that a buffer born at a node counts for."""
     stack = trace.stack(node)
-    shown = [site for site in stack if library or is_user(site)] or [stack[-1]]
+    shown = [site for site in stack if library or is_user(site)] or [stands_for(stack)]
     return {(site.filename, site.lineno) for site in shown}
+
+
+def stands_for(stack: Sequence[Site]) -> Site:
+    """Return the frame that stands for a stack without user's frames, leaf first: the innermost of a file."""
+    files = [site for site in stack if site.filename and not site.filename.startswith("<frozen ")]
+    return files[0] if files else stack[-1]
 
 
 def sum_lines(trace: Trace, column: np.ndarray, *, library: bool) -> dict[tuple[str, int], int]:
@@ -93,6 +99,7 @@ def _is_temporary(trace: Trace, node: int, within: int, line: tuple[str, int]) -
     """Tell whether a line's frame is in the part of a birth's stack that was still running at the death."""
     root_first: Sequence[Site] = trace.stack(node)[::-1]
     if not any(map(is_user, root_first)):
-        return within >= 0 and (root_first[0].filename, root_first[0].lineno) == line
+        site = stands_for(root_first[::-1])
+        return within >= 0 and (site.filename, site.lineno) == line
     running = root_first[: within + 1]
     return any((site.filename, site.lineno) == line for site in running if is_user(site))

@@ -12,7 +12,7 @@ from ndmem.units import round_nbytes
 
 from .call_tree.frames import user_site
 from .index import fact
-from .live import LiveColumns, live_arrays, small_nbytes
+from .live import LiveColumns, each_live_buffer, live_arrays, small_nbytes
 from .moment import Moment, nbytes_at
 from .peak import find_peak_node
 from .tables.expression import expression_text
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
     from .index import TraceIndex
     from .tables.sources import SourceFiles
+
+_MOST_BUFFERS = 100
+"""Arrays of a line whose names are looked up: a sentence has room for two."""
 
 _GROUPS = 2
 """Sizes of arrays that a sentence names; more of them would not be read."""
@@ -66,6 +69,31 @@ class Temporaries:
 
 
 @dataclass(frozen=True, slots=True)
+class Largest:
+    """The line that allocated most of what was live at the peak, where that is not the line that reached it.
+
+    Attributes
+    ----------
+    nbytes : int
+        Bytes of its arrays.
+    is_most : bool
+        Whether these are at least half of the peak.
+    site : Site
+        The user's frame.
+    expression : str or None
+        The expression that allocated them; ``None`` if it is unknown, or if several did.
+    holders : tuple of str
+        The variables and attributes that hold its arrays, those of the largest array first, each once.
+    """
+
+    nbytes: int
+    is_most: bool
+    site: Site
+    expression: str | None
+    holders: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """Live bytes at a moment of a run, where they were reached, and what they consist of.
 
@@ -87,6 +115,8 @@ class Answer:
         Bytes in buffers that are not events.
     temporaries : Temporaries
         Those in ``groups``; in all arrays if there are no groups.
+    elsewhere : Largest or None
+        The line that allocated most of the peak, if the one that reached it allocated less than half of it.
     """
 
     moment: Moment
@@ -97,6 +127,7 @@ class Answer:
     arrays: Group
     small_nbytes: int
     temporaries: Temporaries
+    elsewhere: Largest | None
 
 
 @fact
@@ -136,6 +167,30 @@ def find_answer(index: TraceIndex, moment: Moment = Moment.PEAK) -> Answer:
         ),
         small_nbytes=small_nbytes(index, moment),
         temporaries=_find_temporaries(trace, columns, groups, sources),
+        elsewhere=None if site is None else _find_largest(index, columns, site),
+    )
+
+
+def _find_largest(index: TraceIndex, columns: LiveColumns, peak_site: Site) -> Largest | None:
+    """Return the line with most bytes, unless the line of the peak has half of them."""
+    trace, total = index.trace, nbytes_at(index.trace, Moment.PEAK)
+    of_site: dict[tuple[str, int], int] = {}
+    lines = [of_site.setdefault((site.filename, site.lineno), len(of_site)) for site in trace.sites]
+    line = np.array(lines, np.int64)[trace.tree.site[columns.standing]]
+    sums = np.zeros(len(of_site), np.int64)
+    np.add.at(sums, line, columns.nbytes)
+    own = of_site.get((peak_site.filename, peak_site.lineno))
+    if not sums.any() or (own is not None and 2 * sums[own] >= total):
+        return None
+    chosen = int(sums.argmax())
+    buffers = tuple(each_live_buffer(index, columns.at(np.flatnonzero(line == chosen)[:_MOST_BUFFERS])))
+    expressions = {buffer.expression for buffer in buffers}
+    return Largest(
+        nbytes=int(sums[chosen]),
+        is_most=2 * int(sums[chosen]) >= total,
+        site=buffers[0].site,
+        expression=buffers[0].expression if len(expressions) == 1 else None,
+        holders=tuple(dict.fromkeys(holder.name for buffer in buffers for holder in buffer.holders)),
     )
 
 

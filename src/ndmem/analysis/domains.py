@@ -50,7 +50,7 @@ class Domains:
     native: DomainTotals | None
 
 
-_WORTH_SHOWING = 10
+WORTH_SHOWING = 10
 """Tables show native memory from this part of the total peak on; the number is its denominator."""
 
 
@@ -63,17 +63,6 @@ def compute_domains(index: TraceIndex) -> Domains:
     if trace.native is None or live is None or total is None:
         return Domains(array, None)
     return Domains(array, DomainTotals(trace.native.nbytes, live, total))
-
-
-@fact
-def native_matters(index: TraceIndex) -> bool:
-    """Tell whether a run's native memory gets a column and a table of its own.
-
-    It does from a tenth of the total peak on. Below that most of it is the interpreter's own memory, its tables would
-    push the arrays out of sight, and the sentence has its sum.
-    """
-    native, total = index.trace.native, index.trace.total
-    return native is not None and total is not None and 0 < native.nbytes * _WORTH_SHOWING >= total.nbytes
 
 
 @fact

@@ -12,8 +12,7 @@ import numpy as np
 from ndmem.model.columns import Domain, Kind
 from ndmem.model.holder import Holder
 
-from .call_tree.frames import standing_nodes
-from .call_tree.levels import node_depths
+from .call_tree.frames import standing_nodes, statement_depths
 from .index import fact
 from .moment import Moment, events_until, nbytes_at
 from .origin import name_origin
@@ -103,6 +102,18 @@ class LiveColumns:
     died: Bools
     temporary: Bools
 
+    def at(self, places: Int64s) -> LiveColumns:
+        """Return some of the buffers, by their places in the columns."""
+        return LiveColumns(
+            self.until,
+            self.buffer[places],
+            self.nbytes[places],
+            self.node[places],
+            self.standing[places],
+            self.died[places],
+            self.temporary[places],
+        )
+
 
 @fact
 def find_live(index: TraceIndex, *, until: int, domain: Domain = Domain.ARRAY) -> LiveColumns:
@@ -124,13 +135,13 @@ def find_live(index: TraceIndex, *, until: int, domain: Domain = Domain.ARRAY) -
         node=node,
         standing=standing,
         died=within != _ALIVE,
-        temporary=(within != _ALIVE) & (within >= node_depths(index)[standing]),
+        temporary=(within != _ALIVE) & (within >= statement_depths(index)[node]),
     )
 
 
 def each_live_buffer(index: TraceIndex, columns: LiveColumns) -> Iterator[LiveBuffer]:
     """Yield a description of each buffer that `find_live` found, in its order."""
-    trace, sources, holders = index.trace, source_files(index), _holders_by_buffer(index, columns.until)
+    trace, sources, holders = index.trace, source_files(index), holders_by_buffer(index, columns.until)
     surely_alive = trace.dropped == 0 and not trace.run.is_cut
     stacks: dict[int, Stack] = {}
     for place in range(len(columns.buffer)):
@@ -212,7 +223,7 @@ def _later_deaths(trace: Trace, buffer: Int64s, deaths: Int64s) -> Int64s:
 
 
 @fact
-def _holders_by_buffer(index: TraceIndex, until: int) -> dict[int, tuple[Holder, ...]]:
+def holders_by_buffer(index: TraceIndex, until: int) -> dict[int, tuple[Holder, ...]]:
     """Return the holders of each buffer at a moment, owners first.
 
     The tracker searches for the holders of a buffer several times, and each search replaces the results of the one

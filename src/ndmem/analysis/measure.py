@@ -9,8 +9,7 @@ import numpy as np
 
 from ndmem.model.columns import Domain, Kind
 
-from .call_tree.frames import standing_nodes
-from .call_tree.levels import node_depths
+from .call_tree.frames import statement_depths
 from .domains import of_domain
 from .index import fact
 from .moment import Moment, nbytes_by_node
@@ -65,6 +64,6 @@ def _sum_temporaries(index: TraceIndex) -> Int64s:
     birthplace[events.buffer[births]] = events.stack[births]
     node = birthplace[events.buffer[deaths]]
     deaths, node = deaths[node >= 0], node[node >= 0]  # the event of an allocation may have been dropped
-    own = events.within[deaths] >= node_depths(index)[standing_nodes(index)[node]]
+    own = events.within[deaths] >= statement_depths(index)[node]
     np.add.at(sums, node[own], events.nbytes[deaths[own]])
     return sums

@@ -5,6 +5,12 @@ import re
 PYTHON_OBJECTS = "Python's small objects"
 """Objects for which CPython maps arenas."""
 
+SMALL_BLOCKS = "small blocks"
+"""Blocks below the size that is recorded one by one, as their sum."""
+
+OPENBLAS = "OpenBLAS thread buffers"
+"""A buffer for each of its threads."""
+
 OUTSIDE_PYTHON = "outside Python"
 """Place of a block allocated outside any Python frame: in a thread of a C library, or before Python ran."""
 
@@ -28,9 +34,9 @@ def name_origin(library: str) -> str:
         objects (``Objects/obmalloc.c``; 1 MiB each).
     """
     if library == "(small blocks)":
-        return "small blocks"
+        return SMALL_BLOCKS
     if "openblas" in library.lower():
-        return "OpenBLAS thread buffers"
+        return OPENBLAS
     if _PYTHON.fullmatch(library):
         return PYTHON_OBJECTS
     return f"mapped by {library or 'an unknown library'}"

@@ -10,10 +10,11 @@ import numpy as np
 
 from ndmem.model.columns import Domain
 
+from .background import Background, find_background
 from .call_tree.frames import user_site
 from .domains import of_domain
 from .index import fact
-from .live import LiveColumns, find_live
+from .live import LiveColumns, find_live, holders_by_buffer
 from .moment import Moment
 from .origin import OUTSIDE_PYTHON, name_origin
 from .peak import find_total_node
@@ -23,10 +24,13 @@ from .tables.sources import source_files
 if TYPE_CHECKING:
     from ndmem.model.columns import Int64s
     from ndmem.model.site import Site
-    from ndmem.model.trace import Trace
 
     from .index import TraceIndex
     from .tables.sources import SourceFiles
+
+
+IN_OTHER_ARRAYS = "in arrays over other memory"
+"""Native blocks that are the memory of arrays: NumPy did not allocate it, as for arrays that were unpickled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +43,8 @@ class Share:
         Their bytes.
     text : str
         The expression that allocated them, or the line if the expression is unknown; for blocks that a library
-        mapped by itself their purpose or the library; `origin.OUTSIDE_PYTHON` if no Python frame requested them.
+        mapped by itself their purpose or the library; the words of `background.Background` if they are not the
+        program's own.
     is_code : bool
         Whether ``text`` is source code.
     """
@@ -109,7 +114,7 @@ def find_total(index: TraceIndex, moment: Moment = Moment.PEAK) -> TotalAnswer |
         native_nbytes=native,
         site=site,
         function=None if site is None else sources.name_function(site.filename, site.lineno, site.function),
-        shares=_sum_shares(trace, live_native(index, moment), sources),
+        shares=_sum_shares(index, live_native(index, moment), sources),
     )
 
 
@@ -120,12 +125,21 @@ def live_native(index: TraceIndex, moment: Moment = Moment.PEAK) -> LiveColumns:
     return find_live(index, until=until, domain=Domain.NATIVE)
 
 
-def _sum_shares(trace: Trace, columns: LiveColumns, sources: SourceFiles) -> tuple[Share, ...]:
-    libraries = np.isin(columns.buffer, np.array(list(trace.origins), np.int64))
+def _sum_shares(index: TraceIndex, columns: LiveColumns, sources: SourceFiles) -> tuple[Share, ...]:
+    trace = index.trace
+    background = find_background(index, columns)
     sums: Counter[tuple[str, bool]] = Counter()
+    held = np.isin(columns.buffer, np.array(list(holders_by_buffer(index, columns.until)), np.int64))
+    if nbytes := int(columns.nbytes[held].sum()):
+        sums[IN_OTHER_ARRAYS, False] += nbytes
+    for kind in Background:
+        if kind is not Background.NONE and (nbytes := int(columns.nbytes[(background == kind) & ~held].sum())):
+            sums[kind.text, False] += nbytes
+    own = (background == Background.NONE) & ~held
+    libraries = own & np.isin(columns.buffer, np.array(list(trace.origins), np.int64))
     for buffer, nbytes in zip(columns.buffer[libraries].tolist(), columns.nbytes[libraries].tolist(), strict=True):
         sums[name_origin(trace.origins[buffer]), False] += nbytes
-    for node, nbytes in _sum_by(columns.standing[~libraries], columns.nbytes[~libraries]):
+    for node, nbytes in _sum_by(columns.standing[own & ~libraries], columns.nbytes[own & ~libraries]):
         sums[_describe_code(trace.sites[trace.tree.site[node]], sources)] += nbytes
     return tuple(Share(nbytes, text, is_code) for (text, is_code), nbytes in sums.most_common())
 

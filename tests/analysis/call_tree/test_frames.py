@@ -72,14 +72,14 @@ def test_an_installed_module_that_is_run_is_the_user_alone() -> None:
     assert mark_user_nodes(TraceIndex(builder.build())).tolist() == [True, False]
 
 
-def test_a_stack_without_users_frame_stands_by_its_outermost() -> None:
-    """Without any module code, the outermost frame stands for the stack."""
+def test_a_stack_without_users_frame_stands_by_its_innermost() -> None:
+    """Without any module code, the innermost frame stands for the stack; the outermost is the same in all threads."""
     builder = TraceBuilder()
     path = (Frame(ROOTS[0] + "/threading.py", 9, "_bootstrap"), Frame(NUMPY, 5, "_mean"))
     node = builder.node(path)
     trace = builder.build()
     assert not mark_user_nodes(TraceIndex(trace)).any()
-    assert user_site(TraceIndex(trace), node) == path[0].site()
+    assert user_site(TraceIndex(trace), node) == path[1].site()
 
 
 @pytest.mark.parametrize("node", [-1, 7])

@@ -20,7 +20,7 @@ def test_weights_are_exact_and_fold_libraries() -> None:
     builder.born((user, var), 8000)
     gone = builder.born((start, mean), 300)
     trace = builder.build()
-    assert stack_weights(TraceIndex(trace)) == (((user.site(),), 8005), ((start.site(),), 300))
+    assert stack_weights(TraceIndex(trace)) == (((user.site(),), 8005), ((mean.site(),), 300))
     assert stack_weights(TraceIndex(trace), library=True)[0] == ((var.site(), user.site()), 8000)
     builder.died(gone, (start,))
     assert stack_weights(TraceIndex(builder.build()), Measure.KEPT) == (((user.site(),), 8005),)

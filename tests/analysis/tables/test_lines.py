@@ -74,15 +74,15 @@ def test_library_lines_fold_into_the_line_that_called_them() -> None:
     ]
 
 
-def test_a_stack_of_libraries_alone_is_its_outermost_frame() -> None:
-    """A library's thread counts for its outermost frame, and only with what had no user's frame below."""
+def test_a_stack_of_libraries_alone_is_its_innermost_frame() -> None:
+    """A library's thread counts for its innermost frame, and only with what had no user's frame below."""
     start = Frame(THREADING, 9, "_bootstrap")
     builder = TraceBuilder()
     builder.born((start, Frame(NUMPY, 7, "_mean")), 8 * KIB)
     builder.born((start,), 5 * KIB)
     builder.born((start, Frame(USER, 1, "work")), 100 * KIB)
     rows = {(line.filename, line.lineno): line.total_nbytes for line in line_table(TraceIndex(builder.build()))}
-    assert rows == {(THREADING, 9): 13 * KIB, (USER, 1): 100 * KIB}
+    assert rows == {(NUMPY, 7): 8 * KIB, (THREADING, 9): 5 * KIB, (USER, 1): 100 * KIB}
 
 
 def test_small_buffers_are_counted_and_their_temporaries_unknown() -> None:

@@ -8,6 +8,7 @@ from tests.traces import USER, Frame, TraceBuilder, traces
 from ndmem.analysis.answer import find_answer
 from ndmem.analysis.index import TraceIndex
 from ndmem.analysis.moment import Moment
+from ndmem.model.holder import Holder
 from ndmem.model.trace import Origin, Trace
 from ndmem.reporting.sentences.answer import answer_sentence
 
@@ -116,9 +117,38 @@ def test_temporaries_of_several_expressions() -> None:
     for handle, stack in zip(handles, stacks, strict=True):
         builder.died(handle, stack, within=0)
     assert answer_sentence(TraceIndex(builder.build(sources={USER: source}))).endswith(
-        "3 arrays of 1 MiB, all temporaries of `aa` and `bb` and others"
+        "3 arrays of 1 MiB, all temporaries of `aa` and `bb` and others; no line allocated more than 1 MiB of it"
     )
-    assert answer_sentence(TraceIndex(builder.build())).endswith("3 arrays of 1 MiB, all temporaries")
+    assert answer_sentence(TraceIndex(builder.build())).endswith(
+        "3 arrays of 1 MiB, all temporaries; no line allocated more than 1 MiB of it"
+    )
+
+
+def test_the_line_that_allocated_most_is_named_where_another_reached_the_peak() -> None:
+    """Line 1 allocated 90 of 100 MiB and line 2 reached the peak: the sentence has both, and who holds the 90."""
+    large, last = (Frame(USER, 1, "load", (0, 8)),), (Frame(USER, 2, "use", None),)
+    for names, held in (
+        ([], ""),
+        (["table"], ", held by `table`"),
+        (["table", "self.cache['a']", "more"], ", held by `table` and `self.cache['a']` and others"),
+    ):
+        builder = TraceBuilder()
+        builder.born(large, 90 * MIB)
+        builder.born(last, 10 * MIB)
+        holders = [Holder(0, name, "f", (90 * MIB,), "uint8", is_view=False) for name in names]
+        assert answer_sentence(TraceIndex(builder.build(sources={USER: SOURCE}, holders=holders))) == (
+            "Peak 100 MiB at pipeline.py:2 in use: one array of 90 MiB and 1 of 10 MiB; 90 MiB of it allocated at "
+            f"pipeline.py:1 by `x - mean`{held}"
+        )
+
+
+def test_a_line_with_half_of_the_peak_needs_no_other() -> None:
+    """Exactly half of the peak at its own line is enough; one byte less is not."""
+    for nbytes, ends in ((MIB, "2 arrays of 1 MiB"), (MIB - 1, "; 1 MiB of it allocated at pipeline.py:2")):
+        builder = TraceBuilder()
+        builder.born((Frame(USER, 2, "load", None),), MIB)
+        builder.born((Frame(USER, 1, "use", None),), nbytes)
+        assert answer_sentence(TraceIndex(builder.build())).endswith(ends)
 
 
 def test_module_code_and_unknown_places() -> None:

@@ -52,7 +52,7 @@ def test_the_report_of_a_run_with_native_blocks() -> None:
         "nbytes  allocated by                    kind",
         "32 MiB  pipeline.py:4 np.linalg.svd(a)  temporary",
         "16 MiB  pipeline.py:4 np.linalg.svd(a)  temporary",
-        " 8 MiB  outside Python                  OpenBLAS thread buffers",
+        " 8 MiB  OpenBLAS thread buffers",
         " 4 MiB  pipeline.py:6 sorted(words)",
         "60 MiB  all",
         "",

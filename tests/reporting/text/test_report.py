@@ -12,6 +12,7 @@ from tests.traces import USER, Frame, TraceBuilder, traces
 
 from ndmem.analysis.index import TraceIndex
 from ndmem.analysis.moment import Moment
+from ndmem.model.holder import Holder
 from ndmem.model.trace import Trace
 from ndmem.reporting.text.report import write_text
 from ndmem.reporting.view import By, View
@@ -75,7 +76,7 @@ def test_the_end_of_a_pipeline() -> None:
     )
     assert "Left at the end" in text
     assert "Largest arrays at the end" in text
-    assert "head (10,) float64 is a view of it" in text
+    assert "head (10,) float64, a view of 80 B, keeps it" in text
     assert re.search(r"^7\.81 KiB  smaller arrays$", text, re.MULTILINE)
 
 
@@ -105,6 +106,24 @@ def test_limits_say_what_they_leave_out() -> None:
     stacks = render(pipeline(), by=By.STACK, rows=1)
     assert re.search(r"67%  401 MiB  3 other stacks$", stacks, re.MULTILINE)
     assert "more" not in render(pipeline(), rows=None).split("More:")[0]
+
+
+def test_items_of_a_container_are_one_row() -> None:
+    """Arrays that differ by the number or key of an item share a row; small views that keep them have their bytes."""
+    builder = TraceBuilder()
+    for _ in range(20):
+        builder.born((Frame(USER, 1),), MIB)
+    builder.born((Frame(USER, 1),), MIB)
+    holders = [Holder(i, f"history[{i}]", "__main__", (16,), "float64", is_view=True) for i in range(12)]
+    holders += [Holder(i, f"box.last['{i}'].left", "__main__", (MIB,), "uint8", is_view=False) for i in range(12, 20)]
+    holders += [Holder(20, "box.last['it'].left", "__main__", (512, 1024), "uint8", is_view=True)]
+    text = render(builder.build(holders=holders), width=120)
+    rows = re.findall(r"^( *(?:\d+ x )?1 MiB) .*  (\S.*)$", text, re.MULTILINE)
+    assert [(size.strip(), use) for size, use in rows] == [
+        ("12 x 1 MiB", "history[…] (16,) float64, each kept by a view of 128 B"),
+        ("8 x 1 MiB", f"box.last[…].left ({MIB},) uint8"),
+        ("1 MiB", "box.last['it'].left (512, 1024) uint8 is a view of it"),
+    ]
 
 
 def test_equal_arrays_are_one_row() -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .levels import nearest_marked, roots, split_levels
+from .levels import nearest_marked, split_levels
 
 if TYPE_CHECKING:
     from ndmem.model.columns import Bools, Int32s
@@ -22,8 +22,8 @@ class Fold:
     Attributes
     ----------
     parent : (n + t,) int32
-        The n nodes of the trace, then one twin for each root that stands for stacks without a visible frame.
-        The twin is needed because other stacks from the same root do have a visible frame.
+        The n nodes of the trace, then one twin for each node that stands for stacks without a visible frame.
+        The twin is needed because other stacks through the same node do have a visible frame.
     levels : list of (k,) int64
         Those nodes by depth.
     row : (n + t,) int32
@@ -44,7 +44,7 @@ class Fold:
     rows: int
 
 
-def fold_tree(parent: Int32s, levels: Levels, *, visible: Bools, row: Int32s, rows: int) -> Fold:
+def fold_tree(parent: Int32s, levels: Levels, *, visible: Bools, standing: Int32s, row: Int32s, rows: int) -> Fold:
     """Find the rows to which the buffers of each node of a call tree are charged.
 
     Parameters
@@ -55,15 +55,16 @@ def fold_tree(parent: Int32s, levels: Levels, *, visible: Bools, row: Int32s, ro
         The nodes by depth.
     visible : (n,) bool
         Frames that have a row.
+    standing : (n,) int32
+        Node that stands for the stack of each node, if no frame of it is visible.
     row : (n,) int32
         Row of each node; it is used if the node is visible or stands for a stack.
     rows : int
         Number of rows.
     """
     nearest = nearest_marked(parent, levels, visible)
-    root = roots(parent, levels)
     hidden = nearest < 0
-    twins, twin_of = np.unique(root[hidden], return_inverse=True)
+    twins, twin_of = np.unique(standing[hidden], return_inverse=True)
     leaf = np.arange(len(parent), dtype=np.int32)
     leaf[hidden] = len(parent) + twin_of
     with_twins = np.concatenate([parent, np.full(len(twins), -1, np.int32)])
@@ -72,6 +73,6 @@ def fold_tree(parent: Int32s, levels: Levels, *, visible: Bools, row: Int32s, ro
         levels=split_levels(with_twins) if len(twins) else levels,
         row=np.concatenate([np.where(visible, row, np.int32(-1)), row[twins]]).astype(np.int32, copy=False),
         leaf=leaf,
-        own=row[np.where(hidden, root, nearest)],
+        own=row[np.where(hidden, standing, nearest)],
         rows=rows,
     )

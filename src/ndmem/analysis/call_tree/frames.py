@@ -11,7 +11,7 @@ from ndmem.analysis.file_names import folder_name
 from ndmem.analysis.index import fact
 from ndmem.user_code import GENERATED, OWN_FOLDER, is_below, is_user_code
 
-from .levels import nearest_marked, roots, tree_levels
+from .levels import nearest_marked, node_depths, roots, tree_levels
 
 if TYPE_CHECKING:
     from ndmem.analysis.index import TraceIndex
@@ -71,11 +71,29 @@ def standing_nodes(index: TraceIndex) -> Int32s:
     Returns
     -------
     (n,) int32
-        The user's frame nearest to the leaf; in a stack without one, the outermost frame.
+        The user's frame nearest to the leaf. In a stack without one, as in a thread of a library, the innermost frame
+        of a file, for the outermost one is ``threading.py`` in all of them. Without a file, the outermost frame.
+    """
+    trace = index.trace
+    parent, levels = trace.tree.parent, tree_levels(index)
+    files = {site.filename for site in trace.sites if site.filename and not site.filename.startswith(GENERATED)}
+    standing = roots(parent, levels)
+    for marked in (_mark_nodes(trace, files), mark_user_nodes(index)):
+        nearest = nearest_marked(parent, levels, marked)
+        standing = np.where(nearest >= 0, nearest, standing)
+    return standing
+
+
+@fact
+def statement_depths(index: TraceIndex) -> Int32s:
+    """Return the depth of the frame whose end ends what is temporary at each node, shape (n,).
+
+    It is that of the standing frame. In a stack without a frame of the user's it is the outermost one: which statement
+    of a library a reader would take for one step is unknown.
     """
     parent, levels = index.trace.tree.parent, tree_levels(index)
     nearest = nearest_marked(parent, levels, mark_user_nodes(index))
-    return np.where(nearest >= 0, nearest, roots(parent, levels))
+    return np.where(nearest >= 0, node_depths(index)[nearest], 0).astype(np.int32, copy=False)
 
 
 def user_site(index: TraceIndex, node: int) -> Site | None:

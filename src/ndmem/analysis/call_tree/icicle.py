@@ -10,7 +10,7 @@ import numpy as np
 from ndmem.analysis.index import fact
 from ndmem.analysis.measure import Measure, weigh_nodes
 
-from .frames import mark_user_nodes
+from .frames import mark_user_nodes, standing_nodes
 from .levels import split_levels, sum_subtrees
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def build_icicle(index: TraceIndex, *, library: bool = False, inverted: bool = F
     index : TraceIndex
         The run.
     library : bool
-        Keep the frames of libraries; else only the user's, or the outermost frame of a stack without one.
+        Keep the frames of libraries; else only the user's, or the frame that stands for a stack without one.
     inverted : bool
         Put the allocating lines at the top and their callers below; else the outermost callers at the top.
     limit : int
@@ -92,14 +92,12 @@ def _shown_paths(index: TraceIndex, *, library: bool) -> list[tuple[Key, ...]]:
     trace = index.trace
     key_of = [(site.filename, site.lineno, site.function) for site in trace.sites]
     users = mark_user_nodes(index).tolist()
-    # A stack without a frame of the user's is shown by its root.
     shown: list[tuple[Key, ...]] = []
-    root: list[Key] = []
     for node, (up, site) in enumerate(zip(trace.tree.parent.tolist(), trace.tree.site.tolist(), strict=True)):
         above = shown[up] if up >= 0 else ()
         shown.append((*above, key_of[site]) if library or users[node] else above)
-        root.append(root[up] if up >= 0 else key_of[site])
-    return [path or (outermost,) for path, outermost in zip(shown, root, strict=True)]
+    standing = trace.tree.site[standing_nodes(index)].tolist()
+    return [path or (key_of[site],) for path, site in zip(shown, standing, strict=True)]
 
 
 def _join_paths(

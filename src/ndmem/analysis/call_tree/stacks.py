@@ -9,12 +9,11 @@ import numpy as np
 from ndmem.analysis.index import fact
 from ndmem.analysis.measure import Measure, weigh_nodes
 
-from .frames import mark_user_nodes
+from .frames import mark_user_nodes, standing_nodes
 
 if TYPE_CHECKING:
     from ndmem.analysis.index import TraceIndex
     from ndmem.model.site import Stack
-    from ndmem.model.trace import Trace
 
 
 @fact
@@ -30,7 +29,7 @@ def stack_weights(
     measure : Measure
         Bytes that count: those live at the peak or at the end, all, or temporaries.
     library : bool
-        Keep the frames of libraries; else only the user's, or the outermost frame of a stack without one.
+        Keep the frames of libraries; else only the user's, or the frame that stands for a stack without one.
 
     Returns
     -------
@@ -47,17 +46,17 @@ def stack_weights(
     users = mark_user_nodes(index).tolist()
     weights: dict[Stack, int] = {}
     for node in np.flatnonzero(by_node).tolist():
-        stack = trace.stack(node) if library else _user_stack(trace, users, node)
+        stack = trace.stack(node) if library else _user_stack(index, users, node)
         weights[stack] = weights.get(stack, 0) + int(by_node[node])
     # Equal weights have a fixed order, so that a trace is always written the same way.
     return tuple(sorted(weights.items(), key=lambda item: (-item[1], repr(item[0]))))
 
 
-def _user_stack(trace: Trace, users: list[bool], node: int) -> Stack:
-    """Return the user's frames of a stack, leaf first; its outermost frame if it has none."""
-    kept, outermost = [], node
-    while node >= 0:
-        if users[node]:
-            kept.append(trace.sites[trace.tree.site[node]])
-        outermost, node = node, int(trace.tree.parent[node])
-    return tuple(kept) or (trace.sites[trace.tree.site[outermost]],)
+def _user_stack(index: TraceIndex, users: list[bool], node: int) -> Stack:
+    """Return the user's frames of a stack, leaf first; the frame that stands for it if it has none."""
+    trace, kept, at = index.trace, [], node
+    while at >= 0:
+        if users[at]:
+            kept.append(trace.sites[trace.tree.site[at]])
+        at = int(trace.tree.parent[at])
+    return tuple(kept) or (trace.sites[trace.tree.site[standing_nodes(index)[node]]],)

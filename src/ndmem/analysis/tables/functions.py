@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ndmem.analysis.call_tree.fold import fold_tree
-from ndmem.analysis.call_tree.frames import mark_user_nodes
+from ndmem.analysis.call_tree.frames import mark_user_nodes, standing_nodes
 from ndmem.analysis.call_tree.levels import tree_levels
 from ndmem.analysis.index import fact
 from ndmem.analysis.moment import Moment
@@ -66,7 +66,14 @@ def function_table(index: TraceIndex, *, library: bool = False, moment: Moment =
     codes, first, row = np.unique(tree.code, return_index=True, return_inverse=True)
     named = np.array([site.function not in _COMPREHENSIONS for site in trace.sites], np.bool_)[tree.site]
     visible = named if library else named & mark_user_nodes(index)
-    fold = fold_tree(tree.parent, tree_levels(index), visible=visible, row=row.astype(np.int32), rows=len(codes))
+    fold = fold_tree(
+        tree.parent,
+        tree_levels(index),
+        visible=visible,
+        standing=standing_nodes(index),
+        row=row.astype(np.int32),
+        rows=len(codes),
+    )
     functions = [
         _join_place(trace.sites[site], sources, figures)
         for site, figures in zip(tree.site[first], compute_figures(index, fold, moment=moment), strict=True)

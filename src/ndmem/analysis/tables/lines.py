@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ndmem.analysis.call_tree.fold import fold_tree
-from ndmem.analysis.call_tree.frames import mark_user_nodes
+from ndmem.analysis.call_tree.frames import mark_user_nodes, standing_nodes
 from ndmem.analysis.call_tree.levels import tree_levels
 from ndmem.analysis.index import fact
 from ndmem.analysis.moment import Moment
@@ -97,7 +97,10 @@ def _fold_lines(index: TraceIndex, *, library: bool) -> tuple[dict[tuple[str, in
     of_site = [keys.setdefault((site.filename, site.lineno), len(keys)) for site in trace.sites]
     row = np.array(of_site, np.int32)[tree.site]
     visible = np.ones(len(tree), np.bool_) if library else mark_user_nodes(index)
-    return keys, of_site, fold_tree(tree.parent, tree_levels(index), visible=visible, row=row, rows=len(keys))
+    fold = fold_tree(
+        tree.parent, tree_levels(index), visible=visible, standing=standing_nodes(index), row=row, rows=len(keys)
+    )
+    return keys, of_site, fold
 
 
 def _name_rows(trace: Trace, of_site: list[int], sources: SourceFiles) -> dict[int, str]:

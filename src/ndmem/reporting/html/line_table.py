@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
-from ndmem.analysis.domains import native_matters
+from ndmem.analysis.background import native_matters
 from ndmem.analysis.tables.lines import line_table
 from ndmem.reporting.paths import file_names
 from ndmem.reporting.plain import plain

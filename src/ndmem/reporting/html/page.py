@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import IO, TYPE_CHECKING, Any
 
-from ndmem.analysis.domains import native_matters
+from ndmem.analysis.background import native_matters
 from ndmem.analysis.moment import Moment
 from ndmem.analysis.over_time.processes import process_tree
 from ndmem.analysis.tables.lines import line_table

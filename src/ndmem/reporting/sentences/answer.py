@@ -13,12 +13,16 @@ from ndmem.units import format_nbytes
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ndmem.analysis.answer import Answer
+    from ndmem.analysis.answer import Answer, Largest
     from ndmem.analysis.index import TraceIndex
     from ndmem.model.site import Site
 
 LONGEST = 48
 """Most characters of an expression in a sentence."""
+
+
+_NAMES = 2
+"""Holders that a sentence names at most."""
 
 
 def answer_sentence(
@@ -59,7 +63,8 @@ def answer_sentence(
     else:
         head = f"{'Predicted peak' if predicted else 'Peak'} {format_nbytes(answer.nbytes)}"
     place = place_text(answer.site, answer.function, name_file)
-    return f"{head}{place}: {_write_arrays(answer, run.threshold, trace.dropped)}"
+    arrays = _write_arrays(answer, run.threshold, trace.dropped)
+    return f"{head}{place}: {arrays}{_write_elsewhere(answer.elsewhere, name_file)}"
 
 
 def place_text(site: Site | None, function: str | None, name_file: Callable[[str], str]) -> str:
@@ -103,6 +108,20 @@ def _write_arrays(answer: Answer, threshold: int, dropped: int) -> str:
 def matters(nbytes: int, total: int) -> bool:
     """Tell whether a figure changes the three digits of the total that are shown; sentences leave out smaller ones."""
     return nbytes * 200 >= total
+
+
+def _write_elsewhere(largest: Largest | None, name_file: Callable[[str], str]) -> str:
+    """Write which other line allocated most of the peak, or that none did."""
+    if largest is None:
+        return ""
+    if not largest.is_most:
+        return f"; no line allocated more than {format_nbytes(largest.nbytes)} of it"
+    by = f" by `{shorten(largest.expression, LONGEST)}`" if largest.expression else ""
+    names = [f"`{shorten(name, LONGEST)}`" for name in largest.holders[:_NAMES]]
+    others = " and others" if len(largest.holders) > _NAMES else ""
+    held = f", held by {' and '.join(names)}{others}" if names else ""
+    place = place_text(largest.site, None, name_file)
+    return f"; {format_nbytes(largest.nbytes)} of it allocated{place}{by}{held}"
 
 
 def _count_arrays(count: int, nbytes: int) -> str:

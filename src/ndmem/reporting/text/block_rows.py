@@ -34,6 +34,10 @@ class Row:
         Code that allocated them, and its place, which may be empty.
     use : str
         Their holders, or their kind.
+    shared_use : str
+        The same without the numbers and keys of items: equal for the buffers of one container, which share a row.
+    is_whole : bool
+        Whether buffers of all sizes share the row, which then shows their sum.
     count, total_nbytes : int
         Number of buffers, and their bytes together.
     """
@@ -42,6 +46,8 @@ class Row:
     text: str
     place: str
     use: str
+    shared_use: str = ""
+    is_whole: bool = False
     count: int = 0
     total_nbytes: int = 0
 
@@ -53,7 +59,11 @@ def _gather_rows(
     rows: dict[tuple[str, str, str, str], Row] = {}
     for buffer in islice(buffers, _COMPARED):
         row = describe(buffer)
-        row = rows.setdefault((format_nbytes(row.nbytes), row.text, row.place, row.use), row)
+        size = "" if row.is_whole else format_nbytes(row.nbytes)
+        first = rows.setdefault((size, row.text, row.place, row.shared_use or row.use), row)
+        if first.use != row.use:
+            first.use = row.shared_use
+        row = first
         row.count += 1
         row.total_nbytes += buffer.nbytes
     return sorted(rows.values(), key=lambda row: -row.total_nbytes)[:limit]
@@ -100,7 +110,7 @@ def _lay_out_rows(rows: list[Row], *, last: str, width: int) -> Table:
     from rich.table import Table
     from rich.text import Text
 
-    sizes = [(f"{row.count:,} x " if row.count > 1 else "") + format_nbytes(row.nbytes) for row in rows]
+    sizes = [_write_size(row) for row in rows]
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     # A narrow terminal cuts the code that allocated a buffer first: its place is enough to find it.
     size_width, last_width = (max(map(len, texts), default=0) for texts in (sizes, [row.use for row in rows]))
@@ -112,6 +122,12 @@ def _lay_out_rows(rows: list[Row], *, last: str, width: int) -> Table:
         code = Text.assemble((row.place, "cyan"), f" {row.text}") if row.place else Text(row.text)
         table.add_row(size, code, Text(row.use))
     return table
+
+
+def _write_size(row: Row) -> str:
+    if row.is_whole:
+        return format_nbytes(row.total_nbytes)
+    return (f"{row.count:,} x " if row.count > 1 else "") + format_nbytes(row.nbytes)
 
 
 def add_rest(table: Table, nbytes: int, text: str, *, bold: bool = False) -> None:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import math
+import re
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from ndmem.analysis.live import LiveBuffer, each_live_buffer, live_arrays, small_nbytes
 from ndmem.analysis.moment import nbytes_at
 from ndmem.analysis.tables.sources import SourceFiles, source_files
 from ndmem.reporting.plain import plain
+from ndmem.units import format_nbytes
 
 from .block_rows import Row, add_rest, lay_out_largest
 
@@ -17,6 +22,12 @@ if TYPE_CHECKING:
     from ndmem.analysis.index import TraceIndex
     from ndmem.analysis.moment import Moment
     from ndmem.reporting.paths import FileNames
+
+_ITEM = re.compile(r"\[(?:-?\d+|'[^']*')\]")
+"""The number or the key of an item in a name."""
+
+_SMALL = 10
+"""A view of less than this part of its buffer is worth a copy; the number is the denominator."""
 
 
 def make_buffer_table(
@@ -50,21 +61,47 @@ def _write_row(buffer: LiveBuffer, names: FileNames, sources: SourceFiles) -> Ro
         plain(buffer.allocated_by(sources)),
         names.short_place(site.filename, site.lineno),
         plain(describe_holders(buffer)),
+        plain(describe_holders(buffer, many=True)),
     )
 
 
-def describe_holders(buffer: LiveBuffer) -> str:
-    """Write the names that hold a buffer, grouped by shape and dtype; views are marked as such."""
+def describe_holders(buffer: LiveBuffer, *, many: bool = False) -> str:
+    """Write the names that hold a buffer, grouped by shape and dtype; views are marked as such.
+
+    Parameters
+    ----------
+    buffer : LiveBuffer
+        The buffer.
+    many : bool
+        It stands for several: their names may differ by the number or the key of an item.
+    """
     if not buffer.holders:
         return "temporary" if buffer.temporary else "holder unknown"
-    names: dict[tuple[bool, tuple[int, ...], str], list[str]] = {}
+    groups: dict[tuple[bool, tuple[int, ...], str], list[str]] = {}
     for holder in buffer.holders:
-        names.setdefault((holder.is_view, holder.shape, holder.dtype), []).append(holder.name)
-    return "; ".join(
-        f"{', '.join(dict.fromkeys(held))} {shape} {dtype}{_write_view(len(set(held))) if is_view else ''}"
-        for (is_view, shape, dtype), held in names.items()
-    )
+        name = _ITEM.sub("[…]", holder.name) if many else holder.name
+        groups.setdefault((holder.is_view, holder.shape, holder.dtype), []).append(name)
+    texts = []
+    for (is_view, shape, dtype), held in groups.items():
+        names = dict.fromkeys(held)
+        view = _write_view(_view_nbytes(shape, dtype), buffer.nbytes, len(names), many=many) if is_view else ""
+        texts.append(f"{', '.join(names)} {shape} {dtype}{view}")
+    return "; ".join(texts)
 
 
-def _write_view(count: int) -> str:
-    return " is a view of it" if count == 1 else " are views of it"
+def _view_nbytes(shape: tuple[int, ...], dtype: str) -> int | None:
+    """Return the bytes of a view; ``None`` if its dtype is known by name only."""
+    try:
+        return math.prod(shape) * np.dtype(dtype).itemsize
+    except (TypeError, ValueError, SyntaxError):  # NumPy reads only some of what it writes
+        return None
+
+
+def _write_view(nbytes: int | None, whole: int, count: int, *, many: bool) -> str:
+    """Say that a view keeps a buffer; a small one with its bytes."""
+    if nbytes is None or nbytes * _SMALL > whole:
+        return " is a view of it" if count == 1 else " are views of it"
+    size = format_nbytes(nbytes)
+    if many:
+        return f", each kept by a view of {size}"
+    return f", a view of {size}, keeps it" if count == 1 else f", views of {size}, keep it"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ndmem.analysis.background import Background, find_background
 from ndmem.analysis.domains import of_domain
 from ndmem.analysis.live import LiveBuffer, each_live_buffer
 from ndmem.analysis.moment import Moment
@@ -14,6 +15,7 @@ from ndmem.model.columns import Domain
 from ndmem.reporting.plain import plain
 
 from .block_rows import Row, add_rest, lay_out_largest
+from .buffer_table import describe_holders
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -34,8 +36,14 @@ def make_native_table(
     if not len(columns.buffer):
         return None
 
+    kinds = dict(zip(columns.buffer.tolist(), find_background(index, columns).tolist(), strict=True))
+
     def describe(block: LiveBuffer) -> Row:
-        return Row(block.nbytes, *_name_allocation(block, names, sources), plain(_name_use(block)))
+        background = Background(kinds[block.buffer])
+        if background is not Background.NONE:
+            return Row(block.nbytes, background.text, "", "", is_whole=True)
+        shared = plain(describe_holders(block, many=True)) if block.holders else ""
+        return Row(block.nbytes, *_name_allocation(block, names, sources), plain(_name_use(block)), shared)
 
     blocks = each_live_buffer(index, columns)
     table = lay_out_largest(columns, blocks, describe, noun="block", last="kind", limit=limit, width=width)
@@ -57,5 +65,7 @@ def _name_allocation(block: LiveBuffer, names: FileNames, sources: SourceFiles) 
 
 
 def _name_use(block: LiveBuffer) -> str:
-    """Write the kind of a block; an empty text if it is unknown."""
+    """Write the array that a block consists of, or its kind; an empty text if it is unknown."""
+    if block.holders:
+        return describe_holders(block)
     return block.origin or ("temporary" if block.temporary else "")

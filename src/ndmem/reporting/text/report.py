@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import IO, TYPE_CHECKING
 
-from ndmem.analysis.domains import native_matters
+from ndmem.analysis.background import native_matters
 from ndmem.analysis.moment import Moment, nbytes_at
 from ndmem.analysis.over_time.processes import process_tree
 from ndmem.analysis.tables.functions import Function, function_table

@@ -1,0 +1,180 @@
+"""The arrays that objects hold at the end of a program have names, and the program does not notice the search."""
+
+import re
+
+import pytest
+from tests.system.tracked import TrackedRuns
+
+from ndmem.analysis.index import TraceIndex
+from ndmem.analysis.moment import Moment
+from ndmem.analysis.total import IN_OTHER_ARRAYS, find_total
+
+_SIZES = 131_072
+"""Elements of the first array; each further one has one more, so its shape tells it apart."""
+
+_PROGRAM = """\
+import collections, dataclasses, functools, queue
+import numpy as np
+
+sizes = iter(range(131_072, 200_000))
+shapes = {}
+
+def new(name):
+    array = np.ones(next(sizes))
+    shapes[name] = array.shape
+    return array
+
+class Model:
+    shared = new("Model.shared")
+    def __init__(self):
+        self.weights = new("model.weights")
+
+class Slots:
+    __slots__ = ("a",)
+    def __init__(self):
+        self.a = new("slots.a")
+
+@dataclasses.dataclass
+class Point:
+    xs: object
+
+@functools.lru_cache
+def cached(k):
+    return new("cached (inside the _lru_cache_wrapper)")
+
+def closure():
+    inside = new("function closure inside")
+    return lambda: inside
+
+def generator():
+    held = new("steps local held")
+    yield 1
+    yield held
+
+def viewed():
+    return new("small.window")[:10]
+
+model, slots, point = Model(), Slots(), Point(new("point.xs"))
+cached(3)
+function = closure()
+steps = generator()
+next(steps)
+nested = {"x": [{"y": (new("nested['x'][0]['y'][0]"),)}]}
+ring = collections.deque([new("ring[0]")])
+waiting = queue.Queue()
+waiting.put(new("waiting.queue[0]"))
+partial = functools.partial(np.sum, new("partial.args[0]"))
+objects = np.empty(3, object)
+objects[1] = new("objects[1]")
+small = Point(None)
+small.window = viewed()
+print(len(shapes))
+print(list(shapes))
+"""
+
+
+def _named(trace: object) -> dict[int, str]:
+    """Return the last name of each buffer by the elements of its array."""
+    return {holder.shape[0]: holder.name for holder in trace.holders if holder.name}  # type: ignore[attr-defined]
+
+
+def test_what_objects_hold_has_its_name(tracked: TrackedRuns) -> None:
+    """Each of 13 arrays of distinct lengths has the name that the program gave its length; of a view, the view's."""
+    run = tracked(_PROGRAM)
+    count, names = run.outcome.stdout.decode().splitlines()
+    expected = dict(enumerate(eval(names), start=_SIZES))  # a list of texts that the program printed
+    window = next(size for size, name in expected.items() if name == "small.window")
+    del expected[window]
+    found = _named(run.trace)
+    assert len(expected) == int(count) - 1 == 12
+    assert {size: found.get(size) for size in expected} == expected
+    (view,) = [holder for holder in run.trace.holders if holder.name == "small.window"]
+    assert (view.shape, view.is_view) == ((10,), True)
+
+
+def test_columns_of_a_table_have_their_names(tracked: TrackedRuns) -> None:
+    """A block of a data frame is named by a column, a series by its array, and nothing of pandas' inside is shown."""
+    pytest.importorskip("pandas")
+    run = tracked(
+        "import numpy as np, pandas as pd\n"
+        "frame = pd.DataFrame({'a': np.ones(200_001), 'b': np.zeros(200_001)})\n"
+        "series = pd.Series(np.ones(200_003))\n"
+    )
+    names = {holder.name for holder in run.trace.holders if holder.shape[-1:] in [(200_001,), (200_003,)]}
+    assert names & {"frame['a']", "frame['b']"}
+    assert "series.array" in names
+    assert not any("Manager" in name for name in names)
+
+
+def test_the_search_runs_no_code_of_the_program(tracked: TrackedRuns) -> None:
+    """Files that are called as modules of the standard library, and import hooks, are left alone at the end."""
+    run = tracked(
+        "import numpy as np, os, sys\n"
+        "class Hook:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        print('asked for', name)\n"
+        "class Box:\n    pass\n"
+        "box = Box()\n"
+        "box.held = np.ones(300_001)\n"
+        "folder = os.path.join(os.getcwd(), 'shadows')\n"
+        "os.makedirs(folder, exist_ok=True)\n"
+        "for name in ('bisect', 'pathlib', 'dataclasses', 'grp', 'fcntl', 'ndmem'):\n"
+        "    with open(os.path.join(folder, name + '.py'), 'w') as file:\n"
+        "        file.write('print(\"ran\", __name__)\\n')\n"
+        "sys.path.insert(0, folder)\n"
+        "sys.meta_path.insert(0, Hook())\n"
+        "print('the end')\n"
+    )
+    assert run.outcome.stdout == b"the end\n"
+    assert run.outcome.status == 0
+    assert "box.held" in {holder.name for holder in run.trace.holders}
+
+
+def test_too_many_objects_are_said(tracked: TrackedRuns) -> None:
+    """With more objects than the search looks through, a note says that names are missing, and why."""
+    run = tracked(
+        "import numpy as np\n"
+        "class Box:\n    pass\n"
+        "box = Box()\n"
+        "box.held = np.ones(300_001)\n"
+        "many = [[] for _ in range(500_000)]\n"
+    )
+    (note,) = [note for note in run.trace.run.notes if "objects" in note]
+    assert note.startswith("Arrays that only objects hold have no names: 5")
+    assert note.endswith("objects are too many to look through.")
+    assert "box.held" not in {holder.name for holder in run.trace.holders}
+
+
+def test_a_program_near_its_limit_is_left_alone(tracked: TrackedRuns) -> None:
+    """With 40 MiB below RLIMIT_AS the search, which needs 64 MiB, is not made, and a note says so."""
+    run = tracked(
+        "import resource\nimport numpy as np\n"
+        "class Box:\n    pass\n"
+        "box = Box()\n"
+        "box.held = np.ones(300_001)\n"
+        "with open('/proc/self/statm') as file:\n    pages = int(file.read().split()[0])\n"
+        "most = pages * resource.getpagesize() + 40 * 2**20\n"
+        "resource.setrlimit(resource.RLIMIT_AS, (most, most))\n"
+    )
+    (note,) = [note for note in run.trace.run.notes if "objects" in note]
+    assert re.fullmatch(r"Arrays that only objects hold have no names: only \d\d MiB of memory were free .*", note)
+    assert "box.held" not in {holder.name for holder in run.trace.holders}
+
+
+def test_unpickled_arrays_have_their_names(tracked: TrackedRuns) -> None:
+    """Three arrays of 8,000,000 bytes that pickle made lie in bytes objects: they have names, and a sum."""
+    run = tracked(
+        "import pickle\nimport numpy as np\n"
+        "texts = [pickle.dumps(np.full(1_000_000, i, float)) for i in range(3)]\n"
+        "results = [pickle.loads(text) for text in texts]\n"
+        "del texts\n",
+    )
+    if run.trace.native is None:
+        pytest.skip("native memory was not recorded here")
+    names = {holder.name: holder for holder in run.trace.holders}
+    for name in ("results[0]", "results[1]", "results[2]"):
+        assert (names[name].shape, names[name].dtype, names[name].is_view) == ((1_000_000,), "float64", False)
+    found = find_total(TraceIndex(run.trace), Moment.END)
+    assert found is not None
+    (share,) = [share for share in found.shares if share.text == IN_OTHER_ARRAYS]
+    assert 24_000_000 <= share.nbytes < 24_001_000  # the heads of three bytes objects
