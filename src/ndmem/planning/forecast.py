@@ -21,11 +21,12 @@ from .strategy.divisors import measure_or_fall_back
 from .strategy.doubt import Doubt, Weight
 from .strategy.doubts import find_doubts
 from .strategy.extra_runs import measure_extra
+from .strategy.failure import NO_RESULT, write_size
 from .strategy.findings import Findings
 from .strategy.formula_runs import measure_formulas
 from .strategy.ghost_run import run_ghost
 from .strategy.largest_run import measure_largest
-from .strategy.measurements import NO_RESULT, Budget, Measurements, write_size
+from .strategy.measurements import Budget, Measurements
 from .strategy.native_memory import Native, measure_native
 from .strategy.remainders import doubt_remainders
 from .strategy.thresholds import Crossing, find_crossings

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from ndmem.planning.worker.forked import ChildTimeoutError
 
-from .measurements import NO_RESULT, Measurements
+from .failure import NO_RESULT
+from .measurements import Measurements
 
 if TYPE_CHECKING:
     from ndmem.planning.extrapolation.match import Point

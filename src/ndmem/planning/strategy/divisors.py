@@ -9,12 +9,13 @@ import contextlib
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ndmem.planning.extrapolation.estimate import Estimate, estimate_peak
+from ndmem.planning.extrapolation.estimate import estimate_peak
 from ndmem.planning.extrapolation.match import Point, match
 from ndmem.planning.extrapolation.size_line import KEPT, SHORTEST, Line, choose_line
 
-from .findings import Findings, relative_difference
-from .measurements import NO_RESULT, FunctionFailedError, Measurements
+from .failure import NO_RESULT, FunctionFailedError
+from .findings import Findings, compare_calls, relative_difference
+from .measurements import Measurements
 from .schedule import measure_until_settled
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ def measure_at_divisors(measurements: Measurements, failure: FunctionFailedError
     if 3 * (measurements.arguments.nbytes(measurements.line.at(target)) or 0) <= _CHEAP_NBYTES:
         points = _measure(measurements, [target, target])
         if points:
-            return measurements, _conclude_real(points)
+            return measurements, Findings.of_real_size(*points)
     line = find_divisors(measurements.arguments.lengths)
     if line is None:
         raise failure
@@ -122,19 +123,6 @@ def _measure(measurements: Measurements, ts: Sequence[int]) -> list[Point]:
     return points
 
 
-def _conclude_real(points: Sequence[Point]) -> Findings:
-    first, real = points
-    estimate = Estimate(real.peak, real.peak, real.peak, 0.0, True, True, real.nbytes, None, {})
-    return Findings(
-        points=(real,),
-        estimate=estimate,
-        last_matched=estimate,
-        agreement=0.0,
-        real=real,
-        first_extra=_compare(first, real),
-    )
-
-
 def _conclude(line: Line, points: Sequence[Point]) -> Findings:
     """Estimate from all runs but the first; the largest one checks the estimate of the others."""
     first, *runs = points
@@ -146,9 +134,5 @@ def _conclude(line: Line, points: Sequence[Point]) -> Findings:
         estimate=estimate,
         last_matched=estimate,
         agreement=agreement,
-        first_extra=_compare(first, runs[0]),
+        first_extra=compare_calls(first, runs[0]),
     )
-
-
-def _compare(first: Point, second: Point) -> int:
-    return max(first.peak - second.peak, first.kept - second.kept, 0)

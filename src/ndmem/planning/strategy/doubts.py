@@ -16,8 +16,9 @@ from ndmem.user_code import find_library_roots, library_of
 
 from .attempts import has_time
 from .doubt import Doubt, Weight
+from .failure import NO_RESULT, write_size
 from .findings import AGREE, Findings
-from .measurements import NO_RESULT, Measurements, write_size
+from .measurements import Measurements
 from .thresholds import Crossing, find_unmeasured_ranges
 
 if TYPE_CHECKING:

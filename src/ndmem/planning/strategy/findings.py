@@ -6,8 +6,9 @@ import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from ndmem.planning.extrapolation.estimate import Estimate
+
 if TYPE_CHECKING:
-    from ndmem.planning.extrapolation.estimate import Estimate
     from ndmem.planning.extrapolation.match import Point
 
 AGREE = 0.002
@@ -111,6 +112,19 @@ class Findings:
     processor_limit: float = math.inf
     unmeasured: tuple[str, ...] = ()
 
+    @classmethod
+    def of_real_size(cls, first: Point, real: Point) -> Findings:
+        """Return what two runs of the real size tell, of which the first imports modules and fills caches."""
+        estimate = Estimate(real.peak, real.peak, real.peak, 0.0, True, True, real.nbytes, None, {})
+        return cls(
+            points=(real,),
+            estimate=estimate,
+            last_matched=estimate,
+            agreement=0.0,
+            real=real,
+            first_extra=compare_calls(first, real),
+        )
+
     @property
     def is_open(self) -> bool:
         """Whether estimates differ, or sizes follow no known rule."""
@@ -166,6 +180,13 @@ class Findings:
     def without(self, sizes: str) -> Findings:
         """Return the same findings, with a note that the time limit left some sizes unmeasured."""
         return self if sizes in self.unmeasured else replace(self, unmeasured=(*self.unmeasured, sizes))
+
+
+def compare_calls(first: Point, second: Point) -> int:
+    """Return the bytes that a first call needed or kept beyond a second one of the same size."""
+    if second.is_cut:
+        return 0
+    return max(first.peak - second.peak, first.kept - second.kept, 0)
 
 
 def relative_difference(nbytes: int, estimate: Estimate) -> float:

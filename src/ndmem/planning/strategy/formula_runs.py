@@ -3,8 +3,9 @@
 from ndmem.planning.extrapolation.formula import Formulas, choose_variables, find_formulas
 
 from .attempts import has_time
+from .failure import NO_RESULT
 from .findings import Findings
-from .measurements import NO_RESULT, Measurements
+from .measurements import Measurements
 
 _MOST_EFFORT = 250_000
 _SHARE = 0.5

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from ndmem.planning.extrapolation.run_time import extrapolate_cost
 from ndmem.planning.worker.forked import ChildTimeoutError
 
+from .failure import NO_RESULT
 from .findings import Findings, GhostRun
-from .measurements import NO_RESULT, Measurements
+from .measurements import Measurements
 
 if TYPE_CHECKING:
     from ndmem.planning.extrapolation.match import Point

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from math import inf, isfinite, isinf
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ndmem.errors import PredictionError
 from ndmem.planning.arguments.sample_data import Sample
 from ndmem.planning.extrapolation.estimate import estimate_peak
 from ndmem.planning.extrapolation.match import Point, StackNumbers, mark_operators
 from ndmem.planning.extrapolation.polynomials import extrapolate_sizes
 from ndmem.planning.extrapolation.run_time import extrapolate_cost
 from ndmem.planning.worker.code_scan import Code, Instruction
-from ndmem.planning.worker.forked import ChildDiedError, ChildTimeoutError
+from ndmem.planning.worker.forked import ChildTimeoutError
 from ndmem.planning.worker.protocol import Answer, Ask, Request
 
 from .effort import count_effort, extrapolate_lines
+from .failure import FunctionFailedError, explain_failure, write_size
 
 if TYPE_CHECKING:
     from ndmem.planning.arguments.arguments import Arguments
@@ -31,10 +31,6 @@ if TYPE_CHECKING:
     from .time_limit import TimeLimit
 
     Costs = tuple[tuple[Mapping[str, int], float], ...]
-
-
-class FunctionFailedError(PredictionError):
-    """The function raised an error."""
 
 
 _GRACE = 0.5
@@ -54,9 +50,6 @@ _GRAIN = 0.01
 
 _MOSTLY_MEMORY = 3e-5
 """Seconds of processor time for each unit of work below which a run mostly writes memory: then both grow alike."""
-
-NO_RESULT = (FunctionFailedError, ChildDiedError, ChildTimeoutError)
-"""Errors of a run that has no result; another size or sample may have one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +131,7 @@ class Measurements:
         """Return the seconds of processor time left: part of the timeout, so that a busy machine can keep it too."""
         return self.time_limit.seconds / _BUSY - sum(self._log.processor_seconds)
 
-    def measure(self, t: int, *, processor_limit: float = math.inf) -> Point:
+    def measure(self, t: int, *, processor_limit: float = inf) -> Point:
         """Run the function at a position of the line.
 
         Parameters
@@ -156,12 +149,7 @@ class Measurements:
         return self._measure(self._limit(Request(self.line.at(t)), processor_limit), t=t)
 
     def measure_at(
-        self,
-        lengths: Mapping[str, int],
-        *,
-        t: int = -1,
-        sample: Sample = Sample.FIRST,
-        processor_limit: float = math.inf,
+        self, lengths: Mapping[str, int], *, t: int = -1, sample: Sample = Sample.FIRST, processor_limit: float = inf
     ) -> Point:
         """Run the function at any lengths; runs with a position `t` on the line count for extrapolations of costs."""
         return self._measure(self._limit(Request(dict(lengths), sample), processor_limit), t=t)
@@ -215,7 +203,7 @@ class Measurements:
             self._log.efforts.append((point.lengths, self.count_effort(point)))
         return point
 
-    def scan(self, t: int, *, processor_limit: float = math.inf) -> Code:
+    def scan(self, t: int, *, processor_limit: float = inf) -> Code:
         """Return the contents of the code that runs at a position of the line; scans each position once."""
         if t not in self._log.codes:
             self._log.codes[t] = self._ask(self._limit(Request(self.line.at(t), ask=Ask.SCAN), processor_limit)).code
@@ -225,7 +213,7 @@ class Measurements:
         """Return the positions that were scanned and the contents found there, in the order of their sizes."""
         return sorted(self._log.codes.items(), key=lambda scan: scan[0])
 
-    def measure_rss(self, t: int, *, processor_limit: float = math.inf) -> Answer:
+    def measure_rss(self, t: int, *, processor_limit: float = inf) -> Answer:
         """Run the function without recording, and measure how far resident memory rises."""
         return self._ask(self._limit(Request(self.line.at(t), ask=Ask.RSS), processor_limit))
 
@@ -240,39 +228,34 @@ class Measurements:
 
     def estimate_effort(self, t: int) -> float:
         """Extrapolate the work of a run at a position of the line; infinite if no run on the line has returned."""
-        if not self._log.efforts:
-            return math.inf
-        return extrapolate_cost(self._log.efforts, self.line.scaled()[:3], self.line.at(t))
+        return self._extrapolate(self._log.efforts, t)
 
     def estimate_seconds(self, t: int) -> float:
         """Extrapolate the duration of a run at a position of the line; infinite if no run on the line has returned."""
-        if not self._log.times:
-            return math.inf
-        return extrapolate_cost(self._log.times, self.line.scaled()[:3], self.line.at(t), noise=_NOISE)
+        return self._extrapolate(self._log.times, t, noise=_NOISE)
 
     def estimate_processor_seconds(self, t: int) -> float:
         """Extrapolate the processor time of a run; unlike the duration it hardly depends on other processes."""
-        if not self._log.processor_times:
-            return math.inf
-        seconds, effort = self._log.processor_times[-1][1], self._log.efforts[-1][1]
-        if _GRAIN < seconds < _MOSTLY_MEMORY * effort:
-            return seconds / effort * self.estimate_effort(t)
-        return self._estimate_processor(self._log.processor_times, t)
+        if self._log.efforts:
+            seconds, effort = self._log.processor_times[-1][1], self._log.efforts[-1][1]
+            if _GRAIN < seconds < _MOSTLY_MEMORY * effort:
+                return seconds / effort * self.estimate_effort(t)
+        return self._extrapolate(self._log.processor_times, t, noise=_NOISE, grain=_GRAIN)
 
     def estimate_whole_processor_seconds(self, t: int) -> float:
         """Extrapolate the processor time of a request: making the arguments and recording count."""
-        if not self._log.whole_processor_times:
-            return math.inf
-        return self._estimate_processor(self._log.whole_processor_times, t)
-
-    def _estimate_processor(self, times: Sequence[tuple[Mapping[str, int], float]], t: int) -> float:
-        return extrapolate_cost(times, self.line.scaled()[:3], self.line.at(t), noise=_NOISE, grain=_GRAIN)
+        return self._extrapolate(self._log.whole_processor_times, t, noise=_NOISE, grain=_GRAIN)
 
     def estimate_duration(self, t: int) -> float:
         """Extrapolate the seconds from a request to its answer."""
-        if not self._log.durations:
-            return math.inf
-        return extrapolate_cost(self._log.durations, self.line.scaled()[:3], self.line.at(t), noise=_NOISE)
+        return self._extrapolate(self._log.durations, t, noise=_NOISE)
+
+    def _extrapolate(
+        self, costs: Sequence[tuple[Mapping[str, int], float]], t: int, *, noise: float = 0.0, grain: float = 0.0
+    ) -> float:
+        if not costs:
+            return inf
+        return extrapolate_cost(costs, self.line.scaled()[:3], self.line.at(t), noise=noise, grain=grain)
 
     def estimate_memory(self, t: int, points: Sequence[Point] = ()) -> int:
         """Estimate the bytes that a run needs, as far as runs tell; samples are made by copying."""
@@ -293,7 +276,7 @@ class Measurements:
 
     def _limit(self, request: Request, processor_limit: float) -> Request:
         """Return the request with a limit of processor time, and one of time for a run that mostly waits."""
-        if math.isinf(processor_limit):
+        if isinf(processor_limit):
             return request
         longest = max(_WALL_SHARE * self.time_limit.left(), 0.1)
         return replace(request, processor_limit=processor_limit, time_limit=longest)
@@ -301,7 +284,7 @@ class Measurements:
     def _ask(self, request: Request) -> Answer:
         """Send a request to the child; raise the error of the function."""
         size, longest = write_size(request.lengths), self.time_limit.left()
-        if math.isfinite(request.processor_limit):  # within a long call of a C library the worker cannot stop itself
+        if isfinite(request.processor_limit):  # within a long call of a C library the worker cannot stop itself
             longest = min(longest, request.time_limit + _GRACE)
         try:
             answer = self.child.ask(request, max(longest, 0.1))
@@ -313,26 +296,5 @@ class Measurements:
         self._log.refused.update(answer.refused)
         self._log.processor_seconds.append(answer.whole_processor_seconds)
         if answer.error:
-            raise FunctionFailedError(_explain(answer, size, self.memory))
+            raise FunctionFailedError(explain_failure(answer, size, self.memory))
         return answer
-
-
-def write_size(lengths: Mapping[str, int]) -> str:
-    """Write lengths for a message."""
-    return ", ".join(f"{name}={length:,}" for name, length in lengths.items())
-
-
-def _explain(answer: Answer, size: str, memory: int) -> str:
-    """Write what failed, where, and what to do next."""
-    if answer.refused:
-        return (
-            f"the function {answer.refused[0]}, which is refused while it is measured; pass sandbox=False if that does "
-            "no harm, or predict only the part that computes"
-        )
-    at = f" at {answer.where}" if answer.where else ""
-    if answer.is_memory:
-        return f"it needs more than {memory // 2**20} MiB already at {size}{at}; pass memory='4 GiB' to allow more"
-    return (
-        f"it fails at small sizes ({size}){at}: {answer.error}; pass make= for arguments that fit together, or like= "
-        "for the values it needs"
-    )

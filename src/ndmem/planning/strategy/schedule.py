@@ -12,12 +12,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ndmem.errors import PredictionError
-from ndmem.planning.extrapolation.estimate import Estimate, estimate_peak
-from ndmem.planning.extrapolation.match import Point, match
+from ndmem.planning.extrapolation.estimate import estimate_peak
+from ndmem.planning.extrapolation.match import match
 
 from .attempts import NoResult, has_time, try_measure
-from .findings import AGREE, Findings, relative_difference
-from .measurements import FunctionFailedError, Measurements
+from .failure import FunctionFailedError
+from .findings import AGREE, Findings, compare_calls, relative_difference
+from .measurements import Measurements
 
 if TYPE_CHECKING:
     from ndmem.planning.extrapolation.size_line import Line
@@ -118,15 +119,7 @@ def _measure_real_size(measurements: Measurements, lengths: Mapping[str, int]) -
     """Run the real size, of which no dimension is long enough to be reduced."""
     first = measurements.measure_at(lengths)  # imports modules, fills caches
     real = measurements.measure_at(lengths, t=0)
-    estimate = Estimate(real.peak, real.peak, real.peak, 0.0, True, True, real.nbytes, None, {})
-    return Findings(
-        points=(real,),
-        estimate=estimate,
-        last_matched=estimate,
-        agreement=0.0,
-        real=real,
-        first_extra=_compare_calls(first, real),
-    )
+    return Findings.of_real_size(first, real)
 
 
 def _measure_first_series(measurements: Measurements) -> tuple[Findings, int]:
@@ -166,16 +159,9 @@ def _measure_from_first_call(measurements: Measurements, ts: Sequence[int]) -> F
         points=chosen,
         estimate=estimate,
         last_matched=estimate,
-        first_extra=_compare_calls(first, points[0]),
+        first_extra=compare_calls(first, points[0]),
         processor_limit=math.inf if len(whole) == len(points) else limit,
     )
-
-
-def _compare_calls(first: Point, second: Point) -> int:
-    """Return the bytes that a first call needed or kept beyond a second one of the same size."""
-    if second.is_cut:
-        return 0
-    return max(first.peak - second.peak, first.kept - second.kept, 0)
 
 
 def _is_worthwhile(measurements: Measurements, best: Findings, scale: int, growth: float) -> bool:

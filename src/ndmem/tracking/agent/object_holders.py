@@ -5,6 +5,9 @@ The search lies outside the agent, and it is imported only then.
 
 from __future__ import annotations
 
+import _frozen_importlib
+import _frozen_importlib_external
+import _thread
 import gc
 import os
 import sys
@@ -40,12 +43,8 @@ def find_in_objects(*, threshold: int) -> tuple[tuple[Any, ...], str]:
     count = len(gc.get_objects())
     if count > MOST_OBJECTS:
         return (), f"{_MISSING}: {count:,} objects are too many to look through."
-    path, hooks = sys.path, sys.meta_path
-    # ndmem's folder and the standard library alone, also for what the search imports later: a file of the program that
-    # is called as a module of the standard library must not be run, nor must the program's own import hooks be called.
-    library = os.path.dirname(os.__file__)  # noqa: PTH120  # pathlib costs 5 ms of every start
-    sys.path = [library, f"{library}/lib-dynload", os.path.dirname(OWN_FOLDER)]  # noqa: PTH120  # and here
-    sys.meta_path = [hook for hook in hooks if _is_pythons(hook)]
+    imports: Any = _OwnImports()
+    sys.meta_path.insert(0, imports)
     try:
         __import__(_LIMITS)
         free: int | None = sys.modules[_LIMITS].limits().free
@@ -58,9 +57,35 @@ def find_in_objects(*, threshold: int) -> tuple[tuple[Any, ...], str]:
     else:
         return found, ""
     finally:
-        sys.path, sys.meta_path = path, hooks
+        sys.meta_path.remove(imports)
 
 
-def _is_pythons(hook: object) -> bool:
-    """Tell whether an import hook is one of the three classes that every interpreter has; runs no code of the hook."""
-    return type(hook) is type and type.__getattribute__(hook, "__module__").startswith("_frozen_importlib")
+class _OwnImports:
+    """An import hook that finds modules in the standard library and in ndmem's folder alone, for this thread.
+
+    A file of the program that is called as a module of the standard library must not be run, nor must the program's own
+    import hooks be called. Other threads import what they want meanwhile, so ``sys.path`` stays as it is.
+    """
+
+    def __init__(self) -> None:
+        library = os.path.dirname(os.__file__)  # noqa: PTH120  # pathlib costs 5 ms of every start
+        self._path = [library, f"{library}/lib-dynload", os.path.dirname(OWN_FOLDER)]  # noqa: PTH120  # and here
+        self._thread = _thread.get_ident()
+
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
+        """Return the spec of a module; ``None`` for other threads.
+
+        Raises
+        ------
+        ModuleNotFoundError
+            If there is no such module: the hooks after this one are not asked.
+        """
+        if _thread.get_ident() != self._thread:
+            return None
+        for finder in (_frozen_importlib.BuiltinImporter, _frozen_importlib.FrozenImporter):
+            if (spec := finder.find_spec(name, path, target)) is not None:
+                return spec
+        spec = _frozen_importlib_external.PathFinder.find_spec(name, self._path if path is None else path, target)
+        if spec is None:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+        return spec

@@ -1,0 +1,46 @@
+"""Runs without a result: their errors, and a message that says what failed, where, and what to do next."""
+
+from collections.abc import Mapping
+
+from ndmem.errors import PredictionError
+from ndmem.planning.worker.forked import ChildDiedError, ChildTimeoutError
+from ndmem.planning.worker.protocol import Answer
+
+
+class FunctionFailedError(PredictionError):
+    """The function raised an error."""
+
+
+NO_RESULT = (FunctionFailedError, ChildDiedError, ChildTimeoutError)
+"""Errors of a run that has no result; another size or sample may have one."""
+
+
+def write_size(lengths: Mapping[str, int]) -> str:
+    """Write lengths for a message."""
+    return ", ".join(f"{name}={length:,}" for name, length in lengths.items())
+
+
+def explain_failure(answer: Answer, size: str, memory: int) -> str:
+    """Write what failed, where, and what to do next.
+
+    Parameters
+    ----------
+    answer : Answer
+        The answer, with an error.
+    size : str
+        The lengths, as `write_size` writes them.
+    memory : int
+        Bytes that the run was allowed.
+    """
+    if answer.refused:
+        return (
+            f"the function {answer.refused[0]}, which is refused while it is measured; pass sandbox=False if that does "
+            "no harm, or predict only the part that computes"
+        )
+    at = f" at {answer.where}" if answer.where else ""
+    if answer.is_memory:
+        return f"it needs more than {memory // 2**20} MiB already at {size}{at}; pass memory='4 GiB' to allow more"
+    return (
+        f"it fails at small sizes ({size}){at}: {answer.error}; pass make= for arguments that fit together, or like= "
+        "for the values it needs"
+    )
