@@ -8,6 +8,7 @@ from __future__ import annotations
 import atexit
 import os
 import sys
+import time
 
 from ndmem.tracking.support import find_numpy_obstacle
 
@@ -55,7 +56,7 @@ class ProcessTracking:
         self._sees_native = False
         self._obstacle: str | None = None
         self._shared_nbytes = 0
-        self._rss_peak: int | None = None
+        self._resident: dict[str, int | None] = {}
         self._found: tuple[Any, ...] = ()
         self._notes: list[str] = []
         self._limit = None if limit is None else ProgramLimit(_native, *limit)
@@ -144,7 +145,7 @@ class ProcessTracking:
                 self._native.quiet(False)
 
     def _search_objects(self) -> None:
-        self._rss_peak = find_resident_peak()  # first, because the search needs memory itself
+        self._resident = self._read_resident()  # first, because the search needs memory itself
         unnamed = len(self._native.live_buffers(self._threshold)) - self._native.sight_holders()
         is_wanted = unnamed > 0 and self._recording is not None and self._recording.live >= LEAST_NBYTES
         # What a library maps begins at a page; what it asks malloc for does not, as bytes that are unpickled arrays.
@@ -152,6 +153,10 @@ class ProcessTracking:
             found, note = find_in_objects(threshold=self._threshold)
             self._notes += [note] if note else []
             self._found = found
+
+    def _read_resident(self) -> dict[str, int | None]:
+        """Return the peak of resident memory, and when it was read: what the launcher samples later is not counted."""
+        return {"rss_peak_nbytes": find_resident_peak(), "rss_read_ns": time.time_ns()}
 
     def finish(self) -> None:
         """Stop recording, and note what was not recorded."""
@@ -163,7 +168,7 @@ class ProcessTracking:
             self._found = ()
             self._notes += [] if self._limit is None else self._limit.explain()
             self._write({"notes": self._notes, "process": self._identity.describe(at_end=True)})
-            self._write({"rss_peak_nbytes": self._rss_peak or find_resident_peak()})
+            self._write(self._resident or self._read_resident())
             self._recording.stop()
             self._discard_if_empty()
         if self._limit is not None:

@@ -32,6 +32,8 @@ class EmptyRun:
         Highest live bytes of native blocks.
     rss_peak_nbytes : int or None
         Highest resident memory, if known.
+    rss_read_ns : int or None
+        When the program read it at its end, in nanoseconds since the epoch.
     """
 
     started_ns: int
@@ -39,6 +41,7 @@ class EmptyRun:
     native_threshold: int
     native_peak_nbytes: int
     rss_peak_nbytes: int | None
+    rss_read_ns: int | None
 
 
 def find_empty_run(path: Path) -> EmptyRun | None:
@@ -57,13 +60,14 @@ def find_empty_run(path: Path) -> EmptyRun | None:
     meta = _read_meta(data)
     if meta is None or meta.get("numpy") is not None or meta.get("notes"):
         return None
-    resident = meta.get("rss_peak_nbytes")
+    resident, read_ns = meta.get("rss_peak_nbytes"), meta.get("rss_read_ns")
     return EmptyRun(
         started_ns=header["started_ns"],
         duration_s=header["duration_ns"] / 1e9,
         native_threshold=header["native_threshold"],
         native_peak_nbytes=header["native_peak"],
         rss_peak_nbytes=resident if isinstance(resident, int) else None,
+        rss_read_ns=read_ns if isinstance(read_ns, int) else None,
     )
 
 

@@ -99,7 +99,7 @@ class Program:
             found = replace(found, rss_peak_nbytes=ended.rss_peak_nbytes)
         known = {
             "exit_status": ended.status,
-            "rss": self.samples.describe(found.started_ns),
+            "rss": self.samples.describe(found.started_ns, found.rss_read_ns),
             "rss_peak_nbytes": found.rss_peak_nbytes,
         }
         complete_journal(record, known)
@@ -145,7 +145,7 @@ class Program:
         return {
             "exit_status": ended.status,
             "notes": [*journal.meta.get("notes", ()), *self._explain(ended.status)],
-            "rss": self.samples.describe(int(journal.header["started_ns"])),
+            "rss": self.samples.describe(int(journal.header["started_ns"]), journal.meta.get("rss_read_ns")),
             "together": self.group.describe(int(journal.header["started_ns"])),
             # The program's own figure, if it was recorded, does not count the launcher's memory before the exec.
             "rss_peak_nbytes": journal.meta.get("rss_peak_nbytes", ended.rss_peak_nbytes),

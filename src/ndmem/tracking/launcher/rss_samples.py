@@ -53,15 +53,19 @@ class ResidentSamples:
             os.close(self._file)
             self._file = -1
 
-    def describe(self, started_ns: int) -> dict[str, Any]:
+    def describe(self, started_ns: int, until_ns: int | None = None) -> dict[str, Any]:
         """Return the samples as a journal's meta record has them.
 
         Parameters
         ----------
         started_ns : int
             When the recording began, in nanoseconds since the epoch.
+        until_ns : int, optional
+            When the program had ended: a later sample has memory of ndmem's own search in it, which names what
+            objects hold, and may be above the peak.
         """
+        samples = [each for each in self._samples if until_ns is None or each[0] <= until_ns]
         return {
-            "time_ns": [max(at - started_ns, 0) for at, _ in self._samples],
-            "nbytes": [nbytes for _, nbytes in self._samples],
+            "time_ns": [max(at - started_ns, 0) for at, _ in samples],
+            "nbytes": [nbytes for _, nbytes in samples],
         }
