@@ -18,6 +18,7 @@ from .moment import Moment, events_until, nbytes_at
 from .origin import name_origin
 from .tables.expression import expression_text
 from .tables.sources import source_files
+from .tables.target import find_target
 
 if TYPE_CHECKING:
     from ndmem.model.columns import Bools, Int32s, Int64s
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     from .index import TraceIndex
     from .tables.sources import SourceFiles
+    from .tables.target import Target
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,11 @@ class LiveBuffer:
         unknown, because events were dropped or the program was killed.
     holders : tuple of Holder
         Array objects that were found to hold it, owners before views; empty if none was found.
+    former : tuple of Holder
+        Those that held it at an earlier search, if none does any more: their shape and dtype are still those of the
+        buffer.
+    target : Target or None
+        Where the statement that allocated it puts its value, if no holder was ever found and it was not temporary.
     origin : str or None
         Purpose of a native block that a library mapped by itself; ``None`` for any other buffer.
     """
@@ -64,6 +71,8 @@ class LiveBuffer:
     expression: str | None
     temporary: bool | None
     holders: tuple[Holder, ...]
+    former: tuple[Holder, ...]
+    target: Target | None
     origin: str | None
 
     def allocated_by(self, sources: SourceFiles) -> str:
@@ -151,6 +160,8 @@ def each_live_buffer(index: TraceIndex, columns: LiveColumns) -> Iterator[LiveBu
         site = trace.sites[trace.tree.site[columns.standing[place]]]
         known = bool(columns.died[place]) or surely_alive
         library = trace.origins.get(buffer)
+        held = holders.get(buffer, _NEVER_HELD)
+        temporary = bool(columns.temporary[place]) if known else None
         yield LiveBuffer(
             buffer=buffer,
             nbytes=int(columns.nbytes[place]),
@@ -158,8 +169,10 @@ def each_live_buffer(index: TraceIndex, columns: LiveColumns) -> Iterator[LiveBu
             stack=stacks[node],
             site=site,
             expression=expression_text(sources, site),
-            temporary=bool(columns.temporary[place]) if known else None,
-            holders=holders.get(buffer, ()),
+            temporary=temporary,
+            holders=held.holders,
+            former=held.former,
+            target=find_target(index, site) if held is _NEVER_HELD and temporary is False else None,
             origin=None if library is None else name_origin(library),
         )
 
@@ -222,9 +235,20 @@ def _later_deaths(trace: Trace, buffer: Int64s, deaths: Int64s) -> Int64s:
     return within
 
 
+@dataclass(frozen=True, slots=True)
+class Held:
+    """The holders of a buffer at a moment; if it has none, the last ones before in `former`. Owners before views."""
+
+    holders: tuple[Holder, ...] = ()
+    former: tuple[Holder, ...] = ()
+
+
+_NEVER_HELD = Held()
+
+
 @fact
-def holders_by_buffer(index: TraceIndex, until: int) -> dict[int, tuple[Holder, ...]]:
-    """Return the holders of each buffer at a moment, owners first.
+def holders_by_buffer(index: TraceIndex, until: int) -> dict[int, Held]:
+    """Return the holders of each buffer at a moment.
 
     The tracker searches for the holders of a buffer several times, and each search replaces the results of the one
     before. The last search up to the moment counts, or the first one after it.
@@ -235,9 +259,24 @@ def holders_by_buffer(index: TraceIndex, until: int) -> dict[int, tuple[Holder, 
     found = {}
     for buffer, by_events in searches.items():
         chosen = max((events for events in by_events if events <= until), default=min(by_events))
-        named: list[Holder] = []
-        for holder in by_events[chosen]:
-            # A holder without a name is a search that found none: those before it no longer hold the buffer.
-            named = [*named, holder] if holder.name else []
-        found[buffer] = tuple(sorted(named, key=lambda holder: holder.is_view))
+        holders: tuple[Holder, ...] = ()
+        former: tuple[Holder, ...] = ()
+        for events in sorted(events for events in by_events if events <= chosen):
+            found_here, lost = _settle(by_events[events])
+            former, holders = lost or holders or former, found_here
+        found[buffer] = Held(holders, () if holders else former)
     return found
+
+
+def _settle(search: list[Holder]) -> tuple[tuple[Holder, ...], tuple[Holder, ...]]:
+    """Return the holders after a search, and those that it lost; each owners first."""
+    named: list[Holder] = []
+    lost: list[Holder] = []
+    for holder in search:
+        # A holder without a name is a search that found none: those before it no longer hold the buffer.
+        named, lost = ([*named, holder], lost) if holder.name else ([], named or lost)
+    return tuple(sorted(named, key=_is_view)), tuple(sorted(lost, key=_is_view))
+
+
+def _is_view(holder: Holder) -> bool:
+    return holder.is_view

@@ -76,7 +76,7 @@ def describe_holders(buffer: LiveBuffer, *, many: bool = False) -> str:
         It stands for several: their names may differ by the number or the key of an item.
     """
     if not buffer.holders:
-        return "temporary" if buffer.temporary else "holder unknown"
+        return describe_unheld(buffer)
     groups: dict[tuple[bool, tuple[int, ...], str], list[str]] = {}
     for holder in buffer.holders:
         name = _ITEM.sub("[…]", holder.name) if many else holder.name
@@ -87,6 +87,18 @@ def describe_holders(buffer: LiveBuffer, *, many: bool = False) -> str:
         view = _write_view(_view_nbytes(shape, dtype), buffer.nbytes, len(names), many=many) if is_view else ""
         texts.append(f"{', '.join(names)} {shape} {dtype}{view}")
     return "; ".join(texts)
+
+
+def describe_unheld(buffer: LiveBuffer) -> str:
+    """Write what is known of a buffer that no search found a holder of at the moment."""
+    former = buffer.former[0] if buffer.former else None
+    if buffer.temporary:
+        return "temporary" if former is None or former.is_view else f"temporary {former.shape} {former.dtype}"
+    if former is not None:
+        return f"was {former.name} {former.shape} {former.dtype}"
+    if buffer.target is not None:
+        return f"assigned to {buffer.target.name}" if buffer.target.name else f"returned by {buffer.target.function}"
+    return "holder unknown"
 
 
 def _view_nbytes(shape: tuple[int, ...], dtype: str) -> int | None:
