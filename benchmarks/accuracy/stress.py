@@ -8,6 +8,8 @@ preloaded library cannot be used; reporter.c replaces it.
 import argparse
 import contextlib
 import ctypes
+import functools
+import gc
 import os
 import random
 import struct
@@ -17,8 +19,10 @@ import sysconfig
 import tempfile
 import threading
 import warnings
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 
@@ -45,6 +49,7 @@ def main(arguments: list[str] | None = None) -> int:
         with _threads(reporter, options.seed):
             for n in range(options.rounds):
                 _use(random.Random(n), n, fork=not options.no_fork and n % 10 == 0)
+        gc.collect()  # the objects that hold themselves
         if whole:
             whole.stop()
             live, native = _figures(whole)
@@ -89,7 +94,7 @@ def _threads(reporter: ctypes.CDLL, seed: int) -> "contextlib.AbstractContextMan
         lambda n: _descend(reporter, n, n % _DEEPEST),
         lambda n: _descend(reporter, n, 1),
     ]
-    works += [reporter.churn_unknown, _raise_with_arrays]
+    works += [reporter.churn_unknown, _raise_with_arrays, _change_objects]
     threads = [threading.Thread(target=repeat, args=(work, seed + 10**6 * i)) for i, work in enumerate(works)]
     for thread in threads:
         thread.start()
@@ -111,6 +116,37 @@ def _make_arrays(seed: int) -> None:
     grown = np.fromiter(range(chance.randrange(1000)), float)
     assert len(named) == 5
     assert grown.size < 1000
+
+
+class _Slots:
+    __slots__ = ("arrays", "next")
+
+
+def _suspend(arrays: list[object]) -> Iterator[object]:
+    for array in arrays:
+        held = {"array": array, "size": np.size(array)}
+        yield held
+
+
+def _change_objects(seed: int) -> None:
+    """Have objects of all kinds hold arrays of growing sizes, which they get and lose while others are searched."""
+    chance = random.Random(seed)
+    chain = None
+    steps: deque[object] = deque(maxlen=5)
+    for size in range(1000, 20_000, 1000):
+        link = _Slots()
+        link.arrays, link.next = [np.ones(chance.randrange(size))], chain
+        chain = link if chance.random() < 0.8 else None
+        function = functools.partial(np.sum, link.arrays[0])
+        suspended = _suspend(link.arrays)
+        next(suspended)
+        keeper = SimpleNamespace(function=function, suspended=suspended, read=lambda held=link: held.arrays)
+        keeper.itself = keeper
+        setattr(keeper, f"name{chance.randrange(40)}", np.empty(2, object))
+        steps.append((keeper, {(size, "key"): link}, {keeper.read}))
+        if chance.random() < 0.3:
+            vars(keeper).clear()
+        link.arrays.clear() if chance.random() < 0.3 else link.arrays.append(np.ones(size))
 
 
 def _raise_with_arrays(seed: int) -> None:

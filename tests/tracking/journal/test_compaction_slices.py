@@ -214,7 +214,7 @@ def test_a_compaction_without_disk_space_is_dropped(tmp_path: Path) -> None:
             slots.append(np.empty(5000, np.uint8))
             check()
         del slots
-        make_arrays(7, 60_000, lambda: None)
+        make_arrays(7, 100_000, lambda: None)
         both.check()
         assert both.read()[0].compacted.left_out() > 0
     finally:

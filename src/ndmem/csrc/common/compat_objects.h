@@ -85,18 +85,23 @@ static inline PyObject **instance_values(PyObject *object)
 #endif
 }
 
+/* The dict of an instance's attributes, borrowed; NULL while there is none: to ask for its __dict__ would make one. */
+static inline PyObject *instance_dict(PyObject *object)
+{
+    PyTypeObject *type = Py_TYPE(object);
+    if (PyType_HasFeature(type, Py_TPFLAGS_MANAGED_DICT)) {
+        return instance_values(object) ? NULL : ((PyObject **)object)[-3];
+    }
+    PyObject **dict = _PyObject_GetDictPtr(object); /* of other types it makes none */
+    return dict ? *dict : NULL;
+}
+
 /* Whether an instance has neither a dict yet nor attributes beside it; to ask for its __dict__ would make one. */
 static inline bool instance_is_bare(PyObject *object)
 {
     PyTypeObject *type = Py_TYPE(object);
-    if (instance_values(object) != NULL) {
-        return false;
-    }
-    if (PyType_HasFeature(type, Py_TPFLAGS_MANAGED_DICT)) {
-        return ((PyObject **)object)[-3] == NULL;
-    }
-    PyObject **dict = _PyObject_GetDictPtr(object); /* of other types it makes none */
-    return dict != NULL && *dict == NULL;
+    bool has_place = PyType_HasFeature(type, Py_TPFLAGS_MANAGED_DICT) || _PyObject_GetDictPtr(object) != NULL;
+    return has_place && instance_values(object) == NULL && instance_dict(object) == NULL;
 }
 
 /* Bytes of the attributes that lie beside an instance of `n_values`, which no `__sizeof__` counts. Up to 3.12 they have

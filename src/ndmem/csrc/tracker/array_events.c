@@ -37,7 +37,7 @@ __attribute__((noinline)) static void put_peak_locked(NodeRecord *node, size_t n
     ASSERT_LOCKED();
     put_birth_locked(node, nbytes);
     tracker_find_sole_locked();
-    search_at_peak_locked(AT_BIRTH);
+    search_at_peak_locked(AT_BIRTH, nbytes);
 }
 
 STEP count_birth_locked(NodeId stack, size_t nbytes)

@@ -42,7 +42,8 @@ static int open_tracker(size_t threshold)
     tracker.threshold = threshold;
     tracker.generation = 0;
     tracker.next_serial = 0;
-    tracker.search_cost = tracker.searched_at = 0;
+    tracker.search_cost = tracker.searched_at = tracker.walk_cost = 0;
+    tracker.modules_cost = tracker.modules_at = 0;
     return 0;
 }
 

@@ -19,6 +19,8 @@ extern struct Tracker {
     Recording *settled;             /* `sole` while it needs no search for holders */
     uint64_t next_serial;           /* of large buffers */
     int64_t search_cost, searched_at; /* nanoseconds: duration and end of the last search for holders */
+    int64_t walk_cost;                /* nanoseconds of all walks through objects */
+    int64_t modules_cost, modules_at; /* of the last search through all modules */
     uint64_t quiet[MAX_QUIET];      /* ids of threads that run ndmem's own code, once for each call */
     unsigned quiet_count;
 } tracker;

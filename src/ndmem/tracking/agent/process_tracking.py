@@ -56,7 +56,7 @@ class ProcessTracking:
         self._sees_native = False
         self._obstacle: str | None = None
         self._shared_nbytes = 0
-        self._resident: dict[str, int | None] = {}
+        self._resident: dict[str, object] = {}
         self._found: tuple[Any, ...] = ()
         self._notes: list[str] = []
         self._limit = None if limit is None else ProgramLimit(_native, *limit)
@@ -146,7 +146,7 @@ class ProcessTracking:
 
     def _search_objects(self) -> None:
         self._resident = self._read_resident()  # first, because the search needs memory itself
-        unnamed = len(self._native.live_buffers(self._threshold)) - self._native.sight_holders()
+        unnamed = len(self._native.live_buffers(self._threshold)) - self._native.sight_holders(())
         is_wanted = unnamed > 0 and self._recording is not None and self._recording.live >= LEAST_NBYTES
         # What a library maps begins at a page; what it asks malloc for does not, as bytes that are unpickled arrays.
         if is_wanted or any(address % 4096 for address, *_ in self._native.live_buffers(LEAST_NBYTES, True)):
@@ -154,7 +154,7 @@ class ProcessTracking:
             self._notes += [note] if note else []
             self._found = found
 
-    def _read_resident(self) -> dict[str, int | None]:
+    def _read_resident(self) -> dict[str, object]:
         """Return the peak of resident memory, and when it was read: what the launcher samples later is not counted."""
         return {"rss_peak_nbytes": find_resident_peak(), "rss_read_ns": time.time_ns()}
 

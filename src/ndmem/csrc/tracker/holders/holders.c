@@ -1,16 +1,19 @@
 #include "common/compat.h"
 #include "tracker/holders/holders.h"
 #include "tracker/holders/holders_journal.h"
-#include "common/text.h"
-
-#include <string.h>
+#include "tracker/holders/code_owner.h"
+#include "tracker/holders/reach.h"
+#include "tracker/holders/spelled_path.h"
 
 /* Items of a container, modules, and frames that are searched at most: in hooks the program waits. */
 enum { MAX_ITEMS = 256, MAX_MODULES = 64, MAX_FRAMES = 512 };
 
 typedef struct {
     Search search;
+    uint32_t steps;             /* of the walk through objects, at most */
     const Spellings *spellings; /* NULL in a hook */
+    bool modules;      /* the user's modules are to be searched */
+    bool is_rooted;    /* the walk through objects begins at what is seen now, too */
     Spellings *wanted; /* where dtypes are only collected */
     PyObject *seen[MAX_MODULES]; /* globals walked already */
     unsigned seen_count;
@@ -18,66 +21,40 @@ typedef struct {
 
 static PyObject *dunder_name; /* interned "__name__" */
 
-static void sight_array(Scan *scan, PyArrayObject *array, Variable variable)
+static bool sight_array(void *context, PyArrayObject *array, Variable variable)
 {
+    Scan *scan = context;
     if (scan->wanted)
         spellings_want(scan->wanted, array);
     else
         holders_note(&scan->search, array, variable, spellings_find(scan->spellings, array));
+    return scan->wanted || holders_are_left(&scan->search);
 }
 
-enum { MAX_KEY = 60, MAX_ITEM = 80 };
-
-/* "['key']" or "[3]"; returns its length. */
-static uint32_t spell_key(PyObject *key, char item[MAX_ITEM])
+static void sight_item(Scan *scan, PyObject *container, Edge edge, PyObject *value, Variable variable)
 {
-    char *end = item;
-    int beyond = 0;
-    long long number = PyLong_CheckExact(key) ? PyLong_AsLongLongAndOverflow(key, &beyond) : 0; /* raises nothing for an int */
-    *end++ = '[';
-    if (PyUnicode_Check(key)) {
-        *end++ = '\'';
-        end += text_utf8_part(key, end, MAX_KEY);
-        *end++ = '\'';
-    } else if (PyLong_CheckExact(key) && !beyond) {
-        end += text_number(number, end);
-    } else {
-        memcpy(end, "…", sizeof "…" - 1), end += sizeof "…" - 1;
-    }
-    *end++ = ']';
-    return (uint32_t)(end - item);
-}
-
-static uint32_t spell_index(Py_ssize_t index, char item[MAX_ITEM])
-{
-    item[0] = '[';
-    size_t digits = text_number(index, item + 1);
-    item[1 + digits] = ']';
-    return (uint32_t)(digits + 2);
+    char room[MAX_PATH];
+    SpelledPath path = {.room = room};
+    if (value == NULL || !PyArray_Check(value))
+        return;
+    path_add(&path, edge, container);
+    variable.item = room, variable.item_nbytes = path.nbytes;
+    sight_array(scan, (PyArrayObject *)value, variable);
 }
 
 static void sight_items(Scan *scan, PyObject *container, Variable variable)
 {
-    char item[MAX_ITEM];
-    variable.item = item;
     if (PyDict_CheckExact(container)) {
         Py_ssize_t position = 0;
         PyObject *key, *value;
-        for (int i = 0; i < MAX_ITEMS && PyDict_Next(container, &position, &key, &value); i++) {
-            if (!PyArray_Check(value))
-                continue;
-            variable.item_nbytes = spell_key(key, item);
-            sight_array(scan, (PyArrayObject *)value, variable);
-        }
+        for (int i = 0; i < MAX_ITEMS && PyDict_Next(container, &position, &key, &value); i++)
+            sight_item(scan, container, (Edge){.kind = KEY, .key = key}, value, variable);
         return;
     }
     Py_ssize_t size = PyList_CheckExact(container) ? PyList_GET_SIZE(container) : PyTuple_GET_SIZE(container);
     for (Py_ssize_t i = 0; i < size && i < MAX_ITEMS; i++) {
         PyObject *value = PyList_CheckExact(container) ? PyList_GET_ITEM(container, i) : PyTuple_GET_ITEM(container, i);
-        if (value == NULL || !PyArray_Check(value))
-            continue;
-        variable.item_nbytes = spell_index(i, item);
-        sight_array(scan, (PyArrayObject *)value, variable);
+        sight_item(scan, container, (Edge){.kind = INDEX, .index = i}, value, variable);
     }
 }
 
@@ -88,6 +65,8 @@ static void sight_value(Scan *scan, PyObject *value, PyObject *name, PyObject *f
         sight_array(scan, (PyArrayObject *)value, variable);
     else if (PyList_CheckExact(value) || PyTuple_CheckExact(value) || PyDict_CheckExact(value))
         sight_items(scan, value, variable);
+    if (scan->is_rooted)
+        reach_root(value, variable);
 }
 
 static void sight_mapping(Scan *scan, PyObject *names)
@@ -109,6 +88,15 @@ static void sight_mapping(Scan *scan, PyObject *names)
     }
 }
 
+/* A library's globals lead to much, and hardly to what the program allocates. */
+static void sight_globals(Scan *scan, PyObject *names, bool is_user)
+{
+    bool is_rooted = scan->is_rooted;
+    scan->is_rooted = is_rooted && is_user;
+    sight_mapping(scan, names);
+    scan->is_rooted = is_rooted;
+}
+
 static void sight_frame(Scan *scan, Frame *frame, Frame *inner)
 {
     PyCodeObject *code = frame_code(frame);
@@ -121,9 +109,9 @@ static void sight_frame(Scan *scan, Frame *frame, Frame *inner)
     }
 }
 
-/* Outermost frames first, for a caller's name says more than the parameter of a library function; their
- * modules' globals after. Of a deep recursion the innermost frames are enough. */
-static void sight_thread(Scan *scan, PyThreadState *thread)
+/* Outermost frames first, for a caller's name says more than a parameter; their modules' globals after. Of a deep recursion
+ * the innermost frames are enough. */
+static void sight_thread(Scan *scan, PyThreadState *thread, CodeOwner owner)
 {
     static Frame *frames[MAX_FRAMES]; /* guarded by the GIL */
     int depth = 0;
@@ -131,22 +119,27 @@ static void sight_thread(Scan *scan, PyThreadState *thread)
     for (; frame && depth < MAX_FRAMES; frame = frame_complete(frame_back(frame)))
         frames[depth++] = frame;
     for (int i = depth; i-- > 0;) {
+        if (code_owner(frame_code(frames[i])->co_filename) != owner)
+            continue;
         sight_mapping(scan, frame_mapping(frames[i])); /* a module's variables are its globals */
         sight_frame(scan, frames[i], i ? frames[i - 1] : NULL);
     }
     for (int i = depth; i-- > 0;)
-        sight_mapping(scan, frame_globals(frames[i]));
+        if (code_owner(frame_code(frames[i])->co_filename) == owner)
+            sight_globals(scan, frame_globals(frames[i]), owner == USER);
 }
 
-static void sight_modules(Scan *scan)
+static void sight_modules(Scan *scan, CodeOwner owner)
 {
     PyObject *modules = PyImport_GetModuleDict(), *name, *module;
     Py_ssize_t position = 0;
     if (modules == NULL || !PyDict_CheckExact(modules))
         return;
-    while (PyDict_Next(modules, &position, &name, &module))
-        if (PyModule_Check(module))
-            sight_mapping(scan, PyModule_GetDict(module));
+    while (PyDict_Next(modules, &position, &name, &module)) {
+        PyObject *names = PyModule_Check(module) ? PyModule_GetDict(module) : NULL;
+        if (module_owner(names) == owner)
+            sight_globals(scan, names, owner == USER);
+    }
 }
 
 /* After the variables: what has a name keeps it. */
@@ -170,7 +163,7 @@ int holders_open(void)
     holders_forget();
     if (dunder_name == NULL)
         dunder_name = PyUnicode_InternFromString("__name__");
-    return dunder_name ? 0 : -1;
+    return dunder_name ? code_owner_open() : -1;
 }
 
 /* Runs no Python code and allocates nothing of Python's, so all of it is one moment for threads with the GIL, and
@@ -181,24 +174,65 @@ int holders_open(void)
  * comes, as in PyGILState_Ensure, comes at the head: 3.11 sets the head before it links the rest, so that others may be
  * overlooked once, and it has no frame yet. Only PyThreadState_Delete may take a state away without the GIL; CPython
  * calls it where a thread could not be started, with the GIL. */
-static void sight_all(Scan *scan, bool modules)
+static void sight_threads(Scan *scan, CodeOwner owner)
 {
     PyThreadState *current = thread_state();
-    sight_thread(scan, current);
+    sight_thread(scan, current, owner);
     for (PyThreadState *thread = PyInterpreterState_ThreadHead(PyThreadState_GetInterpreter(current)); thread;
          thread = PyThreadState_Next(thread))
         if (thread != current)
-            sight_thread(scan, thread);
-    if (modules)
-        sight_modules(scan);
+            sight_thread(scan, thread, owner);
 }
 
-void holders_search(Recording **recordings, unsigned count, Occasion occasion, const Spellings *spellings, PyObject *found)
+static bool are_wanted(Scan *scan) { return scan->wanted || holders_are_wanted(&scan->search); }
+
+/* What the objects hold that were found so far, if arrays worth it have no name. */
+static void sight_objects(Scan *scan, Extent extent)
 {
-    Scan scan = {.search = holders_begin_search(recordings, count, occasion), .spellings = spellings};
-    sight_all(&scan, occasion == AT_REST);
+    if (scan->steps == 0 || !are_wanted(scan))
+        return;
+    scan->search.now = extent;
+    reach_walk(sight_array, scan);
+    scan->search.now = IN_VARIABLES;
+    scan->search.extent = reach_is_cut() ? IN_VARIABLES : extent;
+}
+
+static void sight_user_modules(Scan *scan)
+{
+    if (!scan->modules || !are_wanted(scan))
+        return;
+    scan->search.now = IN_MODULES;
+    sight_modules(scan, USER);
+    sight_objects(scan, IN_MODULES);
+    scan->modules = false;
+}
+
+/* The user's variables and objects first: their names say more than the parameters of library functions. */
+static void sight_all(Scan *scan, bool is_at_rest)
+{
+    reach_begin(scan->steps);
+    scan->is_rooted = scan->steps > 0;
+    sight_threads(scan, USER);
+    sight_objects(scan, IN_OBJECTS);
+    if (is_at_rest)
+        sight_modules(scan, USER);
+    sight_threads(scan, LIBRARY);
+    if (is_at_rest)
+        sight_modules(scan, LIBRARY);
+    sight_objects(scan, IN_OBJECTS);
+    sight_user_modules(scan);
+}
+
+Extent holders_search(Recording **recordings, unsigned count, Task task, const Spellings *spellings, PyObject *found)
+{
+    Scan scan = {.search = holders_begin_search(recordings, count, task.occasion, task.passing),
+                 .steps = task.steps,
+                 .modules = task.modules,
+                 .spellings = spellings};
+    sight_all(&scan, task.occasion == AT_REST);
     sight_found(&scan, found);
     holders_end_search(&scan.search);
+    return !scan.modules && task.modules ? IN_MODULES : reach_steps() ? IN_OBJECTS : IN_VARIABLES;
 }
 
 Spellings *holders_spell(PyObject *found)
@@ -206,7 +240,7 @@ Spellings *holders_spell(PyObject *found)
     Spellings *spellings = spellings_new();
     if (spellings == NULL)
         return NULL;
-    Scan scan = {.wanted = spellings};
+    Scan scan = {.wanted = spellings, .steps = found ? 0 : MAX_STEPS};
     sight_all(&scan, true);
     sight_found(&scan, found);
     spellings_complete(spellings);

@@ -9,10 +9,18 @@
 #include "tracker/holders/holders_journal.h"
 #include "tracker/holders/spellings.h"
 
+/* What a search takes from its moment. */
+typedef struct {
+    Occasion occasion;
+    size_t passing; /* bytes of the buffer that is being allocated or freed */
+    uint32_t steps; /* of the walk through objects, at most; 0 for variables alone */
+    bool modules;   /* the user's modules too, if the rest is not enough */
+} Task;
+
 /* Writes the names that are new to the recordings that saw the buffers. `found` is NULL or a tuple of (array, name, function, address)
  * for arrays that no variable names. Needs the GIL; allocates by malloc and mmap only, runs no Python code, never raises. Hooks
- * have no spellings. */
-void holders_search(Recording **recordings, unsigned count, Occasion occasion, const Spellings *spellings, PyObject *found);
+ * have no spellings. Returns how far it went. */
+Extent holders_search(Recording **recordings, unsigned count, Task task, const Spellings *spellings, PyObject *found);
 
 /* Spells the dtypes of the arrays that variables hold. Needs the GIL; runs Python code, and keeps what a signal raised
  * there. NULL without memory, else to be freed. */

@@ -10,12 +10,25 @@
 /* How reliably a sighting names the buffer. */
 enum Sighting { UNSEEN = 0, BY_VIEW = 1, BY_OWNER = 2, LISTED = 3 /* after the search */ };
 
+enum { LEAST_NAMELESS = 64 * 1024, PART_OF_LIVE = 20 }; /* bytes without a name that are worth a walk through objects */
+
 /* The buffers that were last written as held. A buffer that a later search does not find has lost its name meanwhile, and
  * that must be written too. Guarded by the GIL. */
 static struct {
     uint32_t *indices;
     size_t count, capacity;
 } held;
+
+static int64_t live_locked(const Search *search)
+{
+    ASSERT_LOCKED();
+    int64_t live = 0;
+    for (unsigned i = 0; i < search->count; i++) {
+        int64_t each = search->recordings[i]->journal.header->live;
+        live = each > live ? each : live;
+    }
+    return live;
+}
 
 static bool remember_held_locked(const Large *large)
 {
@@ -103,11 +116,11 @@ static void write_losses_locked(const Search *search)
         Large *large = large_at_locked(held.indices[i]);
         if (large->written == 0) /* dead, or its index belongs to another buffer */
             continue;
-        if (large->search == search->number) {
+        if (large->search == search->number || large->extent > search->extent) {
             /* A dead buffer and the one that has its index now must be listed once. */
-            if (large->sighting != LISTED)
+            if (large->search != search->number || large->sighting != LISTED)
                 held.indices[kept++] = held.indices[i];
-            large->sighting = LISTED;
+            large->search = search->number, large->sighting = LISTED;
             continue;
         }
         large->written = 0;
@@ -125,7 +138,7 @@ static uint32_t identify(PyArrayObject *array, Variable variable)
     return (uint32_t)((h * 0x9E3779B97F4A7C15u) >> 32) | 1;
 }
 
-static void note_sighting_locked(const Search *search, PyArrayObject *array, const void *data, Variable variable, PyObject *dtype)
+static void note_sighting_locked(Search *search, PyArrayObject *array, const void *data, Variable variable, PyObject *dtype)
 {
     ASSERT_LOCKED();
     Buffer buffer;
@@ -139,24 +152,31 @@ static void note_sighting_locked(const Search *search, PyArrayObject *array, con
         return;
     bool seen_now = large->search == search->number;
     large->search = search->number, large->sighting = sighting;
+    if (!seen_now && buffer.domain != NATIVE) {
+        bool was_known = large->written && large->extent > IN_VARIABLES;
+        search->named += (int64_t)buffer.nbytes;
+        search->nameless -= was_known ? 0 : (int64_t)buffer.nbytes;
+    }
     uint32_t identity = identify(array, variable);
+    if (identity == large->written)
+        large->extent = (uint8_t)search->now;
     if (identity == large->written || (large->written == 0 && !remember_held_locked(large)))
         return;
     if (large->written && !seen_now)
         write_loss_to_all_locked(search, large);
-    large->written = identity;
+    large->written = identity, large->extent = (uint8_t)search->now;
     for (unsigned i = 0; i < search->count; i++)
         if (recording_saw(search->recordings[i], &buffer))
             write_sighting_locked(search, search->recordings[i], large, array, is_view, variable, dtype);
 }
 
-Search holders_begin_search(Recording **recordings, unsigned count, Occasion occasion)
+Search holders_begin_search(Recording **recordings, unsigned count, Occasion occasion, size_t passing)
 {
     static uint32_t searches; /* guarded by the GIL */
-    return (Search){.recordings = recordings, .count = count, .occasion = occasion, .number = ++searches};
+    return (Search){.recordings = recordings, .count = count, .occasion = occasion, .number = ++searches, .passing = (int64_t)passing};
 }
 
-void holders_note(const Search *search, PyArrayObject *array, Variable variable, PyObject *dtype)
+void holders_note(Search *search, PyArrayObject *array, Variable variable, PyObject *dtype)
 {
     PyArrayObject *root = array;
     while (PyArray_BASE(root) && PyArray_Check(PyArray_BASE(root)))
@@ -164,12 +184,35 @@ void holders_note(const Search *search, PyArrayObject *array, Variable variable,
     holders_note_at(search, array, PyArray_DATA(root), variable, dtype);
 }
 
-void holders_note_at(const Search *search, PyArrayObject *array, const void *data, Variable variable, PyObject *dtype)
+void holders_note_at(Search *search, PyArrayObject *array, const void *data, Variable variable, PyObject *dtype)
 {
     lock_enter(true);
     note_sighting_locked(search, array, data, variable, dtype);
     lock_leave();
 }
+
+static int64_t find_nameless_locked(const Search *search)
+{
+    ASSERT_LOCKED();
+    int64_t named = search->named;
+    for (size_t i = 0; i < held.count; i++) {
+        const Large *large = large_at_locked(held.indices[i]);
+        if (large->written && large->extent > IN_VARIABLES && large->search != search->number)
+            named += large->nbytes;
+    }
+    return live_locked(search) - named - search->passing;
+}
+
+bool holders_are_wanted(Search *search)
+{
+    lock_enter(true);
+    int64_t live = live_locked(search);
+    search->nameless = find_nameless_locked(search);
+    lock_leave();
+    return holders_are_left(search) && search->nameless > live / PART_OF_LIVE;
+}
+
+bool holders_are_left(const Search *search) { return search->nameless >= LEAST_NAMELESS; }
 
 void holders_end_search(const Search *search)
 {
@@ -181,5 +224,17 @@ void holders_end_search(const Search *search)
 }
 
 size_t holders_count(void) { return held.count; }
+
+size_t holders_in_variables(void)
+{
+    size_t count = 0;
+    lock_enter(true);
+    for (size_t i = 0; i < held.count; i++) {
+        const Large *large = large_at_locked(held.indices[i]);
+        count += large->written != 0 && large->extent == IN_VARIABLES;
+    }
+    lock_leave();
+    return count;
+}
 
 void holders_forget(void) { held.count = 0; }

@@ -15,12 +15,20 @@ typedef enum {
     AT_REST       /* called by Python code: all modules too */
 } Occasion;
 
+/* Where a search looks, in this order. */
+typedef enum { IN_VARIABLES, IN_OBJECTS, IN_MODULES } Extent;
+
 /* One search through the variables. */
 typedef struct {
     Recording **recordings;
     unsigned count;
     Occasion occasion;
     uint32_t number;
+    Extent now;      /* where it looks */
+    Extent extent;   /* how far it looked at everything: what was found there before, and now is not, has lost its name */
+    int64_t named;   /* bytes of the arrays' buffers that were found */
+    int64_t passing; /* bytes of the buffer that is being allocated or freed, which nothing holds */
+    int64_t nameless; /* bytes of arrays neither found yet nor, in an object, by an earlier search */
 } Search;
 
 typedef struct {
@@ -30,14 +38,20 @@ typedef struct {
     uint32_t item_nbytes;
 } Variable;
 
-Search holders_begin_search(Recording **recordings, unsigned count, Occasion occasion);
+Search holders_begin_search(Recording **recordings, unsigned count, Occasion occasion, size_t passing);
 
 /* A variable is bound to the array; `dtype` is its dtype as text, NULL for a builtin one. Written to the recordings that saw
  * the buffer, if the name is new. */
-void holders_note(const Search *search, PyArrayObject *array, Variable variable, PyObject *dtype);
+void holders_note(Search *search, PyArrayObject *array, Variable variable, PyObject *dtype);
 
 /* The same for an array whose buffer begins at `data`: it may lie within a native block, such as a bytes object. */
-void holders_note_at(const Search *search, PyArrayObject *array, const void *data, Variable variable, PyObject *dtype);
+void holders_note_at(Search *search, PyArrayObject *array, const void *data, Variable variable, PyObject *dtype);
+
+/* Whether so many bytes of arrays are still without a name that more of the program is worth searching. */
+bool holders_are_wanted(Search *search);
+
+/* Whether any of these are left; in O(1). */
+bool holders_are_left(const Search *search);
 
 /* Writes the losses: buffers that were held before this search and were not found by it. */
 void holders_end_search(const Search *search);
@@ -45,6 +59,9 @@ void holders_end_search(const Search *search);
 /* Number of buffers that the next search must confirm: at most the live buffers with names, and those that died since the
  * last search. Allocates nothing. */
 size_t holders_count(void);
+
+/* Those that the last search found in a variable, or in what it was given. Allocates nothing. */
+size_t holders_in_variables(void);
 
 /* Forgets all buffers that were written as held. */
 void holders_forget(void);

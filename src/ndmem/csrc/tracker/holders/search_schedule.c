@@ -1,15 +1,28 @@
 #include "common/clock.h"
 #include "tracker/hooks/handler.h"
 #include "tracker/holders/holders.h"
+#include "tracker/holders/reach.h"
 #include "tracker/holders/search_schedule.h"
 #include "tracker/tracker_state.h"
+
+/* All walks through objects together take at most a thousandth of the time, and an advance for short programs; each at most
+ * half of what is left of that, so that a later peak has its walk too. */
+enum { SHARE_OF_TIME = 1000, ADVANCE_NS = 2000000, NS_PER_STEP = 25, LEAST_STEPS = 50 };
+
+static uint32_t steps_allowed_locked(int64_t now)
+{
+    ASSERT_LOCKED();
+    int64_t left = ADVANCE_NS + (now - tracker.running[0]->started) / SHARE_OF_TIME - tracker.walk_cost;
+    int64_t steps = left / 2 / NS_PER_STEP;
+    return steps < LEAST_STEPS ? 0 : steps < MAX_STEPS ? (uint32_t)steps : MAX_STEPS;
+}
 
 /* A search for holders costs microseconds, so it runs only around a new peak: at the birth of the buffer that makes the peak,
  * while the functions that hold the others still run, and at the next deaths of large buffers, when the new buffer may have
  * its name. Only if the peak grew by 1 % since the last such search (at most 2,500 times from a KiB to a TiB), or if searches
  * take less than 0.1 % of the time. Never at a native block: Python's allocator may be asking for an arena, and a search
  * encodes names with it. */
-__attribute__((noinline)) static void search_now_locked(Moment moment)
+__attribute__((noinline)) static void search_now_locked(Moment moment, size_t nbytes)
 {
     ASSERT_LOCKED();
     if (!lock_has_gil())
@@ -20,7 +33,7 @@ __attribute__((noinline)) static void search_now_locked(Moment moment)
         int64_t seen = recording->searched_peak[moment];
         grown |= recording->searches[moment] && recording->journal.header->peak > seen + seen / 100;
     }
-    int64_t start = clock_now();
+    int64_t start = clock_now(), work = clock_work();
     if (!grown && start - tracker.searched_at < 1000 * tracker.search_cost)
         return;
     for (unsigned i = 0; i < tracker.count; i++) {
@@ -29,19 +42,32 @@ __attribute__((noinline)) static void search_now_locked(Moment moment)
             recording->searched_peak[moment] = recording->journal.header->peak;
     }
     tracker_find_sole_locked();
+    /* There may be thousands of modules: they have a share of their own. */
+    Task task = {moment == AT_DEATH ? BEFORE_DEATH : IN_HOOK, nbytes, steps_allowed_locked(start), start - tracker.modules_at >= SHARE_OF_TIME * tracker.modules_cost};
     lock_nest();
-    holders_search(tracker.running, tracker.count, moment == AT_DEATH ? BEFORE_DEATH : IN_HOOK, NULL, NULL);
+    Extent extent = holders_search(tracker.running, tracker.count, task, NULL, NULL);
     lock_unnest();
     tracker.searched_at = clock_now();
-    tracker.search_cost = tracker.searched_at - start;
+    /* Each search counts once. Another process may have had the core, so a short walk is measured by its work. */
+    int64_t worked = clock_work() - work;
+    tracker.search_cost = extent == IN_VARIABLES ? tracker.searched_at - start : 0;
+    if (extent == IN_OBJECTS)
+        tracker.walk_cost += worked;
+    if (extent == IN_MODULES)
+        tracker.modules_cost = worked, tracker.modules_at = tracker.searched_at;
 }
 
-void search_at_peak_locked(Moment moment)
+void search_at_peak_locked(Moment moment, size_t nbytes)
 {
     ASSERT_LOCKED();
+    bool is_due[MOMENTS] = {false};
     for (unsigned i = 0; i < tracker.count; i++)
-        if (__builtin_expect(tracker.running[i]->searches[moment], 0))
-            return search_now_locked(moment);
+        for (Moment each = 0; each < MOMENTS; each++)
+            is_due[each] |= tracker.running[i]->searches[each] > 0;
+    if (is_due[moment])
+        return search_now_locked(moment, nbytes);
+    if (moment == AT_BIRTH && is_due[AT_NEXT_BIRTH])
+        return search_now_locked(AT_NEXT_BIRTH, nbytes);
 }
 
 void search_at_rest(PyObject *found)
@@ -49,8 +75,10 @@ void search_at_rest(PyObject *found)
     if (!handler_is_hooked()) /* without NumPy there are no arrays, and no C API to recognize them */
         return;
     Spellings *spellings = holders_spell(found); /* meanwhile another thread may stop the tracker */
+    /* A walk through all objects has better names than the one from variables. */
+    Task task = {.occasion = AT_REST, .steps = found ? 0 : MAX_STEPS};
     if (spellings && tracker_runs())
-        holders_search(tracker.running, tracker.count, AT_REST, spellings, found);
+        holders_search(tracker.running, tracker.count, task, spellings, found);
     if (spellings)
         spellings_free(spellings);
 }

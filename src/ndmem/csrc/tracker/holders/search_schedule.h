@@ -5,8 +5,8 @@
 #include "tracker/recording/recording.h"
 
 /* After a birth or before a death of a large array: searches for holders if a recording needs it at that moment. Inside the
- * tracker lock; without the GIL it does nothing. Allocates by malloc and mmap only, never raises. */
-void search_at_peak_locked(Moment moment);
+ * tracker lock; without the GIL it does nothing. `nbytes` are those of that array. Allocates by malloc and mmap only, never raises. */
+void search_at_peak_locked(Moment moment, size_t nbytes);
 
 /* Writes down the holders of the live buffers; `found` as for holders_search. Needs the GIL; may run Python code. Raises only
  * what a signal raised there. */

@@ -12,6 +12,7 @@ typedef struct {
     uint32_t search, written;
     uint32_t next_spare; /* while no buffer has it: the index of the next such */
     uint8_t sighting;
+    uint8_t extent; /* how far a search must go to find it there again, see holders_journal.h */
 } Large;
 
 enum { LARGE_MAX = (1 << 30) - 1 }; /* an index has 30 bits in the ledger */

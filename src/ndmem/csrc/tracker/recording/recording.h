@@ -12,8 +12,9 @@
 #include "tracker/journal/journal.h"
 #include "tracker/ledger/ledger.h"
 
-/* When to search for holders: after the birth that made the peak, and before the deaths that follow it. */
-typedef enum { AT_BIRTH = 0, AT_DEATH = 1 } Moment;
+/* When to search for holders: after the birth that made the peak, before the deaths that follow it, and after the next birth,
+ * when the array that made the peak has its name. */
+typedef enum { AT_BIRTH = 0, AT_DEATH = 1, AT_NEXT_BIRTH = 2, MOMENTS = 3 } Moment;
 
 typedef struct {
     Journal journal;
@@ -24,8 +25,8 @@ typedef struct {
     int64_t window_peak;   /* highest live bytes since the window was last taken */
     int64_t total_bound;   /* the header's total_peak; never reached where native memory is not watched */
     int64_t started, ticked; /* nanoseconds of the monotonic and of the coarse clock */
-    int64_t searched_peak[2]; /* the last peak with a search for holders, at its birth and at the next deaths */
-    uint8_t searches[2];        /* by moment: searches still to be done for the latest peak */
+    int64_t searched_peak[MOMENTS]; /* by moment: the last peak with a search for holders */
+    uint8_t searches[MOMENTS];  /* by moment: searches still to be done for the latest peak */
     int64_t budget;          /* the last one that was noted; -1 for none */
     Compactions compactions;
 } Recording;
@@ -91,7 +92,7 @@ void recording_budget_locked(Recording *recording, int64_t budget);
 /* Whether a search for holders is still to be done. */
 static inline bool recording_needs_search(const Recording *recording)
 {
-    return recording->searches[AT_BIRTH] || recording->searches[AT_DEATH];
+    return recording->searches[AT_BIRTH] || recording->searches[AT_DEATH] || recording->searches[AT_NEXT_BIRTH];
 }
 
 static inline bool recording_saw(const Recording *recording, const Buffer *buffer)

@@ -61,6 +61,7 @@ static inline bool raise_array_peak(Recording *recording, const NodeRecord *node
     header->peak_node = node->id;
     header->peak_events = header->events;
     recording->searches[AT_BIRTH] = 1;
+    recording->searches[AT_NEXT_BIRTH] = 1;
     recording->searches[AT_DEATH] = 3; /* three, for at the first death the new buffer mostly has no name yet */
     return true;
 }

@@ -1,0 +1,112 @@
+#include "tracker/holders/reach.h"
+#include "tracker/holders/reach_object.h"
+#include "tracker/holders/spelled_path.h"
+
+#include <string.h>
+
+/* Objects of one walk; the table has twice as many places, so that a search in it is short. */
+enum { MAX_OBJECTS = 8192, PLACES = 2 * MAX_OBJECTS };
+
+typedef struct {
+    PyObject *object; /* borrowed */
+    Edge edge;        /* of a root: its variable's name */
+    uint32_t holder;  /* of a root: itself */
+    PyObject *function; /* of a root */
+} Reached;
+
+/* Guarded by the GIL. Pages that no walk needs are never touched. */
+static struct {
+    Reached objects[MAX_OBJECTS];
+    struct {
+        PyObject *object;
+        uint32_t walk;
+    } places[PLACES];
+    uint32_t walk; /* number of this one, so that the table need not be cleared */
+    uint32_t count, opened;
+    uint32_t steps, most_steps;
+    bool is_cut;
+    ReachFound found;
+    void *context;
+} reach;
+
+void reach_begin(uint32_t steps)
+{
+    reach.walk++;
+    reach.count = reach.opened = reach.steps = 0;
+    reach.most_steps = steps < MAX_STEPS ? steps : MAX_STEPS;
+    reach.is_cut = false;
+}
+
+uint32_t reach_steps(void) { return reach.steps; }
+
+bool reach_is_cut(void) { return reach.is_cut; }
+
+/* Whether the object is new to this walk; it is then in the table. */
+static bool is_new(PyObject *object)
+{
+    size_t place = (((uintptr_t)object >> 4) * 0x9E3779B97F4A7C15u >> 32) % PLACES;
+    for (; reach.places[place].walk == reach.walk; place = (place + 1) % PLACES)
+        if (reach.places[place].object == object)
+            return false;
+    reach.places[place].object = object, reach.places[place].walk = reach.walk;
+    return true;
+}
+
+static void add(PyObject *object, Edge edge, uint32_t holder, PyObject *function)
+{
+    if (reach.count == MAX_OBJECTS) {
+        reach.is_cut = true;
+        return;
+    }
+    if (reach_is_open(object) && is_new(object))
+        reach.objects[reach.count++] = (Reached){object, edge, holder, function};
+}
+
+void reach_root(PyObject *object, Variable variable)
+{
+    add(object, (Edge){.kind = ATTRIBUTE, .key = variable.name}, reach.count, variable.function);
+}
+
+/* The way from the root to an object, outermost edge first. */
+static Variable spell(uint32_t at, Edge last, char room[MAX_PATH])
+{
+    enum { DEEPEST = 16 };
+    struct { Edge edge; PyObject *holder; } edges[DEEPEST];
+    unsigned count = 0;
+    edges[count].edge = last, edges[count++].holder = reach.objects[at].object;
+    for (; reach.objects[at].holder != at; at = reach.objects[at].holder) {
+        if (count == DEEPEST) /* the outermost edges say more */
+            memmove(edges, edges + 1, --count * sizeof *edges);
+        edges[count].edge = reach.objects[at].edge;
+        edges[count++].holder = reach.objects[reach.objects[at].holder].object;
+    }
+    SpelledPath path = {.room = room};
+    while (count-- > 0 && path_add(&path, edges[count].edge, edges[count].holder))
+        ;
+    return (Variable){.function = reach.objects[at].function,
+                      .name = reach.objects[at].edge.key,
+                      .item = room,
+                      .item_nbytes = path.nbytes};
+}
+
+static bool meet(PyObject *object, Edge edge)
+{
+    if (reach.steps == reach.most_steps) {
+        reach.is_cut = true;
+        return false;
+    }
+    reach.steps++;
+    if (PyArray_Check(object)) {
+        char room[MAX_PATH];
+        reach.is_cut = !reach.found(reach.context, (PyArrayObject *)object, spell(reach.opened, edge, room));
+    }
+    add(object, edge, reach.opened, NULL);
+    return !reach.is_cut;
+}
+
+void reach_walk(ReachFound found, void *context)
+{
+    reach.found = found, reach.context = context;
+    for (; reach.opened < reach.count && !reach.is_cut; reach.opened++)
+        reach_open(reach.objects[reach.opened].object, meet);
+}
