@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ndmem.analysis.background import native_matters
+from ndmem.analysis.moment import Moment
 from ndmem.analysis.tables.lines import line_table
 from ndmem.reporting.paths import file_names
 from ndmem.reporting.plain import plain
@@ -13,7 +14,7 @@ from ndmem.reporting.sentences.ending import ending_sentence
 from ndmem.reporting.sentences.headroom import headroom_sentence
 from ndmem.reporting.sentences.total import total_sentence
 from ndmem.reporting.text.figure_table import UNKNOWN, format_share, name_columns, shown_nbytes
-from ndmem.reporting.text.notes import list_notes
+from ndmem.reporting.text.notes import describe_run, list_notes
 from ndmem.units import format_nbytes
 
 from .fragment import Column, write_fragment, write_table
@@ -65,8 +66,12 @@ def line_table_html(
         ending_sentence(index, name_file=names.name),
         answer_sentence(index, name_file=names.name),
         total_sentence(index, name_file=names.name),
-        None if foreword else headroom_sentence(index),
     )
+    totals = []
+    if shown and not foreword:  # what a prediction adds up to is in its own sentences
+        totals = [describe_run(index, Moment.PEAK)]
+        headroom = headroom_sentence(index)
+        totals += [f"{headroom}."] if headroom is not None else []
     table = write_table(
         [*((name, Column.FIGURE) for name in name_columns(native=native)), ("line", Column.TEXT), ("", Column.CODE)],
         [_list_cells(line, names, native=native) for line in shown],
@@ -74,7 +79,7 @@ def line_table_html(
     left = [f"… and {len(lines) - len(shown):,} more lines."] if len(shown) < len(lines) else []
     return write_fragment(
         table,
-        headline=[f"{sentence}." for sentence in sentences if sentence is not None],
+        headline=[*(f"{sentence}." for sentence in sentences if sentence is not None), *totals],
         remarks=[*left, *list_notes(index, shown)],
     )
 
