@@ -76,7 +76,7 @@ def test_mprun_of_a_function_of_a_cell(shell: Any, capsys: pytest.CaptureFixture
     printed = capsys.readouterr().out
     assert "return zeros + zeros" in printed
     assert (tmp_path / "out.txt").read_text() == repr(shown) + "\n"
-    assert "<code>    return zeros + zeros</code>" in shown._repr_html_()
+    assert ">    return zeros + zeros</code>" in shown._repr_html_()
     assert run(shell, "double is original") is True
 
 
@@ -223,12 +223,12 @@ def test_in_a_real_kernel() -> None:
     )  # fmt: skip
     shown = json.loads(done.stdout)
     assert [found["error"] for found in shown if "error" in found] == []
-    assert "<code>kept</code>" in shown[1]["text/html"]
+    assert ">kept</code>" in shown[1]["text/html"]
     assert "return np.zeros(128)" in shown[3]["text/html"]
     assert "return np.zeros(128)" in shown[3]["text/plain"]
     assert shown[4]["stream"] == "peak 1000 B, kept 0 B, temporary 1000 B, net 0 B\n"
     assert shown[6]["stream"].startswith("arrays: net 7.81 KiB, peak 7.81 KiB, kept 7.81 KiB")
-    assert "<code>kept</code>" in shown[7]["text/html"]
+    assert ">kept</code>" in shown[7]["text/html"]
     assert "kept" in shown[7]["text/plain"]
     assert "UsageError: %memit: no statement given" in shown[8]["stream"]
     assert shown[9]["stream"].startswith("needs 1 KiB at ")

@@ -121,7 +121,7 @@ def test_a_fragment_escapes_and_keeps_indentation() -> None:
         headline=["<u>", "more"],
         remarks=["&"],
     )
-    assert "<code>  x = 1 &amp;</code>" in html
+    assert ">  x = 1 &amp;</code>" in html
     assert "padding-left:3.5em" in html
     assert _Reader(html).texts == ["<u>", "more", "<i>", "", "<b>", "  x = 1 &", "&"]
     assert write_table([("a", Column.TEXT)], []) == ""

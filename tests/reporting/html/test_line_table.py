@@ -91,7 +91,7 @@ def test_native_memory_has_its_sentence_and_column() -> None:
     """Where native memory was watched the fragment has the total peak, and native bytes beside the arrays'."""
     found = read(factoring())
     assert found.cells[1].startswith("Including native (non-array) memory: 76 MiB at pipeline.py:4 in factor, ")
-    assert found.cells[3:12] == [
+    assert found.cells[2:11] == [
         "100%", "16 MiB", "60 MiB", "-", "16 MiB", "16 MiB", "1",
         "pipeline.py:7", "u, s, v = factor(np.ones((1024, 2048)))",
     ]  # fmt: skip

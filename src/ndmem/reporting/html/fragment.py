@@ -40,13 +40,13 @@ def write_fragment(*parts: str, headline: Iterable[str] = (), remarks: Iterable[
     *parts : str
         HTML, as `write_table` returns it.
     headline : iterable of str
-        Sentences to put first; the first of them is the answer, in bold.
+        Sentences to put first; the first of them is the answer, in bold, the others are a paragraph.
     remarks : iterable of str
         Sentences to put last, in small print.
     """
     answer, *more = [escape_text(sentence) for sentence in headline] or [""]
     above = [f"<p><strong>{answer}</strong></p>"] if answer else []
-    above += [f"<p>{sentence}</p>" for sentence in more]
+    above += [f"<p>{' '.join(more)}</p>"] if more else []
     below = [f"<p><small>{escape_text(remark)}</small></p>" for remark in remarks]
     return f'<div class="ndmem">{"".join([*above, *parts, *below])}</div>'
 
@@ -75,7 +75,7 @@ def write_table(columns: Sequence[tuple[str, Column]], rows: Iterable[Sequence[s
 def _write_cell(kind: Column, text: str) -> str:
     style, shown = kind.value, escape_text(text)
     if kind is Column.CODE and text:
-        shown = f"<code>{escape(plain_source(text))}</code>"
+        shown = f'<code style="white-space:pre">{escape(plain_source(text))}</code>'
     elif kind is Column.TEXT and text.startswith(" "):
         style += f";padding-left:{0.5 + _INDENT_EM * (len(text) - len(text.lstrip(' '))):g}em"
     return f'<td style="{style}">{shown}</td>'

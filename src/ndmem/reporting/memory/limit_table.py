@@ -15,7 +15,7 @@ _COLUMNS = (
     ("limit", Column.FIGURE),
     ("free", Column.FIGURE),
     ("beyond it", Column.TEXT),
-    ("read from", Column.CODE),
+    ("read from", Column.TEXT),
 )
 
 
