@@ -169,9 +169,14 @@ def _use(chance: random.Random, number: int, *, fork: bool) -> None:
     recording.start()
     held = [np.zeros(chance.randrange(3000)) for _ in range(5)]
     assert held
-    limit = _native.Limit(notify=(lambda: None) if number % 2 else None)
-    limit.arm(1, everything=bool(number % 3), thread=number % 3 == 0)
-    limit.enforce(10**10)
+    notifies, of_thread = number % 2 == 1, number % 3 == 0
+    limit = _native.Limit(notify=(lambda: None) if notifies else None)
+    limit.arm(1, everything=not of_thread, thread=of_thread)
+    # A limit that would refuse the arrays of other threads is never exceeded.
+    limit.enforce(1000 if notifies or of_thread else 10**10)
+    with contextlib.suppress(MemoryError):
+        np.ones(5000)
+    _check_excess(limit, of_thread=of_thread)
     for address, _, stack in _native.live_buffers(0)[:20]:
         _native.buffer_at(address)
         _native.places_of(stack)
@@ -188,6 +193,17 @@ def _use(chance: random.Random, number: int, *, fork: bool) -> None:
         _fork()
     limit.disarm()
     recording.stop()
+
+
+def _check_excess(limit: "_native.Limit", *, of_thread: bool) -> None:
+    """Check that the stacks of the last excess sum to what was live, where no other thread allocates for the limit."""
+    if limit.excess is None:
+        assert not of_thread
+        return
+    _, live, _, _, held = limit.excess
+    for stack, *_ in held[:20]:
+        _native.places_of(stack)
+    assert not of_thread or sum(nbytes for _, nbytes, _, _ in held) == live
 
 
 def _fork() -> None:

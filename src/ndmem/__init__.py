@@ -1,11 +1,40 @@
-"""The memory monitor for NumPy programs.
+"""The memory monitor for NumPy programs: where every array byte goes, exactly.
 
-The public names come from `ndmem.api` when they are first used: a program that ``ndmem run`` launched imports this
-package before any of its own code, and must not find NumPy imported because of it.
+>>> import ndmem, numpy as np
+>>> with ndmem.track() as run:
+...     table = np.ones((1000, 100))
+...     centred = table - table.mean(axis=0)
+>>> run.peak, run.live
+(1600800, 1600000)
+
+``run.report()`` prints the lines that allocated what was live at the peak. For a whole program,
+without a change to it: ``ndmem run program.py`` in a shell.
+
+Measure
+    track           the arrays of a block: with ndmem.track() as run:
+    profile         a function line by line: @ndmem.profile
+    load, diff      the saved file of a run; two runs beside each other
+Look at this process now
+    arrays          the live arrays, and the names that hold them
+    weigh           the memory that objects own and keep alive
+    breakdown       why RSS is larger than the arrays
+Stay within the memory
+    limit           MemoryError instead of the OOM killer: with ndmem.limit("4 GiB"):
+    limits, fits    the limits of this process; whether something fits below them
+    spec            an array that does not exist yet: ndmem.spec("f8[1000, 1000]")
+Predict
+    predict         the memory of a call at a size that has not been run yet
+    dims            lengths of named dimensions for it
+    planned         check each call of a function in advance
+
+In a notebook: ``%load_ext ndmem``, then ``%%ndmem`` above a cell. All errors are subclasses of
+`NdmemError`. Bytes are integers; as arguments they may also be text, such as ``"4 GiB"``.
 """
 
 from __future__ import annotations
 
+# The other public names come from `api` when they are first used: a program that ``ndmem run`` launched imports this
+# package before any of its own code, and must not find NumPy imported because of it.
 from .errors import (
     BudgetExceeded,
     MissingError,
@@ -56,12 +85,19 @@ __all__ = [
 ]  # fmt: skip
 
 
-def __getattr__(name: str) -> Any:
-    if name not in __all__:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from . import api  # when a public name is first used, see above
+# Hidden from type checkers: they would take every other name for one of `Any`.
+if not TYPE_CHECKING:
 
-    return getattr(api, name)
+    def __getattr__(name: str) -> Any:
+        if name not in __all__:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from . import api  # when a public name is first used, see above
+
+        return getattr(api, name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, *(name for name in globals() if name.startswith("__"))])
 
 
 def load_ipython_extension(shell: Any) -> None:
@@ -69,7 +105,3 @@ def load_ipython_extension(shell: Any) -> None:
     from .integrations.ipython.magics import load_magics  # needs IPython
 
     load_magics(shell)
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})

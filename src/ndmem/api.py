@@ -26,17 +26,16 @@ if TYPE_CHECKING:
     from .model.spec import spec
     from .model.trace import Trace
     from .planning.arguments.dims import Dims, dims, read_length
-    from .platform.limits.fit import fits
-    from .platform.limits.machine_limits import Limits, limits
     from .reporting.formats import Format
     from .reporting.text.diff import DiffBy
     from .reporting.view import By
     from .results.breakdown import breakdown
     from .results.comparison import Comparison, DiffFormat
     from .results.live_arrays import arrays
+    from .results.memory_limits import Limits, fits, limits
     from .results.predicting import planned, predict
     from .results.prediction import Prediction
-    from .results.run import Run, index_of
+    from .results.run import Run, index_of, without_callers
     from .results.tracked_run import TrackedRun
     from .results.weight import weigh
     from .weighing.stored import Stored, stored_arrays
@@ -50,8 +49,8 @@ _HOMES = {
     "arrays": "results.live_arrays",
     "breakdown": "results.breakdown",
     "dims": "planning.arguments.dims",
-    "fits": "platform.limits.fit",
-    "limits": "platform.limits.machine_limits",
+    "fits": "results.memory_limits",
+    "limits": "results.memory_limits",
     "planned": "results.predicting",
     "predict": "results.predicting",
     "spec": "model.spec",
@@ -64,7 +63,7 @@ _HOMES = {
     "DiffFormat": "results.comparison",
     "Format": "reporting.formats",
     "LiveBytes": "budgets.live_bytes",
-    "Limits": "platform.limits.machine_limits",
+    "Limits": "results.memory_limits",
     "Measure": "analysis.measure",
     "Moment": "analysis.moment",
     "Stored": "weighing.stored",
@@ -73,20 +72,24 @@ _HOMES = {
     "read_budget": "budgets.amount",
     "read_length": "planning.arguments.dims",
     "stored_arrays": "weighing.stored",
+    "without_callers": "results.run",
 }
 
 __all__ = [
     "By", "Comparison", "DiffBy", "DiffFormat", "Dims", "Format", "Limits", "LiveBytes", "Measure", "Moment",
     "Prediction", "Run", "Stored", "TrackedRun", "arrays", "breakdown", "check_factor", "diff", "dims", "fits",
     "index_of", "limit", "limits", "load", "planned", "predict", "profile", "read_budget", "read_length", "spec",
-    "stored_arrays", "track", "weigh",
+    "stored_arrays", "track", "weigh", "without_callers",
 ]  # fmt: skip
 
 
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(f".{_HOMES[name]}", __package__), name)
+# Hidden from type checkers: they would take every other name for one of `Any`.
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> Any:
+        if name not in _HOMES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return getattr(importlib.import_module(f".{_HOMES[name]}", __package__), name)
 
 
 def track(*, threshold: int | str | None = None) -> TrackedRun:

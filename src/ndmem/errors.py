@@ -3,6 +3,13 @@
 A message says in one line what failed, where, and what to do next; the command line prints it unchanged.
 """
 
+from __future__ import annotations
+
+# typing would load modules that a launched program may have of its own.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ndmem.model.memory.excess import Excess
+
 
 class NdmemError(Exception):
     """Root of all errors of ndmem."""
@@ -41,4 +48,14 @@ class PredictionError(NdmemError, RuntimeError):
 
 
 class BudgetExceeded(NdmemError, MemoryError):  # noqa: N818  # the name users expect beside MemoryError
-    """An allocation, or a planned call, would exceed a budget, and was refused."""
+    """An allocation, or a planned call, would exceed a budget, and was refused.
+
+    Attributes
+    ----------
+    excess : Excess or None
+        The allocation, and what was live when it was refused, in bytes; ``None`` for a planned call.
+    """
+
+    def __init__(self, *args: object, excess: Excess | None = None) -> None:
+        super().__init__(*args)
+        self.excess = excess

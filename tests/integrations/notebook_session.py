@@ -11,7 +11,7 @@ from nbconvert import HTMLExporter
 def main() -> None:
     """Execute the cells; an error in one of them is an error here."""
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in json.load(sys.stdin)])
-    NotebookClient(notebook, timeout=60, kernel_name="python3").execute()
+    NotebookClient(notebook, timeout=60, kernel_name="python3", coalesce_streams=True).execute()
     page, _ = HTMLExporter().from_notebook_node(notebook)
     sys.stdout.write(page)
 

@@ -76,7 +76,7 @@ def test_mprun_of_a_function_of_a_cell(shell: Any, capsys: pytest.CaptureFixture
     printed = capsys.readouterr().out
     assert "return zeros + zeros" in printed
     assert (tmp_path / "out.txt").read_text() == repr(shown) + "\n"
-    assert "<pre style='margin:0'>    return zeros + zeros</pre>" in shown._repr_html_()
+    assert ">    return zeros + zeros</code>" in shown._repr_html_()
     assert run(shell, "double is original") is True
 
 
@@ -105,13 +105,14 @@ def test_a_cell_shows_its_lines_and_what_it_kept(shell: Any, capsys: pytest.Capt
     printed = capsys.readouterr().out
     assert "kept = np.zeros(1000)" in printed
     assert " 7.81 KiB  float64 (1000,)  kept" in printed
+    assert "run_cell_magic" not in printed
     assert run(shell, "kept.nbytes") == 8000
 
 
 def test_each_cell_has_a_line_after_ndmem_on(shell: Any, capsys: pytest.CaptureFixture[str]) -> None:
     """Net, peak and kept of each cell, until off; a cell that is run inside a cell has none of its own."""
     run(shell, "%ndmem on")
-    capsys.readouterr()
+    assert capsys.readouterr().out == "ndmem is on: a line on array memory follows each cell; %ndmem off ends it\n"
     run(shell, "first = np.empty(5000, 'u1')")
     run(shell, "del first\nsecond = np.empty(1000, 'u1')")
     run(shell, "%%memit -q\npass")
@@ -132,6 +133,16 @@ def test_the_line_says_what_the_history_holds(shell: Any, capsys: pytest.Capture
     run(shell, "%ndmem on")
     run(shell, "pass")
     assert "; Out[] holds 2 KiB" in capsys.readouterr().out
+
+
+def test_what_the_history_holds_counts_each_buffer_once(shell: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    """A view counts as the buffer that it keeps alive, and a broadcast array as the one element that it has."""
+    whole = shell.user_ns["np"].empty(4096, "u1")
+    wide = shell.user_ns["np"].broadcast_to(whole[:1], (10**9,))
+    shell.user_ns["Out"] = {1: whole[:10], 2: whole[10:], 3: wide}
+    run(shell, "%ndmem on")
+    run(shell, "pass")
+    assert "; Out[] holds 4 KiB" in capsys.readouterr().out
 
 
 def test_predict_says_what_a_call_of_a_cells_function_needs(shell: Any, capsys: pytest.CaptureFixture[str]) -> None:
@@ -212,11 +223,12 @@ def test_in_a_real_kernel() -> None:
     )  # fmt: skip
     shown = json.loads(done.stdout)
     assert [found["error"] for found in shown if "error" in found] == []
-    assert "<code>kept</code>" in shown[1]["text/html"]
+    assert ">kept</code>" in shown[1]["text/html"]
     assert "return np.zeros(128)" in shown[3]["text/html"]
     assert "return np.zeros(128)" in shown[3]["text/plain"]
     assert shown[4]["stream"] == "peak 1000 B, kept 0 B, temporary 1000 B, net 0 B\n"
     assert shown[6]["stream"].startswith("arrays: net 7.81 KiB, peak 7.81 KiB, kept 7.81 KiB")
-    assert "kept" in shown[7]["stream"]
+    assert ">kept</code>" in shown[7]["text/html"]
+    assert "kept" in shown[7]["text/plain"]
     assert "UsageError: %memit: no statement given" in shown[8]["stream"]
     assert shown[9]["stream"].startswith("needs 1 KiB at ")

@@ -53,7 +53,7 @@ def test_a_notebook_shows_the_tables_of_the_magics(tmp_path: Path) -> None:
     assert [line for line in console if "ERR_NAME_NOT_RESOLVED" not in line and "cdnjs" not in line] == []
     found = re.search(r'<pre id="seen">(.*?)</pre>', dom, re.DOTALL)
     assert found is not None
-    cell, function, memit, watched, run = json.loads(unescape(found[1]))
+    cell, function, memit, begun, watched, run = json.loads(unescape(found[1]))
     assert all(output["shown"] for output in (cell, function, run))
     assert "kept = np.zeros(100_000) # <b>" in cell["text"]  # two blanks are one, as HTML has it
     assert re.search(r"kept\s+array\s+held by\s+781 KiB\s+float64 \(100000,\)\s+kept$", cell["text"])
@@ -61,6 +61,7 @@ def test_a_notebook_shows_the_tables_of_the_magics(tmp_path: Path) -> None:
     assert re.search(r"make: peak 1 KiB", function["text"])
     assert re.search(r"2\s+1\s+1 KiB\s+-\s+1 KiB\s+return np\.zeros\(n\)", function["text"])
     assert memit["text"].strip() == "peak 1000 B, kept 0 B, temporary 1000 B, net 0 B"
+    assert begun["text"].strip() == "ndmem is on: a line on array memory follows each cell; %ndmem off ends it"
     assert watched["text"].startswith("arrays: net 7.81 KiB, peak 7.81 KiB, kept 7.81 KiB")
     assert "again = np.ones(50_000)" in run["text"]
     assert run["frames"] == 1

@@ -63,7 +63,7 @@ class TestCase(unittest.TestCase):
         "test_each[1001]": "FAILED",
         "TestCase::test_beyond": "FAILED",
     }
-    assert "the test's peak is 1001 B of arrays; limit_arrays(1000) allows 1000 B" in text
+    assert "peak 1001 B > limit 1000 B\nlimit_arrays(1000): highest live bytes of the test's arrays\n" in text
 
 
 def test_a_failure_shows_the_lines_and_the_largest_arrays(tmp_path: Path) -> None:
@@ -75,9 +75,49 @@ def test_big():
     second = first + 1
 """
     _, text = run_pytest(tmp_path, source)
-    assert "the test's peak is 3.81 MiB of arrays; limit_arrays('1 MiB') allows 1 MiB" in text
+    assert "peak 3.81 MiB > limit 1 MiB\nlimit_arrays('1 MiB'): highest live bytes of the test's arrays\n" in text
     assert re.search(r"50% 3\.81 MiB .* second = first \+ 1", text)
     assert re.search(r"1\.91 MiB  test_it\.py:\d+ np\.empty\(2_000_00", text)
+
+
+def test_the_summary_has_the_figure_and_the_limit(tmp_path: Path) -> None:
+    """Each line of pytest's summary is whole in 80 columns, at which pytest cuts longer ones in a terminal."""
+    source = """
+@pytest.mark.limit_arrays("1 MiB")
+def test_peak():
+    kept.append(np.empty(2_000_000, "u1"))
+@pytest.mark.limit_leaked_arrays("1 KiB")
+def test_leak():
+    kept.append(np.empty(8000, "u1"))
+"""
+    _, text = run_pytest(tmp_path, source)
+    summary = [line for line in text.splitlines() if line.startswith("FAILED")]
+    assert summary == [
+        "FAILED test_it.py::test_peak - Failed: peak 1.91 MiB > limit 1 MiB",
+        "FAILED test_it.py::test_leak - Failed: kept 7.81 KiB > limit 1 KiB",
+    ]
+    assert max(map(len, summary)) <= 80
+
+
+def test_a_failure_has_no_line_of_the_program_that_runs_pytest(tmp_path: Path) -> None:
+    """A script that starts pytest is no caller of a test's arrays; a test's own callers and temporaries stay."""
+    source = """
+def make(n):
+    return np.empty(n, "u1")
+@pytest.mark.limit_arrays("1 MiB")
+def test_big():
+    total = make(2_000_000)[np.argmax(np.ones(500_000, "u1"))]
+"""
+    (tmp_path / "test_it.py").write_text(_HEAD + source, "utf-8")
+    (tmp_path / "start_tests.py").write_text(
+        "import sys\nimport pytest\nsys.exit(pytest.main(['-p', 'no:cacheprovider']))\n", "utf-8"
+    )
+    done = subprocess.run(
+        [sys.executable, "start_tests.py"], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert re.search(r"100% 2\.38 MiB +2\.38 MiB .* total = make\(2_000_000\)", done.stdout)
+    assert "start_tests.py" not in done.stdout
+    assert "pytest.main" not in done.stdout
 
 
 def test_a_factor_is_of_the_fixtures(tmp_path: Path) -> None:
@@ -95,7 +135,7 @@ def test_beyond(table, other):
 """
     found, text = run_pytest(tmp_path, source)
     assert found == {"test_all": "PASSED", "test_named": "PASSED", "test_beyond": "FAILED"}
-    assert "limit_arrays(factor=2.0, of=['other']) allows 97.7 KiB (" not in text
+    assert "peak 100,001 > limit 100,000 bytes\nlimit_arrays(factor=2.0, of=['other']): " in text
 
 
 def test_what_is_alive_afterwards_is_limited(tmp_path: Path) -> None:
@@ -111,7 +151,7 @@ def test_cycle():
 """
     found, text = run_pytest(tmp_path, source)
     assert found == {"test_keeps": "FAILED", "test_cycle": "PASSED"}
-    assert "after the test 7.81 KiB of arrays are still alive; limit_leaked_arrays('1 KiB') allows 1 KiB" in text
+    assert "kept 7.81 KiB > limit 1 KiB\nlimit_leaked_arrays('1 KiB'): bytes of the test's arrays that" in text
     assert "kept[0] (8000,) uint8" in text
 
 
@@ -142,7 +182,7 @@ def test_fails():
 """
     found, text = run_pytest(tmp_path, source)
     assert found == {"test_fails": "FAILED"}
-    assert "limit_arrays(1) allows" not in text
+    assert "> limit" not in text
 
 
 _WRONG_MARKS = [
@@ -217,7 +257,7 @@ def test_a_baseline_fails_what_has_grown(tmp_path: Path, workers: tuple[str, ...
     assert "test_it.py::test_one: 1.03 KiB of arrays, +5%\n1 of 2 tests match the baseline" in text
     found, text = run_pytest(tmp_path, _COMPARED.format(1051), *options)
     assert found == {"test_one": "FAILED", "test_two": "PASSED"}
-    assert "the test's peak is 1.03 KiB of arrays, +5.1%: the baseline has 1000 B" in text
+    assert "peak 1.03 KiB > baseline 1000 B + 5%\n1.03 KiB of arrays, +5.1%; --ndmem-fail-above allows 5% more" in text
     found, _ = run_pytest(tmp_path, _COMPARED.format(9999), "--ndmem-compare", "base.json", *workers)
     assert found == {"test_one": "PASSED", "test_two": "PASSED"}
 

@@ -2,6 +2,7 @@
 
 import ctypes
 import gc
+import io
 import subprocess
 import sys
 import threading
@@ -154,11 +155,13 @@ def test_locals_of_the_program_are_untouched():
 
 def test_largest_first_and_total():
     """Buffers come largest first, and the total is theirs."""
+    kept = [np.ones(123_456 + 40), np.ones(123_456 + 41)]
     found = arrays(smallest="100 KiB")
     sizes = [buffer.nbytes for buffer in found]
     assert sizes == sorted(sizes, reverse=True)
     assert found.nbytes == sum(sizes)
     assert str(found).startswith(f"{len(found)} array buffers")
+    assert len(found) >= len(kept)
 
 
 def test_structured_and_masked():
@@ -233,3 +236,25 @@ def test_notebook_history():
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     lines = [line for line in done.stdout.splitlines() if line.startswith(">")]
     assert lines == ["> 8000000 True Out[2] __", "> 4000000 False Out[3] _ b"]
+
+
+def test_arrays_of_ndmem_are_left_out():
+    """The columns of a run that was reported are not listed."""
+    with ndmem.track() as run:
+        several = [np.ones(600) for _ in range(200)]
+    before = len(arrays())
+    run.report(io.StringIO(), form="json")
+    assert len(arrays()) == before
+    assert len(several) == 200
+    assert not [name for buffer in arrays() for name in buffer.names if name.startswith(("run.", "ndmem."))]
+
+
+def test_an_array_that_ndmem_and_the_program_hold_is_listed():
+    """A column of a run that a variable holds too is the program's."""
+    with ndmem.track() as run:
+        [np.ones(600) for _ in range(200)]
+    run.report(io.StringIO(), form="json")
+    mine = run.trace.events.nbytes
+    assert "mine in test_an_array_that_ndmem_and_the_program_hold_is_listed" in {
+        name for buffer in arrays() if buffer.nbytes == mine.nbytes for name in buffer.names
+    }

@@ -1,7 +1,8 @@
-"""Describe an allocation that exceeded a budget: its line, and the largest live arrays."""
+"""Describe an allocation that exceeded a budget: its line, and what was live."""
 
 from __future__ import annotations
 
+import heapq
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +12,7 @@ import numpy as np
 from ndmem import _native
 from ndmem.errors import BudgetExceeded
 from ndmem.model.memory import excess
+from ndmem.model.memory.excess import LiveLine
 from ndmem.model.site import Site
 from ndmem.reporting.memory.excess_message import describe_excess
 from ndmem.reporting.relative_path import shorten_path
@@ -27,14 +29,16 @@ if TYPE_CHECKING:
 _MOST_BUFFERS = 5
 # Smaller buffers do not explain an excess, and naming a million of them would take minutes.
 _SMALLEST_SHARE = 100
+# A program with more stacks compiles code in a loop; the smallest of them do not explain an excess.
+_MOST_STACKS = 10_000
 
 Place = tuple[str, int, str]
 
 
 class Excess(excess.Excess):
-    """An allocation that exceeded a budget, or would have. Printing it shows the largest live buffers.
+    """An allocation that exceeded a budget, or would have. Printing it shows the largest lines and live buffers.
 
-    A callback of `ndmem.limit` gets it.
+    A callback of `ndmem.limit` gets it, and `BudgetExceeded` has it.
     """
 
     __slots__ = ()
@@ -61,21 +65,22 @@ def read_excess(
     traceback : traceback, optional
         The traceback of NumPy's error: also name the variables of the functions that it ended.
     """
-    asked, live, stack, _ = limit.excess or (0, limit.live, 0, 0)
+    asked, live, stack, _, held = limit.excess or (0, limit.live, 0, 0, [])
     with untracked():
-        site = _find_site(_native.places_of(stack))
+        site = _find_site(stack, find_library_roots())
         found = find_arrays(smallest=max(1, live // _SMALLEST_SHARE), traceback=traceback)
         largest = [_tidy(buffer) for buffer in found if everything or buffer.site is not None]
-        return Excess(budget, asked, live, what, site, tuple(largest[:_MOST_BUFFERS]))
+        return Excess(budget, asked, live, what, site, tuple(largest[:_MOST_BUFFERS]), _sum_lines(held))
 
 
 def explain_end(limit: _native.Limit, budget: int, error: BaseException) -> BudgetExceeded | None:
     """Return the error to show for one that ended a program under ``ndmem run --limit``; ``None`` for other causes."""
     if not came_from(error, limit):
         return None
-    found = BudgetExceeded(str(read_excess(limit, budget, what=kinds(), traceback=error.__traceback__)))
-    found.__cause__ = error
-    return found
+    found = read_excess(limit, budget, what=kinds(), traceback=error.__traceback__)
+    shown = BudgetExceeded(str(found), excess=found)
+    shown.__cause__ = error
+    return shown
 
 
 def kinds() -> str:
@@ -110,11 +115,22 @@ def _places_of(traceback: TracebackType | None) -> Iterator[Place]:
         traceback = traceback.tb_next
 
 
-def _find_site(places: Sequence[Place]) -> Site | None:
+def _sum_lines(held: Sequence[tuple[int, int, int, bool]]) -> tuple[LiveLine, ...]:
+    """Add up what was live at each stack, by line."""
+    roots = find_library_roots()
+    sums: dict[tuple[Site | None, bool], tuple[int, int]] = {}
+    for stack, nbytes, count, native in heapq.nlargest(_MOST_STACKS, held, key=lambda row: row[1]):
+        line = _find_site(stack, roots), native
+        before = sums.get(line, (0, 0))
+        sums[line] = before[0] + nbytes, before[1] + count
+    lines = (LiveLine(nbytes, count, native, site) for (site, native), (nbytes, count) in sums.items())
+    return tuple(sorted(lines, key=lambda line: -line.nbytes))
+
+
+def _find_site(stack: int, roots: tuple[str, ...]) -> Site | None:
     """Return the innermost line of the user's own code, or the innermost outside NumPy."""
     numpy = (str(Path(np.__file__).parent),)
-    outside = [place for place in places if not is_below(place[0], numpy)]
-    roots = find_library_roots()
+    outside = [place for place in _native.places_of(stack) if not is_below(place[0], numpy)]
     users = [place for place in outside if is_user_code(place[0], roots)]
     for filename, lineno, function in [*users, *outside]:
         return Site(shorten_path(filename), lineno, lineno, None, None, function)

@@ -20,8 +20,10 @@ from ndmem.weighing.objects import weigh_objects
 from .amount import check_factor, read_budget
 from .excess import came_from, kinds, read_excess
 from .live_bytes import adopt_all
+from .unused import warn_when_discarded
 
 if TYPE_CHECKING:
+    import weakref
     from collections.abc import Callable
     from types import TracebackType
     from typing import TypeVar
@@ -75,9 +77,21 @@ class Limit:
         self._native: _native.Limit | None = None
         self._nbytes = 0
         self._told = 0
+        self._until_used: weakref.finalize[..., Any] | None = None
         self.excess: Excess | None = None
 
+    def warn_if_unused(self) -> Limit:
+        """Warn at the caller's line if this limit is discarded without having been used."""
+        amount = f"factor={self._factor!r}" if self._budget is None else repr(self._budget)
+        self._until_used = warn_when_discarded(self, amount)
+        return self
+
+    def _mark_used(self) -> None:
+        if self._until_used is not None:
+            self._until_used.detach()
+
     def __enter__(self) -> Limit:
+        self._mark_used()
         if self._factor is not None or self._budget is None:
             raise TrackingError("factor= is relative to a call's arguments: use limit(factor=...) as a decorator")
         self._begin(self._budget, everything=True)
@@ -92,7 +106,7 @@ class Limit:
         try:
             if native.armed and self._tell is None and isinstance(error, MemoryError) and came_from(error, native):
                 self.excess = self._describe(native, error.__traceback__)
-                raise BudgetExceeded(str(self.excess)) from error
+                raise BudgetExceeded(str(self.excess), excess=self.excess) from error
             # CPython runs pending calls only in the main thread, which may be waiting for this one.
             self._on_excess()
         finally:
@@ -106,6 +120,7 @@ class Limit:
 
     def __call__(self, function: _F) -> _F:
         """Limit each call of a function."""
+        self._mark_used()
         if inspect.isasyncgenfunction(function) or inspect.isgeneratorfunction(function):
             raise TrackingError(f"{function.__qualname__} is a generator: set the limit inside it, around its work")
         if not callable(function):
@@ -178,7 +193,7 @@ class Limit:
             f"the budget of {format_nbytes(self._nbytes)} is already exceeded: "
             f"{format_nbytes(native.live)} {self._what} are live; free some first, or allow more"
         )
-        raise BudgetExceeded("\n".join([first, *rows]))
+        raise BudgetExceeded("\n".join([first, *rows]), excess=self.excess)
 
     def _on_excess(self) -> None:
         """Report a new excess: between two instructions of the program, or at the end of the limit."""
@@ -246,7 +261,8 @@ def make_limit(
         raise UnitError(f"scope={scope!r} is not a valid scope; write 'process' or 'thread'") from None
     if warn and callback is not None:
         raise UnitError("warn=True and callback= exclude each other; warn inside the callback")
-    return Limit(budget, factor=factor, scope=reach, tell=_warn if warn else callback, resident=resident)
+    tell = _warn if warn else callback
+    return Limit(budget, factor=factor, scope=reach, tell=tell, resident=resident).warn_if_unused()
 
 
 def _warn(excess: Excess) -> None:

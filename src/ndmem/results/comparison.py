@@ -9,7 +9,8 @@ from typing import IO, TYPE_CHECKING
 
 from ndmem.analysis.diff import diff_traces
 from ndmem.reporting.export.diff_json import write_diff_json
-from ndmem.reporting.text.diff import DiffBy, write_diff_text
+from ndmem.reporting.html.diff_table import tabulate_changes
+from ndmem.reporting.text.diff import DiffBy, write_diff_text, write_growth
 from ndmem.steps import Step, begin
 
 if TYPE_CHECKING:
@@ -74,6 +75,12 @@ class Comparison:
             write_diff_html(self._diff, self._before, self._after, to)
         else:
             write_diff_text(self._diff, self._after.trace.run, to, by=DiffBy(by))
+
+    def __repr__(self) -> str:
+        return f"<ndmem.Comparison peak {write_growth(self._diff.peak)}>"
+
+    def _repr_html_(self) -> str:
+        return tabulate_changes(self._diff, self._after.trace.run)
 
     def __str__(self) -> str:
         stream = io.StringIO()

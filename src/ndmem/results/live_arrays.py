@@ -4,7 +4,7 @@ from types import TracebackType
 
 from ndmem.model.memory import live
 from ndmem.platform.gil_waits import short_gil_waits
-from ndmem.reporting.memory.live_buffers import list_buffers
+from ndmem.reporting.memory.live_buffers import count_buffers, list_buffers, tabulate_buffers
 from ndmem.weighing.live import find_arrays
 
 
@@ -20,11 +20,14 @@ class LiveArrays(live.LiveArrays):
         return list_buffers(self)
 
     def __repr__(self) -> str:
-        return list_buffers(self)
+        return f"<ndmem.LiveArrays {count_buffers(self)}>"
+
+    def _repr_html_(self) -> str:
+        return tabulate_buffers(self)
 
 
 def arrays(*, smallest: int | str = 0, traceback: TracebackType | None = None) -> LiveArrays:
-    """List the live array buffers of this process.
+    """List the live array buffers of this process, without ndmem's own.
 
     Parameters
     ----------

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
+from ndmem.analysis.call_tree.outer import cut_callers
 from ndmem.analysis.index import TraceIndex
 from ndmem.analysis.measure import Measure
 from ndmem.analysis.moment import Moment
@@ -19,10 +20,14 @@ from ndmem.reporting.formats import Format, write_run
 from ndmem.reporting.relative_path import shorten_path
 from ndmem.reporting.view import By, View
 from ndmem.tracking.recorder import untracked
+from ndmem.units import format_nbytes
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import pandas as pd
 
+    from ndmem.analysis.call_tree.outer import FrameName
     from ndmem.model.family import Family
     from ndmem.model.trace import Trace
     from ndmem.reporting.prediction_words import Outlook
@@ -222,11 +227,29 @@ class Run:
             write_trace(self.trace, path)
         self._path = Path(path)
 
+    def __repr__(self) -> str:
+        of = "" if self._path is None else f"{shorten_path(str(self._path))}, "
+        return f"<ndmem.Run {of}peak {format_nbytes(self.peak)}, live {format_nbytes(self.live)}>"
+
     def _repr_html_(self) -> str | None:
         from ndmem.reporting.html.notebook_cell import cell_html
 
         with untracked(), short_gil_waits():
             return cell_html(self._index())
+
+
+def without_callers(run: Run, callers: Sequence[FrameName]) -> Run:
+    """Return a finished run whose stacks begin below the frames that were running when tracking began.
+
+    Parameters
+    ----------
+    run : Run
+        The run.
+    callers : sequence of (str, str)
+        File and function of these frames, outermost first.
+    """
+    with untracked():
+        return Run(cut_callers(run.trace, callers))
 
 
 def index_of(run: Run) -> TraceIndex:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ndmem.errors import TrackingError
 from ndmem.tracking.launcher.machine_limit import describe_limit
 from ndmem.tracking.recorder import Recorder, untracked
-from ndmem.units import parse_nbytes
+from ndmem.units import format_nbytes, parse_nbytes
 
 from .run import Run
 
@@ -90,4 +90,4 @@ class TrackedRun(Run):
 
     def __repr__(self) -> str:
         state = "not started" if self._recorder is None else "running" if self._recorder.running else "stopped"
-        return f"<ndmem.TrackedRun {state}, peak {self.peak} bytes, live {self.live} bytes>"
+        return f"<ndmem.TrackedRun {state}, peak {format_nbytes(self.peak)}, live {format_nbytes(self.live)}>"

@@ -17,7 +17,7 @@ _HISTORY_DICTS = ("_oh[", "Out[")
 
 
 def find_arrays(*, smallest: int | str = 0, traceback: TracebackType | None = None) -> LiveArrays:
-    """Find the live array buffers of this process: see `ndmem.arrays`, which prints them too."""
+    """Find the live array buffers of the program: see `ndmem.arrays`, which prints them too."""
     least = max(1, parse_nbytes(smallest))
     with walk_everything(traceback) as everything:
         return LiveArrays(_buffers(everything, least))
@@ -30,7 +30,8 @@ def _buffers(everything: Everything, least: int) -> tuple[ArrayBuffer, ...]:
         groups.setdefault(_root(graph.object_of(node)), []).append(node)
     kept = [nodes for nodes in groups.values() if _nbytes(graph, nodes, tracked) >= least]
     paths = Paths(graph, {node for nodes in kept for node in nodes}, everything.found, everything.hidden)
-    buffers = [_buffer(graph, nodes, paths, tracked) for nodes in kept]
+    theirs = [nodes for nodes in kept if not all(map(paths.is_own, nodes))]
+    buffers = [_buffer(graph, nodes, paths, tracked) for nodes in theirs]
     seen = {tracked.at(_first(graph, nodes)) for nodes in groups.values()}
     buffers += [_unfound(buffer) for buffer in tracked if buffer not in seen]
     return tuple(sorted(buffers, key=lambda buffer: -buffer.nbytes))

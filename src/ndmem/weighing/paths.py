@@ -12,6 +12,7 @@ from ndmem._walk import Graph, entries_of
 
 from .mirror import instance_dict, is_a
 from .naming import children
+from .own_arrays import holds_own_arrays, is_own_scope
 from .scopes import Scope, class_namespaces, class_scope, is_machinery
 
 _DEEPEST = 6  # an attribute, a list in it, a dict in that
@@ -58,6 +59,22 @@ class Paths:
             (f"{scope.before}{scope.within}{name}{path}{scope.after}", scope.is_history(name))
             for scope, name, path in ways
         ]
+
+    def is_own(self, node: int) -> bool:
+        """Return whether all that leads to a node is part of ndmem."""
+        waiting, seen = [node], {node}
+        while waiting:
+            parents = self._parents.get(waiting.pop())
+            if not parents:
+                return False  # held by code outside Python, or farther away than names are looked for
+            for source in parents:
+                scope = self._scopes.get(source)
+                if scope is not None and not is_own_scope(scope):
+                    return False
+                if scope is None and source not in seen and not holds_own_arrays(self._graph.object_of(source)):
+                    seen.add(source)
+                    waiting.append(source)
+        return True
 
     def _add_classes(self) -> None:
         """Take the dicts to which nothing refers for those of classes: the walk does not go through types."""

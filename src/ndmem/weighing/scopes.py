@@ -14,7 +14,7 @@ from .mirror import namespace_of, qualname_of
 
 _HISTORY: Final = re.compile(r"_{1,3}|_\d+|Out|_oh")
 _MACHINERY: Final = frozenset({"IPython", "ipykernel", "traitlets", "tornado", "asyncio"})
-_OWN: Final = __name__.partition(".")[0]
+OWN_PACKAGE: Final = __name__.partition(".")[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ def scopes(traceback: TracebackType | None = None) -> Iterator[Scope]:
             yield Scope(ModuleType.__getattribute__(module, "__dict__"), before=f"{name}.")
     for names, function, variables in [*stacks(), *_ended(traceback)]:
         package = _package(names)
-        if package != _OWN and not (notebook and package in _MACHINERY):
+        if package != OWN_PACKAGE and not (notebook and package in _MACHINERY):
             yield Scope(variables, after=f" in {function}")
 
 

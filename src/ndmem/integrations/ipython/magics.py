@@ -11,8 +11,9 @@ from IPython.core.error import UsageError
 from IPython.core.magic import Magics, line_cell_magic, line_magic, magics_class
 from IPython.display import display
 
-from ndmem.api import arrays, track
+from ndmem.api import arrays, track, without_callers
 from ndmem.errors import NdmemError, UnitError
+from ndmem.integrations.callers import list_callers
 from ndmem.reporting.text.prediction import write_prediction
 
 from .function_lines import add_up, profiled
@@ -156,11 +157,15 @@ class NdmemMagics(Magics):
             self.shell.run_cell(cell)
             found = arrays(smallest=_SMALLEST)
         # Only arrays of this cell have a line: older ones were allocated before tracking began.
-        display(ShownCell(run, tuple(each for each in found if each.site is not None)))  # type: ignore[no-untyped-call]
+        kept = tuple(each for each in found if each.site is not None)
+        # The cell that has the magic runs it, but what the user wrote begins below the magic.
+        display(ShownCell(without_callers(run, list_callers()), kept))  # type: ignore[no-untyped-call]
 
     def _watch(self, word: str) -> None:
         if word == "on":
             self._watched.begin()
+            # What a magic prints is the cell's output.
+            print("ndmem is on: a line on array memory follows each cell; %ndmem off ends it")  # noqa: T201
         elif word == "off":
             self._watched.end()
         else:

@@ -25,9 +25,14 @@ class WatchedCells:
         self._before = 0
         self._depth = 0
 
+    @property
+    def is_on(self) -> bool:
+        """Whether cells are watched."""
+        return self._live is not None
+
     def begin(self) -> None:
         """Watch from the next cell on."""
-        if self._live is not None:
+        if self.is_on:
             return
         self._live = self._until_end.enter_context(LiveBytes())
         self._depth = 0
@@ -65,5 +70,6 @@ class WatchedCells:
         if not outputs:
             return ""
         with untracked():
-            held = weigh(list(outputs.values()), resident=False).logical
+            # The buffers, each once: `logical` would count a broadcast array or two views of one several times.
+            held = weigh(list(outputs.values()), resident=False).numbers.buffers_nbytes
         return f"; Out[] holds {format_nbytes(held)}" if held else ""

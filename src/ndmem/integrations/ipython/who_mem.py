@@ -2,8 +2,12 @@
 
 from typing import Any
 
+from IPython.display import display
+
 from ndmem.api import arrays
 from ndmem.errors import UnitError
+
+from .shown import ShownArrays
 
 
 def who_mem(line: str) -> None:
@@ -19,7 +23,7 @@ def who_mem(line: str) -> None:
     except UnitError as error:
         print(f"%who_mem: {error}")  # noqa: T201  # the output of a magic is the cell's output
         return
-    print(found)  # noqa: T201  # the output of a magic is the cell's output
+    display(ShownArrays(found))  # type: ignore[no-untyped-call]  # IPython has no types
 
 
 def load_ipython_extension(shell: Any) -> None:

@@ -102,9 +102,11 @@ def exceeds(now: Figures, before: Figures, share: float) -> str | None:
     """Return the message for a test whose peak exceeds the baseline by more than a share; ``None`` otherwise."""
     if now.peak <= before.peak * (1 + share):
         return None
+    # The first line is short: pytest's summary shows it behind the name of the test.
+    part = f"{share * 100:.3g}%"
     return (
-        f"the test's peak is {describe_change(now, before)}: the baseline has {format_nbytes(before.peak)}, and"
-        f" --ndmem-fail-above allows {share * 100:.3g}% more"
+        f"peak {format_nbytes(now.peak)} > baseline {format_nbytes(before.peak)} + {part}\n"
+        f"{describe_change(now, before)}; --ndmem-fail-above allows {part} more than the baseline"
     )
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     import pytest
 
-    from ndmem.api import TrackedRun
+    from ndmem.api import Run
 
 ARRAYS = "limit_arrays"
 LEAKED = "limit_leaked_arrays"
@@ -127,33 +127,50 @@ def _write(mark: pytest.Mark) -> str:
 
 
 def judge(
-    run: TrackedRun, arrays: Allowance | None, leaked: Allowance | None, arguments: Mapping[str, object]
+    run: Run,
+    arrays: Allowance | None,
+    leaked: Allowance | None,
+    arguments: Mapping[str, object],
+    *,
+    callers: Sequence[tuple[str, str]],
 ) -> str | None:
     """Return the message for a test that exceeded its limits, with the tables; ``None`` if it did not.
 
     Parameters
     ----------
-    run : TrackedRun
-        The record of the test, stopped.
+    run : Run
+        The record of the test.
     arrays, leaked : Allowance or None
         The limit of the peak, and that of what is alive afterwards.
     arguments : mapping
         The test's arguments, by name.
+    callers : sequence of (str, str)
+        The frames that run the test, outermost first: pytest's, which are left out of the tables.
     """
+    from ndmem.api import without_callers  # needs NumPy, which only marked tests load
+
+    heads: list[str] = []
     told: list[str] = []
     for allowance, nbytes, what, moment in (
-        (arrays, run.peak, "the test's peak is {} of arrays", "peak"),
-        (leaked, run.live, "after the test {} of arrays are still alive", "end"),
+        (arrays, run.peak, "highest live bytes of the test's arrays", "peak"),
+        (leaked, run.live, "bytes of the test's arrays that are alive after it", "end"),
     ):
         allowed = None if allowance is None else allowance.find_nbytes(arguments)
         if allowance is not None and allowed is not None and nbytes > allowed:
-            exact = "" if format_nbytes(nbytes) != format_nbytes(allowed) else f" ({nbytes:,} bytes)"
-            first = f"{what.format(format_nbytes(nbytes))}{exact}; {allowance.mark} allows {format_nbytes(allowed)}"
-            told += [first, *_report(run, moment)]
-    return "\n".join(told) or None
+            heads.append(_compare("kept" if moment == "end" else moment, nbytes, allowed))
+            told += [f"{allowance.mark}: {what}", *_report(without_callers(run, callers), moment)]
+    return "\n".join(["; ".join(heads), *told]) if told else None
 
 
-def _report(run: TrackedRun, moment: str) -> Sequence[str]:
+def _compare(figure: str, nbytes: int, allowed: int) -> str:
+    """Write a figure and its limit in a few words: pytest's summary shows them behind the name of the test."""
+    pair = format_nbytes(nbytes), format_nbytes(allowed)
+    if pair[0] == pair[1]:
+        return f"{figure} {nbytes:,} > limit {allowed:,} bytes"
+    return f"{figure} {pair[0]} > limit {pair[1]}"
+
+
+def _report(run: Run, moment: str) -> Sequence[str]:
     stream = StringIO()
     run.report(stream, at=moment)
     # The lines on files and resident memory are about whole programs.

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ndmem.errors import NdmemError
+from ndmem.integrations.callers import list_callers
 from ndmem.units import format_nbytes
 
 from .baseline import (
@@ -110,12 +111,13 @@ class _Measuring:
             return (yield)
         from ndmem.api import track
 
+        callers = list_callers()
         with track() as run:
             answer = yield
             gc.collect()
         figures = self._measured[item.nodeid] = Figures(run.peak, run.live)
         try:
-            told = judge(run, arrays, leaked, getattr(item, "funcargs", {}))
+            told = judge(run, arrays, leaked, getattr(item, "funcargs", {}), callers=callers)
         except NdmemError as error:
             told = str(error)
         told = told or self._compare(item.nodeid, figures)

@@ -60,28 +60,7 @@ class Fit:
 
 
 def fits(what: What | Iterable[What], *, headroom: int | str | float = 0.05, within: Limits | None = None) -> Fit:
-    """Decide whether something fits into the memory that this process may still use.
-
-    Parameters
-    ----------
-    what : int, str, ArraySpec, anything with ``nbytes``, or several of them
-        What will be allocated in addition to what is live: bytes, ``"12 GiB"``, ``"f8[100000, 100000]"``. Several are
-        in a list; a tuple of integers is rejected, because it may be a shape.
-    headroom : float, int or str
-        What to keep in reserve: a fraction of the free bytes (a float below 1), or bytes.
-    within : Limits, optional
-        Limits to compare with. Default: the result of `limits`.
-
-    Returns
-    -------
-    Fit
-        True or false, with the reason in one sentence. False if no limit is known.
-
-    Raises
-    ------
-    UnitError, SpecError
-        If it has no valid number of bytes, or is a tuple of integers.
-    """
+    """Decide whether something fits into the memory that this process may still use: see `ndmem.fits`."""
     items = [_needed(item) for item in _several(what)]
     needs = sum(nbytes for nbytes, _ in items)
     known = within if within is not None else limits()

@@ -110,21 +110,7 @@ class Limits:
 
 
 def limits(*, root: Path = Path("/"), environment: Mapping[str, str] | None = None) -> Limits:
-    """Find every limit on the memory of this process.
-
-    Parameters
-    ----------
-    root : Path
-        Where ``proc`` and ``sys`` are; another folder for tests.
-    environment : mapping, optional
-        Instead of `os.environ`.
-
-    Returns
-    -------
-    Limits
-        Control groups (v1 and v2, every ancestor), ``RLIMIT_AS``, ``RLIMIT_DATA``, RAM, swap, and the limit of a batch
-        system. File cache that the kernel would drop counts as free.
-    """
+    """Find every limit on the memory of this process: see `ndmem.limits`."""
     found, notes = _of_groups(root)
     stated, batch_notes = batch_limits(os.environ if environment is None else environment)
     status = _fields(root / "proc/self/status")

@@ -1,11 +1,11 @@
-"""Line table as a piece of HTML for a notebook: escaped, small, without scripts."""
+"""Line table as a piece of HTML for a notebook: small, without scripts."""
 
 from __future__ import annotations
 
-from html import escape
 from typing import TYPE_CHECKING
 
 from ndmem.analysis.background import native_matters
+from ndmem.analysis.moment import Moment
 from ndmem.analysis.tables.lines import line_table
 from ndmem.reporting.paths import file_names
 from ndmem.reporting.plain import plain
@@ -14,8 +14,10 @@ from ndmem.reporting.sentences.ending import ending_sentence
 from ndmem.reporting.sentences.headroom import headroom_sentence
 from ndmem.reporting.sentences.total import total_sentence
 from ndmem.reporting.text.figure_table import UNKNOWN, format_share, name_columns, shown_nbytes
-from ndmem.reporting.text.notes import list_notes
+from ndmem.reporting.text.notes import describe_run, list_notes
 from ndmem.units import format_nbytes
+
+from .fragment import Column, write_fragment, write_table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,7 +49,7 @@ def line_table_html(
     Returns
     -------
     str
-        A ``<div>`` without colours and fonts of its own, which follows the style of the notebook.
+        As `write_fragment` returns it.
 
     Raises
     ------
@@ -64,34 +66,27 @@ def line_table_html(
         ending_sentence(index, name_file=names.name),
         answer_sentence(index, name_file=names.name),
         total_sentence(index, name_file=names.name),
-        None if foreword else headroom_sentence(index),
     )
-    parts = [f"<p><strong>{_escape_text(sentence)}.</strong></p>" for sentence in sentences if sentence is not None]
-    if shown:
-        headings = [*name_columns(native=native), "line"]
-        heads = "".join(f'<th style="text-align:{_align(name)}">{name}</th>' for name in headings)
-        body = "".join(_write_row(line, names, native=native) for line in shown)
-        parts.append(f"<table><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table>")
-    if len(shown) < len(lines):
-        parts.append(f"<p>… and {len(lines) - len(shown):,} more lines.</p>")
-    parts += [f"<p><small>{_escape_text(note)}</small></p>" for note in list_notes(index, shown)]
-    return f'<div class="ndmem">{"".join(parts)}</div>'
+    totals = []
+    if shown and not foreword:  # what a prediction adds up to is in its own sentences
+        totals = [describe_run(index, Moment.PEAK)]
+        headroom = headroom_sentence(index)
+        totals += [f"{headroom}."] if headroom is not None else []
+    table = write_table(
+        [*((name, Column.FIGURE) for name in name_columns(native=native)), ("line", Column.TEXT), ("", Column.CODE)],
+        [_list_cells(line, names, native=native) for line in shown],
+    )
+    left = [f"… and {len(lines) - len(shown):,} more lines."] if len(shown) < len(lines) else []
+    return write_fragment(
+        table,
+        headline=[*(f"{sentence}." for sentence in sentences if sentence is not None), *totals],
+        remarks=[*left, *list_notes(index, shown)],
+    )
 
 
-def _escape_text(text: str) -> str:
-    """Escape text of unknown origin, its lone surrogates and control characters too."""
-    return escape(plain(text))
-
-
-def _align(name: str) -> str:
-    return "left" if name == "line" else "right"
-
-
-def _write_row(line: Line, names: FileNames, *, native: bool) -> str:
+def _list_cells(line: Line, names: FileNames, *, native: bool) -> list[str]:
+    source = shorten(plain(line.source or f"in {line.function}"), _LONGEST)
     nbytes = shown_nbytes(line, native=native)
-    texts = (UNKNOWN if each is None else format_nbytes(each) for each in nbytes)
-    figures = (format_share(line.share), *texts, f"{line.count:,}")
-    cells = "".join(f'<td style="text-align:right;white-space:nowrap">{figure}</td>' for figure in figures)
-    place = _escape_text(names.place(line.filename, line.lineno))
-    source = _escape_text(shorten(plain(line.source or f"in {line.function}"), _LONGEST))
-    return f'<tr>{cells}<td style="text-align:left">{place} <code>{source}</code></td></tr>'
+    figures = [UNKNOWN if each is None else format_nbytes(each) if each else "-" for each in nbytes]
+    count = f"{line.count:,}" if line.count else "-"
+    return [format_share(line.share), *figures, count, names.place(line.filename, line.lineno), source]

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from html import escape
 from typing import TYPE_CHECKING
 
 from ndmem.model.memory.breakdown import PARTS
+from ndmem.reporting.html.fragment import Column, write_fragment, write_table
 from ndmem.units import format_nbytes
 
 from .breakdown_sentence import conclude
@@ -31,18 +31,8 @@ def as_text(breakdown: Breakdown) -> str:
 def as_html(breakdown: Breakdown) -> str:
     """Write a sentence and an HTML table, for notebooks."""
     (_, *heads), *rows = _rows(breakdown)
-    head = "".join(f"<th>{escape(cell)}</th>" for cell in ("", *heads))
-    body = "".join(
-        f'<tr><td style="text-align:left">{escape(label)}</td>'
-        + "".join(f'<td style="text-align:right">{escape(cell)}</td>' for cell in cells)
-        + "</tr>"
-        for label, *cells in rows
-    )
-    said = "".join(f"<p>{escape(remark)}</p>" for remark in _remarks(breakdown))
-    return (
-        f"<p><strong>{escape(conclude(breakdown))}.</strong></p>"
-        f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{said}"
-    )
+    table = write_table([("", Column.TEXT), *((head, Column.FIGURE) for head in heads)], rows)
+    return write_fragment(table, headline=[f"{conclude(breakdown)}."], remarks=_remarks(breakdown))
 
 
 def _rows(breakdown: Breakdown) -> Iterator[tuple[str, ...]]:

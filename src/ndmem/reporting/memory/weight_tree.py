@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ndmem.reporting.html.fragment import Column, write_fragment, write_table
 from ndmem.units import format_nbytes
 
 if TYPE_CHECKING:
@@ -83,14 +83,11 @@ def as_text(weight: Weight) -> str:
 
 def as_html(weight: Weight) -> str:
     """Write the tree as an HTML table, for notebooks."""
-    head = "".join(f"<th>{column}</th>" for column in ("", *COLUMNS))
-    body = []
-    for row in rows(weight):
-        cells = "".join(f'<td style="text-align:right">{html.escape(cell)}</td>' for cell in row.cells)
-        indent = f"padding-left:{row.depth * 1.5 + 0.5:g}em;text-align:left"
-        body.append(f'<tr><td style="{indent}">{html.escape(row.name)}</td>{cells}</tr>')
-    said = "".join(f"<p>{html.escape(remark)}</p>" for remark in remarks(weight))
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(body)}</tbody></table>{said}"
+    table = write_table(
+        [("", Column.TEXT), *((name, Column.FIGURE) for name in COLUMNS)],
+        [("  " * row.depth + row.name, *row.cells) for row in rows(weight)],
+    )
+    return write_fragment(table, remarks=remarks(weight))
 
 
 def _below(parts: tuple[Part, ...], depth: int, least: int) -> Iterator[Row]:

@@ -66,7 +66,7 @@ class ProgramLimit:
         """Return a note on the refused allocations for the report."""
         if self._limit is None or self._limit.excess is None:
             return []
-        asked, _, stack, count = self._limit.excess
+        asked, _, stack, count, _ = self._limit.excess
         places = self._native.places_of(stack)
         where = f" at {places[0][0]}:{places[0][1]}" if places else ""
         times = "once" if count == 1 else f"{count} times"

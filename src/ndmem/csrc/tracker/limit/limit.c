@@ -18,6 +18,11 @@ static inline bool counts_locked(const Limit *limit, const void *pointer, uint16
     return generation >= limit->generation && (limit->thread == 0 || limit_own_has_locked(&limit->own, pointer));
 }
 
+static bool counts_any_locked(const void *limit, const void *pointer, uint16_t generation)
+{
+    return counts_locked(limit, pointer, generation);
+}
+
 void limit_count_birth_locked(const PyThreadState *thread, const void *pointer, size_t nbytes)
 {
     ASSERT_LOCKED();
@@ -102,7 +107,8 @@ static void note_excess_locked(Limit *limit, PyThreadState *thread, size_t asked
     ASSERT_LOCKED();
     uint16_t number;
     NodeId stack = lock_has_gil() ? stack_current_locked(thread, &number) : stack_without_gil_locked(thread, &number);
-    limit->excess = (Excess){asked, live, stack, limit->excess.count + 1};
+    limit_live_take_locked(&limit->excess.held, counts_any_locked, limit);
+    limit->excess = (Excess){asked, live, stack, limit->excess.count + 1, limit->excess.held};
 }
 
 static bool ask_all_locked(PyThreadState *thread, const void *old, const Buffer *was, size_t nbytes, bool zeros)

@@ -7,6 +7,7 @@
 #define NDMEM_LIMIT_H
 
 #include "tracker/ledger/ledger.h"
+#include "tracker/limit/limit_live.h"
 #include "tracker/limit/limit_own.h"
 
 #include <stdint.h>
@@ -18,6 +19,7 @@ typedef struct {
     int64_t live;  /* bytes counted at that moment */
     NodeId stack;  /* that asked */
     uint64_t count; /* how often this has happened */
+    LiveStacks held; /* the buffers that the limit counted at that moment */
 } Excess;
 
 typedef struct Limit {

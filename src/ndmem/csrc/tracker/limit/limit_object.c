@@ -74,6 +74,7 @@ static void limit_dealloc(PyObject *op)
     PyTypeObject *type = Py_TYPE(op);
     PyObject_GC_UnTrack(op);
     limit_disarm(&((LimitObject *)op)->limit);
+    limit_live_clear(&((LimitObject *)op)->limit.excess.held);
     limit_clear(op);
     type->tp_free(op);
     Py_DECREF(type); /* last: the instance of a heap type owns a reference to it */
@@ -125,13 +126,36 @@ static PyObject *get_live(PyObject *op, void *Py_UNUSED(closure))
     return PyLong_FromLongLong(limit_live(&((LimitObject *)op)->limit));
 }
 
+static PyObject *list_stacks(const LiveStacks *held)
+{
+    PyObject *list = PyList_New((Py_ssize_t)held->count);
+    for (size_t i = 0; list && i < held->count; i++) {
+        const LiveStack *row = &held->stacks[i];
+        PyObject *item = Py_BuildValue("IKnO", row->stack, (unsigned long long)row->nbytes, (Py_ssize_t)row->count,
+                                       row->domain == NATIVE ? Py_True : Py_False);
+        if (item)
+            PyList_SET_ITEM(list, (Py_ssize_t)i, item);
+        else
+            Py_CLEAR(list);
+    }
+    return list;
+}
+
+/* Copied first: a thread without the GIL may exceed the limit meanwhile. */
 static PyObject *get_excess(PyObject *op, void *Py_UNUSED(closure))
 {
+    LiveStacks held;
+    lock_enter(true);
     Excess excess = ((LimitObject *)op)->limit.excess;
-    if (excess.count == 0)
-        Py_RETURN_NONE;
-    return Py_BuildValue("KLIK", (unsigned long long)excess.asked, (long long)excess.live, excess.stack,
-                         (unsigned long long)excess.count);
+    bool copied = limit_live_copy_locked(&excess.held, &held);
+    lock_leave();
+    if (!copied)
+        return PyErr_NoMemory();
+    PyObject *answer = excess.count == 0 ? Py_NewRef(Py_None)
+                                         : Py_BuildValue("KLIKN", (unsigned long long)excess.asked, (long long)excess.live,
+                                                         excess.stack, (unsigned long long)excess.count, list_stacks(&held));
+    limit_live_clear(&held);
+    return answer;
 }
 
 static PyMethodDef limit_methods[] = {
@@ -146,7 +170,8 @@ static PyMethodDef limit_methods[] = {
 static PyGetSetDef limit_getset[] = {
     {"armed", get_armed, NULL, "Whether it counts; False in the child of a fork.", NULL},
     {"live", get_live, NULL, "Bytes it counts.", NULL},
-    {"excess", get_excess, NULL, "The last allocation beyond the budget: (asked, live, stack, count so far), or None.", NULL},
+    {"excess", get_excess, NULL, "The last allocation beyond the budget: (asked, live, stack, count so far, held), or None. `held` is what it counted "
+     "then: (stack, nbytes, count, native) for each stack.", NULL},
     {NULL},
 };
 
