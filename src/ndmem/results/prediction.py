@@ -11,6 +11,7 @@ from typing import IO, TYPE_CHECKING, Any
 from ndmem.analysis.index import TraceIndex
 from ndmem.errors import PredictionError
 from ndmem.model.machine_limit import read_machine_limit
+from ndmem.phrasing import current_phrasing
 from ndmem.planning.solve_for_dim import find_longest
 from ndmem.platform.limits.fit import Fit, fits
 from ndmem.reporting.text.prediction import describe_outlook, prediction_sentence, write_prediction
@@ -221,7 +222,7 @@ class Prediction(PredictedFigures):
             return parse_nbytes(budget)
         free = fits(0).free
         if free is None:
-            raise PredictionError("no memory limit could be determined; pass budget=")
+            raise PredictionError(f"no memory limit could be determined; {current_phrasing().budget}")
         return free
 
     def __str__(self) -> str:
