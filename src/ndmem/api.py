@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from .model.spec import spec
     from .model.trace import Trace
     from .planning.arguments.dims import Dims, dims, read_length
-    from .platform.limits.fit import fits
+    from .platform.limits.fit import Fit, fits
     from .platform.limits.machine_limits import Limits, limits
     from .reporting.formats import Format
     from .reporting.text.diff import DiffBy
@@ -62,6 +62,7 @@ _HOMES = {
     "Dims": "planning.arguments.dims",
     "DiffBy": "reporting.text.diff",
     "DiffFormat": "results.comparison",
+    "Fit": "platform.limits.fit",
     "Format": "reporting.formats",
     "LiveBytes": "budgets.live_bytes",
     "Limits": "platform.limits.machine_limits",
@@ -76,7 +77,7 @@ _HOMES = {
 }
 
 __all__ = [
-    "By", "Comparison", "DiffBy", "DiffFormat", "Dims", "Format", "Limits", "LiveBytes", "Measure", "Moment",
+    "By", "Comparison", "DiffBy", "DiffFormat", "Dims", "Fit", "Format", "Limits", "LiveBytes", "Measure", "Moment",
     "Prediction", "Run", "Stored", "TrackedRun", "arrays", "breakdown", "check_factor", "diff", "dims", "fits",
     "index_of", "limit", "limits", "load", "planned", "predict", "profile", "read_budget", "read_length", "spec",
     "stored_arrays", "track", "weigh",
