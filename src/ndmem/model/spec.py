@@ -162,7 +162,7 @@ def _lengths(shape: Iterable[int] | int) -> tuple[int, ...]:
     except TypeError:
         raise SpecError(f"{str(shape)[:80]} is not a shape; write integers, for example (100000, 1000)") from None
     if any(length < 0 for length in result):
-        raise SpecError(f"{str(result)[:80]} is not a shape: an axis has a negative length")
+        raise SpecError(f"{str(result)[:80]} is not a shape: an axis has a negative length; write 0 or more")
     return result
 
 

@@ -167,7 +167,9 @@ def read_pattern(text: str, lengths: Mapping[str, int]) -> ArrayPattern:
     pattern = ArrayPattern(spec((), match["dtype"]).dtype, tuple(map(Length, parts)))
     for length in pattern.shape:
         if length(lengths) < 0:
-            raise SpecError(f"the axis {length.text!r} of {text!r} has a negative length, {length(lengths)}")
+            raise SpecError(
+                f"the axis {length.text!r} of {text!r} has a negative length, {length(lengths)}; a length is 0 or more"
+            )
     return pattern
 
 
