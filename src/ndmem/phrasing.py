@@ -29,6 +29,8 @@ class Phrasing:
         Makes arguments that fit together.
     values : str
         Makes arguments of a type that samples do not have.
+    explain : str
+        Shows how a prediction was measured.
     more_memory, more_time, no_sandbox, budget : str
         Allow a run more memory or time, or all operations; set a budget.
     """
@@ -39,6 +41,7 @@ class Phrasing:
     text: str
     arguments: str
     values: str
+    explain: str
     more_memory: str
     more_time: str
     no_sandbox: str
@@ -56,6 +59,7 @@ PYTHON = Phrasing(
     text="bind the text itself with functools.partial if it is meant as one",
     arguments="pass make= for arguments that fit together, or like= for the values it needs",
     values="pass make= or a real array",
+    explain="print(prediction.explain())",
     more_memory="pass memory='4 GiB' to allow more",
     more_time="pass timeout= to allow more",
     no_sandbox="pass sandbox=False",
@@ -68,6 +72,7 @@ COMMAND_LINE = Phrasing(
     text="predict a function of your own that passes the text if it is meant as one",
     arguments="predict a function of your own that makes arguments that fit together and calls it",
     values="predict a function of your own that makes them and calls it",
+    explain="add --explain",
     more_memory="pass --memory 4GiB to allow more",
     more_time="pass --timeout 120 to allow more",
     no_sandbox="pass --no-sandbox",

@@ -48,6 +48,7 @@ _DOES_NOT_FIT = 1
 @click.option(
     "--html", type=click.Path(dir_okay=False, path_type=Path), help="Also write the prediction as an HTML page."
 )
+@click.option("--explain", is_flag=True, help="Also show how it was measured, its parts, and each line.")
 @click.option("--strict", is_flag=True, help="Exit with 1 also if only a rough answer says that it does not fit.")
 @click.option("--json", "as_json", is_flag=True, help="Write JSON: bytes are integers, unknown values null.")
 def command(
@@ -61,6 +62,7 @@ def command(
     timeout: float,
     no_sandbox: bool,
     html: Path | None,
+    explain: bool,
     strict: bool,
     as_json: bool,
 ) -> None:
@@ -98,7 +100,7 @@ def command(
     if as_json:
         click.echo(json.dumps(_as_json(found, budget), indent=2))
     else:
-        write_prediction(found, sys.stdout, budget=budget)
+        write_prediction(found, sys.stdout, budget=budget, explain=explain)
     if found.fits(budget):
         return
     if found.is_rough and not strict:

@@ -77,7 +77,7 @@ def predict(
     Returns
     -------
     Prediction
-        Its text is a sentence and a table of lines.
+        Its text is the answer in a few lines; `explain` adds how it was measured, and each line.
 
     Raises
     ------

@@ -156,8 +156,21 @@ class Prediction(PredictedFigures):
             raise PredictionError("a loaded prediction cannot be verified; call ndmem.predict again")
         return Prediction(self._verify(self._forecast, timeout), self._arguments, verify=self._verify)
 
+    def explain(self, *, budget: int | str | None = None) -> str:
+        """Return the answer with how it was measured: its parts, what is unknown, and each line with its formula.
+
+        Parameters
+        ----------
+        budget : int or str, optional
+            Bytes that the call may use; by default what this process may still use.
+        """
+        text = io.StringIO()
+        with untracked():
+            write_prediction(self, text, budget=budget, explain=True)
+        return text.getvalue().rstrip()
+
     def report(self, stream: IO[str] | None = None, **options: Any) -> None:
-        """Print the answer and the lines; with options, the report of a run.
+        """Print the answer in a few lines; with options, the report of a run.
 
         Parameters
         ----------
