@@ -11,9 +11,7 @@ import click
 from ndmem.errors import NdmemError
 from ndmem.phrasing import COMMAND_LINE, phrase
 
-from .file_error import describe_file_error
 from .message import say
-from .unknown_command import find_command, suggest_command
 from .usage import EXAMPLE, describe_usage
 
 BAD_USAGE = 2
@@ -45,6 +43,11 @@ class _Commands(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:  # click's signature
         if args[0] not in _COMMANDS and not ctx.resilient_parsing:
+            from .unknown_command import (
+                find_command,
+                suggest_command,
+            )  # 3 ms, which a program's start need not wait for
+
             raise click.UsageError(suggest_command(args, _COMMANDS, of="ndmem", find=find_command))
         return super().resolve_command(ctx, args)
 
@@ -92,6 +95,8 @@ def main(arguments: list[str] | None = None) -> NoReturn:
         _forget_output()
         status = 0
     except OSError as error:
+        from .file_error import describe_file_error  # as above
+
         say(describe_file_error(error))
         if error.filename is None:
             _forget_output()

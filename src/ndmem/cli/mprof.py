@@ -8,7 +8,6 @@ import click
 from ndmem.integrations.mprof.choose import choose_files, choose_last, describe_time, list_files
 
 from .mprof_run import attach, run
-from .unknown_command import suggest_command
 from .usage import EXAMPLE
 
 _NUMBERED = {"ignore_unknown_options": True}
@@ -50,6 +49,8 @@ class _Commands(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:  # click's signature
         if args[0] not in self.commands and not ctx.resilient_parsing:
+            from .unknown_command import suggest_command  # only for an error
+
             raise click.UsageError(suggest_command(args, self.commands, of="ndmem mprof", find=_find_command))
         return super().resolve_command(ctx, args)
 

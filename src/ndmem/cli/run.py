@@ -16,7 +16,6 @@ from ndmem.tracking.launcher.launch import TrackingOptions
 from ndmem.tracking.launcher.program import Program, start_program
 from ndmem.tracking.launcher.wait import Ended
 
-from .file_error import advise_path
 from .message import say
 from .options import BudgetType, NbytesType, check_page
 from .usage import EXAMPLE
@@ -219,6 +218,8 @@ def _find_program(module: str | None, code: str | None, arguments: tuple[str, ..
         raise click.UsageError("no program given; write for example: ndmem run program.py")
     script = Path(arguments[0])
     if not arguments[0] or not script.exists():
+        from .file_error import advise_path  # only for an error
+
         raise click.UsageError(f"can't open {arguments[0]!r}: no such file; {advise_path(script)}")
     if script.is_dir() and not (script / "__main__.py").exists():
         raise click.UsageError(f"{arguments[0]!r} is a folder without a __main__.py; name a program in it")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
-
 import click
 
 _ALIKE = 0.7
@@ -36,6 +34,8 @@ def describe_usage(error: click.ClickException) -> str:
 
 
 def _suggest_option(error: click.NoSuchOption, context: click.Context | None, command: str) -> str:
+    import difflib  # only for an error: each command imports this module
+
     names = [] if context is None else [name for param in context.command.get_params(context) for name in param.opts]
     if close := difflib.get_close_matches(
         error.option_name, [name for name in names if name.startswith("--")], 1, _ALIKE
