@@ -61,6 +61,7 @@ _HOMES = {
     "Dims": "planning.arguments.dims",
     "DiffBy": "reporting.text.diff",
     "DiffFormat": "results.comparison",
+    "Fit": "results.memory_limits",
     "Format": "reporting.formats",
     "LiveBytes": "budgets.live_bytes",
     "Limits": "results.memory_limits",
@@ -76,7 +77,7 @@ _HOMES = {
 }
 
 __all__ = [
-    "By", "Comparison", "DiffBy", "DiffFormat", "Dims", "Format", "Limits", "LiveBytes", "Measure", "Moment",
+    "By", "Comparison", "DiffBy", "DiffFormat", "Dims", "Fit", "Format", "Limits", "LiveBytes", "Measure", "Moment",
     "Prediction", "Run", "Stored", "TrackedRun", "arrays", "breakdown", "check_factor", "diff", "dims", "fits",
     "index_of", "limit", "limits", "load", "planned", "predict", "profile", "read_budget", "read_length", "spec",
     "stored_arrays", "track", "weigh", "without_callers",

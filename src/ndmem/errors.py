@@ -27,6 +27,10 @@ class UnitError(NdmemError, ValueError):
     """A text is not a valid number of bytes."""
 
 
+class OptionError(NdmemError, ValueError):
+    """The value of an option is not one of its valid values."""
+
+
 class MissingError(NdmemError, ImportError):
     """An optional library is not installed."""
 

@@ -1,6 +1,7 @@
 """Convert byte counts to text and back; no other module does.
 
-A byte count is an ``int`` everywhere in ndmem. Units are binary, as in NumPy's own memory errors: 1 KiB = 1024 bytes.
+A byte count is an ``int`` everywhere in ndmem. Printed units are binary, as in NumPy's own memory errors: 1 KiB = 1024
+bytes. Decimal ones are read: 1 KB = 1000 bytes.
 """
 
 import math
@@ -15,9 +16,8 @@ ADDRESSABLE_NBYTES: Final = 2**57
 
 _STEPS: Final = ("B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
 
-# "4 GB" and "4G" mean 4 GiB here, as in Slurm, Docker and pytest-memray: a budget meant as 10**9 would
-# differ by 7 %, and users do not write it that way.
-_TEXT: Final = re.compile(r"\s*(?P<number>\d+(?:\.\d*)?|\.\d+)\s*(?P<unit>[kmgtpe]?)(?:i?b)?\s*", re.IGNORECASE)
+# "4 GB" is 4·10⁹ bytes, as the unit says. "4G" is 4 GiB, as in Slurm, Docker and the kernel.
+_TEXT: Final = re.compile(r"\s*(?P<number>\d+(?:\.\d*)?|\.\d+)\s*(?P<unit>[kmgtpe]?)(?P<kind>i?b?)\s*", re.IGNORECASE)
 _POWERS: Final = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4, "p": 5, "e": 6}
 
 
@@ -72,14 +72,16 @@ def _scale(nbytes: int) -> tuple[float, int, int]:
     return size, step, 0 if step == 0 or size >= 99.95 else 1 if size >= 9.995 else 2
 
 
-def parse_nbytes(text: str | int) -> int:
+def parse_nbytes(text: str | int, *, binary: bool = False) -> int:
     """Parse a byte count.
 
     Parameters
     ----------
     text : str or int
-        ``"4KiB"``, ``"1.5 GiB"``, ``"4G"``, ``"4096"``, or an ``int``. All units are
-        binary: ``"4 GB"`` is 4 GiB.
+        ``"4KiB"``, ``"1.5 GiB"``, ``"4096"``, or an ``int``; in upper or lower case. ``"50 MiB"`` and ``"50M"`` are
+        50·2**20 bytes, ``"50 MB"`` is 50·10**6.
+    binary : bool
+        Read ``"50 MB"`` as 50 MiB too, as pytest-memray does.
 
     Returns
     -------
@@ -100,7 +102,8 @@ def parse_nbytes(text: str | int) -> int:
         if match is None:
             raise UnitError(f"{text!r} is not a number of bytes; write for example '4KiB', '1.5 GiB' or '4096'")
         whole, _, part = match["number"].partition(".")
-        scale: int = 1024 ** _POWERS[match["unit"].lower()]
+        step = 1000 if match["kind"].lower() == "b" and not binary else 1024
+        scale: int = step ** _POWERS[match["unit"].lower()]
         # In integers, because a float would lose the last bytes of a large count.
         nbytes = int(whole or "0") * scale + (int(part) * scale // 10 ** len(part) if part else 0)
     if not 0 <= nbytes < 2**63:

@@ -60,8 +60,8 @@ def test_json_goes_to_a_file(place: Place) -> None:
 @pytest.mark.parametrize(
     ("arguments", "word"),
     [
-        ("a.ndmem", "Missing argument 'AFTER'"),
-        ("a.ndmem b.ndmem --fail-above 5", "'5' is not a percentage; write for example 5% or 0.5%"),
+        ("a.ndmem", "AFTER is missing; write for example: ndmem diff before.ndmem after.ndmem"),
+        ("a.ndmem b.ndmem --fail-above much", "'much' is not a percentage; write for example 5% or 0.5%"),
         ("a.ndmem b.ndmem --fail-above -5%", "'-5%' is not a percentage"),
         ("a.ndmem b.ndmem --by stack", "stack"),
         ("a.ndmem b.ndmem --format json --by line", "--by needs --format text"),

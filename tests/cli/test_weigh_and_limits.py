@@ -28,11 +28,29 @@ def test_file(tmp_path):
 
 
 def test_spec():
-    """A dtype and shape is told without a file; one that cannot fit says so."""
-    status, out, _ = run(weigh, "f8[10000000,10000000]")
-    assert status == 0
+    """A dtype and shape is told without a file; one that cannot fit says so and exits with 1."""
+    status, out, _ = run(weigh, "f8[10000000,1e7]")
+    assert status == 1
     assert "728 TiB" in out
     assert "does not fit" in out
+
+
+def test_several_are_summed(tmp_path):
+    """Several have a sum, in which a file that is named twice counts once and each description for itself."""
+    np.save(tmp_path / "a.npy", np.ones(1024))
+    twice = [str(tmp_path / "a.npy"), f"{tmp_path}/./a.npy"]
+    status, out, _ = run(weigh, *twice, "f8[1024]", "f8[1024]")
+    assert status == 0
+    assert out.count("float64 (1024)") == 3
+    assert out.splitlines()[-1].startswith("all together: fits: needs 24 KiB;")
+
+
+def test_what_fits_alone_may_not_fit_together():
+    """The exit status is that of the sum."""
+    free = json.loads(run(weigh, "--json", "u1[1]")[1])[0]["free_nbytes"]
+    half = f"u1[{free * 3 // 4}]"
+    assert run(weigh, half)[0] == 0
+    assert run(weigh, half, half)[0] == 1
 
 
 def test_json(tmp_path):

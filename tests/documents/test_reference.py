@@ -139,8 +139,8 @@ def test_all_public_names_are_on_the_python_page() -> None:
     ("arguments", "message"),
     [
         (["run"], "no program given; write for example: ndmem run program.py"),
-        (["run", "program.py"], "can't open 'program.py': no such file"),
-        (["run", "folder"], "'folder' is a folder without a __main__.py"),
+        (["run", "program.py"], "can't open 'program.py': no such file; check the path"),
+        (["run", "folder"], "'folder' is a folder without a __main__.py; name a program in it"),
         (
             ["run", "-o", "run.ndmem", "-c", ""],
             "run.ndmem exists from an older run; choose another path with -o, or replace it with --force",

@@ -34,8 +34,12 @@ def test_counts_are_written_with_three_digits_and_a_binary_unit(nbytes: int, tex
         ("4096", 4096),
         (4096, 4096),
         ("4KiB", 4096),
-        ("4 kb", 4096),
+        ("4 kib", 4096),
         ("4k", 4096),
+        ("4Ki", 4096),
+        ("50 MiB", 50 * 2**20),
+        ("50 mib", 50 * 2**20),
+        ("50M", 50 * 2**20),
         ("1.5 GiB", 1610612736),
         (".5K", 512),
         ("0.1KiB", 102),
@@ -43,8 +47,24 @@ def test_counts_are_written_with_three_digits_and_a_binary_unit(nbytes: int, tex
     ],
 )
 def test_texts_are_read_as_binary_units(text: str | int, nbytes: int) -> None:
-    """Every customary way to write a unit means a power of 1024, and a fraction is rounded down to a byte."""
+    """A prefix alone or with i means a power of 1024, and a fraction is rounded down to a byte."""
     assert parse_nbytes(text) == nbytes
+
+
+@pytest.mark.parametrize(
+    ("text", "decimal", "binary"),
+    [
+        ("4 kb", 4000, 4096),
+        ("50 MB", 50_000_000, 50 * 2**20),
+        ("50mb", 50_000_000, 50 * 2**20),
+        ("1.5 GB", 1_500_000_000, 3 * 2**29),
+        ("7 B", 7, 7),
+    ],
+)
+def test_a_prefix_with_b_is_decimal(text: str, decimal: int, binary: int) -> None:
+    """KB, MB and GB are powers of 1000, with a space and in any case; powers of 1024 where a caller asks for it."""
+    assert parse_nbytes(text) == decimal
+    assert parse_nbytes(text, binary=True) == binary
 
 
 @pytest.mark.parametrize("bad", ["", "x", "4 QiB", "-1", -1, 2**63, "9e9", "1 2", "4KiB!", "٤x", None, 1.5, True, b"4"])

@@ -7,15 +7,17 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from .file_names import base_name
+from .file_pairs import pair_files
 from .live import live_buffers
-from .tables.figures import Figures
+from .tables.figures import SHOWN, Figures
 from .tables.functions import Function, function_table
 from .tables.lines import Line, line_table
 from .tables.sources import source_files
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterable
+    from collections.abc import Callable, Hashable, Iterable, Sequence
 
+    from .file_pairs import FilePairs
     from .index import TraceIndex
     from .live import LiveBuffer
     from .tables.sources import SourceFiles
@@ -48,6 +50,9 @@ class ArrayGroup:
     count: int
 
 
+SHOWN_DIFFERENCES = ("own_nbytes", *(name for name in SHOWN if name != "peak_nbytes"))
+"""Figures of lines and functions whose changes a reader is shown; `write_diff_json` writes all."""
+
 Row = TypeVar("Row", Line, Function, ArrayGroup)
 
 
@@ -73,8 +78,25 @@ class Change(Generic[Row]):
 
     def difference(self, figure: str) -> int | None:
         """Return how much a figure grew, in bytes; ``None`` if it is unknown in a run that has the row."""
-        found = [0 if row is None else getattr(row, figure) for row in (self.before, self.after)]
-        return None if None in found else int(found[1] - found[0])
+        before, after = self._both(figure)
+        return None if before is None or after is None else after - before
+
+    @property
+    def has_moved(self) -> bool:
+        """Whether the row is in files of different names in the two runs."""
+        files = [base_name(row.filename) for row in (self.before, self.after) if row is not None]
+        return len(set(files)) > 1
+
+    def differs(self, figures: Iterable[str]) -> bool:
+        """Tell whether one of these figures changed, or is known in one run only."""
+        return any(before != after for before, after in map(self._both, figures))
+
+    def _both(self, figure: str) -> tuple[int | None, int | None]:
+        before, after = (0 if row is None else getattr(row, figure) for row in (self.before, self.after))
+        return before, after
+
+
+AnyChange = Change[Line] | Change[Function] | Change[ArrayGroup]
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +153,18 @@ class Diff:
         return not (self.lines or self.functions or self.buffers) and all(each.before == each.after for each in totals)
 
 
+def select_changes(changes: Sequence[AnyChange]) -> tuple[AnyChange, ...]:
+    """Return the changes that a reader is shown: those of a figure in the tables, or of the number of arrays.
+
+    The others differ, for example, only in what else was live while the line ran.
+    """
+    return tuple(
+        change
+        for change in changes
+        if change.differs(("nbytes", "count") if isinstance(change.row, ArrayGroup) else SHOWN_DIFFERENCES)
+    )
+
+
 def diff_traces(before: TraceIndex, after: TraceIndex, *, library: bool = False) -> Diff:
     """Compare two runs, measured or predicted.
 
@@ -144,8 +178,9 @@ def diff_traces(before: TraceIndex, after: TraceIndex, *, library: bool = False)
     Returns
     -------
     Diff
-        Two lines are the same if their file, function and text are equal, whatever their numbers; several such lines
-        are paired in the order in which they stand in the file. If the text is unknown, the numbers must be equal.
+        Two lines are the same if their files are a pair (see `pair_files`) and their function and text are equal,
+        whatever their numbers; several such lines are paired in the order in which they stand in the file. If the text
+        is unknown, the numbers must be equal.
 
     Raises
     ------
@@ -156,16 +191,19 @@ def diff_traces(before: TraceIndex, after: TraceIndex, *, library: bool = False)
     totals = (None if trace.total is None else trace.total.nbytes for trace in (old, new))
     lines = [line_table(index, library=library) for index in (before, after)]
     functions = [function_table(index, library=library) for index in (before, after)]
+    groups = [_group_buffers(index) for index in (before, after)]
+    names = [
+        {row.filename for table in tables for row in table} for tables in zip(lines, functions, groups, strict=True)
+    ]
+    files = pair_files(before, after, *names)
     return Diff(
         peak=Growth(old.peak.nbytes, new.peak.nbytes),
         live=Growth(old.live_nbytes, new.live_nbytes),
         total=Growth(old.total_nbytes, new.total_nbytes),
         total_peak=Growth(*totals),
-        lines=_pair_rows(*lines, key=_identify_line, figures=_FIGURES),
-        functions=_pair_rows(*functions, key=_identify_function, figures=_FIGURES),
-        buffers=_pair_rows(
-            _group_buffers(before), _group_buffers(after), key=_identify_group, figures=("nbytes", "count")
-        ),
+        lines=_pair_rows(*lines, files=files, key=_identify_line, figures=_FIGURES),
+        functions=_pair_rows(*functions, files=files, key=_identify_function, figures=_FIGURES),
+        buffers=_pair_rows(*groups, files=files, key=_identify_group, figures=("nbytes", "count")),
     )
 
 
@@ -174,10 +212,15 @@ _FIGURES = tuple(field.name for field in fields(Figures) if field.name != "share
 
 
 def _pair_rows(
-    before: Iterable[Row], after: Iterable[Row], *, key: Callable[[Row], Hashable], figures: tuple[str, ...]
+    before: Iterable[Row],
+    after: Iterable[Row],
+    *,
+    files: FilePairs,
+    key: Callable[[Row], Hashable],
+    figures: tuple[str, ...],
 ) -> tuple[Change[Row], ...]:
-    olds: dict[tuple[Hashable, int], Row] = _identify_rows(before, key)
-    news: dict[tuple[Hashable, int], Row] = _identify_rows(after, key)
+    olds: dict[tuple[Hashable, int], Row] = _identify_rows(before, files.label_before, key)
+    news: dict[tuple[Hashable, int], Row] = _identify_rows(after, files.label_after, key)
     pairs = [Change(olds.get(name), news.get(name)) for name in dict.fromkeys([*news, *olds])]
     changed = [pair for pair in pairs if _figures(pair.before, figures) != _figures(pair.after, figures)]
     return tuple(sorted(changed, key=_rank_change))
@@ -187,28 +230,29 @@ def _figures(row: Row | None, names: tuple[str, ...]) -> tuple[object, ...] | No
     return None if row is None else tuple(getattr(row, name) for name in names)
 
 
-def _identify_rows(rows: Iterable[Row], key: Callable[[Row], Hashable]) -> dict[tuple[Hashable, int], Row]:
+def _identify_rows(
+    rows: Iterable[Row], label: Callable[[str], Hashable], key: Callable[[Row], Hashable]
+) -> dict[tuple[Hashable, int], Row]:
     """Give each row its key; rows of one key are numbered in the order in which they stand in the file."""
     seen: Counter[Hashable] = Counter()
-    found = {}
+    found: dict[tuple[Hashable, int], Row] = {}
     for row in sorted(rows, key=lambda row: (row.filename, row.lineno or 0)):
-        name = key(row)
+        name = label(row.filename), key(row)
         found[name, seen[name]] = row
         seen[name] += 1
     return found
 
 
-# Only the last part of a path: the two runs may be of two copies of the program.
 def _identify_line(line: Line) -> Hashable:
-    return base_name(line.filename), line.function, line.source or line.lineno
+    return line.function, line.source or line.lineno
 
 
 def _identify_function(function: Function) -> Hashable:
-    return base_name(function.filename), function.function
+    return function.function
 
 
 def _identify_group(group: ArrayGroup) -> Hashable:
-    return base_name(group.filename), group.function, group.text or group.lineno, group.name
+    return group.function, group.text or group.lineno, group.name
 
 
 def _rank_change(change: Change[Row]) -> tuple[object, ...]:

@@ -16,3 +16,8 @@ def folder_name(filename: str) -> str:
     """Return the path of the folder that a file is in; an empty text for a name without a folder."""
     ends = [match.start() for match in _SEPARATORS.finditer(filename)]
     return filename[: ends[-1]] if ends else ""
+
+
+def path_parts(filename: str) -> list[str]:
+    """Return the parts of a path, from the root to the name; the first is empty if it begins at the root."""
+    return _SEPARATORS.split(filename)

@@ -6,8 +6,10 @@ import click
 
 from ndmem.api import breakdown
 
+from .usage import EXAMPLE
 
-@click.command("breakdown")
+
+@click.command("breakdown", epilog=f"{EXAMPLE}ndmem breakdown 1234")
 @click.argument("pid", required=False, metavar="PID")
 @click.option(
     "--trim", is_flag=True, help="Return the freed memory that malloc keeps; works only from inside the program."

@@ -12,25 +12,26 @@ from ndmem.steps import LOADING, Step
 from ndmem.units import format_nbytes
 
 from .message import say
+from .usage import EXAMPLE
 from .waiting import show_waiting
 
 FAILED = 1
 
 
 class _PercentType(click.ParamType):  # type: ignore[type-arg]  # generic only for type checkers, since click 8.2
-    """A percentage: ``5%``, ``0.5 %``."""
+    """A percentage: ``5%``, ``0.5 %``, or ``5`` for 5 %."""
 
     name = "percent"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
         """Return the percentage as a fraction, or fail with the reason."""
-        match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*%\s*", str(value))
+        match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*%?\s*", str(value))
         if match is None:
             self.fail(f"{value!r} is not a percentage; write for example 5% or 0.5%", param, ctx)
         return float(match[1]) / 100
 
 
-@click.command("diff")
+@click.command("diff", epilog=f"{EXAMPLE}ndmem diff before.ndmem after.ndmem --fail-above 5%")
 @click.argument("before", type=click.Path(path_type=Path))
 @click.argument("after", type=click.Path(path_type=Path))
 @click.option(
@@ -55,7 +56,9 @@ def command(
 ) -> None:
     """Compare the runs saved in BEFORE and AFTER."""
     if by is not None and form != api.DiffFormat.TEXT.value:
-        raise click.UsageError(f"--by needs --format text: {form} always has lines, functions and buffers")
+        raise click.UsageError(
+            f"--by needs --format text: {form} always has lines, functions and buffers; leave one of them out"
+        )
     if output is not None and any(output.exists() and run.exists() and output.samefile(run) for run in (before, after)):
         raise click.UsageError(f"{str(output)!r} is one of the runs; choose another path with -o")
     with show_waiting(before, after, steps=(*LOADING, *LOADING, Step.COMPARE)):

@@ -6,8 +6,10 @@ import click
 
 from ndmem.api import limits
 
+from .usage import EXAMPLE
 
-@click.command("limits")
+
+@click.command("limits", epilog=f"{EXAMPLE}ndmem limits --json")
 @click.option("--json", "as_json", is_flag=True, help="Write JSON, bytes as integers, unknown as null.")
 def command(*, as_json: bool) -> None:
     """Show every memory limit of this process, where it was read, and how much is free below it."""

@@ -18,6 +18,8 @@ import click
 from ndmem.tracking.journal.locate import find_journal
 from ndmem.tracking.journal.watch import Watch
 
+from .usage import EXAMPLE
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -26,7 +28,7 @@ _MOST_WORK = 0.1
 """Maximum share of the time for drawing: if a frame is slow to draw, the view refreshes less often."""
 
 
-@click.command("live")
+@click.command("live", epilog=f"{EXAMPLE}ndmem live run.ndmem")
 @click.argument("target", metavar="PID|FILE", required=True)
 @click.option("--once", is_flag=True, help="Print one frame and exit (default when the output is not a terminal).")
 def command(target: str, *, once: bool) -> None:

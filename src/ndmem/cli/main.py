@@ -9,8 +9,10 @@ from typing import IO, Any, NoReturn
 import click
 
 from ndmem.errors import NdmemError
+from ndmem.phrasing import COMMAND_LINE, phrase
 
 from .message import say
+from .usage import EXAMPLE, describe_usage
 
 BAD_USAGE = 2
 
@@ -33,9 +35,21 @@ class _Commands(click.Group):
     """The commands, each imported on use, so that ``ndmem run`` starts the program earlier."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:  # click's signature
-        if not args:
+        if not args and not ctx.resilient_parsing:  # which completion in a shell does
             raise click.UsageError("no command given; write for example: ndmem run program.py, or ndmem --help")
         return super().parse_args(ctx, args)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:  # click's signature
+        if args[0] not in _COMMANDS and not ctx.resilient_parsing:
+            from .unknown_command import (
+                find_command,
+                suggest_command,
+            )  # 3 ms, which a program's start need not wait for
+
+            raise click.UsageError(suggest_command(args, _COMMANDS, of="ndmem", find=find_command))
+        return super().resolve_command(ctx, args)
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # click's signature
         return list(_COMMANDS)
@@ -51,7 +65,11 @@ class _Commands(click.Group):
             formatter.write_dl(list(_COMMANDS.items()))
 
 
-@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=_Commands,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog=f"{EXAMPLE}ndmem run program.py",
+)
 @click.version_option(package_name="ndmem")
 def cli() -> None:
     """Show where the array memory of a NumPy program goes."""
@@ -63,10 +81,11 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     sys.stdout = sys.stdout or _open_nothing()
     sys.stderr = sys.stderr or _open_nothing()
     try:
-        status: Any = cli.main(arguments, prog_name="ndmem", standalone_mode=False)
+        with phrase(COMMAND_LINE):
+            status: Any = cli.main(arguments, prog_name="ndmem", standalone_mode=False)
         sys.stdout.flush()
     except click.ClickException as error:
-        say(error.format_message())
+        say(describe_usage(error))
         status = BAD_USAGE
     except NdmemError as error:
         say(str(error))
@@ -76,8 +95,11 @@ def main(arguments: list[str] | None = None) -> NoReturn:
         _forget_output()
         status = 0
     except OSError as error:
-        say(f"{error.filename or 'cannot write the output'}: {error.strerror or error}")
-        _forget_output()
+        from .file_error import describe_file_error  # as above
+
+        say(describe_file_error(error))
+        if error.filename is None:
+            _forget_output()
         status = BAD_USAGE
     except MemoryError:
         say("not enough memory to build the report; ndmem stats FILE needs less")

@@ -8,6 +8,7 @@ import click
 from ndmem.integrations.mprof.choose import choose_files, choose_last, describe_time, list_files
 
 from .mprof_run import attach, run
+from .usage import EXAMPLE
 
 _NUMBERED = {"ignore_unknown_options": True}
 """Settings of commands whose arguments may be -1, the newest file."""
@@ -41,7 +42,24 @@ class _WindowType(click.ParamType):  # type: ignore[type-arg]  # generic only fo
         return begin, end
 
 
-@click.group("mprof", invoke_without_command=True)
+class _Commands(click.Group):
+    """The commands of mprof, with a suggestion for a word that is not one."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:  # click's signature
+        if args[0] not in self.commands and not ctx.resilient_parsing:
+            from .unknown_command import suggest_command  # only for an error
+
+            raise click.UsageError(suggest_command(args, self.commands, of="ndmem mprof", find=_find_command))
+        return super().resolve_command(ctx, args)
+
+
+def _find_command(word: str) -> str | None:
+    return {".py": "run", ".dat": "plot"}.get(Path(word).suffix)
+
+
+@click.group("mprof", cls=_Commands, invoke_without_command=True, epilog=f"{EXAMPLE}ndmem mprof run program.py")
 @click.pass_context
 def command(context: click.Context) -> None:
     """Sample the memory of a program over time, and show it.
@@ -56,14 +74,14 @@ command.add_command(run)
 command.add_command(attach)
 
 
-@command.command("list")
+@command.command("list", epilog=f"{EXAMPLE}ndmem mprof list")
 def list_() -> None:
     """List the files in this folder, with their numbers."""
     for number, path in enumerate(list_files()):
         click.echo(f"{number} {path} {describe_time(path)}")
 
 
-@command.command("rm", context_settings=_NUMBERED)
+@command.command("rm", context_settings=_NUMBERED, epilog=f"{EXAMPLE}ndmem mprof rm 0 -1")
 @click.option("--dry-run", is_flag=True, help="Only list them.")
 @click.argument("files", nargs=-1, required=True, type=_FileType())
 def rm(files: tuple[str, ...], *, dry_run: bool) -> None:
@@ -71,7 +89,7 @@ def rm(files: tuple[str, ...], *, dry_run: bool) -> None:
     _remove(choose_files(files), dry_run=dry_run)
 
 
-@command.command("clean")
+@command.command("clean", epilog=f"{EXAMPLE}ndmem mprof clean --dry-run")
 @click.option("--dry-run", is_flag=True, help="Only list them.")
 def clean(*, dry_run: bool) -> None:
     """Remove all files of mprof run that are in this folder."""
@@ -86,7 +104,7 @@ def _remove(files: list[Path], *, dry_run: bool) -> None:
         path.unlink()
 
 
-@command.command("peak", context_settings=_NUMBERED)
+@command.command("peak", context_settings=_NUMBERED, epilog=f"{EXAMPLE}ndmem mprof peak -1")
 @click.option("--func", help="Only count samples while this function, decorated with @profile, ran.")
 @click.argument("files", nargs=-1, type=_FileType())
 def peak(files: tuple[str, ...], func: str | None) -> None:
@@ -102,7 +120,7 @@ def peak(files: tuple[str, ...], func: str | None) -> None:
             click.echo(f"  Child {child}\t\t\t{max(sample.memory_mib for sample in of_child):.3f} MiB")
 
 
-@command.command("plot", context_settings=_NUMBERED)
+@command.command("plot", context_settings=_NUMBERED, epilog=f"{EXAMPLE}ndmem mprof plot -o memory.html")
 @click.option("-t", "--title", help="Title of the picture. Default: the command that was run.")
 @click.option("-n", "--no-function-ts", is_flag=True, help="Do not draw the calls of functions.")
 @click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path),
@@ -124,7 +142,7 @@ def plot(
     target = output or chosen[0].with_suffix(".html")
     if target.suffix.lower() not in picture.HTML + picture.IMAGES:
         raise click.UsageError(
-            f"cannot draw {target}: its name must end in one of {', '.join(picture.HTML + picture.IMAGES)}"
+            f"cannot draw {target}; choose a name that ends in one of {', '.join(picture.HTML + picture.IMAGES)}"
         )
     calls = picture.Calls.FLAME if flame else picture.Calls.BRACKETS
     shown = picture.Picture(title, window, picture.Calls.NONE if no_function_ts else calls, slope)

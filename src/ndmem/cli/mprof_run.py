@@ -13,6 +13,7 @@ from ndmem.integrations.memory_profiler.backends import BACKENDS, DEFAULT_BACKEN
 from ndmem.integrations.mprof.choose import name_file
 
 from .message import say
+from .usage import EXAMPLE
 
 if TYPE_CHECKING:
     from ndmem.integrations.mprof.sample import Sampling
@@ -24,7 +25,9 @@ _SAMPLED = [name for name in BACKENDS if name != "tracemalloc"]  # tracemalloc o
 
 def _check_seconds(_: click.Context, param: click.Parameter, seconds: float | None) -> float | None:
     if seconds is not None and not 0 < seconds <= _MOST_S:
-        raise click.BadParameter(f"{seconds:g} is not more than 0 seconds and at most a day", param=param)
+        raise click.BadParameter(
+            f"{seconds:g} is not more than 0 seconds and at most a day; write for example 0.1", param=param
+        )
     return seconds
 
 
@@ -54,7 +57,11 @@ def _read_sampling(options: dict[str, Any], *, timeout: float | None = None) -> 
     return Sampling(output, options["interval"], options["timeout"] or timeout, children, options["backend"])
 
 
-@click.command("run", context_settings={"allow_interspersed_args": False})
+@click.command(
+    "run",
+    context_settings={"allow_interspersed_args": False},
+    epilog=f"{EXAMPLE}ndmem mprof run --interval 0.5 program.py",
+)
 @_sampling_options
 @click.option(
     "--python", is_flag=True, help="PROGRAM is a Python module: also write the calls of functions with @profile."
@@ -72,7 +79,7 @@ def run(
     if not program or not program[0]:
         raise click.UsageError("no program given; write for example: ndmem mprof run script.py")
     if python and nopython:
-        raise click.UsageError("--python and --nopython exclude each other")
+        raise click.UsageError("--python and --nopython exclude each other; pass one of them")
     from ndmem.integrations.mprof import sample
 
     if attached:
@@ -89,7 +96,7 @@ def run(
         sys.exit(status if status >= 0 else 128 - status)
 
 
-@click.command("attach")
+@click.command("attach", epilog=f"{EXAMPLE}ndmem mprof attach --timeout 60 1234")
 @_sampling_options
 @click.argument("process")
 def attach(process: str, **options: Any) -> None:

@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 import ast
-import importlib
-import importlib.util
 import json
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from .named_function import find_function
 from .options import NbytesType, check_page
+from .usage import EXAMPLE
 
 if TYPE_CHECKING:
-    from ndmem.api import Prediction
+    from ndmem.api import Dims, Prediction
 
 _DOES_NOT_FIT = 1
 
 
-@click.command("predict")
+@click.command("predict", epilog=f"{EXAMPLE}ndmem predict program.py:function --arg 'x=f8[n,3]' n=1e6 --budget 4GiB")
 @click.argument("function", metavar="MODULE:FUNCTION")
 @click.argument("lengths", nargs=-1, metavar="[NAME=LENGTH]...")
 @click.option(
@@ -49,6 +48,7 @@ _DOES_NOT_FIT = 1
 @click.option(
     "--html", type=click.Path(dir_okay=False, path_type=Path), help="Also write the prediction as an HTML page."
 )
+@click.option("--explain", is_flag=True, help="Also show how it was measured, its parts, and each line.")
 @click.option("--strict", is_flag=True, help="Exit with 1 also if only a rough answer says that it does not fit.")
 @click.option("--json", "as_json", is_flag=True, help="Write JSON: bytes are integers, unknown values null.")
 def command(
@@ -62,6 +62,7 @@ def command(
     timeout: float,
     no_sandbox: bool,
     html: Path | None,
+    explain: bool,
     strict: bool,
     as_json: bool,
 ) -> None:
@@ -71,33 +72,35 @@ def command(
     with small arrays of the same kind, and at its real size where that is cheap. The exit status is 1 if it does not
     fit; an answer labelled rough only warns.
     """
-    from ndmem.api import dims, predict, read_length
+    from ndmem.api import predict
     from ndmem.reporting.text.prediction import write_prediction
 
     if html is not None:
         check_page(html)
-    named = dims(**dict(read_length(text) for text in lengths))
+    named = _read_lengths(lengths)
     arguments = dict(_read_argument(text, named) for text in args)
     progress = _Progress()
-    found = predict(
-        _find_function(function),
-        dims=named,
-        memory=memory,
-        timeout=timeout,
-        sandbox=not no_sandbox,
-        progress=progress.show,
-        **arguments,
-    )
-    if verify:
-        progress.show("the real size in ghost mode")
-        found = found.verify(verify)
-    progress.clear()
+    try:
+        found = predict(
+            find_function(function),
+            dims=named,
+            memory=memory,
+            timeout=timeout,
+            sandbox=not no_sandbox,
+            progress=progress.show,
+            **arguments,
+        )
+        if verify:
+            progress.show("the real size in ghost mode")
+            found = found.verify(verify)
+    finally:
+        progress.clear()
     if html is not None:
         found.to_html(html, budget=budget)
     if as_json:
         click.echo(json.dumps(_as_json(found, budget), indent=2))
     else:
-        write_prediction(found, sys.stdout, budget=budget)
+        write_prediction(found, sys.stdout, budget=budget, explain=explain)
     if found.fits(budget):
         return
     if found.is_rough and not strict:
@@ -125,37 +128,14 @@ class _Progress:
             sys.stderr.flush()
 
 
-def _find_function(text: str) -> Callable[..., Any]:
-    """Import the function that MODULE:FUNCTION names."""
-    module_name, colon, name = text.rpartition(":")
-    if not colon or not module_name or not name:
-        raise click.UsageError(f"{text!r} is not MODULE:FUNCTION; write module:function or file.py:function")
-    try:
-        found: Any = _import(module_name)
-        for part in name.split("."):
-            found = getattr(found, part)
-    except AttributeError:
-        raise click.UsageError(f"{module_name} has no {name!r}; check the name after the colon") from None
-    if not callable(found):
-        raise click.UsageError(f"{text} is not callable; name a function")
-    function: Callable[..., Any] = found
-    return function
+def _read_lengths(texts: tuple[str, ...]) -> Dims:
+    """Read the lengths of the dimensions; an array among them needs --arg."""
+    from ndmem.api import dims, read_length
 
-
-def _import(name: str) -> Any:
-    path = Path(name)
-    try:
-        if name.endswith(".py"):
-            if not path.is_file():
-                raise click.UsageError(f"no file {name}; check the path before the colon")
-            sys.path.insert(0, str(path.absolute().parent))
-            return importlib.import_module(path.stem)
-        sys.path.insert(0, str(Path.cwd()))
-        return importlib.import_module(name)
-    except click.UsageError:
-        raise
-    except Exception as error:
-        raise click.UsageError(f"{name} cannot be imported: {type(error).__name__}: {error}") from None
+    for text in texts:
+        if "[" in text and "=" in text:
+            raise click.UsageError(f"{text[:80]!r} is not a length; pass the array as an argument: --arg {text[:80]!r}")
+    return dims(**dict(read_length(text) for text in texts))
 
 
 def _read_argument(text: str, named: Any) -> tuple[str, Any]:

@@ -8,11 +8,13 @@ import click
 from ndmem import api
 from ndmem.steps import LOADING, PAGE
 
+from .newest_run import choose_run
+from .usage import EXAMPLE
 from .waiting import show_waiting
 
 
-@click.command("report")
-@click.argument("file", type=click.Path(path_type=Path))
+@click.command("report", epilog=f"{EXAMPLE}ndmem report run.ndmem --format html -o run.html")
+@click.argument("file", type=click.Path(path_type=Path), required=False)
 @click.option(
     "--format", "form", type=click.Choice([form.value for form in api.Format]), default="text", show_default=True
 )
@@ -41,7 +43,7 @@ from .waiting import show_waiting
     help="Where the page loads Plotly's JavaScript from; several pages can share a FILE.  [default: inline]",
 )
 def command(
-    file: Path,
+    file: Path | None,
     form: str,
     by: str | None,
     at: str | None,
@@ -50,21 +52,28 @@ def command(
     output: Path | None,
     plotlyjs: str | None,
 ) -> None:
-    """Show the run saved in FILE."""
+    """Show the run saved in FILE, by default the newest .ndmem file in this folder."""
     if by is not None and form != api.Format.TEXT.value:
-        raise click.UsageError(f"--by needs --format text: {form} always has the call stacks or the lines")
+        raise click.UsageError(
+            f"--by needs --format text: {form} always has the call stacks or the lines; leave one of them out"
+        )
     if at is not None and form in {api.Format.JSON.value, api.Format.HTML.value}:
-        raise click.UsageError(f"--at does not apply to --format {form}, which has both the peak and the end")
+        raise click.UsageError(
+            f"--at does not apply to --format {form}, which has both the peak and the end; leave it out"
+        )
     if form == api.Format.CHROME.value and (at is not None or library):
         raise click.UsageError(
-            "--at and --library do not apply to --format chrome, which is a timeline of the program's lines"
+            "--at and --library do not apply to --format chrome, which is a timeline of the lines; leave them out"
         )
     if of is not None and form not in {api.Format.COLLAPSED.value, api.Format.SPEEDSCOPE.value}:
-        raise click.UsageError("--of needs --format collapsed or speedscope, where each call stack has a weight")
+        raise click.UsageError(
+            "--of needs --format collapsed or speedscope, where each call stack has a weight; add one of them"
+        )
     if of is not None and at is not None:
         raise click.UsageError("--at and --of both choose the weight of the call stacks; use one of them")
     if plotlyjs is not None and form != api.Format.HTML.value:
-        raise click.UsageError("--plotlyjs needs --format html")
+        raise click.UsageError("--plotlyjs needs --format html; add it")
+    file = choose_run(file)
     if output is not None and output.exists() and file.exists() and output.samefile(file):
         raise click.UsageError(f"{str(output)!r} is the run itself; choose another path with -o")
     if form == api.Format.HTML.value:

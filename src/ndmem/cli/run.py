@@ -18,6 +18,7 @@ from ndmem.tracking.launcher.wait import Ended
 
 from .message import say
 from .options import BudgetType, NbytesType, check_page
+from .usage import EXAMPLE
 
 # The program's own process imports this function by its name.
 _EXPLAINER = "ndmem.budgets.excess:explain_end"
@@ -60,7 +61,12 @@ class _ProgramCommand(click.Command):
         return super().parse_args(ctx, args)
 
 
-@click.command("run", cls=_ProgramCommand, context_settings={"allow_interspersed_args": False})
+@click.command(
+    "run",
+    cls=_ProgramCommand,
+    context_settings={"allow_interspersed_args": False},
+    epilog=f"{EXAMPLE}ndmem run -o run.ndmem program.py --an-option-of-the-program",
+)
 @click.option(
     "-o",
     "--output",
@@ -203,7 +209,7 @@ def _check_page(html: Path, *, output: Path | None, force: bool) -> None:
 def _find_program(module: str | None, code: str | None, arguments: tuple[str, ...]) -> tuple[list[str], str]:
     """Return the arguments of ``python``, and a name for the trace's file."""
     if module is not None and code is not None:
-        raise click.UsageError("-m and -c exclude each other")
+        raise click.UsageError("-m and -c exclude each other; pass one of them")
     if module is not None:
         return ["-m", module, *arguments], module
     if code is not None:
@@ -212,9 +218,11 @@ def _find_program(module: str | None, code: str | None, arguments: tuple[str, ..
         raise click.UsageError("no program given; write for example: ndmem run program.py")
     script = Path(arguments[0])
     if not arguments[0] or not script.exists():
-        raise click.UsageError(f"can't open {arguments[0]!r}: no such file")
+        from .file_error import advise_path  # only for an error
+
+        raise click.UsageError(f"can't open {arguments[0]!r}: no such file; {advise_path(script)}")
     if script.is_dir() and not (script / "__main__.py").exists():
-        raise click.UsageError(f"{arguments[0]!r} is a folder without a __main__.py")
+        raise click.UsageError(f"{arguments[0]!r} is a folder without a __main__.py; name a program in it")
     # Python would take a script that begins with - for an option, and has no `--` to prevent that.
     first = os.path.join(".", arguments[0]) if arguments[0].startswith("-") else arguments[0]  # noqa: PTH118  # Path drops "./"
     return [first, *arguments[1:]], script.name or "program"

@@ -6,44 +6,67 @@ from pathlib import Path
 
 import click
 
-from ndmem.api import Limits, Stored, fits, limits, spec, stored_arrays
+from ndmem.api import Fit, Limits, Stored, fits, limits, spec, stored_arrays
 from ndmem.errors import NdmemError
 from ndmem.units import format_nbytes
 
+from .message import say
+from .usage import EXAMPLE
 
-@click.command("weigh")
+_DOES_NOT_FIT, _BAD_INPUT = 1, 2
+
+
+@click.command("weigh", epilog=f"{EXAMPLE}ndmem weigh table.npy 'f8[1000000,64]'")
 @click.argument("what", nargs=-1, required=True, metavar="FILE|SPEC...")
 @click.option("--json", "as_json", is_flag=True, help="Write JSON, bytes as integers.")
 def command(what: tuple[str, ...], *, as_json: bool) -> None:
     """Report the size of arrays on disk and in memory, and whether they fit, without loading them.
 
-    FILE is a .npy, .npz, Parquet or HDF5 file or a zarr folder; SPEC a dtype and shape: 'f8[100000,100000]'.
+    FILE is a .npy, .npz, Parquet or HDF5 file or a zarr folder; SPEC a dtype and shape: 'f8[100000,100000]'. Several
+    are summed, a file that is named twice once. The exit status is 1 if they do not fit together.
     """
     known = limits()
     failed = False
-    report = []
-    for each in what:
+    weighed: dict[str, list[Stored]] = {}
+    for number, each in enumerate(what):
         try:
-            found = _found(each)
+            weighed.setdefault(_identify(each, number), _found(each))
         except NdmemError as error:
-            click.echo(f"ndmem weigh: {printable(str(error))}", err=True)
+            say(str(error))
             failed = True
-            continue
-        if as_json:
-            report.append(_as_json(each, found, known))
-        else:
-            click.echo(_as_text(each, found, known))
+    names = {_identify(each, number): each for number, each in reversed([*enumerate(what)])}
+    everything = [array for found in weighed.values() for array in found]
     if as_json:
+        report = [_as_json(names[key], found, known) for key, found in weighed.items()]
         click.echo(json.dumps(report, indent=2))
+    else:
+        for key, found in weighed.items():
+            click.echo(_as_text(names[key], found, known))
+        if len(weighed) > 1:
+            click.echo(f"all together: {_verdict(everything, known)}")
     if failed:
-        raise SystemExit(2)
+        raise SystemExit(_BAD_INPUT)
+    if not _fit(everything, known):
+        raise SystemExit(_DOES_NOT_FIT)
+
+
+def _identify(text: str, number: int) -> str:
+    """Return one name for all names of a file; each description is an array of its own."""
+    return str(Path(text).resolve()) if _is_file(text) else f"{text}\0{number}"
 
 
 def _found(text: str) -> list[Stored]:
-    if "[" in text and not Path(text).exists():
+    if "[" in text and not _is_file(text):
         array = spec(text)
         return [Stored("", array.shape, str(array.dtype), 0, array.nbytes, _objects(array.dtype.hasobject))]
     return stored_arrays(text)
+
+
+def _is_file(text: str) -> bool:
+    try:
+        return Path(text).exists()
+    except (OSError, ValueError):  # too long for a path, or with a null character
+        return False
 
 
 def _objects(has_objects: bool) -> str:
@@ -79,14 +102,19 @@ def _as_text(name: str, found: list[Stored], known: Limits) -> str:
 def _verdict(found: list[Stored], known: Limits) -> str:
     if not found:
         return "it has no arrays"
-    fit = fits(sum(each.loaded or 0 for each in found), within=known)
-    if len(found) == 1 and found[0].loaded is not None and not found[0].note:
-        with suppress(NdmemError):  # a type of Arrow's or a structure, which NumPy cannot read as a dtype
-            fit = fits(spec(found[0].shape, found[0].dtype), within=known)
+    fit = _fit(found, known)
     answer = "fits" if fit else "does not fit"
     if any(each.loaded is None for each in found):
         answer = "the known arrays fit" if fit else answer
     return f"{answer}: {fit.why}"
+
+
+def _fit(found: list[Stored], known: Limits) -> Fit:
+    """Tell whether arrays fit together; of a single one, with what would fit instead."""
+    if len(found) == 1 and found[0].loaded is not None and not found[0].note:
+        with suppress(NdmemError):  # a type of Arrow's or a structure, which NumPy cannot read as a dtype
+            return fits(spec(found[0].shape, found[0].dtype), within=known)
+    return fits(sum(each.loaded or 0 for each in found), within=known)
 
 
 def _as_json(name: str, found: list[Stored], known: Limits) -> dict[str, object]:

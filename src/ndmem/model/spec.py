@@ -7,6 +7,7 @@ import operator
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 _TEXT: Final = re.compile(r"\s*(?P<dtype>\S.*?)\s*\[(?P<shape>[^\[\]]*)\]\s*", re.DOTALL)
 _MOST_DIMENSIONS: Final = 64  # NPY_MAXDIMS since NumPy 2.0; 32 before
 _MOST_TEXT: Final = 4096
+_LONGEST_LENGTH: Final = 100
 
 
 class Order(enum.Enum):
@@ -123,10 +125,21 @@ def _read(text: str) -> tuple[str, list[int]]:
     if len(parts) > 1 or parts == [""]:
         parts = parts[:-1] if not parts[-1] else parts  # "3," and "" are as Python writes (3,) and ()
     for part in parts:
-        if not re.fullmatch(r"[0-9](?:_?[0-9])*", part, re.ASCII) or len(part) > 100:
-            raise SpecError(f"{part[:40]!r} in {text[:80]!r} is not the length of an axis; write an integer")
-        lengths.append(int(part))
+        length = _read_length(part) if len(part) <= _LONGEST_LENGTH else None
+        if length is None:
+            raise SpecError(f"{part[:40]!r} in {text[:80]!r} is not the length of an axis; write 1000000 or 1e6")
+        lengths.append(length)
     return match["dtype"], lengths
+
+
+def _read_length(text: str) -> int | None:
+    """Read a whole number: ``1000000``, ``1_000_000`` or ``1e6``; ``None`` if it is not one."""
+    if re.fullmatch(r"[0-9](?:_?[0-9])*", text, re.ASCII):
+        return int(text)
+    if not re.fullmatch(r"[0-9]+(\.[0-9]*)?[eE]\+?[0-9]{1,2}", text, re.ASCII):
+        return None
+    number = Decimal(text)  # exact, unlike a float
+    return int(number) if number == number.to_integral_value() else None
 
 
 def _element(dtype: npt.DTypeLike) -> tuple[np.dtype[Any], tuple[int, ...]]:
@@ -149,7 +162,7 @@ def _lengths(shape: Iterable[int] | int) -> tuple[int, ...]:
     except TypeError:
         raise SpecError(f"{str(shape)[:80]} is not a shape; write integers, for example (100000, 1000)") from None
     if any(length < 0 for length in result):
-        raise SpecError(f"{str(result)[:80]} is not a shape: an axis has a negative length")
+        raise SpecError(f"{str(result)[:80]} is not a shape: an axis has a negative length; write 0 or more")
     return result
 
 

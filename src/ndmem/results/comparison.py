@@ -13,6 +13,8 @@ from ndmem.reporting.html.diff_table import tabulate_changes
 from ndmem.reporting.text.diff import DiffBy, write_diff_text, write_growth
 from ndmem.steps import Step, begin
 
+from .choice import read_choice
+
 if TYPE_CHECKING:
     from ndmem.analysis.diff import Diff
     from ndmem.analysis.index import TraceIndex
@@ -67,14 +69,15 @@ class Comparison:
             Row type of the text: ``"line"``, ``"function"`` or ``"buffer"``; JSON and HTML contain all three.
         """
         to = stream or sys.stdout
-        if DiffFormat(form) is DiffFormat.JSON:
+        chosen = read_choice("form", form, DiffFormat)
+        if chosen is DiffFormat.JSON:
             write_diff_json(self._diff, to)
-        elif DiffFormat(form) is DiffFormat.HTML:
+        elif chosen is DiffFormat.HTML:
             from ndmem.reporting.html.diff_page import write_diff_html
 
             write_diff_html(self._diff, self._before, self._after, to)
         else:
-            write_diff_text(self._diff, self._after.trace.run, to, by=DiffBy(by))
+            write_diff_text(self._diff, self._after.trace.run, to, by=read_choice("by", by, DiffBy))
 
     def __repr__(self) -> str:
         return f"<ndmem.Comparison peak {write_growth(self._diff.peak)}>"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ndmem.planning.confidence import Confidence
-from ndmem.reporting.text.prediction import describe_confidence
+from ndmem.reporting.label import describe_confidence
 
 from .run import Run
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ndmem.errors import BudgetExceeded, PredictionError, SpecError
+from ndmem.phrasing import current_phrasing
 from ndmem.planning.arguments.bind import bind_arguments
 from ndmem.planning.arguments.pattern import read_pattern
 from ndmem.planning.arguments.sample_data import Fill
@@ -76,7 +77,7 @@ def predict(
     Returns
     -------
     Prediction
-        Its text is a sentence and a table of lines.
+        Its text is the answer in a few lines; `explain` adds how it was measured, and each line.
 
     Raises
     ------
@@ -228,7 +229,7 @@ def _warn_about_gaps() -> None:
     if gaps:
         warnings.warn(
             f"the sandbox of this system does not apply to C libraries: one that the function uses could "
-            f"{', '.join(gaps)} while it is measured; pass sandbox=False if it does no such thing",
+            f"{', '.join(gaps)} while it is measured; {current_phrasing().no_sandbox} if it does no such thing",
             RuntimeWarning,
             stacklevel=4,  # the caller of `predict`
         )
@@ -236,7 +237,7 @@ def _warn_about_gaps() -> None:
 
 def _check_timeout(timeout: float) -> float:
     if not timeout > 0:
-        raise PredictionError(f"timeout={timeout} is not a positive number of seconds; write for example 20")
+        raise PredictionError(f"the timeout {timeout} is not a positive number of seconds; write for example 20")
     return float(timeout)
 
 

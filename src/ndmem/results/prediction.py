@@ -11,6 +11,7 @@ from typing import IO, TYPE_CHECKING, Any
 from ndmem.analysis.index import TraceIndex
 from ndmem.errors import PredictionError
 from ndmem.model.machine_limit import read_machine_limit
+from ndmem.phrasing import current_phrasing
 from ndmem.planning.solve_for_dim import find_longest
 from ndmem.reporting.text.prediction import describe_outlook, prediction_sentence, write_prediction
 from ndmem.tracking.launcher.machine_limit import describe_limit
@@ -155,8 +156,21 @@ class Prediction(PredictedFigures):
             raise PredictionError("a loaded prediction cannot be verified; call ndmem.predict again")
         return Prediction(self._verify(self._forecast, timeout), self._arguments, verify=self._verify)
 
+    def explain(self, *, budget: int | str | None = None) -> str:
+        """Return the answer with how it was measured: its parts, what is unknown, and each line with its formula.
+
+        Parameters
+        ----------
+        budget : int or str, optional
+            Bytes that the call may use; by default what this process may still use.
+        """
+        text = io.StringIO()
+        with untracked():
+            write_prediction(self, text, budget=budget, explain=True)
+        return text.getvalue().rstrip()
+
     def report(self, stream: IO[str] | None = None, **options: Any) -> None:
-        """Print the answer and the lines; with options, the report of a run.
+        """Print the answer in a few lines; with options, the report of a run.
 
         Parameters
         ----------
@@ -221,7 +235,7 @@ class Prediction(PredictedFigures):
             return parse_nbytes(budget)
         free = fits(0).free
         if free is None:
-            raise PredictionError("no memory limit could be determined; pass budget=")
+            raise PredictionError(f"no memory limit could be determined; {current_phrasing().budget}")
         return free
 
     def __str__(self) -> str:

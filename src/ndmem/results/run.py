@@ -22,6 +22,8 @@ from ndmem.reporting.view import By, View
 from ndmem.tracking.recorder import untracked
 from ndmem.units import format_nbytes
 
+from .choice import read_choice
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -125,8 +127,13 @@ class Run:
             write_run(
                 self._index(),
                 stream or sys.stdout,
-                form=Format(form),
-                view=View(by=By(by), moment=Moment(at), library=library, of=None if of is None else Measure(of)),
+                form=read_choice("form", form, Format),
+                view=View(
+                    by=read_choice("by", by, By),
+                    moment=read_choice("at", at, Moment),
+                    library=library,
+                    of=None if of is None else read_choice("of", of, Measure),
+                ),
                 file=file,
             )
 

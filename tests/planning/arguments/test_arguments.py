@@ -18,6 +18,7 @@ from ndmem.planning.arguments.sample_data import Sample
     [
         ("f4[n, d]", (100, 8)),
         ("f8[n]", (100,)),
+        ("f8[1e6, n]", (1_000_000, 100)),
         ("f8[2*n + 1, n//3]", (201, 33)),
         ("i8[]", ()),
         ("complex128[n - d, 5]", (92, 5)),
@@ -31,7 +32,7 @@ def test_axes_are_expressions_of_dimensions(text: str, shape: tuple[int, ...]) -
 
 
 @pytest.mark.parametrize(
-    "text", ["f8[n**2]", "f8[n/2]", "f8[f(n)]", "f8[n.real]", "f8[-n]", "f8[n//0]", "f8[d - n]", "f8[n n]"]
+    "text", ["f8[n**2]", "f8[n/2]", "f8[f(n)]", "f8[n.real]", "f8[-n]", "f8[n//0]", "f8[d - n]", "f8[n n]", "f8[1.5]"]
 )
 def test_other_axes_are_refused(text: str) -> None:
     """Another expression is refused in one line."""
@@ -122,3 +123,24 @@ def test_invalid_lengths_are_refused(lengths: dict[str, Any], word: str) -> None
     """A length is a whole number from 0 on."""
     with pytest.raises(ndmem.SpecError, match=word):
         ndmem.dims(**lengths)
+
+
+@pytest.mark.parametrize(
+    ("args", "kwargs", "reason"),
+    [
+        (("f8[n]",), {}, "missing a required argument: 'y'"),
+        (("f8[n]", 1, 2, 3), {}, "too many positional arguments"),
+        (("f8[n]",), {"z": 1}, "missing a required argument: 'y'"),
+        (("f8[n]", 1), {"z": 1}, "unexpected keyword argument 'z'"),
+    ],
+)
+def test_arguments_that_the_function_does_not_take_are_refused(
+    args: tuple[Any, ...], kwargs: dict[str, Any], reason: str
+) -> None:
+    """The signature is checked before anything runs; the message names the function with its parameters."""
+
+    def combine(x: Any, y: Any, *, axis: int = 0) -> Any:
+        raise AssertionError("it must not run")
+
+    with pytest.raises(SpecError, match=rf"^combine\(x, y, axis\) does not take these arguments: .*{reason}"):
+        ndmem.predict(combine, *args, dims=ndmem.dims(n=1000), **kwargs)

@@ -7,7 +7,7 @@ from typing import Any
 
 import jsonschema
 import pytest
-from tests.analysis.test_diff import after, before
+from tests.analysis.test_diff import MOVED, after, before
 from tests.reporting.samples import MIB, factoring, hostile, pipeline
 from tests.traces import TraceBuilder
 
@@ -58,8 +58,7 @@ change before  after temporary   kept  total arrays at the peak
                                              copy/pipeline.py
 +3 MiB 10 MiB 13 MiB         - +3 MiB +3 MiB 2→4 kept = np.ones(10)
      -             -         - +1 MiB +1 MiB 8 new: extra = np.ones(7)
-     -  6 MiB  6 MiB         -      -      - 4→6 return np.ones(5)
-     -      -      -         -      -      - 5→7 same = work()
+2 other lines: no change in these figures.
 """
     )
 
@@ -67,7 +66,8 @@ change before  after temporary   kept  total arrays at the peak
 def test_text_by_function_and_by_buffer() -> None:
     """Functions and arrays have rows of their own."""
     by_function = text(before(), after(), by=DiffBy.FUNCTION).splitlines()
-    assert [line.split()[-1] for line in by_function[6:]] == ["<module>", "work"]
+    assert [line.split()[-1] for line in by_function[6:-1]] == ["<module>"]
+    assert by_function[-1] == "1 other function: no change in these figures."
     by_buffer = text(before(), after(), by=DiffBy.BUFFER).splitlines()
     assert by_buffer[4].split() == ["change", "before", "after", "arrays", "at", "the", "peak"]
     assert by_buffer[6].split() == ["+3", "MiB", "10", "MiB", "13", "MiB", "2→4", "kept", "=", "np.ones(10)"]
@@ -81,8 +81,10 @@ def test_no_difference_is_one_sentence() -> None:
 
 
 def test_a_limit_counts_what_it_leaves_out() -> None:
-    """Rows beyond the limit are counted."""
-    assert text(before(), after(), rows=1).splitlines()[-1].strip() == "… and 3 more"
+    """Rows beyond the limit are counted, apart from those without a change in the figures of the table."""
+    cut, unchanged = text(before(), after(), rows=1).splitlines()[-2:]
+    assert cut.strip() == "… and 1 more"
+    assert unchanged == "2 other lines: no change in these figures."
 
 
 def test_figures_fit_a_narrow_terminal() -> None:
@@ -127,7 +129,7 @@ def test_json_has_both_sides() -> None:
     assert (first["before"]["own_nbytes"], first["after"]["own_nbytes"]) == (10 * MIB, 13 * MIB)
     assert (second["source"], second["before"], second["after"]["kept_nbytes"]) == ("extra = np.ones(7)", None, MIB)
     assert [each["function"] for each in found["functions"]] == ["<module>", "work"]
-    assert found["buffers"][0]["after"] == {"lineno": 4, "nbytes": 13 * MIB, "count": 1}
+    assert found["buffers"][0]["after"] == {"filename": MOVED, "lineno": 4, "nbytes": 13 * MIB, "count": 1}
 
 
 def test_json_of_other_runs_is_valid() -> None:

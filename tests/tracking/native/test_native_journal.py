@@ -202,7 +202,7 @@ def test_samples_that_make_no_sense_are_refused(tmp_path: Path, rss: object) -> 
 def test_an_old_journal_is_refused(tmp_path: Path) -> None:
     """A journal of version 1 says which format it has."""
     head = journals.header(**{**HEADER, "version": 1})
-    with pytest.raises(TraceError, match="format 1, this ndmem reads 5"):
+    with pytest.raises(TraceError, match="format 1, which is older: this ndmem reads formats 2 to 5"):
         journals.read(journals.journal(head, NODES, EVENTS), tmp_path)
 
 

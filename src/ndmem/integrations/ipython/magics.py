@@ -142,7 +142,7 @@ class NdmemMagics(Magics):
             read_call(text, self.shell.user_ns), timeout=_number(float, options, "t", 20.0, magic="%predict")
         )
         try:
-            write_prediction(found, budget=options.get("b"))
+            write_prediction(found, budget=options.get("b"), explain=True)
         except UnitError as error:
             raise UsageError(f"%predict: {error}") from None
         return found if "o" in options else None

@@ -47,7 +47,7 @@ def choose_files(words: Sequence[str]) -> list[Path]:
                 raise TraceError(f"no file has the number {word}: ndmem mprof list shows {len(there)} here")
             path = there[number]
         elif not (path := Path(word)).is_file():
-            raise TraceError(f"{word}: {'is a folder' if path.is_dir() else 'no such file'}")
+            raise TraceError(f"{word}: {'is a folder' if path.is_dir() else 'no such file'}; see ndmem mprof list")
         if path not in chosen:
             chosen.append(path)
     return chosen

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ndmem.errors import TraceError
+from ndmem.file_kind import identify_file
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +101,9 @@ def read_dat(path: Path) -> SampledRun:
             except ValueError:
                 raise TraceError(f"{path}, line {number}: {kind} without its numbers; the file is damaged") from None
     if not (commands or found.samples or found.calls):
-        empty = path.stat().st_size == 0
-        raise TraceError(f"{path} is {'empty' if empty else 'not a file of mprof'}; ndmem mprof run PROGRAM writes one")
+        other = identify_file(path)
+        advice = other.advise(str(path)) or "ndmem mprof run PROGRAM writes one"
+        raise TraceError(f"{path} is {other.name}, not a file of mprof; {advice}")
     if not found.samples:
         raise TraceError(f"{path} has no samples of memory: the program never ran, or ended before the first")
     return SampledRun(path, commands[-1] if commands else "", found.samples, found.calls, found.children)

@@ -129,11 +129,11 @@ def _find_process(hint: str) -> psutil.Process:
         try:
             return psutil.Process(int(hint))
         except (psutil.Error, OverflowError):
-            raise ProcessError(f"no process {hint}") from None
+            raise ProcessError(f"no process {hint}; write its id, as ps shows it") from None
     for process in psutil.process_iter(["name"]):
         if hint in (process.info["name"] or "") and process.pid != os.getpid():
             return process
-    raise ProcessError(f"no process has {hint!r} in its name")
+    raise ProcessError(f"no process has {hint!r} in its name; write its id, as ps shows it")
 
 
 def _sample(process: subprocess.Popen[bytes] | int, stream: Any, sampling: Sampling, *, command: str) -> None:

@@ -110,7 +110,7 @@ def _read(mark: pytest.Mark, *, factor_allowed: bool) -> Allowance:
         if of:
             raise MarkError(f"{written}: of= is for factor=; write {mark.name}(factor=2.0, of='table')")
         try:
-            return Allowance(written, parse_nbytes(mark.args[0]))
+            return Allowance(written, parse_nbytes(mark.args[0], binary=mark.name in MEMRAY_NAMES))
         except NdmemError as error:
             raise MarkError(f"{written}: {error}") from None
     from ndmem.api import check_factor

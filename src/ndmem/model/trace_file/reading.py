@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import zipfile
@@ -12,6 +13,7 @@ from typing import IO, TYPE_CHECKING, Any
 import numpy as np
 
 from ndmem.errors import TraceError
+from ndmem.file_kind import ARCHIVES, CHILDREN, FOLDER, ZIP, FileKind, identify_file
 from ndmem.model.columns import Compacted
 from ndmem.model.ending import Ending
 from ndmem.model.holder import Holder
@@ -21,6 +23,7 @@ from ndmem.model.together import read_together
 from ndmem.model.trace import Origin, Peak, RunInfo, Trace, no_compacted
 
 from .checks import check_trace
+from .format_version import check_version
 from .layout import (
     ADDED_COLUMNS,
     ADDED_FIELDS,
@@ -28,7 +31,6 @@ from .layout import (
     COMPACTED,
     COMPACTED_VERSION,
     MEMBER,
-    VERSION,
     column_member,
 )
 
@@ -39,6 +41,8 @@ if TYPE_CHECKING:
 _MAX_COLUMN = 2**31
 # Sources, places and sightings of the longest runs seen take some megabytes.
 _MAX_TEXT = 2**29
+_AGAIN = "copy it again, or record the program again with ndmem run"
+_TRUNCATED = f"is truncated or damaged ({{}}); {_AGAIN}"
 
 
 def read_trace(file: str | os.PathLike[str] | IO[bytes]) -> Trace:
@@ -56,9 +60,16 @@ def read_trace(file: str | os.PathLike[str] | IO[bytes]) -> Trace:
     OSError
         If the place cannot be read.
     """
-    name = Path(file).name if isinstance(file, str | os.PathLike) else "the file"
+    name = (Path(file).name or str(file)) if isinstance(file, str | os.PathLike) else "the file"
+    kind = identify_file(file) if isinstance(file, str | os.PathLike) else ZIP
+    if kind in (FOLDER, CHILDREN):
+        raise IsADirectoryError(errno.EISDIR, _refuse(kind, file), str(file))
+    if kind not in ARCHIVES:
+        raise TraceError(f"{name}: {_refuse(kind, file)}")
     try:
         with zipfile.ZipFile(file) as archive:
+            if MEMBER not in archive.namelist():
+                raise TraceError(_refuse(kind, file))
             return _decode(archive)
     except TraceError as error:
         raise TraceError(f"{name}: {error}") from None
@@ -66,9 +77,9 @@ def read_trace(file: str | os.PathLike[str] | IO[bytes]) -> Trace:
         if error.filename is not None:  # it could not be opened
             raise
         # An offset in the archive that leads before its beginning.
-        raise TraceError(f"{name} is not a trace, or is truncated ({error.strerror})") from error
+        raise TraceError(f"{name} {_TRUNCATED.format(error.strerror)}") from error
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
-        raise TraceError(f"{name} is not a trace, or is truncated ({error})") from error
+        raise TraceError(f"{name} {_TRUNCATED.format(error)}") from error
     except (
         KeyError,
         TypeError,
@@ -79,7 +90,13 @@ def read_trace(file: str | os.PathLike[str] | IO[bytes]) -> Trace:
         MemoryError,
         RecursionError,
     ) as error:
-        raise TraceError(f"{name} is damaged: {error or type(error).__name__}") from error
+        raise TraceError(f"{name} is damaged: {error or type(error).__name__}; {_AGAIN}") from error
+
+
+def _refuse(kind: FileKind, file: str | os.PathLike[str] | IO[bytes]) -> str:
+    """Write what a file is that is not a trace, and what to do."""
+    advice = kind.advise(str(file)) or "pass the .ndmem file that ndmem run wrote"
+    return f"it is {kind.name}, not a trace; {advice}"
 
 
 def _decode(archive: zipfile.ZipFile) -> Trace:
@@ -89,11 +106,8 @@ def _decode(archive: zipfile.ZipFile) -> Trace:
         raise ValueError(f"{MEMBER} has more than {_MAX_TEXT} bytes")
     rest: dict[str, Any] = json.loads(text)
     if rest.get("format") != "ndmem trace":
-        raise TraceError("it is not an ndmem trace")
-    if rest["version"] not in {1, VERSION, COMPACTED_VERSION}:
-        raise TraceError(
-            f"it has format {rest['version']}, this ndmem reads {COMPACTED_VERSION}; install a newer ndmem"
-        )
+        raise TraceError("it is not an ndmem trace; pass the .ndmem file that ndmem run wrote")
+    check_version(rest["version"], range(1, COMPACTED_VERSION + 1))
     added = ADDED_COLUMNS if rest["version"] == 1 else {}
     if added:
         status = rest["run"]["exit_status"]

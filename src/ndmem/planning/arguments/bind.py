@@ -8,6 +8,7 @@ import numpy as np
 
 from ndmem.errors import SpecError
 from ndmem.model.spec import ArraySpec
+from ndmem.phrasing import current_phrasing
 from ndmem.planning.extrapolation.size_line import KEPT, SHORTEST
 from ndmem.signatures import read_signature
 
@@ -48,8 +49,8 @@ def bind_arguments(
     Raises
     ------
     SpecError
-        If a text names a dimension without a length or is a mistyped description of an array, if no argument uses one
-        of the dimensions, or `make` is passed without dimensions.
+        If the function does not take these arguments, a text names a dimension without a length or is a mistyped
+        description of an array, if no argument uses one of the dimensions, or `make` is passed without dimensions.
     """
     if make is not None:
         if positional or keywords:
@@ -57,6 +58,7 @@ def bind_arguments(
         if not dims:
             raise SpecError("make= needs the lengths it is called with; pass dims=ndmem.dims(n=…)")
         return Arguments((), {}, dict(dims), make)
+    _check_signature(function, positional, keywords)
     binder = _Binder(dict(dims or {}), fill, dict(like or {}))
     names = _parameter_names(function, len(positional))
     binder.note_arrays([*zip(names, positional, strict=True), *keywords.items()])
@@ -68,13 +70,27 @@ def bind_arguments(
     )
 
 
+def _check_signature(function: Callable[..., Any], positional: Sequence[Any], keywords: Mapping[str, Any]) -> None:
+    """Raise if the function does not take these arguments; a function without a signature is not checked."""
+    try:
+        signature = read_signature(function)
+    except (TypeError, ValueError):
+        return
+    try:
+        signature.bind(*positional, **keywords)
+    except TypeError as error:
+        name = getattr(function, "__name__", "the function")
+        takes = f"{name}({', '.join(signature.parameters)})"
+        raise SpecError(f"{takes} does not take these arguments: {error}; {current_phrasing().argument}") from None
+
+
 def _refuse_unused(dims: Mapping[str, int], used: Set[str]) -> None:
     unused = [name for name in dims if name not in used]
     if unused:
         others = ", ".join(name for name in dims if name in used) or "none"
         raise SpecError(
             f"no argument uses the dimension {unused[0]}={dims[unused[0]]} (used: {others}); leave it out, or write it "
-            f"where it belongs: 'f8[{unused[0]}]' for an array, dims.{unused[0]} for a number"
+            f"where it belongs: 'f8[{unused[0]}]' for an array, {current_phrasing().number.format(unused[0])}"
         )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ndmem.errors import SpecError
+from ndmem.phrasing import current_phrasing
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,4 +115,4 @@ def _length(name: str, value: Any) -> int:
 
 
 def _list(lengths: Mapping[str, int]) -> str:
-    return f"the dimensions are {', '.join(lengths)}" if lengths else "name it with dims=ndmem.dims(n=…)"
+    return f"the dimensions are {', '.join(lengths)}" if lengths else f"name it: {current_phrasing().give_length('n')}"

@@ -12,6 +12,7 @@ import numpy as np
 
 from ndmem.errors import SpecError
 from ndmem.model.spec import ArraySpec, Order, spec
+from ndmem.phrasing import current_phrasing
 
 _TEXT: Final = re.compile(r"\s*(?P<dtype>[A-Za-z<>=|?][\w<>=|?]*(?:\[\w+\])?)\s*\[(?P<shape>[^\[\]]*)\]\s*")
 _MEANT: Final = re.compile(r"\s*(?P<dtype>[A-Za-z<>=|?][\w<>=|?]*)(?:\[\w+\])?\s*\[[\w\s,+*/().\-\[]*\]*\s*")
@@ -122,14 +123,15 @@ def refuse_mistyped(text: str, name: str) -> None:
         return
     dtype = match["dtype"]
     if _is_dtype(dtype):
-        why = "its brackets are not those of a shape"
+        why = (
+            "a bracket is not closed" if text.count("[") > text.count("]") else "its brackets are not those of a shape"
+        )
     elif _CODE.fullmatch(dtype) or difflib.get_close_matches(dtype, _DTYPES, 1, _ALIKE):
         why = f"{dtype!r} is not a dtype"
     else:
         return
     raise SpecError(
-        f"{text[:80]!r} for {name} is not an array: {why}; write for example 'f8[n]', or bind the text itself with "
-        "functools.partial if it is meant as one"
+        f"{text[:80]!r} for {name} is not an array: {why}; write for example 'f8[n]', or {current_phrasing().text}"
     )
 
 
@@ -165,19 +167,23 @@ def read_pattern(text: str, lengths: Mapping[str, int]) -> ArrayPattern:
     pattern = ArrayPattern(spec((), match["dtype"]).dtype, tuple(map(Length, parts)))
     for length in pattern.shape:
         if length(lengths) < 0:
-            raise SpecError(f"the axis {length.text!r} of {text!r} has a negative length, {length(lengths)}")
+            raise SpecError(
+                f"the axis {length.text!r} of {text!r} has a negative length, {length(lengths)}; a length is 0 or more"
+            )
     return pattern
 
 
 def _evaluate(node: ast.AST, lengths: Mapping[str, int], text: str) -> int:
-    if isinstance(node, ast.Constant) and type(node.value) is int:
-        return node.value
+    if isinstance(node, ast.Constant):
+        if type(node.value) is int:
+            return node.value
+        if isinstance(node.value, float) and node.value.is_integer():  # 1e6
+            return int(node.value)
     if isinstance(node, ast.Name):
         if node.id not in lengths:
             known = ", ".join(lengths) or "none"
-            raise SpecError(
-                f"the dimension {node.id!r} has no length (known: {known}); give it in dims=ndmem.dims({node.id}=…)"
-            )
+            length = current_phrasing().give_length(node.id)
+            raise SpecError(f"the dimension {node.id!r} has no length (known: {known}); give it as {length}")
         return int(lengths[node.id])
     if isinstance(node, ast.BinOp) and type(node.op) in _OPERATORS:
         left, right = (_evaluate(side, lengths, text) for side in (node.left, node.right))

@@ -8,6 +8,7 @@ import numpy as np
 
 from ndmem.errors import SpecError
 from ndmem.model.spec import ArraySpec
+from ndmem.phrasing import current_phrasing
 
 _SMALLEST_GHOST = 2**20
 _MOST_WINDOWS = 1024
@@ -108,7 +109,7 @@ def _draw(array: ArraySpec, fill: Fill, bound: int, rng: np.random.Generator, sa
         return np.sort(rng.integers(0, max(count, 1) * 4, count)).astype(dtype)
     if dtype.kind in "SU":
         return _index(rng, bound, count, sample).astype(dtype)
-    raise SpecError(f"samples of dtype {dtype} cannot be made; pass make= or a real array")
+    raise SpecError(f"samples of dtype {dtype} cannot be made; {current_phrasing().values}")
 
 
 def _index(rng: np.random.Generator, bound: int, count: int, sample: Sample) -> Any:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from ndmem.errors import PredictionError
+from ndmem.phrasing import current_phrasing
 from ndmem.planning.worker.forked import ChildDiedError, ChildTimeoutError
 from ndmem.planning.worker.protocol import Answer
 
@@ -34,13 +35,10 @@ def explain_failure(answer: Answer, size: str, memory: int) -> str:
     """
     if answer.refused:
         return (
-            f"the function {answer.refused[0]}, which is refused while it is measured; pass sandbox=False if that does "
-            "no harm, or predict only the part that computes"
+            f"the function {answer.refused[0]}, which is refused while it is measured; {current_phrasing().no_sandbox} "
+            "if that does no harm, or predict only the part that computes"
         )
     at = f" at {answer.where}" if answer.where else ""
     if answer.is_memory:
-        return f"it needs more than {memory // 2**20} MiB already at {size}{at}; pass memory='4 GiB' to allow more"
-    return (
-        f"it fails at small sizes ({size}){at}: {answer.error}; pass make= for arguments that fit together, or like= "
-        "for the values it needs"
-    )
+        return f"it needs more than {memory // 2**20} MiB already at {size}{at}; {current_phrasing().more_memory}"
+    return f"it fails at small sizes ({size}){at}: {answer.error}; {current_phrasing().arguments}"

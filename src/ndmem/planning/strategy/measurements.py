@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ndmem.phrasing import current_phrasing
 from ndmem.planning.arguments.sample_data import Sample
 from ndmem.planning.extrapolation.estimate import estimate_peak
 from ndmem.planning.extrapolation.match import Point, StackNumbers, mark_operators
@@ -291,7 +292,7 @@ class Measurements:
         except ChildTimeoutError:
             raise ChildTimeoutError(
                 f"it did not finish within {self.time_limit.seconds:g} s (total for all measurements), at {size}; "
-                "pass timeout= to allow more"
+                f"{current_phrasing().more_time}"
             ) from None
         self._log.refused.update(answer.refused)
         self._log.processor_seconds.append(answer.whole_processor_seconds)

@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ndmem.errors import PredictionError
+from ndmem.phrasing import current_phrasing
 from ndmem.planning.extrapolation.estimate import estimate_peak
 from ndmem.planning.extrapolation.match import match
 
@@ -142,7 +143,10 @@ def _measure_first_series(measurements: Measurements) -> tuple[Findings, int]:
             or measurements.time_limit.left() < 0.1
         ):
             break
-    raise failure or PredictionError("no size is small enough to be measured; pass memory= and timeout= to allow more")
+    words = current_phrasing()
+    raise failure or PredictionError(
+        f"no size is small enough to be measured; {words.more_memory}, and {words.more_time}"
+    )
 
 
 def _measure_from_first_call(measurements: Measurements, ts: Sequence[int]) -> Findings:

@@ -58,5 +58,5 @@ def _encode_change(change: Change[Row]) -> dict[str, Any]:
 def _figures(row: Row | None, texts: dict[str, Any]) -> dict[str, Any] | None:
     if row is None:
         return None
-    left_out = {"filename", "function", "share", *texts}
+    left_out = {"function", "share", *texts}
     return {name: value for name, value in asdict(row).items() if name not in left_out} | {"lineno": row.lineno or None}

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from typing import IO, TYPE_CHECKING, Any
 
+from ndmem.analysis.diff import select_changes
 from ndmem.analysis.over_time.timeline import timeline
 from ndmem.reporting.paths import file_names
 from ndmem.reporting.plain import plain
-from ndmem.reporting.text.diff import totals_sentences
+from ndmem.reporting.text.diff import DiffBy, count_others, totals_sentences
 
 from .page_bounds import Limits
 from .plotlyjs import need_html
 from .template import write_page
 
 if TYPE_CHECKING:
-    from ndmem.analysis.diff import Diff
+    from collections.abc import Sequence
+
+    from ndmem.analysis.diff import AnyChange, Diff
     from ndmem.analysis.index import TraceIndex
 
     from .plotlyjs import PlotlyJs
@@ -33,8 +36,17 @@ def write_diff_html(
 ) -> None:
     """Write the differences between two runs as a page, with both timelines; other arguments are as in `write_html`."""
     need_html()
+    tables: dict[str, tuple[DiffBy, Sequence[AnyChange]]] = {
+        "lines": (DiffBy.LINE, diff.lines),
+        "functions": (DiffBy.FUNCTION, diff.functions),
+        "arrays": (DiffBy.BUFFER, diff.buffers),
+    }
     context = {
-        "diff": diff,
+        "shown": {name: select_changes(changes) for name, (_, changes) in tables.items()},
+        "others": {
+            name: count_others(others, by) if (others := len(changes) - len(select_changes(changes))) else ""
+            for name, (by, changes) in tables.items()
+        },
         "names": file_names(after.trace.run, folder=folder),
         "programs": [plain(" ".join(each.trace.run.program)) or "ndmem.track() block" for each in (before, after)],
         "sentences": totals_sentences(diff),

@@ -5,8 +5,8 @@ from __future__ import annotations
 import enum
 from typing import IO, TYPE_CHECKING
 
-from ndmem.analysis.diff import ArrayGroup, Change
-from ndmem.analysis.tables.figures import SHOWN
+from ndmem.analysis.diff import SHOWN_DIFFERENCES, ArrayGroup, select_changes
+from ndmem.analysis.file_names import base_name
 from ndmem.analysis.tables.lines import Line
 from ndmem.reporting.paths import file_names
 from ndmem.reporting.plain import plain
@@ -20,12 +20,9 @@ if TYPE_CHECKING:
 
     from rich.table import Table
 
-    from ndmem.analysis.diff import Diff, Growth
-    from ndmem.analysis.tables.functions import Function
+    from ndmem.analysis.diff import AnyChange, Diff, Growth
     from ndmem.model.trace import RunInfo
     from ndmem.reporting.paths import FileNames
-
-    AnyChange = Change[Line] | Change[Function] | Change[ArrayGroup]
 
 
 class DiffBy(enum.Enum):
@@ -37,7 +34,7 @@ class DiffBy(enum.Enum):
 
 
 # Beside the bytes at the peak, which have three columns: before, after and the difference.
-_FIGURES = {name.removesuffix("_nbytes"): name for name in SHOWN if name != "peak_nbytes"}
+_FIGURES = {name.removesuffix("_nbytes"): name for name in SHOWN_DIFFERENCES if name != "own_nbytes"}
 _GAP = 1
 _SHORTEST = 12
 
@@ -67,9 +64,12 @@ def write_diff_text(
     }
     with printing_to(stream, width) as console:
         console.print(Text("\n".join(totals_sentences(diff)), "bold"))
-        if shown := changes[by]:
+        shown = select_changes(changes[by])
+        if shown:
             console.print()
             console.print(_lay_out_changes(shown, names, limit=rows, width=console.width))
+        if others := len(changes[by]) - len(shown):
+            console.print(Text(count_others(others, by), "dim"))
 
 
 def totals_sentences(diff: Diff) -> list[str]:
@@ -102,6 +102,12 @@ def write_growth(growth: Growth) -> str:
     return f"{before}, then {after}: {format_nbytes(abs(difference))} {more}{part}"
 
 
+def count_others(count: int, by: DiffBy) -> str:
+    """Write how many rows are left out, because no figure of the table changed."""
+    what = by.value if count == 1 else f"{by.value}s"
+    return f"{count:,} other {what}: no change in these figures."
+
+
 def _lay_out_changes(changes: Sequence[AnyChange], names: FileNames, *, limit: int | None, width: int) -> Table:
     from rich.table import Table
     from rich.text import Text
@@ -121,7 +127,10 @@ def _lay_out_changes(changes: Sequence[AnyChange], names: FileNames, *, limit: i
     for change, figures in zip(shown, cells, strict=True):
         if change.row.filename != filename:
             filename = change.row.filename
-            table.add_row(*[""] * len(headings), Text(names.short_place(filename, None), "cyan"))
+            place = names.short_place(filename, None)
+            if change.before is not None and change.has_moved:
+                place = f"{place} (was {plain(base_name(change.before.filename))})"
+            table.add_row(*[""] * len(headings), Text(place, "cyan"))
         table.add_row(*figures, _describe_row(change))
     if len(shown) < len(changes):
         table.add_row(*[""] * len(headings), Text(f"… and {len(changes) - len(shown):,} more", "dim"))

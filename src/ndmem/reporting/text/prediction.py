@@ -1,16 +1,17 @@
-"""Write a prediction as text: the answer in a sentence, then the lines with a bar and a formula each."""
+"""Write a prediction as text: the answer in three lines, and on request how it was measured, with each line."""
 
 from __future__ import annotations
 
 import sys
-from typing import IO, TYPE_CHECKING, Protocol
+from typing import IO, TYPE_CHECKING
 
 from ndmem.analysis.call_tree.frames import user_site
 from ndmem.analysis.index import TraceIndex
 from ndmem.analysis.peak import find_peak_node
 from ndmem.errors import PredictionError
+from ndmem.phrasing import current_phrasing
 from ndmem.planning.confidence import Confidence
-from ndmem.platform.limits.fit import Fit
+from ndmem.reporting.label import describe_confidence, describe_label
 from ndmem.reporting.paths import file_names
 from ndmem.reporting.plain import encodable, plain
 from ndmem.reporting.prediction_words import Outlook
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from ndmem.analysis.tables.lines import Line
-    from ndmem.model.trace import Trace
+    from ndmem.platform.limits.fit import Fit
+    from ndmem.reporting.predicted import Predicted
 
 _BAR = 12
 _EIGHTHS = " ▏▎▍▌▋▊▉"
@@ -28,85 +30,10 @@ _MOST_LINES = 24
 _SHORTEST_S = 0.1
 
 
-class Labelled(Protocol):
-    """What the label of a prediction is written from."""
-
-    @property
-    def peak(self) -> int:
-        """Highest live bytes of arrays above the arguments."""
-
-    @property
-    def confidence(self) -> Confidence:
-        """Label of the prediction."""
-
-    @property
-    def interval(self) -> tuple[int, int]:
-        """Interval of the peak."""
-
-    @property
-    def factor(self) -> float:
-        """How many times longer the real dimensions are than those of the largest run."""
-
-
-class Predicted(Labelled, Protocol):
-    """A prediction to show: a `Prediction`, which a lower layer may not import."""
-
-    @property
-    def trace(self) -> Trace:
-        """The predicted run."""
-
-    @property
-    def inputs(self) -> int:
-        """Bytes of the arguments' arrays."""
-
-    @property
-    def native(self) -> int | None:
-        """Bytes of native memory; ``None`` if unknown."""
-
-    @property
-    def native_reason(self) -> str:
-        """Why native memory is unknown."""
-
-    @property
-    def total(self) -> int:
-        """Bytes of arguments, arrays and native memory."""
-
-    @property
-    def nbytes(self) -> int:
-        """Bytes needed in addition to the arguments that exist."""
-
-    @property
-    def not_examined(self) -> tuple[str, ...]:
-        """What no run looked at."""
-
-    @property
-    def reason(self) -> str:
-        """Why the label is no better."""
-
-    @property
-    def seconds(self) -> float | None:
-        """Estimated duration of the call."""
-
-    @property
-    def seconds_interval(self) -> tuple[float, float] | None:
-        """Shortest and longest duration of the call."""
-
-    @property
-    def dims(self) -> dict[str, int]:
-        """Length of each dimension."""
-
-    def fits(self, budget: int | str | None = None) -> Fit:
-        """Tell whether it fits into a budget."""
-
-    def max(self, dim: str, *, budget: int | str | None = None) -> int:
-        """Return the greatest length of a dimension within a budget."""
-
-    def lines(self, *, library: bool = False) -> Sequence[Line]:
-        """Return the line table."""
-
-
-def write_prediction(found: Predicted, stream: IO[str] | None = None, *, budget: int | str | None = None) -> None:
-    """Print a prediction.
+def write_prediction(
+    found: Predicted, stream: IO[str] | None = None, *, budget: int | str | None = None, explain: bool = False
+) -> None:
+    """Print a prediction: how much, where, whether it fits, and how sure that is.
 
     Parameters
     ----------
@@ -116,40 +43,55 @@ def write_prediction(found: Predicted, stream: IO[str] | None = None, *, budget:
         The output; standard output by default.
     budget : int or str, optional
         Bytes that may be used; by default what this process may still use.
+    explain : bool
+        Also print how it was measured, its parts, and each line with a bar and a formula.
     """
     target = stream or sys.stdout
-    text = "".join(f"{line.rstrip()}\n" for line in _lines(found, budget))
+    lines = [*_answer(found, budget)]
+    if explain:
+        lines += _explanation(found)
+    else:
+        lines.append(f"how it was measured, and the memory of each line: {current_phrasing().explain}")
+    text = "".join(f"{line.rstrip()}\n" for line in lines)
     target.write(encodable(text, getattr(target, "encoding", None)))
 
 
 def prediction_sentence(found: Predicted, *, budget: int | str | None = None) -> str:
     """Write in one sentence how much memory is needed, where, the label, and whether it fits."""
-    names = file_names(found.trace.run, folder=None)
-    index = TraceIndex(found.trace)
-    site = user_site(index, find_peak_node(index))
-    where = f" at {names.name(site.filename)}:{site.lineno}" if site is not None else ""
-    return f"needs {format_nbytes(found.total)}{where}, {describe_confidence(found)}; {_describe_fit(found, budget)}"
+    return f"{_describe_need(found)}, {describe_confidence(found)}; {_describe_fit(found, budget)}"
 
 
 def describe_outlook(found: Predicted, *, budget: int | str | None = None) -> Outlook:
     """Return the sentences and formulas of `write_prediction` for a page."""
-    first, *others = _sentences(found, budget)
+    sentence = prediction_sentence(found, budget=budget)
     formulas = {(line.filename, line.lineno): formula for line in found.lines() if (formula := _formula(line))}
-    return Outlook((first[0].upper() + first[1:], *others), formulas)
+    return Outlook((sentence[0].upper() + sentence[1:], *_reasons(found), *_parts(found)), formulas)
 
 
-def describe_confidence(found: Labelled) -> str:
-    """Write the label of a prediction with its factor, or with its interval."""
-    low, high = found.interval
+def _answer(found: Predicted, budget: int | str | None) -> Iterator[str]:
+    yield _describe_need(found)
+    yield _describe_fit(found, budget)
+    yield describe_label(found)
     if found.confidence is Confidence.ROUGH:
-        return f"rough ({format_nbytes(low)} to {format_nbytes(high)} of arrays)"
-    if found.confidence in (Confidence.MEASURED, Confidence.VERIFIED):
-        return str(found.confidence.value)
-    extrapolated = f"extrapolated \N{MULTIPLICATION SIGN}{found.factor:,.{0 if found.factor >= 10 else 1}f}"
-    if found.confidence is Confidence.EXACTLY:
-        return f"{extrapolated}, all sizes fit exactly"
-    off = max(high - found.peak, found.peak - low) / max(found.peak, 1)
-    return f"{extrapolated}, within {max(off * 100, 0.01):.2g} %"
+        yield from _reasons(found)
+
+
+def _explanation(found: Predicted) -> Iterator[str]:
+    if found.confidence is not Confidence.ROUGH:
+        yield from _reasons(found)
+    yield from _parts(found)
+    rows = [row for row in found.lines() if row.peak_nbytes or row.total_nbytes]
+    if rows:
+        yield ""
+        yield from _table(found, rows)
+
+
+def _describe_need(found: Predicted) -> str:
+    names = file_names(found.trace.run, folder=None)
+    index = TraceIndex(found.trace)
+    site = user_site(index, find_peak_node(index))
+    where = f" at {names.name(site.filename)}:{site.lineno}" if site is not None else ""
+    return f"needs {format_nbytes(found.total)}{where}"
 
 
 def _describe_fit(found: Predicted, budget: int | str | None) -> str:
@@ -181,24 +123,19 @@ def _describe_longest(found: Predicted, free: int) -> str:
     return "it does not fit"
 
 
-def _lines(found: Predicted, budget: int | str | None) -> Iterator[str]:
-    yield from _sentences(found, budget)
-    rows = [row for row in found.lines() if row.peak_nbytes or row.total_nbytes]
-    if not rows:
-        return
-    yield ""
-    yield from _table(found, rows)
+def _reasons(found: Predicted) -> Iterator[str]:
+    """Yield why the label is no better."""
+    if found.reason:
+        yield plain(f"{'because' if found.confidence is Confidence.ROUGH else 'note:'} {found.reason}")
 
 
-def _sentences(found: Predicted, budget: int | str | None) -> Iterator[str]:
-    yield prediction_sentence(found, budget=budget)
+def _parts(found: Predicted) -> Iterator[str]:
+    """Yield what the bytes consist of, the duration, and what is unknown."""
     parts = [f"{format_nbytes(found.peak)} of arrays", f"{format_nbytes(found.inputs)} of arguments"]
     parts.append("native memory unknown" if found.native is None else f"{format_nbytes(found.native)} native")
     yield f"{', '.join(parts)}; takes {_describe_seconds(found)}"
     if found.native is None:
         yield plain(f"native memory is unknown: {found.native_reason}")
-    if found.reason:
-        yield plain(f"{'rough, because' if found.confidence is Confidence.ROUGH else 'note:'} {found.reason}")
     for text in found.not_examined:
         yield plain(f"not examined: {text}")
 

@@ -35,7 +35,7 @@ def read_file(path: str | os.PathLike[str]) -> Trace:
 
     place = Path(find_record(os.fspath(path)))
     begin(Step.READ)
-    if not is_journal(place):
+    if not place.is_file() or not is_journal(place):
         return read_trace(place)
     try:
         journal = read_journal(place)
@@ -44,4 +44,6 @@ def read_file(path: str | os.PathLike[str]) -> Trace:
     except TraceError as error:
         raise TraceError(f"{place.name}: {error}") from None
     except DAMAGE as error:
-        raise TraceError(f"{place.name} is damaged: {error}") from error
+        raise TraceError(
+            f"{place.name} is damaged: {error}; copy it again, or record the program again with ndmem run"
+        ) from error

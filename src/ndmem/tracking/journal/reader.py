@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ndmem.errors import TraceError
+from ndmem.model.trace_file.format_version import check_version
 from ndmem.tracking.partial import JOURNAL_MAGIC
 
 from .blocks import BLOCK, DETAILS, EVENTS, cut_blocks
@@ -25,7 +26,7 @@ from .records import HEADER, Journal, gather_records
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_VERSIONS = {2, 3, 4, VERSION}  # the second has no compactions, the third no details
+_VERSIONS = range(2, VERSION + 1)  # the second has no compactions, the third no details
 _SLICED = 5
 """First version in which a compaction runs in slices; before, only blocks of the latest compaction count."""
 
@@ -98,10 +99,11 @@ def read_header(header: bytes) -> np.void:
         If they are not those of a journal that this ndmem reads.
     """
     if len(header) < HEADER.itemsize or not header.startswith(JOURNAL_MAGIC):
-        raise TraceError("it is not a journal of ndmem, or is cut before its first event")
+        raise TraceError(
+            "it is not a journal of ndmem, or is cut before its first event; copy it again, or record the program again"
+        )
     totals: np.void = np.frombuffer(header, HEADER, 1)[0]
-    if totals["version"] not in _VERSIONS:
-        raise TraceError(f"its journal has format {totals['version']}, this ndmem reads {max(_VERSIONS)}")
+    check_version(int(totals["version"]), _VERSIONS)
     return totals
 
 

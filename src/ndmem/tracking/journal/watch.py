@@ -61,7 +61,7 @@ class Watch:
         self._follower: Follower | None = None
         self._sources: Mapping[str, str] = {}
         self._ended_at: float | None = None
-        if is_journal(record):
+        if record.is_file() and is_journal(record):
             try:
                 self._follower = Follower(record)
             except TraceError as error:

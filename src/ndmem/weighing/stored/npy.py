@@ -46,7 +46,9 @@ def describe(name: str, file: IO[bytes], nbytes: int, where: str, *, stored: int
         loaded, note = None, "has pickled objects: their size is unknown until they are loaded"
     elif begin + array.nbytes > nbytes:
         missing = format_nbytes(begin + array.nbytes - nbytes)
-        raise WeighError(f"{where}: is truncated: its header says {array} but {missing} of the data are missing")
+        raise WeighError(
+            f"{where}: is truncated: its header says {array} but {missing} of the data are missing; copy it again"
+        )
     return Stored(name, array.shape, str(array.dtype), nbytes if stored is None else stored, loaded, note)
 
 
@@ -57,16 +59,18 @@ def _header(file: IO[bytes], where: str) -> tuple[ArraySpec, int]:
     digits = file.read(width)
     length = int.from_bytes(digits, "little")
     if start[:6] != b"\x93NUMPY" or start[6:7] not in (b"\x01", b"\x02", b"\x03") or len(digits) < width:
-        raise WeighError(f"{where}: is not a .npy file of version 1 to 3")
+        raise WeighError(f"{where}: is not a .npy file of version 1 to 3; write it with numpy.save")
     text = file.read(length) if length <= _LONGEST else b""
     if len(text) < length or not text:
-        raise WeighError(f"{where}: its header is cut off, or claims {format_nbytes(length)}")
+        raise WeighError(f"{where}: its header is cut off, or claims {format_nbytes(length)}; copy it again")
     try:
         header = ast.literal_eval(text.decode("utf-8" if start[6] == 3 else "latin1").strip())
         array = _spec(header)
     except (ValueError, SyntaxError, TypeError, KeyError, MemoryError, RecursionError, SpecError) as error:
         why = (str(error).splitlines() or [type(error).__name__])[0][:120]
-        raise WeighError(f"{where}: its header does not describe an array: {why}") from None
+        raise WeighError(
+            f"{where}: its header does not describe an array: {why}; write it again with numpy.save"
+        ) from None
     return array, 8 + width + length
 
 

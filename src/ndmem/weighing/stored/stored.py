@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from ndmem.errors import WeighError
+from ndmem.file_kind import JOURNAL, TRACE, identify_file
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +75,10 @@ def stored_arrays(path: str | Path) -> list[Stored]:
     except ImportError as error:
         raise WeighError(f"{path}: reading it needs {error.name}; install it with pip install {error.name}") from None
     except RecursionError:
-        raise WeighError(f"{path}: cannot be read: its header is nested too deeply") from None
+        raise WeighError(f"{path}: cannot be read: its header is nested too deeply; write it again") from None
     except Exception as error:  # each library has errors of its own for a damaged file
         why = (str(error).splitlines() or [type(error).__name__])[0][:200]
-        raise WeighError(f"{path}: cannot be read: {why}") from None
+        raise WeighError(f"{path}: cannot be read: {why}; copy or write it again") from None
 
 
 def _format(path: Path) -> str:
@@ -86,12 +87,18 @@ def _format(path: Path) -> str:
             if any((path / name).exists() for name in ("zarr.json", ".zarray", ".zgroup")):
                 return "zarr"
             raise WeighError(f"{path}: is a folder without zarr metadata; give a file or a zarr folder")
+        kind = identify_file(path)
         with path.open("rb") as file:
             start = file.read(8)
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or str(error)
-        raise WeighError(f"{str(path)[:200]!r}: cannot be read: {why}") from None
+        raise WeighError(
+            f"{str(path)[:200]!r}: cannot be read: {why}; check the path, or give a dtype and shape: f8[1000,1000]"
+        ) from None
     for magic, name in _FORMATS:
-        if start.startswith(magic):
+        if start.startswith(magic) and kind is not TRACE:
             return name
-    raise WeighError(f"{path}: is not a .npy, .npz, Parquet or HDF5 file, nor a zarr folder")
+    advice = (
+        kind.advise(str(path)) if kind in (TRACE, JOURNAL) else "give one of these, or a dtype and shape: f8[1000,1000]"
+    )
+    raise WeighError(f"{path}: is {kind.name}, not a .npy, .npz, Parquet or HDF5 file, nor a zarr folder; {advice}")

@@ -7,6 +7,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
+from ndmem.phrasing import current_phrasing
+
 from .descriptors import replace_descriptors
 from .landlock import allow_changes_only_in, find_version
 from .refusals import Refusals
@@ -79,7 +81,7 @@ def contain(folder: Path, keep: Collection[int]) -> list[str]:
             refuse_system_calls(system.landlock)
     except OSError as error:
         raise UncontainedError(
-            f"the sandbox cannot be set up ({error}); pass sandbox=False to run the function without it"
+            f"the sandbox cannot be set up ({error}); {current_phrasing().no_sandbox} to run the function without it"
         ) from None
     refusals.install()
     return refusals.found

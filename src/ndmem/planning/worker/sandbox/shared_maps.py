@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from ndmem.phrasing import current_phrasing
 from ndmem.units import format_nbytes
 
 from .uncontained import UncontainedError
@@ -111,7 +112,7 @@ def _copy(libc: ctypes.CDLL, each: SharedMap) -> None:
         what = each.name or "memory"
         raise UncontainedError(
             f"this process shares {format_nbytes(each.nbytes)} of {what} with others, which the function could change; "
-            "close it, or pass sandbox=False if that does no harm"
+            f"close it, or {current_phrasing().no_sandbox} if that does no harm"
         )
     start = _map(libc, each, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS, -1)
     if "r" in each.rights:
