@@ -12,7 +12,7 @@ import sys
 from typing import IO, TYPE_CHECKING, Any, overload
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from typing import TypeVar
 
     from .analysis.index import TraceIndex
@@ -177,13 +177,15 @@ def limit(
     return make_limit(budget, factor=factor, scope=scope, warn=warn, callback=callback, resident=resident)
 
 
-def load(path: str | os.PathLike[str]) -> Run:
+def load(path: str | os.PathLike[str], *, packages: Sequence[str] = ()) -> Run:
     """Read the file of a run: a finished one, a running one or one that was killed.
 
     Parameters
     ----------
     path : path
         A file that ``run.save`` or ``ndmem run`` wrote.
+    packages : sequence of str
+        Installed packages that are the user's own code, beside those that the run itself noted; by their import names.
 
     Raises
     ------
@@ -199,7 +201,7 @@ def load(path: str | os.PathLike[str]) -> Run:
         from .tracking.journal.children import read_family
         from .tracking.journal.load import read_file
 
-        trace = read_file(path)
+        trace = read_file(path, packages=packages)
         return Run(trace, path=path, family=read_family(path, trace))
 
 

@@ -67,6 +67,10 @@ class RunInfo:
         memory was not watched.
     library_roots : tuple of str
         Folders whose code is not the user's: the standard library and the installed packages.
+    packages : tuple of str
+        Names of installed packages that are the user's none the less.
+    program_packages : tuple of str
+        Names of installed packages that the command line names: that of ``-m``, or of an entry point's script.
     notes : tuple of str
         What was not measured, each a sentence.
     ending : Ending or None
@@ -92,6 +96,8 @@ class RunInfo:
     ending: Ending | None = None
     limit: MachineLimit | None = None
     budget_nbytes: int | None = None
+    packages: tuple[str, ...] = ()
+    program_packages: tuple[str, ...] = ()
 
     @property
     def is_cut(self) -> bool:

@@ -22,6 +22,7 @@ from .spawn_hooks import SpawnHooks
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from typing import Any
 
     from .process_identity import ProcessIdentity
@@ -40,10 +41,17 @@ class ProcessTracking:
         Bytes from which on a buffer is an event, and that events may take before they are compacted.
     limit : (int, str), optional
         Arguments of `ProgramLimit`.
+    packages : sequence of str
+        Installed packages that are the user's.
     """
 
     def __init__(
-        self, identity: ProcessIdentity, threshold: int, room: int, limit: tuple[int, str] | None = None
+        self,
+        identity: ProcessIdentity,
+        threshold: int,
+        room: int,
+        limit: tuple[int, str] | None = None,
+        packages: Sequence[str] = (),
     ) -> None:
         from ndmem import _native  # here, so that `begin` can report an error
 
@@ -51,6 +59,7 @@ class ProcessTracking:
         self._identity = identity
         self._threshold = threshold
         self._room = room
+        self._packages = packages
         self._recording: _native.Recording | None = None
         self._started = False
         self._sees_native = False
@@ -177,7 +186,7 @@ class ProcessTracking:
     def encode_settings(self) -> str | None:
         """Return the settings for an interpreter that this process starts, ``None`` if it cannot be tracked."""
         parent = self._identity.encode_for_child()
-        return None if parent is None else f"{self._threshold}:{self._room}:{parent}"
+        return None if parent is None else f"{self._threshold}:{self._room}:{','.join(self._packages)}:{parent}"
 
     def _count_shared(self) -> None:
         # Not in the child: the parent's figure goes on changing there, for the journal's page is shared.
@@ -195,7 +204,8 @@ class ProcessTracking:
         try:
             descriptor = self._identity.create_journal()
             if descriptor is not None:
-                about = {**describe_run(*find_program()), "notes": self._notes, "process": self._identity.describe()}
+                about = describe_run(*find_program(), program_packages=self._packages)
+                about |= {"notes": self._notes, "process": self._identity.describe()}
                 self.open_journal(descriptor, encode_meta(about))
         except OSError:
             self._recording = None
@@ -213,6 +223,6 @@ class ProcessTracking:
         if recording is not None and not is_worth_keeping(recording.peak, recording.native_peak):
             self._identity.discard_journal()
 
-    def _write(self, meta: dict[str, object]) -> None:
+    def _write(self, meta: Mapping[str, object]) -> None:
         if self._recording is not None:
             self._recording.write_meta(encode_meta(meta))
