@@ -18,6 +18,7 @@ from .moment import Moment, events_until, nbytes_at
 from .origin import name_origin
 from .tables.expression import expression_text
 from .tables.sources import source_files
+from .tables.threads import birth_threads
 
 if TYPE_CHECKING:
     from ndmem.model.columns import Bools, Int32s, Int64s
@@ -54,6 +55,8 @@ class LiveBuffer:
         Array objects that were found to hold it, owners before views; empty if none was found.
     origin : str or None
         Purpose of a native block that a library mapped by itself; ``None`` for any other buffer.
+    thread : int
+        Number of the thread that allocated it; `Trace.threads` has the names.
     """
 
     buffer: int
@@ -65,6 +68,7 @@ class LiveBuffer:
     temporary: bool | None
     holders: tuple[Holder, ...]
     origin: str | None
+    thread: int
 
     def allocated_by(self, sources: SourceFiles) -> str:
         """Return the code that allocated it: the sub-expression, else the line, else the function."""
@@ -142,6 +146,7 @@ def find_live(index: TraceIndex, *, until: int, domain: Domain = Domain.ARRAY) -
 def each_live_buffer(index: TraceIndex, columns: LiveColumns) -> Iterator[LiveBuffer]:
     """Yield a description of each buffer that `find_live` found, in its order."""
     trace, sources, holders = index.trace, source_files(index), holders_by_buffer(index, columns.until)
+    threads = birth_threads(index)
     surely_alive = trace.dropped == 0 and not trace.run.is_cut
     stacks: dict[int, Stack] = {}
     for place in range(len(columns.buffer)):
@@ -161,6 +166,7 @@ def each_live_buffer(index: TraceIndex, columns: LiveColumns) -> Iterator[LiveBu
             temporary=bool(columns.temporary[place]) if known else None,
             holders=holders.get(buffer, ()),
             origin=None if library is None else name_origin(library),
+            thread=int(threads[buffer]),
         )
 
 

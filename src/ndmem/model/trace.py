@@ -181,6 +181,8 @@ class Trace:
         was not sampled.
     compacted : Compacted
         Marks in place of events that a long run left out; empty if all are there.
+    threads : mapping of int to str
+        Names of threads, by their number in the events; only of those that ``threading`` knows.
     """
 
     origin: Origin
@@ -200,6 +202,7 @@ class Trace:
     rss_peak_nbytes: int | None = None
     together: Together | None = None
     compacted: Compacted = field(default_factory=no_compacted)
+    threads: Mapping[int, str] = field(default_factory=dict)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Trace):

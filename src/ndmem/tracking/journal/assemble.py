@@ -94,6 +94,7 @@ def assemble(journal: Journal) -> Trace:
         rss_peak_nbytes=_read_nbytes(journal.meta, "rss_peak_nbytes"),
         together=None if journal.meta.get("together") is None else read_together(journal.meta["together"]),
         compacted=compacted,
+        threads=journal.threads,
     )
 
 
