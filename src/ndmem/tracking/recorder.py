@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ndmem.errors import TrackingError
 from ndmem.user_code import find_library_roots, watched_texts
 
+from .agent.notebook_cells import describe_cells
 from .agent.run_metadata import describe_run
 from .support import check_support, find_numpy_obstacle
 
@@ -107,6 +108,9 @@ class Recorder:
         if self._native.running:
             if finds_holders:
                 _native.sight_holders()
+            cells = describe_cells()
+            if cells:
+                self._native.write_meta(json.dumps(cells).encode())
             self._native.stop()
 
     @property

@@ -15,6 +15,7 @@ from ndmem.user_code import find_library_roots, watched_texts
 
 from .children_folder import is_worth_keeping
 from .json_encode import encode_meta
+from .notebook_cells import describe_cells
 from .numpy_import import call_after_numpy_import
 from .object_holders import LEAST_NBYTES, find_in_objects
 from .program_limit import ProgramLimit
@@ -180,6 +181,9 @@ class ProcessTracking:
             self._notes += [] if self._limit is None else self._limit.explain()
             self._write({"notes": self._notes, "process": self._identity.describe(at_end=True)})
             self._write(self._resident or self._read_resident())
+            cells = describe_cells()
+            if cells:
+                self._write(cells)
             self._recording.stop()
             self._discard_if_empty()
         if self._limit is not None:

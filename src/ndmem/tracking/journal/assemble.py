@@ -18,6 +18,7 @@ from ndmem.model.trace import Origin, Peak, RunInfo, Trace
 from ndmem.steps import Step, begin
 from ndmem.units import ADDRESSABLE_NBYTES, format_nbytes
 
+from .cells import find_cell_sources, name_cells
 from .events import make_events
 from .sources import read_sources
 
@@ -59,7 +60,10 @@ def assemble(journal: Journal) -> Trace:
         raise TraceError("it is damaged: its totals are negative")
     begin(Step.NAME)
     nodes, first = _live_nodes(journal)
-    sites, site_of = _find_sites(nodes, journal.codes)
+    cells = name_cells((filename for filename, _ in journal.codes.values()), journal.meta)
+    sites, site_of = _find_sites(
+        nodes, {code: (cells.get(filename, filename), name) for code, (filename, name) in journal.codes.items()}
+    )
     tree = CallTree(
         parent=_renumber(nodes["parent"], first),
         site=site_of,
@@ -69,7 +73,8 @@ def assemble(journal: Journal) -> Trace:
         domain=nodes["domain"].astype(np.uint8),
     )
     run = _describe(journal)
-    sources = read_sources(sites, tree, nodes["total"], run, journal.meta.get("sources", {}))
+    given = {**find_cell_sources(cells, journal.meta), **journal.meta.get("sources", {})}
+    sources = read_sources(sites, tree, nodes["total"], run, given)
     begin(Step.REPLAY)
     statements = _statement_columns(sites, site_of, sources)
     events, lost = make_events(journal.events, first, tree, statements, journal.compacted.events)
