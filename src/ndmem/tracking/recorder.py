@@ -7,9 +7,9 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from ndmem.errors import TrackingError
+from ndmem.notebook_cells import describe_cells
 from ndmem.user_code import find_library_roots, watched_texts
 
-from .agent.notebook_cells import describe_cells
 from .agent.run_metadata import describe_run
 from .support import check_support, find_numpy_obstacle
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ndmem.notebook_cells import name_cell
 from ndmem.units import format_nbytes
 
 if TYPE_CHECKING:
@@ -37,5 +38,5 @@ def describe_buffer(buffer: ArrayBuffer) -> str:
     if buffer.history:
         line += "; kept only by the output history"
     if buffer.site is not None:
-        line += f"; allocated at {buffer.site.filename}:{buffer.site.lineno} in {buffer.site.function}"
+        line += f"; allocated at {name_cell(buffer.site.filename)}:{buffer.site.lineno} in {buffer.site.function}"
     return line

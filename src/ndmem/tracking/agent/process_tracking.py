@@ -10,12 +10,12 @@ import os
 import sys
 import time
 
+from ndmem.notebook_cells import describe_cells
 from ndmem.tracking.support import find_numpy_obstacle
 from ndmem.user_code import find_library_roots, watched_texts
 
 from .children_folder import is_worth_keeping
 from .json_encode import encode_meta
-from .notebook_cells import describe_cells
 from .numpy_import import call_after_numpy_import
 from .object_holders import LEAST_NBYTES, find_in_objects
 from .program_limit import ProgramLimit

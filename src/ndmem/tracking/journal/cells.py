@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import linecache
-import re
 from typing import TYPE_CHECKING, Any
+
+from ndmem.notebook_cells import number_cell
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 # A cell that begins with a magic; the magic runs the rest as a cell of its own, with the same number.
 _MAGIC = "get_ipython().run_cell_magic("
-
-# IPython outside a notebook has the number in the name, followed by a hash.
-_NUMBERED = re.compile(r"<ipython-input-(\d+)-\w+>")
 
 
 def name_cells(filenames: Iterable[str], meta: Mapping[str, Any]) -> dict[str, str]:
@@ -31,10 +29,9 @@ def name_cells(filenames: Iterable[str], meta: Mapping[str, Any]) -> dict[str, s
     names: dict[str, str] = {}
     seen: dict[int, int] = {}
     for filename in dict.fromkeys(filenames):
-        match = _NUMBERED.fullmatch(filename)
-        if filename not in numbers and match is None:
+        number = number_cell(filename, numbers)
+        if number is None:
             continue
-        number = int(numbers[filename] if match is None else match[1])
         if sources.get(filename, "").startswith(_MAGIC):
             names[filename] = f"In[{number}]"
             continue
