@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import ndmem
-from ndmem.user_code import find_library_roots, is_below, is_user_code, library_of
+from ndmem.user_code import find_library_roots, find_user_files, is_below, is_user_code, library_of, watched_texts
 
 ROOTS = ("/usr/lib/python3.14", "/usr/lib/python3/dist-packages", "/venv/lib/python3.14/site-packages/")
 
@@ -65,3 +65,40 @@ def test_an_empty_folder_contains_nothing() -> None:
 def test_the_library_of_a_file(filename: str, expected: str | None) -> None:
     """A file belongs to the package below the deepest root that contains it; a user's file to none."""
     assert library_of(filename, (*ROOTS, "/usr/lib/python3.14/site-packages")) == expected
+
+
+SITE = "/venv/lib/python3.14/site-packages"
+
+
+@pytest.mark.parametrize(
+    ("filename", "expected"),
+    [
+        (f"{SITE}/mine/work.py", True),
+        (f"{SITE}/mine.py", True),
+        (f"{SITE}/mine_other/work.py", False),  # a prefix without the separator is another package
+        (f"{SITE}/company/mine/work.py", False),
+        (f"{SITE}/company/tool/work.py", True),
+        (f"{SITE}/numpy/mine/work.py", False),
+    ],
+)
+def test_packages_that_the_user_named(filename: str, expected: bool) -> None:
+    """A file of a named package is the user's, wherever it is installed; the tracker decides the same by its texts."""
+    packages = ("mine", "company.tool")
+    assert is_user_code(filename, ROOTS, packages) is expected
+    libraries, own, _ = watched_texts(ROOTS, packages)
+    assert (not filename.startswith(libraries) or filename.startswith(own)) is expected
+
+
+@pytest.mark.parametrize(
+    ("others", "expected"),
+    [
+        ([], {f"{SITE}/tool/run.py"}),
+        (["/venv/bin/tool"], {"/venv/bin/tool", f"{SITE}/tool/run.py"}),
+        (["<string>"], {"<string>", f"{SITE}/tool/run.py"}),
+        (["/home/me/plugin.py"], {"/home/me/plugin.py"}),
+    ],
+)
+def test_the_package_of_the_program(others: list[str], expected: set[str]) -> None:
+    """The package that the command line names is the user's if only its script, or generated code, is besides."""
+    files = [f"{SITE}/tool/run.py", f"{SITE}/numpy/core.py", *others]
+    assert find_user_files(files, ROOTS, program_packages=("tool",), program=("bin/tool", "run")) == expected

@@ -12,7 +12,7 @@ import sys
 from typing import IO, TYPE_CHECKING, Any, overload
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from typing import TypeVar
 
     from .analysis.index import TraceIndex
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from .results.breakdown import breakdown
     from .results.comparison import Comparison, DiffFormat
     from .results.live_arrays import arrays
-    from .results.memory_limits import Limits, fits, limits
+    from .results.memory_limits import Fit, Limits, fits, limits
     from .results.predicting import planned, predict
     from .results.prediction import Prediction
     from .results.run import Run, index_of, without_callers
@@ -181,13 +181,15 @@ def limit(
     return make_limit(budget, factor=factor, scope=scope, warn=warn, callback=callback, resident=resident)
 
 
-def load(path: str | os.PathLike[str]) -> Run:
+def load(path: str | os.PathLike[str], *, packages: Sequence[str] = ()) -> Run:
     """Read the file of a run: a finished one, a running one or one that was killed.
 
     Parameters
     ----------
     path : path
         A file that ``run.save`` or ``ndmem run`` wrote.
+    packages : sequence of str
+        Installed packages that are the user's own code, beside those that the run itself noted; by their import names.
 
     Raises
     ------
@@ -203,7 +205,7 @@ def load(path: str | os.PathLike[str]) -> Run:
         from .tracking.journal.children import read_family
         from .tracking.journal.load import read_file
 
-        trace = read_file(path)
+        trace = read_file(path, packages=packages)
         return Run(trace, path=path, family=read_family(path, trace))
 
 

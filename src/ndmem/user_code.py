@@ -1,6 +1,7 @@
 """The one answer to "is this the user's own code?".
 
-A file is the user's if it lies outside the standard library, the installed packages and ndmem, and is not generated.
+A file is the user's if it lies outside the standard library, the installed packages and ndmem, and is not generated;
+an editable installation lies outside. It is also the user's if it belongs to a package that the user named.
 This module is imported in the user's process: it needs nothing that a program may not have loaded.
 """
 
@@ -13,11 +14,26 @@ import sys
 # typing would load a dozen modules that a launched program may have of its own.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
 # Code that is generated or built in, never typed by the user. All other names in angle brackets
 # (<string>, <stdin>, <ipython-input-…>, <doctest …>, <timeit-src>) hold text that the user typed.
 GENERATED = ("<frozen ", "<__array_function__ ", "<attrs generated ", "<decorator-gen-")
+
+# The file name of a ``python -c`` program, and also of code that a library generates (a dataclass, a namedtuple).
+STRING = "<string>"
+
+# Parts of the names of library files whose functions start threads, give them work and wait for them.
+WAITING = (
+    "/threading.py",
+    "/queue.py",
+    "/selectors.py",
+    "/asyncio/",
+    "/concurrent/futures/",
+    "/multiprocessing/pool.py",
+    "/joblib/",
+    "/dask/",
+)
 
 OWN_FOLDER = os.path.dirname(os.path.abspath(__file__))  # noqa: PTH100, PTH120  # pathlib costs 5 ms of every start
 
@@ -37,7 +53,7 @@ def is_below(filename: str, folders: Iterable[str]) -> bool:
     return filename.startswith(tuple(start + separator for start in starts if start for separator in _SEPARATORS))
 
 
-def is_user_code(filename: str, library_roots: Iterable[str]) -> bool:
+def is_user_code(filename: str, library_roots: Iterable[str], packages: Iterable[str] = ()) -> bool:
     """Tell whether a file holds the user's own code.
 
     Parameters
@@ -46,19 +62,81 @@ def is_user_code(filename: str, library_roots: Iterable[str]) -> bool:
         As a code object has it; empty where no Python code ran.
     library_roots : iterable of str
         Folders of the interpreter that ran the code, see `find_library_roots`.
+    packages : iterable of str
+        Installed packages that are the user's, as they are imported: ``"mine"``, ``"company.mine"``.
     """
-    return (
-        bool(filename) and not filename.startswith(GENERATED) and not is_below(filename, (*library_roots, OWN_FOLDER))
-    )
+    if not filename or filename.startswith(GENERATED) or is_below(filename, (OWN_FOLDER,)):
+        return False
+    below = _find_part_below(filename, library_roots)
+    return below is None or _is_in_packages(below, packages)
+
+
+def find_user_files(
+    filenames: Iterable[str],
+    library_roots: Iterable[str],
+    *,
+    packages: Iterable[str] = (),
+    program_packages: Iterable[str] = (),
+    program: Sequence[str] = (),
+) -> set[str]:
+    """Return which files of a run hold the user's own code.
+
+    Parameters
+    ----------
+    filenames : iterable of str
+        Files of all code that ran.
+    library_roots, packages
+        See `is_user_code`.
+    program_packages : iterable of str
+        Packages that the command line names: their code is the user's if nothing else is, but for the script that calls
+        them. A package that runs other programs, as pytest and IPython do, has that of the user to show.
+    program : sequence of str
+        The program and its arguments.
+    """
+    names, roots, wider = {*filenames}, tuple(library_roots), (*packages, *program_packages)
+    users = {name for name in names if is_user_code(name, roots, packages)}
+    others = {name for name in users if name != STRING and not _is_script(name, program)}
+    if not program_packages or others:
+        return users
+    return {name for name in names if is_user_code(name, roots, wider)}
 
 
 def library_of(filename: str, library_roots: Iterable[str]) -> str | None:
-    """Return the name of the installed library that a file belongs to; ``None`` for a file outside the roots.
+    """Return the name of the installed library that a file belongs to; ``None`` for a file outside the roots."""
+    below = _find_part_below(filename, library_roots)
+    return None if below is None else below.partition("/")[0].removesuffix(".py")
+
+
+def watched_texts(
+    library_roots: Iterable[str], packages: Iterable[str]
+) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+    """Return the arguments of ``_native.watch_waiting``, by which it tells the same as `is_user_code`."""
+    roots = [root.rstrip(_SEPARATORS) for root in library_roots]
+    paths = [f"{root}/{package.replace('.', '/')}" for root in roots for package in packages]
+    return (
+        (*GENERATED, *(f"{folder}/" for folder in (*roots, OWN_FOLDER))),
+        tuple(path + end for path in paths for end in ("/", ".py")),
+        WAITING,
+    )
+
+
+def _is_script(filename: str, program: Sequence[str]) -> bool:
+    """Tell whether a file is the script that was run: a code object may have the whole path of what was typed."""
+    script = program[0].removeprefix("./") if program else ""
+    return bool(script) and (filename == script or filename.endswith(f"/{script}"))
+
+
+def _find_part_below(filename: str, library_roots: Iterable[str]) -> str | None:
+    """Return the part of a file's path below a library root, ``None`` for a file outside the roots.
 
     The roots may contain each other: the standard library has the folder of the installed packages.
     """
     roots = [root for root in library_roots if is_below(filename, (root,))]
-    if not roots:
-        return None
-    below = filename[len(max(roots, key=len).rstrip(_SEPARATORS)) + 1 :].replace("\\", "/")
-    return below.partition("/")[0].removesuffix(".py")
+    return filename[len(max(roots, key=len).rstrip(_SEPARATORS)) + 1 :].replace("\\", "/") if roots else None
+
+
+def _is_in_packages(below: str, packages: Iterable[str]) -> bool:
+    return any(
+        below.startswith(package.replace(".", "/") + "/") or below == package.replace(".", "/") + ".py"
+        for package in packages
+    )

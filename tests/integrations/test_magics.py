@@ -75,6 +75,7 @@ def test_mprun_of_a_function_of_a_cell(shell: Any, capsys: pytest.CaptureFixture
     assert [(line.lineno, line.count, line.peak_nbytes) for line in profile.lines] == [(2, 2, 2048), (3, 2, 4096)]
     printed = capsys.readouterr().out
     assert "return zeros + zeros" in printed
+    assert re.search(r"double at In\[\d+\]:1, peak", printed)
     assert (tmp_path / "out.txt").read_text() == repr(shown) + "\n"
     assert ">    return zeros + zeros</code>" in shown._repr_html_()
     assert run(shell, "double is original") is True

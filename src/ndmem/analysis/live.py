@@ -19,6 +19,7 @@ from .origin import name_origin
 from .tables.expression import expression_text
 from .tables.sources import source_files
 from .tables.target import find_target
+from .tables.threads import birth_threads
 
 if TYPE_CHECKING:
     from ndmem.model.columns import Bools, Int32s, Int64s
@@ -61,6 +62,8 @@ class LiveBuffer:
         Where the statement that allocated it puts its value, if no holder was ever found and it was not temporary.
     origin : str or None
         Purpose of a native block that a library mapped by itself; ``None`` for any other buffer.
+    thread : int
+        Number of the thread that allocated it; `Trace.threads` has the names.
     """
 
     buffer: int
@@ -74,6 +77,7 @@ class LiveBuffer:
     former: tuple[Holder, ...]
     target: Target | None
     origin: str | None
+    thread: int
 
     def allocated_by(self, sources: SourceFiles) -> str:
         """Return the code that allocated it: the sub-expression, else the line, else the function."""
@@ -151,6 +155,7 @@ def find_live(index: TraceIndex, *, until: int, domain: Domain = Domain.ARRAY) -
 def each_live_buffer(index: TraceIndex, columns: LiveColumns) -> Iterator[LiveBuffer]:
     """Yield a description of each buffer that `find_live` found, in its order."""
     trace, sources, holders = index.trace, source_files(index), holders_by_buffer(index, columns.until)
+    threads = birth_threads(index)
     surely_alive = trace.dropped == 0 and not trace.run.is_cut
     stacks: dict[int, Stack] = {}
     for place in range(len(columns.buffer)):
@@ -174,6 +179,7 @@ def each_live_buffer(index: TraceIndex, columns: LiveColumns) -> Iterator[LiveBu
             former=held.former,
             target=find_target(index, site) if held is _NEVER_HELD and temporary is False else None,
             origin=None if library is None else name_origin(library),
+            thread=int(threads[buffer]),
         )
 
 

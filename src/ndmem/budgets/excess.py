@@ -14,6 +14,7 @@ from ndmem.errors import BudgetExceeded
 from ndmem.model.memory import excess
 from ndmem.model.memory.excess import LiveLine
 from ndmem.model.site import Site
+from ndmem.notebook_cells import name_cell
 from ndmem.reporting.memory.excess_message import describe_excess
 from ndmem.reporting.relative_path import shorten_path
 from ndmem.tracking.recorder import untracked
@@ -133,12 +134,12 @@ def _find_site(stack: int, roots: tuple[str, ...]) -> Site | None:
     outside = [place for place in _native.places_of(stack) if not is_below(place[0], numpy)]
     users = [place for place in outside if is_user_code(place[0], roots)]
     for filename, lineno, function in [*users, *outside]:
-        return Site(shorten_path(filename), lineno, lineno, None, None, function)
+        return Site(shorten_path(name_cell(filename)), lineno, lineno, None, None, function)
     return None
 
 
 def _tidy(buffer: ArrayBuffer) -> ArrayBuffer:
     """Shorten the file's name, and drop names that lead through the error itself if there are others."""
     names = tuple(name for name in buffer.names if "(inside the traceback)" not in name) or buffer.names
-    site = buffer.site and replace(buffer.site, filename=shorten_path(buffer.site.filename))
+    site = buffer.site and replace(buffer.site, filename=shorten_path(name_cell(buffer.site.filename)))
     return replace(buffer, names=names, site=site)

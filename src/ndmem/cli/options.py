@@ -26,6 +26,16 @@ def check_page(html: Path) -> None:
         raise click.UsageError(f"cannot write {html}: its folder does not exist; choose another path with --html")
 
 
+def check_packages(_: click.Context, __: click.Parameter, names: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the names of packages, or fail with the first that is not one."""
+    for name in names:
+        if not all(part.isidentifier() for part in name.split(".")):
+            raise click.UsageError(
+                f"--package {name!r} is not the name of a package; write it as it is imported, for example my_package"
+            )
+    return names
+
+
 class BudgetType(click.ParamType):  # type: ignore[type-arg]  # generic only for type checkers, since click 8.2
     """A budget: bytes, a share such as ``50%`` of what the machine allows, or ``auto``."""
 

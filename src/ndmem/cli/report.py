@@ -9,6 +9,7 @@ from ndmem import api
 from ndmem.steps import LOADING, PAGE
 
 from .newest_run import choose_run
+from .options import check_packages
 from .usage import EXAMPLE
 from .waiting import show_waiting
 
@@ -33,6 +34,14 @@ from .waiting import show_waiting
     type=click.Choice([measure.value for measure in api.Measure]),
     help="Weight of the stacks in collapsed and speedscope output.  [default: as --at]",
 )
+@click.option(
+    "--package",
+    "packages",
+    metavar="NAME",
+    multiple=True,
+    callback=check_packages,
+    help="Treat this installed package as your own code; can be repeated.",
+)
 @click.option("--library", is_flag=True, help="Also show lines of libraries, instead of charging them to your lines.")
 @click.option(
     "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Write to a file instead of stdout."
@@ -48,6 +57,7 @@ def command(
     by: str | None,
     at: str | None,
     of: str | None,
+    packages: tuple[str, ...],
     library: bool,
     output: Path | None,
     plotlyjs: str | None,
@@ -78,11 +88,11 @@ def command(
         raise click.UsageError(f"{str(output)!r} is the run itself; choose another path with -o")
     if form == api.Format.HTML.value:
         with show_waiting(file, steps=LOADING + PAGE):
-            page = api.load(file).to_html(output, library=library, plotlyjs=plotlyjs or "inline")
+            page = api.load(file, packages=packages).to_html(output, library=library, plotlyjs=plotlyjs or "inline")
         sys.stdout.write(page or "")
         return
     with show_waiting(file, steps=LOADING):
-        run = api.load(file)
+        run = api.load(file, packages=packages)
     rows, moment = by or api.By.LINE, at or api.Moment.PEAK
     if output is None:
         run.report(sys.stdout, form=form, by=rows, at=moment, library=library, of=of)

@@ -17,7 +17,7 @@ from ndmem.tracking.launcher.program import Program, start_program
 from ndmem.tracking.launcher.wait import Ended
 
 from .message import say
-from .options import BudgetType, NbytesType, check_page
+from .options import BudgetType, NbytesType, check_packages, check_page
 from .usage import EXAMPLE
 
 # The program's own process imports this function by its name.
@@ -100,6 +100,14 @@ class _ProgramCommand(click.Command):
     metavar="SIZE|PERCENT|auto",
     help="Refuse arrays beyond this: bytes, a percentage of the machine's limit, or 90% of what is free now.",
 )
+@click.option(
+    "--package",
+    "packages",
+    metavar="NAME",
+    multiple=True,
+    callback=check_packages,
+    help="Treat this installed package as your own code; can be repeated.",
+)
 @click.option("-q", "--quiet", is_flag=True, help="Print no report after the run.")
 @click.option("--html", type=click.Path(dir_okay=False, path_type=Path), help="Also write the report as HTML.")
 @click.option("-m", "module", metavar="MODULE", help="Run MODULE, as python -m does.")
@@ -112,6 +120,7 @@ def command(
     room: int,
     native: bool,
     limit: int | None,
+    packages: tuple[str, ...],
     quiet: bool,
     html: Path | None,
     module: str | None,
@@ -130,7 +139,7 @@ def command(
         name=name,
         output=output,
         overwrite=force,
-        options=TrackingOptions(threshold, room, native, None if limit is None else (limit, _EXPLAINER)),
+        options=TrackingOptions(threshold, room, native, None if limit is None else (limit, _EXPLAINER), packages),
     )
     # OpenBLAS would start threads that compete with the program; ndmem calls no BLAS function.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")

@@ -10,7 +10,7 @@ class Site:
     Attributes
     ----------
     filename : str
-        As the code object has it: a path, or ``<string>``, ``<ipython-input-1-…>``.
+        As the code object has it: a path, or ``<string>``; ``In[6]`` for a cell of a notebook.
     lineno, end_lineno : int
         First and last line of the expression that was running, from 1; 0 where the code has no line.
     col, end_col : int or None

@@ -67,6 +67,10 @@ class RunInfo:
         memory was not watched.
     library_roots : tuple of str
         Folders whose code is not the user's: the standard library and the installed packages.
+    packages : tuple of str
+        Names of installed packages that are the user's none the less.
+    program_packages : tuple of str
+        Names of installed packages that the command line names: that of ``-m``, or of an entry point's script.
     notes : tuple of str
         What was not measured, each a sentence.
     ending : Ending or None
@@ -92,6 +96,8 @@ class RunInfo:
     ending: Ending | None = None
     limit: MachineLimit | None = None
     budget_nbytes: int | None = None
+    packages: tuple[str, ...] = ()
+    program_packages: tuple[str, ...] = ()
 
     @property
     def is_cut(self) -> bool:
@@ -175,6 +181,8 @@ class Trace:
         was not sampled.
     compacted : Compacted
         Marks in place of events that a long run left out; empty if all are there.
+    threads : mapping of int to str
+        Names of threads, by their number in the events; only of those that ``threading`` knows.
     """
 
     origin: Origin
@@ -194,6 +202,7 @@ class Trace:
     rss_peak_nbytes: int | None = None
     together: Together | None = None
     compacted: Compacted = field(default_factory=no_compacted)
+    threads: Mapping[int, str] = field(default_factory=dict)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Trace):

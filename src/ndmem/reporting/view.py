@@ -15,6 +15,7 @@ class By(enum.Enum):
     ARRAY = "array"
     STACK = "stack"
     TREE = "tree"
+    THREAD = "thread"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +25,7 @@ class View:
     Attributes
     ----------
     by : By
-        Rows are lines, functions, live arrays, call stacks, or the tree of calls.
+        Rows are lines, functions, live arrays, call stacks, the tree of calls, or threads.
     moment : Moment
         Show the arrays live at the peak, or at the end.
     library : bool

@@ -7,6 +7,8 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from ndmem.errors import TrackingError
+from ndmem.notebook_cells import describe_cells
+from ndmem.user_code import find_library_roots, watched_texts
 
 from .agent.run_metadata import describe_run
 from .support import check_support, find_numpy_obstacle
@@ -86,6 +88,10 @@ class Recorder:
         obstacle = find_numpy_obstacle(np.__version__)
         if obstacle:
             raise TrackingError(f"tracking cannot start: {obstacle}")
+        from ndmem import _native
+
+        if not _native.running_threshold():  # `ndmem run` knows more packages of the user
+            _native.watch_waiting(*watched_texts(find_library_roots(), ()))
         self._native.start()
         self._native.write_meta(json.dumps({**describe_run(), **(about or {})}).encode())
 
@@ -102,6 +108,9 @@ class Recorder:
         if self._native.running:
             if finds_holders:
                 _native.sight_holders()
+            cells = describe_cells()
+            if cells:
+                self._native.write_meta(json.dumps(cells).encode())
             self._native.stop()
 
     @property

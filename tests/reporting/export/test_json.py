@@ -45,14 +45,14 @@ def test_the_schema_is_strict_and_described() -> None:
     """The schema is valid; its objects allow and require exactly the fields they describe."""
     jsonschema.Draft202012Validator.check_schema(SCHEMA)
     found = objects_of(SCHEMA)
-    assert len(found) == 12
+    assert len(found) == 13
     for each in found:
         assert each["additionalProperties"] is False
         assert sorted(each["required"]) == sorted(each["properties"])
         assert all("description" in field or "$ref" in field for field in each["properties"].values())
 
 
-LISTS = ("lines", "at_peak", "native_at_total_peak", "timeline", "rss")
+LISTS = ("lines", "at_peak", "native_at_total_peak", "threads", "timeline", "rss")
 
 
 def test_fields_of_a_pipeline() -> None:
@@ -106,8 +106,22 @@ def test_fields_of_a_pipeline() -> None:
             }
         ],
     }
-    assert list(document)[-5:] == list(LISTS)
+    assert list(document)[-6:] == list(LISTS)
     assert (document["native_at_total_peak"], document["rss"]) == (None, [])
+
+
+def test_fields_of_a_thread() -> None:
+    """The only thread has all arrays of 4 KiB and more: all but one array of 8,000 bytes is a whole number of MiB."""
+    assert report(pipeline())["threads"] == [
+        {
+            "number": 0,
+            "name": None,
+            "at_peak_nbytes": 601 * MIB,
+            "kept_nbytes": 400 * MIB,
+            "total_nbytes": 801 * MIB,
+            "count": 5,
+        }
+    ]
 
 
 def test_fields_of_a_line() -> None:
@@ -148,6 +162,7 @@ def test_fields_of_live_arrays() -> None:
         "shape": None,
         "dtype": None,
         "is_view": None,
+        "thread": 0,
     }
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from ndmem.analysis.file_names import folder_name
 from ndmem.analysis.index import fact
-from ndmem.user_code import GENERATED, OWN_FOLDER, is_below, is_user_code
+from ndmem.user_code import GENERATED, OWN_FOLDER, STRING, find_user_files, is_below
 
 from .levels import nearest_marked, node_depths, roots, tree_levels
 
@@ -22,18 +22,15 @@ if TYPE_CHECKING:
 # The standard library's runner of `python -m`: its `<module>` frames are not the program's.
 _RUNPY = re.compile(r"(^|[/\\])runpy\.py$")
 
-# The file name of a ``python -c`` program, and also of code that a library generates (a dataclass, a namedtuple).
-_STRING = "<string>"
-
 
 @fact
 def mark_user_nodes(index: TraceIndex) -> Bools:
     """Find the frames of the call tree that run the user's code.
 
-    These are the frames outside ``RunInfo.library_roots``, outside ndmem and not in generated code. If the whole
-    program has none (``-m`` of an installed package), the package whose module code ran outermost counts as the
-    user's: the folder of that file, or that file alone if it lies directly in a library root. If no module code ran
-    either, no frame is the user's.
+    These are the frames outside ``RunInfo.library_roots``, outside ndmem and not in generated code, and those of the
+    packages that are the user's none the less, see `find_user_files`. If the whole program has none, the package whose
+    module code ran outermost counts as the user's: the folder of that file, or that file alone if it lies directly in
+    a library root. If no module code ran either, no frame is the user's.
 
     Returns
     -------
@@ -41,9 +38,16 @@ def mark_user_nodes(index: TraceIndex) -> Bools:
     """
     trace = index.trace
     names = {site.filename for site in trace.sites}
-    users = {name for name in names if is_user_code(name, trace.run.library_roots)}
-    if not _is_program(trace, _STRING):
-        users.discard(_STRING)
+    run = trace.run
+    users = find_user_files(
+        names,
+        run.library_roots,
+        packages=run.packages,
+        program_packages=run.program_packages,
+        program=run.program,
+    )
+    if not _is_program(trace, STRING):
+        users.discard(STRING)
     marked = _mark_nodes(trace, users)
     if marked.any() or not len(trace.tree):
         return marked

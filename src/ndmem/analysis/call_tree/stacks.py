@@ -8,6 +8,7 @@ import numpy as np
 
 from ndmem.analysis.index import fact
 from ndmem.analysis.measure import Measure, weigh_nodes
+from ndmem.analysis.tables.threads import node_threads
 
 from .frames import mark_user_nodes, standing_nodes
 
@@ -50,6 +51,17 @@ def stack_weights(
         weights[stack] = weights.get(stack, 0) + int(by_node[node])
     # Equal weights have a fixed order, so that a trace is always written the same way.
     return tuple(sorted(weights.items(), key=lambda item: (-item[1], repr(item[0]))))
+
+
+@fact
+def stack_threads(index: TraceIndex, *, library: bool = False) -> dict[Stack, frozenset[int]]:
+    """Return the numbers of the threads that allocated an array at each call stack; only arrays with events count."""
+    users = mark_user_nodes(index).tolist()
+    found: dict[Stack, frozenset[int]] = {}
+    for node, threads in node_threads(index).items():
+        stack = index.trace.stack(node) if library else _user_stack(index, users, node)
+        found[stack] = found.get(stack, frozenset()) | threads
+    return found
 
 
 def _user_stack(index: TraceIndex, users: list[bool], node: int) -> Stack:

@@ -54,6 +54,15 @@ __attribute__((noinline)) static void forget_lost_locked(PyThreadState *thread, 
         record_death_locked(thread, gil, pointer, (Domain)lost.domain);
 }
 
+/* Kept out of the event itself: it is needed once for each thread. */
+__attribute__((noinline)) static void name_thread_locked(PyThreadState *thread, uint16_t number)
+{
+    ASSERT_LOCKED();
+    const char *name = stack_name_thread_locked(thread);
+    for (unsigned i = 0; name && i < tracker.count; i++)
+        recording_thread_locked(tracker.running[i], number, name);
+}
+
 FOR_EACH_EVENT void record_birth_locked(PyThreadState *thread, bool gil, void *pointer, size_t nbytes, Domain domain,
                                  const char *library)
 {
@@ -64,6 +73,8 @@ FOR_EACH_EVENT void record_birth_locked(PyThreadState *thread, bool gil, void *p
     NodeId stack = current_stack_locked(thread, gil, &number);
     if (domain == NATIVE)
         stack = tree_native_leaf_locked(stack);
+    else if (gil)
+        name_thread_locked(thread, number);
     Buffer buffer = {.nbytes = nbytes, .stack = stack, .generation = tracker.generation, .domain = (uint8_t)domain};
     Added added = ledger_add_locked(pointer, &buffer);
     if (__builtin_expect(added == KNOWN, 0)) {

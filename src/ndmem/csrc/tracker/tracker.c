@@ -1,4 +1,5 @@
 #include "common/compat.h"
+#include "tracker/call_tree/stack.h"
 #include "tracker/hooks/handler.h"
 #include "tracker/holders/holders.h"
 #include "tracker/limit/limit_arm.h"
@@ -130,6 +131,18 @@ void tracker_release(void)
     close_if_idle();
 }
 
+/* Threads that earlier recordings have seen, and are not looked at again. */
+static void write_threads_locked(Recording *recording)
+{
+    ASSERT_LOCKED();
+    for (uint32_t i = 0; i < stack_thread_count(); i++) {
+        uint16_t number;
+        const char *name = stack_thread_name_locked(i, &number);
+        if (*name)
+            recording_thread_locked(recording, number, name);
+    }
+}
+
 int tracker_start(Recording *recording, size_t threshold, Start start)
 {
     if (tracker.count == MAX_RUNNING) {
@@ -145,6 +158,7 @@ int tracker_start(Recording *recording, size_t threshold, Start start)
         tracker.running[tracker.count++] = recording, tracker_users++;
         tracker_find_sole_locked();
         recording_budget_locked(recording, limit_lowest_locked());
+        write_threads_locked(recording);
     }
     lock_leave();
     if (started) {

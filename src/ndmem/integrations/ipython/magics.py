@@ -154,12 +154,22 @@ class NdmemMagics(Magics):
             self._watch(line.strip())
             return
         with track() as run:
-            self.shell.run_cell(cell)
+            self._run_rest(cell)
             found = arrays(smallest=_SMALLEST)
         # Only arrays of this cell have a line: older ones were allocated before tracking began.
         kept = tuple(each for each in found if each.site is not None)
         # The cell that has the magic runs it, but what the user wrote begins below the magic.
         display(ShownCell(without_callers(run, list_callers()), kept))  # type: ignore[no-untyped-call]
+
+    def _run_rest(self, cell: str) -> None:
+        """Run the rest of the present cell, with the numbers of cell and lines that the notebook shows."""
+        count = self.shell.execution_count
+        self.shell.execution_count = len(self.shell.user_ns.get("In", ())) - 1 or count  # may be that of the next cell
+        try:
+            # A line in place of the magic's; another magic must come first.
+            self.shell.run_cell(cell if cell.startswith("%%") else f"# %%ndmem\n{cell}")
+        finally:
+            self.shell.execution_count = count
 
     def _watch(self, word: str) -> None:
         if word == "on":

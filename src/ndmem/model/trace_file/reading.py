@@ -136,6 +136,7 @@ def _decode(archive: zipfile.ZipFile) -> Trace:
         # Not there in files of the first ndmems that wrote version 2.
         together=None if rest.get("together") is None else read_together(rest["together"]),
         compacted=compacted,
+        threads={int(number): str(name) for number, name in rest.get("threads", {}).items()},
     )
     check_trace(trace)
     return trace
@@ -183,9 +184,11 @@ def _decode_run(run: dict[str, Any]) -> RunInfo:
         notes=tuple(map(str, run["notes"])),
         native_threshold=None if run["native_threshold"] is None else int(run["native_threshold"]),
         ending=None if run["ending"] is None else Ending(run["ending"]),
-        # These two are not in files of the first ndmems that wrote version 2.
+        # These are not in files of the first ndmems that wrote version 2.
         limit=read_machine_limit(run.get("limit")),
         budget_nbytes=None if run.get("budget_nbytes") is None else int(run["budget_nbytes"]),
+        packages=tuple(map(str, run.get("packages", ()))),
+        program_packages=tuple(map(str, run.get("program_packages", ()))),
     )
 
 

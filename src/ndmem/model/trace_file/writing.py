@@ -47,6 +47,7 @@ def write_trace(trace: Trace, file: str | os.PathLike[str] | IO[bytes]) -> None:
         "total": None if trace.total is None else dataclasses.asdict(trace.total),
         "origins": {str(buffer): library for buffer, library in trace.origins.items()},
         "rss_peak_nbytes": trace.rss_peak_nbytes,
+        "threads": {str(number): name for number, name in trace.threads.items()},
         "together": None if trace.together is None else dataclasses.asdict(trace.together),
     }
     # Level 1: the columns shrink to a third in a tenth of the time that level 6 takes.

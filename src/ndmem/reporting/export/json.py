@@ -17,6 +17,7 @@ from ndmem.analysis.over_time.timeline import resident_timeline, timeline
 from ndmem.analysis.peak import find_peak_node, find_total_node
 from ndmem.analysis.tables.figures import EXPORTED
 from ndmem.analysis.tables.lines import line_table
+from ndmem.analysis.tables.threads import UNKNOWN_THREAD, thread_table
 from ndmem.analysis.total import live_native
 from ndmem.model.columns import Domain
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from ndmem.analysis.live import LiveBuffer
     from ndmem.analysis.over_time.processes import ProcessFigures
     from ndmem.analysis.tables.lines import Line
+    from ndmem.analysis.tables.threads import Thread
     from ndmem.model.site import Site
     from ndmem.model.together import Together
 
@@ -48,6 +50,7 @@ def write_json(index: TraceIndex, stream: IO[str], *, library: bool = False) -> 
         "lines": (_encode(_line_fields(line)) for line in line_table(index, library=library)),
         "at_peak": _encode_arrays(index),
         "native_at_total_peak": None if trace.total is None else _encode_native(index),
+        "threads": (_encode(_thread_fields(thread)) for thread in thread_table(index)),
         "timeline": (_encode(point._asdict()) for point in timeline(index, points=_POINTS)),
         "rss": (_encode(point._asdict()) for point in resident_timeline(index, points=_POINTS)),
     }
@@ -179,7 +182,12 @@ def _encode_buffers(buffers: Iterable[LiveBuffer], describe: Callable[[LiveBuffe
 
 
 def _native_fields(block: LiveBuffer) -> dict[str, Any]:
-    return {"expression": block.expression, "origin": block.origin, "temporary": block.temporary}
+    return {
+        "expression": block.expression,
+        "origin": block.origin,
+        "temporary": block.temporary,
+        "thread": _thread_number(block),
+    }
 
 
 def _array_fields(buffer: LiveBuffer) -> dict[str, Any]:
@@ -190,4 +198,20 @@ def _array_fields(buffer: LiveBuffer) -> dict[str, Any]:
         "shape": list(holder.shape) if holder else None,
         "dtype": holder.dtype if holder else None,
         "is_view": holder.is_view if holder else None,
+        "thread": _thread_number(buffer),
+    }
+
+
+def _thread_number(buffer: LiveBuffer) -> int | None:
+    return None if buffer.thread == UNKNOWN_THREAD else buffer.thread
+
+
+def _thread_fields(thread: Thread) -> dict[str, Any]:
+    return {
+        "number": None if thread.number == UNKNOWN_THREAD else thread.number,
+        "name": thread.name,
+        "at_peak_nbytes": thread.own_nbytes,
+        "kept_nbytes": thread.kept_nbytes,
+        "total_nbytes": thread.total_nbytes,
+        "count": thread.count,
     }

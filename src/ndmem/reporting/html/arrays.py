@@ -11,9 +11,12 @@ from ndmem.analysis.live import each_live_buffer, live_arrays, small_nbytes
 from ndmem.analysis.moment import nbytes_at
 from ndmem.analysis.tables.sources import SourceFiles, source_files
 from ndmem.reporting.plain import plain
+from ndmem.reporting.thread_words import name_thread
 from ndmem.units import format_nbytes
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ndmem.analysis.index import TraceIndex
     from ndmem.analysis.live import LiveBuffer
     from ndmem.analysis.moment import Moment
@@ -37,6 +40,8 @@ class ArrayRow:
         Line that allocated it, and the expression.
     anchor : str
         Id of that line on the page; empty if it has none.
+    thread : str
+        Name of the thread that allocated it.
     """
 
     nbytes: int
@@ -47,6 +52,7 @@ class ArrayRow:
     place: str
     source: str
     anchor: str
+    thread: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +87,8 @@ def list_arrays(
     """
     columns, sources = live_arrays(index, moment), source_files(index)
     shown = tuple(
-        _describe_buffer(buffer, names, sources, anchors) for buffer in islice(each_live_buffer(index, columns), most)
+        _describe_buffer(buffer, names, sources, anchors, index.trace.threads)
+        for buffer in islice(each_live_buffer(index, columns), most)
     )
     return ArrayTable(
         rows=shown,
@@ -93,7 +100,11 @@ def list_arrays(
 
 
 def _describe_buffer(
-    buffer: LiveBuffer, names: FileNames, sources: SourceFiles, anchors: dict[tuple[str, int], str]
+    buffer: LiveBuffer,
+    names: FileNames,
+    sources: SourceFiles,
+    anchors: dict[tuple[str, int], str],
+    threads: Mapping[int, str],
 ) -> ArrayRow:
     site, holder = buffer.site, buffer.holder
     return ArrayRow(
@@ -105,6 +116,7 @@ def _describe_buffer(
         place=names.place(site.filename, site.lineno),
         source=plain(buffer.allocated_by(sources)),
         anchor=anchors.get((site.filename, site.lineno), ""),
+        thread=plain(name_thread(buffer.thread, threads.get(buffer.thread))),
     )
 
 

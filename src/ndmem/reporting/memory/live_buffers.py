@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ndmem.notebook_cells import name_cell
 from ndmem.reporting.html.fragment import Column, write_fragment, write_table
 from ndmem.reporting.relative_path import shorten_path
 from ndmem.units import format_nbytes
@@ -64,7 +65,7 @@ def describe_buffer(buffer: ArrayBuffer) -> str:
     line = f"{format_nbytes(buffer.nbytes):>9}  {array if buffer.shape is not None else 'holder not found from Python'}"
     line = "; ".join([line, *_remark(buffer)])
     if buffer.site is not None:
-        line += f"; allocated at {buffer.site.filename}:{buffer.site.lineno} in {buffer.site.function}"
+        line += f"; allocated at {name_cell(buffer.site.filename)}:{buffer.site.lineno} in {buffer.site.function}"
     return line
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import IO, TYPE_CHECKING
 
+from ndmem.notebook_cells import name_cell
 from ndmem.reporting.plain import encodable
 from ndmem.reporting.relative_path import shorten_path
 from ndmem.units import format_nbytes
@@ -33,7 +34,7 @@ def write_profile(profile: FunctionProfile, stream: IO[str]) -> None:
     OSError
         If the stream cannot be written.
     """
-    place = f"{shorten_path(profile.filename)}:{profile.first_line}"
+    place = f"{shorten_path(name_cell(profile.filename))}:{profile.first_line}"
     title = f"{profile.function} at {place}, peak {format_nbytes(profile.peak_nbytes)}"
     lines = [title, _join_columns(_HEADINGS, "Source")]
     executed = {line.lineno: line for line in profile.lines}

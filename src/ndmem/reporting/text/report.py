@@ -29,6 +29,7 @@ from .notes import describe_run, list_notes, suggest_next
 from .process_table import make_process_table, processes_heading, resident_sentence
 from .sparkline import draw_sparkline
 from .stack_list import make_stack_list
+from .thread_table import make_thread_table
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -97,6 +98,8 @@ def _list_parts(index: TraceIndex, names: FileNames, *, view: View, chart: bool)
         yield make_stack_list(index, names, moment=moment, library=view.library, limit=view.rows)
     elif view.by is By.TREE and nbytes_at(trace, moment):
         yield make_call_tree(index, names, view=view)
+    elif view.by is By.THREAD and nbytes_at(trace, moment):
+        yield make_thread_table(index, moment=moment, limit=view.rows)
     # The arrays at the end of a killed program show why it ran out of memory: they are always listed.
     at_end = bool(ending) and not ends_at(trace, moment)
     yield from _list_buffers(index, names, view, [moment, Moment.END] if at_end else [moment], native=native)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ndmem.analysis.call_tree.stacks import stack_weights
+from ndmem.analysis.call_tree.stacks import stack_threads, stack_weights
 from ndmem.analysis.measure import Measure
 from ndmem.analysis.moment import nbytes_at
 from ndmem.analysis.tables.expression import expression_text
 from ndmem.analysis.tables.sources import source_files
 from ndmem.reporting.plain import plain
+from ndmem.reporting.thread_words import MAIN, list_threads
 from ndmem.units import format_nbytes
 
 from .figure_table import format_share
@@ -34,6 +35,7 @@ def make_stack_list(index: TraceIndex, names: FileNames, *, moment: Moment, libr
 
     total, sources = nbytes_at(trace, moment), source_files(index)
     weights = stack_weights(index, Measure.of(moment), library=library)
+    threads = stack_threads(index, library=library)
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     # A narrow terminal cuts the source text, never a figure.
     longest = max((len(format_nbytes(nbytes)) for _, nbytes in weights), default=0)
@@ -46,6 +48,9 @@ def make_stack_list(index: TraceIndex, names: FileNames, *, moment: Moment, libr
             text = expression_text(sources, site) or sources.line(site.filename, site.lineno) or ""
             table.add_row(*first, Text.assemble((_write_frame(site, names), "cyan"), f" {plain(text)}"))
             first = ["", ""]
+        numbers = threads.get(stack, frozenset())
+        if any(trace.threads.get(number, MAIN) != MAIN for number in numbers):
+            table.add_row("", "", Text(f"in {plain(list_threads(numbers, trace.threads))}", "dim"))
     rest = weights[len(weights[:limit]) :]
     if rest:
         nbytes = sum(weight for _, weight in rest)

@@ -33,7 +33,8 @@ def begin(text: str) -> None:
         Descriptor of the open file of the journal. After its first bytes it has the settings in marshal's format:
         ``threshold`` and ``room`` in bytes; ``environment``, variables to restore, ``None`` for one that was not set;
         ``meta``, the first metadata of the journal; ``native``, a note for a program whose native memory is not
-        watched, or ``""``; ``limit``, the arguments of `ProgramLimit`, or ``None``.
+        watched, or ``""``; ``limit``, the arguments of `ProgramLimit`, or ``None``; ``packages``, names of installed
+        packages that are the user's.
     """
     try:
         descriptor = int(text)
@@ -42,7 +43,11 @@ def begin(text: str) -> None:
         os.ftruncate(descriptor, 0)
         _restore_environment(settings["environment"])
         tracking = ProcessTracking(
-            ProcessIdentity.of_program(descriptor), settings["threshold"], settings["room"], settings["limit"]
+            ProcessIdentity.of_program(descriptor),
+            settings["threshold"],
+            settings["room"],
+            settings["limit"],
+            settings["packages"],
         )
         tracking.open_journal(descriptor, settings["meta"])
         tracking.watch_native(settings["native"])
@@ -63,8 +68,9 @@ def begin_in_child(settings: str) -> None:
     if _is_ndmem(sys.orig_argv[1:]):
         return
     try:
-        threshold, room, parent = settings.split(":", 2)
-        tracking = ProcessTracking(ProcessIdentity.of_interpreter(parent), int(threshold), int(room))
+        threshold, room, packages, parent = settings.split(":", 3)
+        identity = ProcessIdentity.of_interpreter(parent)
+        tracking = ProcessTracking(identity, int(threshold), int(room), packages=[*filter(None, packages.split(","))])
         tracking.watch_native()
     except Exception:  # a child runs in any case, tracked or not
         return

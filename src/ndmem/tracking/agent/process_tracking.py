@@ -10,7 +10,9 @@ import os
 import sys
 import time
 
+from ndmem.notebook_cells import describe_cells
 from ndmem.tracking.support import find_numpy_obstacle
+from ndmem.user_code import find_library_roots, watched_texts
 
 from .children_folder import is_worth_keeping
 from .json_encode import encode_meta
@@ -22,6 +24,7 @@ from .spawn_hooks import SpawnHooks
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from typing import Any
 
     from .process_identity import ProcessIdentity
@@ -40,10 +43,17 @@ class ProcessTracking:
         Bytes from which on a buffer is an event, and that events may take before they are compacted.
     limit : (int, str), optional
         Arguments of `ProgramLimit`.
+    packages : sequence of str
+        Installed packages that are the user's.
     """
 
     def __init__(
-        self, identity: ProcessIdentity, threshold: int, room: int, limit: tuple[int, str] | None = None
+        self,
+        identity: ProcessIdentity,
+        threshold: int,
+        room: int,
+        limit: tuple[int, str] | None = None,
+        packages: Sequence[str] = (),
     ) -> None:
         from ndmem import _native  # here, so that `begin` can report an error
 
@@ -51,6 +61,7 @@ class ProcessTracking:
         self._identity = identity
         self._threshold = threshold
         self._room = room
+        self._packages = packages
         self._recording: _native.Recording | None = None
         self._started = False
         self._sees_native = False
@@ -124,6 +135,7 @@ class ProcessTracking:
         if self._recording is None:
             return
         if not self._recording.running:
+            self._native.watch_waiting(*watched_texts(find_library_roots(), self._packages))
             self._recording.start(numpy=sees_arrays)
         elif sees_arrays:
             self._native.hook_numpy()
@@ -169,6 +181,9 @@ class ProcessTracking:
             self._notes += [] if self._limit is None else self._limit.explain()
             self._write({"notes": self._notes, "process": self._identity.describe(at_end=True)})
             self._write(self._resident or self._read_resident())
+            cells = describe_cells()
+            if cells:
+                self._write(cells)
             self._recording.stop()
             self._discard_if_empty()
         if self._limit is not None:
@@ -177,7 +192,7 @@ class ProcessTracking:
     def encode_settings(self) -> str | None:
         """Return the settings for an interpreter that this process starts, ``None`` if it cannot be tracked."""
         parent = self._identity.encode_for_child()
-        return None if parent is None else f"{self._threshold}:{self._room}:{parent}"
+        return None if parent is None else f"{self._threshold}:{self._room}:{','.join(self._packages)}:{parent}"
 
     def _count_shared(self) -> None:
         # Not in the child: the parent's figure goes on changing there, for the journal's page is shared.
@@ -195,7 +210,8 @@ class ProcessTracking:
         try:
             descriptor = self._identity.create_journal()
             if descriptor is not None:
-                about = {**describe_run(*find_program()), "notes": self._notes, "process": self._identity.describe()}
+                about = describe_run(*find_program(), program_packages=self._packages)
+                about |= {"notes": self._notes, "process": self._identity.describe()}
                 self.open_journal(descriptor, encode_meta(about))
         except OSError:
             self._recording = None
@@ -213,6 +229,6 @@ class ProcessTracking:
         if recording is not None and not is_worth_keeping(recording.peak, recording.native_peak):
             self._identity.discard_journal()
 
-    def _write(self, meta: dict[str, object]) -> None:
+    def _write(self, meta: Mapping[str, object]) -> None:
         if self._recording is not None:
             self._recording.write_meta(encode_meta(meta))

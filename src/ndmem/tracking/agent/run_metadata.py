@@ -21,7 +21,13 @@ def find_program() -> tuple[list[str], dict[str, str]]:
     return words, dict.fromkeys(["<string>"] if code else [], "".join(code))
 
 
-def describe_run(program: Sequence[str] = (), sources: Mapping[str, str] | None = None) -> dict[str, Any]:
+def describe_run(
+    program: Sequence[str] = (),
+    sources: Mapping[str, str] | None = None,
+    *,
+    packages: Sequence[str] = (),
+    program_packages: Sequence[str] = (),
+) -> dict[str, Any]:
     """Return the meta record of a journal, as JSON can hold it.
 
     Parameters
@@ -30,12 +36,18 @@ def describe_run(program: Sequence[str] = (), sources: Mapping[str, str] | None 
         The program and its arguments; empty for a ``track()`` block.
     sources : mapping of str to str, optional
         Text of code that is in no file.
+    packages : sequence of str
+        Installed packages that are the user's.
+    program_packages : sequence of str
+        Those that the command line names, see `find_user_files`.
     """
     return {
         "program": list(program),
         "python": ".".join(map(str, sys.version_info[:3])),
         "numpy": getattr(sys.modules.get("numpy"), "__version__", None),
         "library_roots": find_library_roots(),
+        "packages": list(packages),
+        "program_packages": list(program_packages),
         "sources": dict(sources or {}),
         "notes": _find_foreign_handler(),
     }

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-import linecache
-import stat
 from dataclasses import fields
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,9 +17,10 @@ from ndmem.model.together import read_together
 from ndmem.model.trace import Origin, Peak, RunInfo, Trace
 from ndmem.steps import Step, begin
 from ndmem.units import ADDRESSABLE_NBYTES, format_nbytes
-from ndmem.user_code import is_user_code
 
+from .cells import find_cell_sources, name_cells
 from .events import make_events
+from .sources import read_sources
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -33,8 +30,6 @@ if TYPE_CHECKING:
     from .records import Journal
 
 _TOTALS = ("live", "peak", "native_live", "native_peak", "total_peak")
-# A journal may name a device or a pipe, whose text never ends.
-_LONGEST_SOURCE = 2**24
 # Less reserved address space is not mentioned in a note.
 _NOTABLE = 2**28
 # Bits of the header's `merged`: call stacks, or threads, that share a number.
@@ -65,7 +60,10 @@ def assemble(journal: Journal) -> Trace:
         raise TraceError("it is damaged: its totals are negative")
     begin(Step.NAME)
     nodes, first = _live_nodes(journal)
-    sites, site_of = _find_sites(nodes, journal.codes)
+    cells = name_cells((filename for filename, _ in journal.codes.values()), journal.meta)
+    sites, site_of = _find_sites(
+        nodes, {code: (cells.get(filename, filename), name) for code, (filename, name) in journal.codes.items()}
+    )
     tree = CallTree(
         parent=_renumber(nodes["parent"], first),
         site=site_of,
@@ -75,7 +73,8 @@ def assemble(journal: Journal) -> Trace:
         domain=nodes["domain"].astype(np.uint8),
     )
     run = _describe(journal)
-    sources = _read_sources(sites, run.library_roots, journal.meta.get("sources", {}))
+    given = {**find_cell_sources(cells, journal.meta), **journal.meta.get("sources", {})}
+    sources = read_sources(sites, tree, nodes["total"], run, given)
     begin(Step.REPLAY)
     statements = _statement_columns(sites, site_of, sources)
     events, lost = make_events(journal.events, first, tree, statements, journal.compacted.events)
@@ -100,6 +99,7 @@ def assemble(journal: Journal) -> Trace:
         rss_peak_nbytes=_read_nbytes(journal.meta, "rss_peak_nbytes"),
         together=None if journal.meta.get("together") is None else read_together(journal.meta["together"]),
         compacted=compacted,
+        threads=journal.threads,
     )
 
 
@@ -219,6 +219,8 @@ def _describe(journal: Journal) -> RunInfo:
         ending=None if meta.get("ending") is None else Ending(meta["ending"]),
         limit=read_machine_limit(meta.get("limit")),
         budget_nbytes=_find_budget(journal),
+        packages=tuple(map(str, meta.get("packages", ()))),
+        program_packages=tuple(map(str, meta.get("program_packages", ()))),
     )
 
 
@@ -253,29 +255,6 @@ def _find_budget(journal: Journal) -> int | None:
         if noted < max(events, 1):
             found = nbytes
     return None if found < 0 else found
-
-
-def _read_sources(sites: tuple[Site, ...], roots: tuple[str, ...], given: Mapping[str, str]) -> dict[str, str]:
-    """Return the text of the user's files, and texts that the run itself recorded."""
-    sources = {}
-    for filename in sorted({site.filename for site in sites}):
-        if filename in given:
-            sources[filename] = given[filename]
-        elif is_user_code(filename, roots):
-            text = _read_source(filename)
-            if text:
-                sources[filename] = text
-    return sources
-
-
-def _read_source(filename: str) -> str:
-    """Return the text of a source file; empty for one that is not regular, too long, or missing."""
-    with contextlib.suppress(OSError):  # a notebook's cell is in no file
-        found = Path(filename).stat()
-        if not stat.S_ISREG(found.st_mode) or found.st_size > _LONGEST_SOURCE:
-            return ""
-    linecache.checkcache(filename)
-    return "".join(linecache.getlines(filename))
 
 
 def _statement_columns(sites: tuple[Site, ...], site_of: Int32s, sources: Mapping[str, str]) -> tuple[Int32s, Int32s]:

@@ -105,6 +105,7 @@ def _read_member(place: Path, endings: _Endings, program: Trace) -> Member:
         journal.meta["exit_status"] = ending[0]
     elif int(journal.header["pid"]) == program.run.pid:  # the program itself, after an exec: the launcher waited for it
         journal.meta["exit_status"] = program.run.exit_status
+    journal.meta.update(packages=program.run.packages, program_packages=program.run.program_packages)
     trace = assemble(journal)
     # The time that the process itself recorded is better than that of its parent, which may have waited much later.
     replaced = about["replaced"] is True

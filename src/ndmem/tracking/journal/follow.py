@@ -67,6 +67,7 @@ class Follower:
         self._sightings: dict[int, list[Holder]] = {}
         """Holders of each live buffer in the latest search, by its number."""
         self._meta: dict[str, Any] = {}
+        self._threads: dict[int, str] = {}
         self._origins: dict[int, str] = {}
         self._reserved: list[tuple[int, str]] = []
         self._file = path.open("rb", buffering=0)
@@ -123,6 +124,7 @@ class Follower:
             meta=dict(self._meta),
             origins=self._renumber_origins(),
             reserved=list(self._reserved),
+            threads=dict(self._threads),
         )
 
     def _pread(self, nbytes: int, at: int) -> bytes:
@@ -178,6 +180,7 @@ class Follower:
         self._meta.update(new.meta)
         self._origins.update(new.origins)
         self._reserved += new.reserved
+        self._threads.update(new.threads)
         for holder in new.holders:
             known = self._sightings.get(holder.buffer, [])
             same_search = known and known[-1].events == holder.events

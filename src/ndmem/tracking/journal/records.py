@@ -42,7 +42,7 @@ EVENT = np.dtype(
 _SIGHTING = struct.Struct("=q q I B B c c I I I I")
 _NUMBER = struct.Struct("=q")
 _BUDGET = struct.Struct("=q q")
-_CODE, _SIGHTED, _ORIGIN, _BUDGETED, _RESERVED = 1, 2, 4, 5, 6
+_CODE, _SIGHTED, _ORIGIN, _BUDGETED, _RESERVED, _THREAD = 1, 2, 4, 5, 6, 7
 
 CLOCK = 2
 """Kind of the event that is a clock reading."""
@@ -75,6 +75,8 @@ class Journal:
         Marks in place of events that were left out.
     reserved : list of (int, str)
         Address space of which only pages in use count: bytes, and the library that mapped it.
+    threads : dict of int to str
+        Names of threads, by number.
     """
 
     header: np.void
@@ -87,6 +89,7 @@ class Journal:
     budgets: list[tuple[int, int]]
     compacted: Compacted = field(default_factory=no_compacted)
     reserved: list[tuple[int, str]] = field(default_factory=list)
+    threads: dict[int, str] = field(default_factory=dict)
 
 
 def gather_records(totals: np.void, blocks: Iterator[tuple[int, memoryview]]) -> Journal:
@@ -100,6 +103,7 @@ def gather_records(totals: np.void, blocks: Iterator[tuple[int, memoryview]]) ->
         Type and bytes of each block that counts, in order.
     """
     nodes, events, codes, holders, meta, origins, budgets, reserved = [], [], {}, [], {}, {}, [], []
+    threads: dict[int, str] = {}
     for kind, data in blocks:
         if kind == NODES:
             nodes.append(_records(data, NODE))
@@ -120,9 +124,11 @@ def gather_records(totals: np.void, blocks: Iterator[tuple[int, memoryview]]) ->
                     budgets.append(_BUDGET.unpack_from(text))
                 elif text_kind == _RESERVED:
                     reserved.append((_NUMBER.unpack_from(text)[0], _decode(text[_NUMBER.size :])))
+                elif text_kind == _THREAD:
+                    threads[number] = _decode(text)
     return Journal(
         totals, _join(nodes, NODE), _join(events, EVENT), codes, tuple(holders), meta, origins, budgets,
-        reserved=reserved,
+        reserved=reserved, threads=threads,
     )  # fmt: skip
 
 

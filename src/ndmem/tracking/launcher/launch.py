@@ -25,6 +25,7 @@ from ndmem.tracking.support import check_support
 
 from .machine_limit import describe_limit
 from .preload import VARIABLE, add_to_preloaded, find_preload
+from .program_package import find_program_packages
 from .wait import FORWARDED
 
 if TYPE_CHECKING:
@@ -66,12 +67,15 @@ class TrackingOptions:
     limit : (int, str) or None
         Bytes beyond which the program's arrays are refused, and the function that explains a refusal which ended the
         program: see `ProgramLimit`.
+    packages : tuple of str
+        Installed packages that are the user's, beside the one that the command line names.
     """
 
     threshold: int
     room: int
     native: bool
     limit: tuple[int, str] | None = None
+    packages: tuple[str, ...] = ()
 
 
 def launch(arguments: Sequence[str], journal: int, options: TrackingOptions, *, sources: Mapping[str, str]) -> int:
@@ -88,15 +92,17 @@ def launch(arguments: Sequence[str], journal: int, options: TrackingOptions, *, 
     sources : mapping of str to str
         Text of code that is in no file, by the name its code objects have.
     """
+    program_packages = find_program_packages(arguments)
     library, obstacle = find_preload() if options.native else (None, "")
     preloaded = {VARIABLE: add_to_preloaded(library)} if library else {}
     settings = {
         "threshold": options.threshold,
         "room": options.room,
         "limit": options.limit,
+        "packages": [*options.packages, *program_packages],
         "environment": {name: os.environ.get(name) for name in ("PYTHONPATH", *preloaded)},
         "native": _explain_absence(obstacle or "the preloaded library was not loaded") if options.native else "",
-        "meta": _describe(arguments, sources),
+        "meta": _describe(arguments, sources, options.packages, program_packages),
     }
     # The journal's file carries the settings: an environment variable holds no more than 128 KiB on Linux, and
     # a program's arguments may be more. In marshal's format, for the program must not find json imported.
@@ -120,10 +126,12 @@ def launch(arguments: Sequence[str], journal: int, options: TrackingOptions, *, 
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
 
 
-def _describe(arguments: Sequence[str], sources: Mapping[str, str]) -> bytes:
+def _describe(
+    arguments: Sequence[str], sources: Mapping[str, str], packages: Sequence[str], program_packages: Sequence[str]
+) -> bytes:
     """Return the first metadata of the journal, with what only the launcher knows."""
     about = {
-        **describe_run(arguments, sources),
+        **describe_run(arguments, sources, packages=packages, program_packages=program_packages),
         # The launcher's own NumPy need not be the program's.
         "numpy": None,
         "notes": [],

@@ -1,6 +1,9 @@
 #include "common/compat.h"
+#include "common/text.h"
 #include "tracker/lock.h"
 #include "tracker/call_tree/stack.h"
+#include "tracker/call_tree/thread_name.h"
+#include "tracker/call_tree/waiting.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +16,7 @@ typedef struct {
     NodeId parent, node;
 } Recent;
 
-enum { RECENT = 8 };
+enum { RECENT = 8, MAX_NAME = 64 };
 
 static inline size_t recent_of(const char *at) { return (uintptr_t)at / sizeof(_Py_CODEUNIT) % RECENT; }
 
@@ -29,9 +32,13 @@ typedef struct {
     uint16_t number;
     NodeId parent; /* of the leaf */
     uint32_t capacity;
-    /* All frames but the leaf, from seen[1] to last, the root first; seen[0] is not a frame's, and ends a search. */
+    /* All frames but the leaf, from seen[1] to last, the root first; seen[0] is not a frame's, and ends a search: its node is
+     * that of the line that waits for the thread, or ROOT. */
     Seen *seen, *last;
+    bool follows;  /* only libraries' frames: the stack continues where the main thread waits */
+    bool is_named; /* the name was looked for */
     Recent recent[RECENT]; /* leaves, by the address of their instruction */
+    char name[MAX_NAME];   /* empty if it is unknown */
 } Thread;
 
 static struct {
@@ -49,6 +56,7 @@ bool stack_open(void)
 {
     memset(&threads, 0, sizeof threads);
     threads.latest = &no_thread;
+    waiting_open();
     return tree_open();
 }
 
@@ -72,10 +80,11 @@ static bool reserve(Thread *thread, size_t depth)
         return true;
     uint32_t capacity = (uint32_t)(2 * depth + 16);
     ptrdiff_t known = thread->last - thread->seen;
+    NodeId base = thread->seen ? thread->seen[0].node : ROOT;
     Seen *seen = realloc(thread->seen, capacity * sizeof *seen);
     if (seen == NULL)
         return false;
-    seen[0] = (Seen){NULL, ROOT};
+    seen[0] = (Seen){NULL, base};
     thread->seen = seen, thread->last = seen + known, thread->capacity = capacity;
     return true;
 }
@@ -111,6 +120,7 @@ __attribute__((noinline)) static Thread *find_thread_locked(PyThreadState *state
         if (thread->id != state->id) { /* a new thread where a dead one was */
             thread->id = state->id;
             thread->last = thread->seen, thread->parent = ROOT;
+            thread->is_named = false, thread->name[0] = 0;
             thread->number = threads.next_number;
             if (threads.next_number < UINT16_MAX)
                 threads.next_number++;
@@ -164,10 +174,24 @@ static Seen read_caller_locked(Frame *frame, NodeId parent)
     return (Seen){is_kept ? frame_instruction(frame) : NULL, node};
 }
 
+/* Finds where the stack begins: at the line that waits for the thread, if no frame of its own is the user's. */
+static void find_base_locked(Thread *thread, Frame *leaf)
+{
+    ASSERT_LOCKED();
+    bool follows = !waiting_is_main(thread->state) && waiting_concerns_locked(leaf);
+    if (follows != thread->follows) /* else they might be taken for those of a stack that need not follow */
+        memset(thread->recent, 0, sizeof thread->recent);
+    thread->follows = follows;
+    NodeId base = follows ? waiting_node_locked() : ROOT;
+    if (base != thread->seen[0].node)
+        thread->last = thread->seen, thread->seen[0].node = base;
+}
+
 /* Reads the callers again, from the first that has moved. */
 static NodeId read_callers_locked(Thread *thread, Frame *leaf)
 {
     ASSERT_LOCKED();
+    find_base_locked(thread, leaf);
     size_t count = read_frames_locked(frame_back(leaf)), same = 0, known = (size_t)(thread->last - thread->seen);
     if (!reserve(thread, count)) {
         thread->last = thread->seen; /* seen[0] matches no frame */
@@ -211,13 +235,39 @@ bool stack_if_known_locked(PyThreadState *state, NodeId *node)
     const Recent *recent = &thread->recent[recent_of(at)];
     *node = recent->node;
     /* A leaf that was complete at an instruction is complete there again. */
-    return recent->at == at && recent->parent == thread->parent && has_same_callers(thread, frame_back(leaf));
+    if (recent->at != at || recent->parent != thread->parent || !has_same_callers(thread, frame_back(leaf)))
+        return false;
+    return __builtin_expect(thread->follows, 0) ? waiting_is_unmoved_locked(thread->seen[0].node) : true;
 }
 
 uint16_t stack_thread_number_locked(void)
 {
     ASSERT_LOCKED();
     return threads.latest->number;
+}
+
+const char *stack_name_thread_locked(PyThreadState *state)
+{
+    ASSERT_LOCKED();
+    Thread *thread = threads.latest;
+    if (thread->is_named || thread->id != state->id || thread->number == UINT16_MAX)
+        return NULL;
+    thread->is_named = true;
+    PyObject *name = thread_name(state);
+    if (name)
+        thread->name[text_utf8_part(name, thread->name, MAX_NAME - 1)] = 0;
+    else if (waiting_is_main(state))
+        strcpy(thread->name, "MainThread"); /* as `threading` calls it */
+    return thread->name[0] ? thread->name : NULL;
+}
+
+uint32_t stack_thread_count(void) { return threads.count; }
+
+const char *stack_thread_name_locked(uint32_t index, uint16_t *number)
+{
+    ASSERT_LOCKED();
+    *number = threads.known[index]->number;
+    return threads.known[index]->name;
 }
 
 /* Kept out of the hot path: the thread has other callers, or is at an instruction that was not seen lately. */
@@ -248,8 +298,12 @@ NodeId stack_without_gil_locked(PyThreadState *state, uint16_t *number)
     ASSERT_LOCKED();
     Thread *thread = state ? find_thread_locked(state) : NULL;
     *number = thread ? thread->number : NO_THREAD;
-    NodeId node = ROOT;
-    for (uint32_t i = state ? read_frames_locked(frame_top(state)) : 0; i-- > 0;)
+    Frame *leaf = state ? frame_top(state) : NULL;
+    /* The main thread may move now, so its frames cannot be read. The line that waited for this thread at its last event still
+     * does so if the thread is in the same call. */
+    bool follows = thread && leaf && thread->follows && has_same_callers(thread, frame_back(leaf));
+    NodeId node = follows ? thread->seen[0].node : ROOT;
+    for (uint32_t i = leaf ? read_frames_locked(leaf) : 0; i-- > 0;)
         if (frame_complete(threads.scratch[i]) == threads.scratch[i])
             node = tree_intern_locked(node, place_of(threads.scratch[i]), ARRAY);
     return node;

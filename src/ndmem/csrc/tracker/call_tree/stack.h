@@ -21,7 +21,7 @@ void stack_close(void);
 /* Whether there were as many threads as there are numbers: later ones share the last. */
 bool stack_shares_numbers(void);
 
-/* The calling thread's stack. `number` receives the thread's number, from 0 in order of appearance.
+/* The calling thread's stack; if all its frames are of libraries, below the one in which the main thread waits. `number` receives the thread's number, from 0 in order of appearance.
  * Allocates with malloc only, never raises; without memory it returns the deepest caller that has a node. */
 NodeId stack_current_locked(PyThreadState *thread, uint16_t *number);
 
@@ -29,6 +29,13 @@ NodeId stack_current_locked(PyThreadState *thread, uint16_t *number);
 bool stack_if_known_locked(PyThreadState *thread, NodeId *node);
 
 uint16_t stack_thread_number_locked(void); /* of the thread whose stack was last returned */
+
+/* The name of the thread whose stack was last returned, if it was not looked for before, else NULL. Not inside malloc. */
+const char *stack_name_thread_locked(PyThreadState *thread);
+
+/* Names that were found so far: number and name of each known thread, "" if it is unknown. */
+uint32_t stack_thread_count(void);
+const char *stack_thread_name_locked(uint32_t index, uint16_t *number);
 
 /* The stack of a thread without the GIL, or of one that Python does not know (NULL); works without the GIL. */
 NodeId stack_without_gil_locked(PyThreadState *thread, uint16_t *number);

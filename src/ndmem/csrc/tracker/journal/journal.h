@@ -100,7 +100,8 @@ typedef struct {
     int64_t live;    /* of arrays, after the event; native live bytes are the sum of the native events */
 } EventRecord;
 
-typedef enum { TEXT_CODE = 1, TEXT_SIGHTING = 2, TEXT_META = 3, TEXT_ORIGIN = 4, TEXT_BUDGET = 5, TEXT_RESERVED = 6 } TextType;
+typedef enum { TEXT_CODE = 1, TEXT_SIGHTING = 2, TEXT_META = 3, TEXT_ORIGIN = 4, TEXT_BUDGET = 5, TEXT_RESERVED = 6,
+               TEXT_THREAD = 7 } TextType;
 
 typedef struct {
     uint32_t type, id;

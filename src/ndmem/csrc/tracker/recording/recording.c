@@ -103,6 +103,16 @@ void recording_reserved_locked(Recording *recording, size_t nbytes, const char *
     journal_text_done(&recording->journal);
 }
 
+void recording_thread_locked(Recording *recording, uint16_t number, const char *name)
+{
+    ASSERT_LOCKED();
+    char *text = journal_text(&recording->journal, TEXT_THREAD, number, strlen(name));
+    if (text == NULL)
+        return;
+    memcpy(text, name, strlen(name));
+    journal_text_done(&recording->journal);
+}
+
 void recording_budget_locked(Recording *recording, int64_t budget)
 {
     ASSERT_LOCKED();

@@ -86,6 +86,9 @@ void recording_reserved_locked(Recording *recording, size_t nbytes, const char *
 /* `stack` and `thread` are those that freed a large buffer; for a small one they are unknown. */
 void recording_death_locked(Recording *recording, const Buffer *buffer, NodeId stack, uint16_t thread);
 
+/* Notes the name of a thread. */
+void recording_thread_locked(Recording *recording, uint16_t number, const char *name);
+
 /* Notes the budget for all arrays that is in force from now on; -1 for none. */
 void recording_budget_locked(Recording *recording, int64_t budget);
 
