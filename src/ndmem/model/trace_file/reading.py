@@ -16,6 +16,7 @@ from ndmem.model.columns import Compacted
 from ndmem.model.ending import Ending
 from ndmem.model.holder import Holder
 from ndmem.model.machine_limit import read_machine_limit
+from ndmem.model.refusal import read_refusal
 from ndmem.model.site import Site
 from ndmem.model.together import read_together
 from ndmem.model.trace import Origin, Peak, RunInfo, Trace, no_compacted
@@ -172,6 +173,7 @@ def _decode_run(run: dict[str, Any]) -> RunInfo:
         # These two are not in files of the first ndmems that wrote version 2.
         limit=read_machine_limit(run.get("limit")),
         budget_nbytes=None if run.get("budget_nbytes") is None else int(run["budget_nbytes"]),
+        refusal=read_refusal(run.get("refusal")),
     )
 
 

@@ -17,7 +17,7 @@ from .json_encode import encode_meta
 from .numpy_import import call_after_numpy_import
 from .object_holders import LEAST_NBYTES, find_in_objects
 from .program_limit import ProgramLimit
-from .run_metadata import describe_run, find_program, find_resident_peak
+from .run_metadata import describe_refusal, describe_run, find_program, find_resident_peak
 from .spawn_hooks import SpawnHooks
 
 TYPE_CHECKING = False
@@ -56,7 +56,7 @@ class ProcessTracking:
         self._sees_native = False
         self._obstacle: str | None = None
         self._shared_nbytes = 0
-        self._resident: dict[str, int | None] = {}
+        self._resident: dict[str, object] = {}
         self._found: tuple[Any, ...] = ()
         self._notes: list[str] = []
         self._limit = None if limit is None else ProgramLimit(_native, *limit)
@@ -154,7 +154,7 @@ class ProcessTracking:
             self._notes += [note] if note else []
             self._found = found
 
-    def _read_resident(self) -> dict[str, int | None]:
+    def _read_resident(self) -> dict[str, object]:
         """Return the peak of resident memory, and when it was read: what the launcher samples later is not counted."""
         return {"rss_peak_nbytes": find_resident_peak(), "rss_read_ns": time.time_ns()}
 
@@ -169,6 +169,9 @@ class ProcessTracking:
             self._notes += [] if self._limit is None else self._limit.explain()
             self._write({"notes": self._notes, "process": self._identity.describe(at_end=True)})
             self._write(self._resident or self._read_resident())
+            refusal = describe_refusal()
+            if refusal is not None:
+                self._write({"refusal": refusal})
             self._recording.stop()
             self._discard_if_empty()
         if self._limit is not None:
