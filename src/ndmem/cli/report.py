@@ -32,6 +32,7 @@ from .waiting import show_waiting
     help="Weight of the stacks in collapsed and speedscope output.  [default: as --at]",
 )
 @click.option("--library", is_flag=True, help="Also show lines of libraries, instead of charging them to your lines.")
+@click.option("--processes", is_flag=True, help="Show the lines of all processes together.")
 @click.option(
     "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Write to a file instead of stdout."
 )
@@ -47,6 +48,7 @@ def command(
     at: str | None,
     of: str | None,
     library: bool,
+    processes: bool,
     output: Path | None,
     plotlyjs: str | None,
 ) -> None:
@@ -63,6 +65,8 @@ def command(
         raise click.UsageError("--of needs --format collapsed or speedscope, where each call stack has a weight")
     if of is not None and at is not None:
         raise click.UsageError("--at and --of both choose the weight of the call stacks; use one of them")
+    if processes and (form != api.Format.TEXT.value or by not in {None, api.By.LINE.value}):
+        raise click.UsageError("--processes needs --format text and --by line: it merges the lines of the processes")
     if plotlyjs is not None and form != api.Format.HTML.value:
         raise click.UsageError("--plotlyjs needs --format html")
     if output is not None and output.exists() and file.exists() and output.samefile(file):
@@ -76,7 +80,7 @@ def command(
         run = api.load(file)
     rows, moment = by or api.By.LINE, at or api.Moment.PEAK
     if output is None:
-        run.report(sys.stdout, form=form, by=rows, at=moment, library=library, of=of)
+        run.report(sys.stdout, form=form, by=rows, at=moment, library=library, processes=processes, of=of)
         return
     with output.open("w", encoding="utf-8", errors="backslashreplace") as stream:
-        run.report(stream, form=form, by=rows, at=moment, library=library, of=of)
+        run.report(stream, form=form, by=rows, at=moment, library=library, processes=processes, of=of)

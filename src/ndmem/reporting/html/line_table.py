@@ -9,13 +9,13 @@ from ndmem.analysis.background import native_matters
 from ndmem.analysis.tables.lines import line_table
 from ndmem.reporting.paths import file_names
 from ndmem.reporting.plain import plain
-from ndmem.reporting.sentences.answer import answer_sentence, shorten
+from ndmem.reporting.sentences.answer import answer_sentence
+from ndmem.reporting.sentences.brevity import shorten
 from ndmem.reporting.sentences.ending import ending_sentence
 from ndmem.reporting.sentences.headroom import headroom_sentence
 from ndmem.reporting.sentences.total import total_sentence
-from ndmem.reporting.text.figure_table import UNKNOWN, format_share, name_columns, shown_nbytes
+from ndmem.reporting.text.figure_columns import list_columns
 from ndmem.reporting.text.notes import list_notes
-from ndmem.units import format_nbytes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from ndmem.analysis.index import TraceIndex
     from ndmem.analysis.tables.lines import Line
     from ndmem.reporting.paths import FileNames
+    from ndmem.reporting.text.figure_columns import Column
 
 _LONGEST = 120
 """Most characters of source in a row."""
@@ -68,7 +69,7 @@ def line_table_html(
     )
     parts = [f"<p><strong>{_escape_text(sentence)}.</strong></p>" for sentence in sentences if sentence is not None]
     if shown:
-        headings = [*name_columns(native=native), "line"]
+        headings = [*(column.heading for column in _list_columns(native=native)), "line"]
         heads = "".join(f'<th style="text-align:{_align(name)}">{name}</th>' for name in headings)
         body = "".join(_write_row(line, names, native=native) for line in shown)
         parts.append(f"<table><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table>")
@@ -87,10 +88,12 @@ def _align(name: str) -> str:
     return "left" if name == "line" else "right"
 
 
+def _list_columns(*, native: bool) -> list[Column]:
+    return [column for column in list_columns(native=native) if column.heading != "program"]
+
+
 def _write_row(line: Line, names: FileNames, *, native: bool) -> str:
-    nbytes = shown_nbytes(line, native=native)
-    texts = (UNKNOWN if each is None else format_nbytes(each) for each in nbytes)
-    figures = (format_share(line.share), *texts, f"{line.count:,}")
+    figures = [column.write(line) for column in _list_columns(native=native)]
     cells = "".join(f'<td style="text-align:right;white-space:nowrap">{figure}</td>' for figure in figures)
     place = _escape_text(names.place(line.filename, line.lineno))
     source = _escape_text(shorten(plain(line.source or f"in {line.function}"), _LONGEST))

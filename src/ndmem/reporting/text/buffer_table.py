@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,6 +11,7 @@ from ndmem.analysis.live import LiveBuffer, each_live_buffer, live_arrays, small
 from ndmem.analysis.moment import nbytes_at
 from ndmem.analysis.tables.sources import SourceFiles, source_files
 from ndmem.reporting.plain import plain
+from ndmem.reporting.sentences.brevity import mask_items
 from ndmem.units import format_nbytes
 
 from .block_rows import Row, add_rest, lay_out_largest
@@ -22,9 +22,6 @@ if TYPE_CHECKING:
     from ndmem.analysis.index import TraceIndex
     from ndmem.analysis.moment import Moment
     from ndmem.reporting.paths import FileNames
-
-_ITEM = re.compile(r"\[(?:-?\d+|'[^']*')\]")
-"""The number or the key of an item in a name."""
 
 _SMALL = 10
 """A view of less than this part of its buffer is worth a copy; the number is the denominator."""
@@ -79,7 +76,7 @@ def describe_holders(buffer: LiveBuffer, *, many: bool = False) -> str:
         return "temporary" if buffer.temporary else "holder unknown"
     groups: dict[tuple[bool, tuple[int, ...], str], list[str]] = {}
     for holder in buffer.holders:
-        name = _ITEM.sub("[…]", holder.name) if many else holder.name
+        name = mask_items(holder.name) if many else holder.name
         groups.setdefault((holder.is_view, holder.shape, holder.dtype), []).append(name)
     texts = []
     for (is_view, shape, dtype), held in groups.items():
