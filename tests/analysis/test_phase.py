@@ -61,3 +61,14 @@ def test_threads() -> None:
         builder = with_array()
         builder.native(path, 100 * KIB)
         assert phase(builder.build()) is expected
+
+
+def test_growth_of_openblas_is_not_the_import_that_mapped_it() -> None:
+    """A thread buffer that grows during a computation leaves the place of the peak with the computation."""
+    builder = with_array()
+    builder.native((Frame(USER, 5),), 500 * KIB)
+    grown = builder.native((Frame(USER, 2), IMPORT[0]), 100 * KIB)
+    index = TraceIndex(builder.build(origins={builder.number(grown): "libscipy_openblas64_.so"}))
+    assert index.trace.stack(find_total_node(index))[0].lineno == 5
+    other = TraceIndex(builder.build(origins={builder.number(grown): "libarrow.so"}))
+    assert other.trace.stack(find_total_node(other))[-1].lineno == 2

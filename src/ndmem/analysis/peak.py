@@ -10,6 +10,7 @@ from ndmem.model.columns import Domain, Kind
 
 from .domains import native_live
 from .index import fact
+from .origin import OPENBLAS, name_origin
 from .phase import below_user_code
 
 if TYPE_CHECKING:
@@ -53,7 +54,13 @@ def find_total_node(index: TraceIndex) -> int:
         return -1
     events, until = trace.events, trace.total.events
     live = events.live[:until] + native_live(index)[:until]
-    return _pick_node(index, trace.total, np.where(events.kind[:until] == Kind.BORN, live, -1))
+    # A buffer of OpenBLAS is named after the import that mapped it, and grows while other code computes.
+    grown = [buffer for buffer, library in trace.origins.items() if name_origin(library) == OPENBLAS]
+    born = (events.kind[:until] == Kind.BORN) & ~np.isin(events.buffer[:until], np.array(grown, np.int64))
+    node = _pick_node(index, trace.total, np.where(born, live, -1))
+    if node != trace.total.stack or not grown or not born.any() or events.buffer[until - 1] not in grown:
+        return node
+    return int(events.stack[:until][np.flatnonzero(born)[-1]])
 
 
 def _pick_node(index: TraceIndex, peak: Peak, reached: Int64s) -> int:

@@ -39,7 +39,7 @@ def test_the_report_of_a_pipeline() -> None:
         "  33% 200 MiB         - 200 MiB pipeline.py:7 raw = np.arange(26_214_400.0)",
         "                                              Their callers",
         "  67% 401 MiB   401 MiB 200 MiB pipeline.py:8 result = normalise(raw)",
-        "2 more lines below 1 %, 1 MiB together: pipeline.py:4, pipeline.py:9",
+        "2 more lines below 1 %, 1 MiB at the peak: pipeline.py:4, pipeline.py:9",
         "",
         "Largest arrays at the peak",
         "",
@@ -101,7 +101,7 @@ def test_limits_say_what_they_leave_out() -> None:
     """Rows and arrays beyond the limits are counted and summed, so that nothing is silently missing."""
     text = render(pipeline(), rows=2, buffers=1)
     assert "… and 1 more" in text
-    assert "2 more lines below 1 %, 1 MiB together: pipeline.py:4, pipeline.py:9" in text
+    assert "2 more lines below 1 %, 1 MiB at the peak: pipeline.py:4, pipeline.py:9" in text
     assert re.search(r"^401 MiB  3 other arrays$", text, re.MULTILINE)
     stacks = render(pipeline(), by=By.STACK, rows=1)
     assert re.search(r"67%  401 MiB  3 other stacks$", stacks, re.MULTILINE)
@@ -138,7 +138,7 @@ def test_the_list_of_small_lines_is_cut_at_the_width() -> None:
         builder.born((Frame(USER, lineno),), MIB)
     text = render(builder.build(), width=60)
     (line,) = [line for line in text.splitlines() if "more lines" in line]
-    assert line.startswith("100 more lines below 1 %, 100 MiB together: ")
+    assert line.startswith("100 more lines below 1 %, 100 MiB at the peak: ")
     assert line.endswith("…")
 
 
@@ -149,7 +149,7 @@ def test_if_all_lines_are_small_the_first_ones_are_shown() -> None:
         builder.born((Frame(USER, lineno),), MIB)
     text = render(builder.build())
     assert len(re.findall(r"^ +<1% +1 MiB", text, re.MULTILINE)) == 5
-    assert "995 more lines below 1 %, 995 MiB together" in text
+    assert "995 more lines below 1 %, 995 MiB at the peak" in text
 
 
 def test_items_of_a_container_are_one_row() -> None:

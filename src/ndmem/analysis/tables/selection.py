@@ -104,8 +104,6 @@ def select_rows(
     matter = {id(row) for row in own if SMALL * _weigh(row, native=native) >= max(whole, 1)}
     matter = matter or {id(row) for row in own[:_LEAST]}
     small = tuple(row for row in own if id(row) not in matter)
-    if len(small) == 1:  # its own row takes no more space
-        matter, small = matter | {id(small[0])}, ()
     shows_imports = SMALL * (imports.nbytes + imports.native_nbytes * native) >= max(whole, 1)
     return Selection(tuple(row for row in own if id(row) in matter), imports if shows_imports else None, small)
 

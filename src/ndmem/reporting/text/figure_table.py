@@ -99,15 +99,15 @@ def make_figure_table(
     if not selection.small:
         return table, columns
     # As wide as the terminal: in the column of the source the list of lines would be cut.
-    return Group(table, Text(_describe_small(selection.small, width), "dim")), columns
+    return Group(table, Text(_describe_small(selection.small, moment, width), "dim")), columns
 
 
-def _describe_small(rows: Sequence[Line] | Sequence[Function], width: int) -> str:
+def _describe_small(rows: Sequence[Line] | Sequence[Function], moment: Moment, width: int) -> str:
     """Write one line of text for the rows that are too small for rows of their own."""
     is_line = isinstance(rows[0], Line)
     nbytes = sum(row.own_nbytes for row in rows)
-    what = f"{len(rows):,} more {'lines' if is_line else 'functions'} below 1 %"
-    start = f"{what}{f', {format_nbytes(nbytes)} together' if nbytes else ''}: "
+    what = f"{len(rows):,} more {'line' if is_line else 'function'}{'s' if len(rows) > 1 else ''} below 1 %"
+    start = f"{what}{f', {format_nbytes(nbytes)} at the {moment.value}' if nbytes else ''}: "
     if is_line:
         texts = [f"{base_name(plain(row.filename))}:{row.lineno or '-'}" for row in rows]
     else:
