@@ -101,18 +101,19 @@ def select_rows(
     if native and index.trace.total is not None:
         whole = max(whole, index.trace.total.nbytes)
     own = [row for row in rows if (row.filename, row.lineno) not in imports.places]
-    matter = {id(row) for row in own if SMALL * _weigh(row, native=native) >= max(whole, 1)}
+    matter = {id(row) for row in own if SMALL * _weigh(row, moment, native=native) >= max(whole, 1)}
     matter = matter or {id(row) for row in own[:_LEAST]}
     small = tuple(row for row in own if id(row) not in matter)
     shows_imports = SMALL * (imports.nbytes + imports.native_nbytes * native) >= max(whole, 1)
     return Selection(tuple(row for row in own if id(row) in matter), imports if shows_imports else None, small)
 
 
-def _weigh(row: Line | Function, *, native: bool) -> int:
-    """Return the highest of a row's figures that say what it holds or held."""
+def _weigh(row: Line | Function, moment: Moment, *, native: bool) -> int:
+    """Return the highest of a row's figures that say what it holds or held, and that the table shows."""
     figures = [row.at_peak_nbytes, row.kept_nbytes, row.temporary_nbytes or 0]
     if native and row.native is not None:
-        figures += [row.native.at_total_peak_nbytes, row.native.kept_nbytes, row.native.temporary_nbytes or 0]
+        at_peak = moment is Moment.PEAK
+        figures.append(row.native.at_total_peak_nbytes if at_peak else row.native.kept_nbytes)
     return max(figures)
 
 
