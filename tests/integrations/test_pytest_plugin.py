@@ -76,7 +76,7 @@ def test_big():
 """
     _, text = run_pytest(tmp_path, source)
     assert "the test's peak is 3.81 MiB of arrays; limit_arrays('1 MiB') allows 1 MiB" in text
-    assert re.search(r"50% 3\.81 MiB .* second = first \+ 1", text)
+    assert re.search(r"50% 1\.91 MiB .* second = first \+ 1", text)
     assert re.search(r"1\.91 MiB  test_it\.py:\d+ np\.empty\(2_000_00", text)
 
 
