@@ -170,6 +170,21 @@ def test_items_of_a_container_are_one_row() -> None:
     ]
 
 
+def test_an_item_with_another_holder_shares_the_row() -> None:
+    """The last item of a list is also held by the variable of the loop: it is in the row of the others."""
+    builder = TraceBuilder()
+    for _ in range(20):
+        builder.born((Frame(USER, 1),), MIB)
+    holders = [Holder(i, f"history[{i}]", "__main__", (16,), "float64", is_view=True) for i in range(20)]
+    holders.append(Holder(19, "block", "__main__", (MIB,), "uint8", is_view=False))
+    text = render(builder.build(holders=holders), width=160)
+    assert re.search(
+        r"^20 x 1 MiB .*history\[…\] \(16,\) float64, each kept by a view of 128 B; one also by block$",
+        text,
+        re.MULTILINE,
+    )
+
+
 def test_equal_arrays_are_one_row() -> None:
     """Many arrays of one size from one place are one row with their number."""
     builder = TraceBuilder()

@@ -120,7 +120,9 @@ def _write_sizes(composition: Composition, *, of: int | None) -> str:
 
 
 def _write_holders(largest: Largest) -> str:
-    """Write what holds the arrays; "some" if that is unknown of others."""
+    """Write what holds the arrays; "some" if that is unknown of others. Temporaries are held by what runs."""
+    if _are_temporaries(largest):
+        return ""
     # The items of one container are one holder to a reader.
     masked = list(dict.fromkeys(map(mask_items, largest.holders)))
     held = masked if len(masked) < len(largest.holders) else largest.holders
@@ -129,6 +131,11 @@ def _write_holders(largest: Largest) -> str:
         return ""
     by = f"{', '.join(names)} and others" if len(held) > _NAMES else " and ".join(names)
     return f", {'some ' if largest.unheld else ''}held by {by}"
+
+
+def _are_temporaries(composition: Composition) -> bool:
+    of_all = sum(group.count for group in composition.groups) or composition.arrays.count
+    return 0 < of_all == composition.temporaries.count
 
 
 def _count_arrays(count: int, nbytes: int) -> str:

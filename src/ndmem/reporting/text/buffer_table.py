@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -53,12 +54,16 @@ def make_buffer_table(
 def _write_row(buffer: LiveBuffer, names: FileNames, sources: SourceFiles) -> Row:
     """Write one buffer: the code that allocated it, the place, and its holders."""
     site = buffer.site
+    # The items of one container share a row, whatever else holds one of them.
+    items = tuple(holder for holder in buffer.holders if mask_items(holder.name) != holder.name)
+    others = [holder.name for holder in buffer.holders if holder not in items] if items else []
     return Row(
         buffer.nbytes,
         plain(buffer.allocated_by(sources)),
         names.short_place(site.filename, site.lineno),
         plain(describe_holders(buffer)),
-        plain(describe_holders(buffer, many=True)),
+        plain(describe_holders(replace(buffer, holders=items or buffer.holders), many=True)),
+        beside=tuple(map(plain, others)),
     )
 
 
