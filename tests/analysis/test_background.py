@@ -62,7 +62,7 @@ def test_the_answer_sums_the_background() -> None:
     assert background["the interpreter"] == 129
     assert background["OpenBLAS thread buffers"] == 64
     assert sum(share.nbytes for share in answer.shares) == answer.native_nbytes == 511 * KIB
-    assert Share(6 * KIB, "imports", is_code=False) in answer.shares
+    assert Share(6 * KIB, "imports", is_code=False, is_own=False) in answer.shares
 
 
 def test_native_memory_matters_by_the_programs_own_lines() -> None:

@@ -13,6 +13,7 @@ from ndmem.analysis.answer import find_answer
 from ndmem.analysis.call_tree.frames import user_site
 from ndmem.analysis.call_tree.stacks import stack_weights
 from ndmem.analysis.domains import DomainTotals, compute_domains, of_domain
+from ndmem.analysis.file_names import base_name
 from ndmem.analysis.index import TraceIndex
 from ndmem.analysis.live import find_live, live_buffers
 from ndmem.analysis.measure import Measure
@@ -25,7 +26,7 @@ from ndmem.analysis.tables.functions import function_table
 from ndmem.analysis.tables.lines import Line, line_table
 from ndmem.analysis.total import live_native
 from ndmem.model.trace import Domain, Trace
-from ndmem.reporting.sentences.answer import answer_sentence
+from ndmem.reporting.sentences.arrays import write_arrays
 
 KIB = 1024
 ARRAY_FIGURES = ("peak_nbytes", "at_peak_nbytes", "share", "temporary_nbytes", "kept_nbytes", "total_nbytes", "count",
@@ -58,7 +59,9 @@ def test_what_is_said_of_arrays_does_not_depend_on_native_blocks(
         TraceIndex(plain), Measure.of(moment), library=library
     )
     assert find_answer(TraceIndex(watched), moment) == find_answer(TraceIndex(plain), moment)
-    assert answer_sentence(TraceIndex(watched), moment) == answer_sentence(TraceIndex(plain), moment)
+    if watched.peak.nbytes:
+        words = [write_arrays(TraceIndex(trace), moment, base_name) for trace in both]
+        assert words[0] == words[1]
     assert user_site(TraceIndex(watched), find_peak_node(TraceIndex(watched))) == user_site(
         TraceIndex(plain), find_peak_node(TraceIndex(plain))
     )

@@ -38,9 +38,9 @@ def test_the_answer_of_a_program() -> None:
     assert (answer.nbytes, answer.array_nbytes, answer.native_nbytes) == (104 * KIB, 8 * KIB, 96 * KIB)
     assert (answer.site, answer.function) == (SVD.site(), "work")
     assert answer.shares == (
-        Share(80 * KIB, "svd(a)", is_code=True),
-        Share(10 * KIB, "wide = sorted(words)", is_code=True),
-        Share(6 * KIB, "OpenBLAS thread buffers", is_code=False),
+        Share(80 * KIB, "svd(a)", is_code=True, site=SVD.site()),
+        Share(10 * KIB, "wide = sorted(words)", is_code=True, site=SORTED.site()),
+        Share(6 * KIB, "OpenBLAS thread buffers", is_code=False, is_own=False),
     )
 
 
@@ -58,7 +58,7 @@ def test_the_end() -> None:
     answer = find_total(TraceIndex(built().build(sources={USER: SOURCE})), Moment.END)
     assert answer is not None
     assert (answer.nbytes, answer.native_nbytes, answer.site) == (64 * KIB, 56 * KIB, None)
-    assert answer.shares[0] == Share(40 * KIB, "svd(a)", is_code=True)
+    assert answer.shares[0] == Share(40 * KIB, "svd(a)", is_code=True, site=SVD.site())
 
 
 def test_not_watched() -> None:

@@ -76,7 +76,7 @@ def test_big():
 """
     _, text = run_pytest(tmp_path, source)
     assert "peak 3.81 MiB > limit 1 MiB\nlimit_arrays('1 MiB'): highest live bytes of the test's arrays\n" in text
-    assert re.search(r"50% 3\.81 MiB .* second = first \+ 1", text)
+    assert re.search(r"50% 1\.91 MiB .* second = first \+ 1", text)
     assert re.search(r"1\.91 MiB  test_it\.py:\d+ np\.empty\(2_000_00", text)
 
 

@@ -10,11 +10,12 @@ import numpy as np
 
 from ndmem.units import round_nbytes
 
-from .call_tree.frames import user_site
+from .call_tree.frames import standing_nodes, user_site
 from .index import fact
 from .live import LiveColumns, each_live_buffer, live_arrays, small_nbytes
-from .moment import Moment, nbytes_at
+from .moment import Moment, nbytes_at, nbytes_by_node
 from .peak import find_peak_node
+from .phase import find_phase
 from .tables.expression import expression_text
 from .tables.sources import source_files
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from ndmem.model.trace import Trace
 
     from .index import TraceIndex
+    from .phase import Phase
     from .tables.sources import SourceFiles
 
 _MOST_BUFFERS = 100
@@ -68,34 +70,59 @@ class Temporaries:
     expressions: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Largest:
-    """The line that allocated most of what was live at the peak, where that is not the line that reached it.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Composition:
+    """Arrays that explain some of the live bytes.
+
+    Attributes
+    ----------
+    groups : tuple of Group
+        The sizes that explain most of it, most bytes first; empty if they explain less than half.
+    arrays : Group
+        All arrays of at least the trace's threshold; ``nbytes`` is that of the largest.
+    temporaries : Temporaries
+        Those in ``groups``; in all arrays if there are no groups.
+    """
+
+    groups: tuple[Group, ...]
+    arrays: Group
+    temporaries: Temporaries
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Largest(Composition):
+    """The line that allocated most of what was live, and its arrays.
 
     Attributes
     ----------
     nbytes : int
-        Bytes of its arrays.
+        Bytes of its arrays, small ones included.
     is_most : bool
-        Whether these are at least half of the peak.
+        Whether these are at least half of all.
     site : Site
         The user's frame.
+    function : str
+        Function of that frame, see `Answer`.
     expression : str or None
         The expression that allocated them; ``None`` if it is unknown, or if several did.
     holders : tuple of str
         The variables and attributes that hold its arrays, those of the largest array first, each once.
+    unheld : int
+        Number of its arrays that are not temporaries and have no known holder, of the largest ones.
     """
 
     nbytes: int
     is_most: bool
     site: Site
+    function: str
     expression: str | None
     holders: tuple[str, ...]
+    unheld: int
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """Live bytes at a moment of a run, where they were reached, and what they consist of.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer(Composition):
+    """Live bytes at a moment of a run, what they consist of, and where they were allocated and reached.
 
     Attributes
     ----------
@@ -107,27 +134,21 @@ class Answer:
         The user's frame that reached the peak; ``None`` for the end, and if no array was allocated.
     function : str or None
         Function of that frame; for a comprehension or a lambda the function around it, if the source is known.
-    groups : tuple of Group
-        The sizes that explain most of it, most bytes first; empty if they explain less than half.
-    arrays : Group
-        All arrays of at least the trace's threshold; ``nbytes`` is that of the largest.
+    phase : Phase
+        What the process did when it reached the peak.
     small_nbytes : int
         Bytes in buffers that are not events.
-    temporaries : Temporaries
-        Those in ``groups``; in all arrays if there are no groups.
-    elsewhere : Largest or None
-        The line that allocated most of the peak, if the one that reached it allocated less than half of it.
+    largest : Largest or None
+        The line that allocated most; ``None`` if nothing is live.
     """
 
     moment: Moment
     nbytes: int
     site: Site | None
     function: str | None
-    groups: tuple[Group, ...]
-    arrays: Group
+    phase: Phase
     small_nbytes: int
-    temporaries: Temporaries
-    elsewhere: Largest | None
+    largest: Largest | None
 
 
 @fact
@@ -151,13 +172,26 @@ def find_answer(index: TraceIndex, moment: Moment = Moment.PEAK) -> Answer:
         If the trace's call tree is damaged.
     """
     trace, columns, sources = index.trace, live_arrays(index, moment), source_files(index)
-    site = user_site(index, find_peak_node(index)) if moment is Moment.PEAK else None
-    groups = _group_sizes(columns, total_nbytes=nbytes_at(trace, moment))
+    node = find_peak_node(index) if moment is Moment.PEAK else -1
+    site, total = user_site(index, node), nbytes_at(trace, moment)
+    composition = _compose(trace, columns, sources, total_nbytes=total)
     return Answer(
         moment=moment,
-        nbytes=nbytes_at(trace, moment),
+        nbytes=total,
         site=site,
         function=None if site is None else sources.name_function(site.filename, site.lineno, site.function),
+        phase=find_phase(index, node, events=trace.peak.events),
+        groups=composition.groups,
+        arrays=composition.arrays,
+        temporaries=composition.temporaries,
+        small_nbytes=small_nbytes(index, moment),
+        largest=_find_largest(index, columns, moment),
+    )
+
+
+def _compose(trace: Trace, columns: LiveColumns, sources: SourceFiles, *, total_nbytes: int) -> Composition:
+    groups = _group_sizes(columns, total_nbytes=total_nbytes)
+    return Composition(
         groups=groups,
         arrays=Group(
             count=len(columns.nbytes),
@@ -165,32 +199,53 @@ def find_answer(index: TraceIndex, moment: Moment = Moment.PEAK) -> Answer:
             nbytes=int(columns.nbytes.max(initial=0)),
             total_nbytes=int(columns.nbytes.sum()),
         ),
-        small_nbytes=small_nbytes(index, moment),
         temporaries=_find_temporaries(trace, columns, groups, sources),
-        elsewhere=None if site is None else _find_largest(index, columns, site),
     )
 
 
-def _find_largest(index: TraceIndex, columns: LiveColumns, peak_site: Site) -> Largest | None:
-    """Return the line with most bytes, unless the line of the peak has half of them."""
-    trace, total = index.trace, nbytes_at(index.trace, Moment.PEAK)
-    of_site: dict[tuple[str, int], int] = {}
-    lines = [of_site.setdefault((site.filename, site.lineno), len(of_site)) for site in trace.sites]
-    line = np.array(lines, np.int64)[trace.tree.site[columns.standing]]
-    sums = np.zeros(len(of_site), np.int64)
-    np.add.at(sums, line, columns.nbytes)
-    own = of_site.get((peak_site.filename, peak_site.lineno))
-    if not sums.any() or (own is not None and 2 * sums[own] >= total):
+def _find_largest(index: TraceIndex, columns: LiveColumns, moment: Moment) -> Largest | None:
+    """Return the line that allocated most of what is live; of equal ones the first by name."""
+    trace, sources, total = index.trace, source_files(index), nbytes_at(index.trace, moment)
+    if not total or not len(trace.tree):
         return None
-    chosen = int(sums.argmax())
-    buffers = tuple(each_live_buffer(index, columns.at(np.flatnonzero(line == chosen)[:_MOST_BUFFERS])))
+    numbers: dict[tuple[str, int], int] = {}
+    of_site = np.array(
+        [numbers.setdefault((site.filename, site.lineno), len(numbers)) for site in trace.sites], np.int64
+    )
+    standing = trace.tree.site[standing_nodes(index)]
+    of_node, by_site = of_site[standing], np.zeros(len(trace.sites), np.int64)
+    np.add.at(by_site, standing, nbytes_by_node(trace, moment))
+    sums = np.zeros(len(numbers), np.int64)
+    np.add.at(sums, of_site, by_site)
+    nbytes = int(sums.max())
+    # Of equal lines the first by name: the order of the sites depends on what else was recorded.
+    chosen = min((place, number) for place, number in numbers.items() if sums[number] == nbytes)[1]
+    sites = np.flatnonzero(of_site == chosen).tolist()
+    site = trace.sites[min(sites, key=lambda each: (-by_site[each], *_columns(trace.sites[each])))]
+    own = columns.at(np.flatnonzero(of_node[columns.node] == chosen))
+    buffers = tuple(each_live_buffer(index, own.at(np.arange(min(len(own.buffer), _MOST_BUFFERS)))))
     expressions = {buffer.expression for buffer in buffers}
+    composition = _compose(trace, own, sources, total_nbytes=nbytes)
     return Largest(
-        nbytes=int(sums[chosen]),
-        is_most=2 * int(sums[chosen]) >= total,
-        site=buffers[0].site,
-        expression=buffers[0].expression if len(expressions) == 1 else None,
+        groups=composition.groups,
+        arrays=composition.arrays,
+        temporaries=composition.temporaries,
+        nbytes=nbytes,
+        is_most=2 * nbytes >= total,
+        site=site,
+        function=sources.name_function(site.filename, site.lineno, site.function),
+        expression=expressions.pop() if len(expressions) == 1 else None,
         holders=tuple(dict.fromkeys(holder.name for buffer in buffers for holder in buffer.holders)),
+        unheld=sum(not buffer.holders and not buffer.temporary for buffer in buffers),
+    )
+
+
+def _columns(site: Site) -> tuple[int, int, str]:
+    unknown = -1
+    return (
+        unknown if site.col is None else site.col,
+        unknown if site.end_col is None else site.end_col,
+        site.function,
     )
 
 

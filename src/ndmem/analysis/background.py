@@ -18,6 +18,7 @@ from .domains import WORTH_SHOWING
 from .index import fact
 from .live import find_live
 from .origin import OPENBLAS, PYTHON_OBJECTS, SMALL_BLOCKS, name_origin
+from .phase import IMPORT_SYSTEM
 
 if TYPE_CHECKING:
     from ndmem.model.columns import Bools, Int8s
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
 
     from .index import TraceIndex
     from .live import LiveColumns
-
-_IMPORT_SYSTEM = ("<frozen importlib", "<frozen zipimport")
 
 
 class Background(enum.IntEnum):
@@ -64,7 +63,7 @@ def mark_import_nodes(index: TraceIndex) -> Bools:
     (n,) bool
     """
     trace = index.trace
-    of_site = np.array([site.filename.startswith(_IMPORT_SYSTEM) for site in trace.sites], np.bool_)
+    of_site = np.array([site.filename.startswith(IMPORT_SYSTEM) for site in trace.sites], np.bool_)
     is_import = of_site[trace.tree.site] if len(of_site) else np.zeros(len(trace.tree), np.bool_)
     parent, levels, depths = trace.tree.parent, tree_levels(index), node_depths(index)
 
@@ -120,9 +119,15 @@ def native_matters(index: TraceIndex) -> bool:
     It does if the program's own lines have a tenth of the total peak. Less would push the arrays out of sight, and the
     sentence has its sum.
     """
+    own, total = own_native_nbytes(index), index.trace.total
+    return total is not None and own > 0 and own * WORTH_SHOWING >= total.nbytes
+
+
+@fact
+def own_native_nbytes(index: TraceIndex) -> int:
+    """Return the native bytes of the program's own lines live at the total peak; 0 if they were not tracked."""
     trace = index.trace
     if trace.native is None or trace.total is None or not trace.native.nbytes:
-        return False
+        return 0
     columns = find_live(index, until=trace.total.events, domain=Domain.NATIVE)
-    own = int(columns.nbytes[find_background(index, columns) == Background.NONE].sum())
-    return own * WORTH_SHOWING >= trace.total.nbytes
+    return int(columns.nbytes[find_background(index, columns) == Background.NONE].sum())

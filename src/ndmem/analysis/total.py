@@ -10,7 +10,7 @@ import numpy as np
 
 from ndmem.model.columns import Domain
 
-from .background import Background, find_background
+from .background import Background, find_background, own_native_nbytes
 from .call_tree.frames import user_site
 from .domains import of_domain
 from .index import fact
@@ -18,6 +18,7 @@ from .live import LiveColumns, find_live, holders_by_buffer
 from .moment import Moment
 from .origin import OUTSIDE_PYTHON, name_origin
 from .peak import find_total_node
+from .phase import find_phase
 from .tables.expression import expression_text
 from .tables.sources import source_files
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from ndmem.model.site import Site
 
     from .index import TraceIndex
+    from .phase import Phase
     from .tables.sources import SourceFiles
 
 
@@ -47,11 +49,17 @@ class Share:
         program's own.
     is_code : bool
         Whether ``text`` is source code.
+    site : Site or None
+        The user's frame that allocated them; ``None`` for blocks of a library or of several lines.
+    is_own : bool
+        Whether they are the program's own, see `background.Background`.
     """
 
     nbytes: int
     text: str
     is_code: bool
+    site: Site | None = None
+    is_own: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +74,8 @@ class TotalAnswer:
         The user's frame that reached the total peak; ``None`` for the end, and if it is unknown.
     function : str or None
         Function of that frame; for a comprehension or a lambda the function around it, if the source is known.
+    phase : Phase
+        What the process did when it reached the total peak.
     shares : tuple of Share
         Origins of the native blocks, most bytes first; they sum to ``native_nbytes``, except for blocks whose events
         were dropped.
@@ -76,6 +86,7 @@ class TotalAnswer:
     native_nbytes: int
     site: Site | None
     function: str | None
+    phase: Phase
     shares: tuple[Share, ...]
 
 
@@ -107,13 +118,15 @@ def find_total(index: TraceIndex, moment: Moment = Moment.PEAK) -> TotalAnswer |
     by_node = trace.tallies.at_total_peak if at_peak else trace.tallies.live
     arrays, native = (int(of_domain(trace, by_node, domain).sum()) for domain in (Domain.ARRAY, Domain.NATIVE))
     sources = source_files(index)
-    site = user_site(index, find_total_node(index)) if at_peak else None
+    node = find_total_node(index) if at_peak else -1
+    site = user_site(index, node)
     return TotalAnswer(
         nbytes=arrays + native,
         array_nbytes=arrays,
         native_nbytes=native,
         site=site,
         function=None if site is None else sources.name_function(site.filename, site.lineno, site.function),
+        phase=find_phase(index, node, events=trace.total.events),
         shares=_sum_shares(index, live_native(index, moment), sources),
     )
 
@@ -125,10 +138,19 @@ def live_native(index: TraceIndex, moment: Moment = Moment.PEAK) -> LiveColumns:
     return find_live(index, until=until, domain=Domain.NATIVE)
 
 
+@fact
+def leads_native(index: TraceIndex) -> bool:
+    """Tell whether the program's own lines had more in native blocks than in arrays at the total peak."""
+    answer = find_total(index)
+    return answer is not None and own_native_nbytes(index) > answer.array_nbytes
+
+
 def _sum_shares(index: TraceIndex, columns: LiveColumns, sources: SourceFiles) -> tuple[Share, ...]:
     trace = index.trace
     background = find_background(index, columns)
     sums: Counter[tuple[str, bool]] = Counter()
+    places: dict[str, set[tuple[str, int]]] = {}
+    sites: dict[str, Site] = {}
     held = np.isin(columns.buffer, np.array(list(holders_by_buffer(index, columns.until)), np.int64))
     if nbytes := int(columns.nbytes[held].sum()):
         sums[IN_OTHER_ARRAYS, False] += nbytes
@@ -140,8 +162,17 @@ def _sum_shares(index: TraceIndex, columns: LiveColumns, sources: SourceFiles) -
     for buffer, nbytes in zip(columns.buffer[libraries].tolist(), columns.nbytes[libraries].tolist(), strict=True):
         sums[name_origin(trace.origins[buffer]), False] += nbytes
     for node, nbytes in _sum_by(columns.standing[own & ~libraries], columns.nbytes[own & ~libraries]):
-        sums[_describe_code(trace.sites[trace.tree.site[node]], sources)] += nbytes
-    return tuple(Share(nbytes, text, is_code) for (text, is_code), nbytes in sums.most_common())
+        site = trace.sites[trace.tree.site[node]]
+        text, is_code = _describe_code(site, sources)
+        sums[text, is_code] += nbytes
+        if site.filename:
+            places.setdefault(text, set()).add((site.filename, site.lineno))
+            sites[text] = site
+    words = {kind.text for kind in Background}
+    return tuple(
+        Share(nbytes, text, is_code, sites[text] if len(places.get(text, ())) == 1 else None, text not in words)
+        for (text, is_code), nbytes in sums.most_common()
+    )
 
 
 def _sum_by(keys: np.ndarray[tuple[int], np.dtype[np.int32]], nbytes: Int64s) -> list[tuple[int, int]]:

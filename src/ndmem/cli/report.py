@@ -43,6 +43,7 @@ from .waiting import show_waiting
     help="Treat this installed package as your own code; can be repeated.",
 )
 @click.option("--library", is_flag=True, help="Also show lines of libraries, instead of charging them to your lines.")
+@click.option("--processes", is_flag=True, help="Show the lines of all processes together.")
 @click.option(
     "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Write to a file instead of stdout."
 )
@@ -59,6 +60,7 @@ def command(
     of: str | None,
     packages: tuple[str, ...],
     library: bool,
+    processes: bool,
     output: Path | None,
     plotlyjs: str | None,
 ) -> None:
@@ -81,6 +83,8 @@ def command(
         )
     if of is not None and at is not None:
         raise click.UsageError("--at and --of both choose the weight of the call stacks; use one of them")
+    if processes and (form != api.Format.TEXT.value or by not in {None, api.By.LINE.value}):
+        raise click.UsageError("--processes needs --format text and --by line: it merges the lines of the processes")
     if plotlyjs is not None and form != api.Format.HTML.value:
         raise click.UsageError("--plotlyjs needs --format html; add it")
     file = choose_run(file)
@@ -95,7 +99,7 @@ def command(
         run = api.load(file, packages=packages)
     rows, moment = by or api.By.LINE, at or api.Moment.PEAK
     if output is None:
-        run.report(sys.stdout, form=form, by=rows, at=moment, library=library, of=of)
+        run.report(sys.stdout, form=form, by=rows, at=moment, library=library, processes=processes, of=of)
         return
     with output.open("w", encoding="utf-8", errors="backslashreplace") as stream:
-        run.report(stream, form=form, by=rows, at=moment, library=library, of=of)
+        run.report(stream, form=form, by=rows, at=moment, library=library, processes=processes, of=of)

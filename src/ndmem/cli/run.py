@@ -176,11 +176,11 @@ def _report_nothing(program: Program, ended: Ended, *, quiet: bool) -> bool:
         return False
     if program.unsaved:
         say(program.unsaved)
+    program.discard_unasked()
     if not quiet:
         write_empty_run(
             sys.stderr,
-            duration_s=found.duration_s,
-            native_threshold=found.native_threshold,
+            imported_numpy=False,
             native_peak_nbytes=found.native_peak_nbytes,
             rss_peak_nbytes=found.rss_peak_nbytes,
         )
@@ -200,6 +200,8 @@ def _report(program: Program, ended: Ended, *, quiet: bool, html: Path | None) -
     path = program.output.path
     family = settle_children(path, trace)
     run = Run(trace, path=path, family=family)
+    if run.is_empty and html is None:
+        program.discard_unasked()
     if not quiet:
         run.report(sys.stderr)
     if html is not None:

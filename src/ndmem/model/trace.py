@@ -13,6 +13,7 @@ from .columns import CallTree, Compacted, Domain, Events, Kind, Samples, Tallies
 from .ending import Ending
 from .holder import Holder
 from .machine_limit import MachineLimit
+from .refusal import Refusal
 from .site import Site, Stack
 from .together import Together
 
@@ -80,6 +81,8 @@ class RunInfo:
     budget_nbytes : int or None
         The lowest budget for all arrays that was in force at the peak, where native memory was watched at the peak of
         both together; ``None`` if there was none.
+    refusal : Refusal or None
+        The uncaught `MemoryError` with which the program ended.
     """
 
     program: tuple[str, ...]
@@ -98,6 +101,7 @@ class RunInfo:
     budget_nbytes: int | None = None
     packages: tuple[str, ...] = ()
     program_packages: tuple[str, ...] = ()
+    refusal: Refusal | None = None
 
     @property
     def is_cut(self) -> bool:

@@ -34,6 +34,8 @@ class View:
         Show at most this many rows, and this many of the largest buffers beside them; ``None`` for all.
     width : int or None
         Columns to fit into; those of the terminal, or 80, if not given.
+    processes : bool
+        Show the lines of all processes together, instead of the program's own.
     of : Measure or None
         Bytes that weigh call stacks in the formats of other tools; those live at the moment, if not given.
     """
@@ -44,6 +46,7 @@ class View:
     rows: int | None = 20
     buffers: int | None = 10
     width: int | None = None
+    processes: bool = False
     of: Measure | None = None
 
     @property

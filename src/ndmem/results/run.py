@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from ndmem.analysis.call_tree.outer import cut_callers
+from ndmem.analysis.empty import is_empty_run
 from ndmem.analysis.index import TraceIndex
 from ndmem.analysis.measure import Measure
 from ndmem.analysis.moment import Moment
@@ -84,6 +85,11 @@ class Run:
         """Live bytes of arrays at the end; while it is tracked, now."""
         return self.trace.live_nbytes
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to see: no array in any process, no native memory to speak of, and a normal end."""
+        return is_empty_run(self._index())
+
     def lines(self, *, library: bool = False) -> tuple[Line, ...]:
         """Return the line table; lines that allocated what is live at the peak come first.
 
@@ -103,6 +109,7 @@ class Run:
         by: By | str = By.LINE,
         at: Moment | str = Moment.PEAK,
         library: bool = False,
+        processes: bool = False,
         of: Measure | str | None = None,
     ) -> None:
         """Print the report.
@@ -119,6 +126,8 @@ class Run:
             Show the arrays live at the ``"peak"``, or at the ``"end"``.
         library : bool
             Show the lines of libraries.
+        processes : bool
+            Show the lines of all processes together, in text by line; so it is where a child process has most.
         of : Measure or str, optional
             Bytes that weigh stacks in other tools' formats: ``"peak"``, ``"kept"``, ``"total"`` or ``"temporary"``.
         """
@@ -132,6 +141,7 @@ class Run:
                     by=read_choice("by", by, By),
                     moment=read_choice("at", at, Moment),
                     library=library,
+                    processes=processes,
                     of=None if of is None else read_choice("of", of, Measure),
                 ),
                 file=file,

@@ -45,7 +45,7 @@ def test_the_schema_is_strict_and_described() -> None:
     """The schema is valid; its objects allow and require exactly the fields they describe."""
     jsonschema.Draft202012Validator.check_schema(SCHEMA)
     found = objects_of(SCHEMA)
-    assert len(found) == 13
+    assert len(found) == 16
     for each in found:
         assert each["additionalProperties"] is False
         assert sorted(each["required"]) == sorted(each["properties"])
@@ -68,11 +68,23 @@ def test_fields_of_a_pipeline() -> None:
         "numpy": "2.4.6",
         "exit_status": 0,
         "ended": "exit",
+        "refusal": None,
         **figures,
         "events": 8,
         "dropped": 0,
         "left_out": 0,
         "peak_site": site,
+        "answer": {
+            "pid": 4242,
+            "kind": "arrays",
+            "nbytes": 601 * MIB,
+            "phase": "program",
+            "reached_at": site,
+            "line_nbytes": 400 * MIB,
+            "allocated_at": {**site, "col": 12, "end_col": 20},
+            "expression": None,
+            "holders": [],
+        },
         "domains": {
             "array": {"peak_nbytes": 601 * MIB, "live_nbytes": 400 * MIB + 8000, "total_nbytes": 801 * MIB + 8000},
             "native": None,
@@ -151,6 +163,12 @@ def test_fields_of_live_arrays() -> None:
     """An array with a known holder has its name, shape and dtype; a temporary has its stack and expression."""
     raw, minus = report(pipeline())["at_peak"][:2]
     assert (raw["name"], raw["shape"], raw["dtype"], raw["is_view"]) == ("raw", [26214400], "float64", False)
+    holder = {"shape": [26214400], "dtype": "float64", "is_view": False}
+    assert raw["holders"] == [
+        {"name": "raw", "function": "pipeline", **holder},
+        {"name": "x", "function": "normalise", **holder},
+    ]
+    assert raw["temporary"] is False
     assert minus == {
         "nbytes": 200 * MIB,
         "stack": [
@@ -163,6 +181,8 @@ def test_fields_of_live_arrays() -> None:
         "dtype": None,
         "is_view": None,
         "thread": 0,
+        "temporary": True,
+        "holders": [],
     }
 
 
@@ -175,6 +195,9 @@ def test_fields_of_a_run_with_native_blocks() -> None:
     }
     assert (document["peak_nbytes"], document["events"], document["ended"]) == (16 * MIB, 1, "signal 9")
     assert (document["total_peak_nbytes"], document["total_peak_site"]["lineno"]) == (76 * MIB, 4)
+    answer = document["answer"]
+    assert (answer["kind"], answer["nbytes"], answer["line_nbytes"]) == ("native", 76 * MIB, 48 * MIB)
+    assert (answer["allocated_at"]["lineno"], answer["expression"]) == (4, "np.linalg.svd(a)")
     assert document["rss_peak_nbytes"] == 95 * MIB
     assert document["rss"] == [{"time_s": 0.5, "nbytes": 90 * MIB}]
     blocks = [(block["nbytes"], block["expression"], block["origin"]) for block in document["native_at_total_peak"]]
@@ -213,7 +236,7 @@ def test_what_was_allowed() -> None:
 def test_unknown_is_null() -> None:
     """A run that knows nothing has null where a figure is not known, and empty lists."""
     document = report(TraceBuilder().build(numpy=None, exit_status=None, program=()))
-    assert [document[key] for key in ("numpy", "exit_status", "peak_site")] == [None, None, None]
+    assert [document[key] for key in ("numpy", "exit_status", "peak_site", "answer")] == [None] * 4
     assert (document["lines"], document["at_peak"], document["peak_nbytes"]) == ([], [], 0)
     nowhere = TraceBuilder()
     nowhere.born((Frame("", 0, "<no Python frame>"),), 8)

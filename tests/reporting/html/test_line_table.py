@@ -47,8 +47,8 @@ def read(trace: Trace, **options: int) -> Reader:
 def test_sentence_and_rows() -> None:
     """The fragment has the sentence and a row for each line, in order."""
     found = read(pipeline())
-    assert found.cells[0].startswith("Peak 601 MiB at pipeline.py:5 in normalise: ")
-    first = ["67%", "601 MiB", "400 MiB", "200 MiB", "600 MiB", "3"]
+    assert found.cells[0].startswith("Peak 601 MiB: 400 MiB are 2 arrays of 200 MiB allocated at ")
+    first = ["67%", "400 MiB", "400 MiB", "200 MiB", "600 MiB", "3"]
     assert found.cells[1].startswith("1,005 arrays, 801 MiB in total, 400 MiB alive at the end; 1.5 s.")
     assert found.cells[2:10] == [*first, "pipeline.py:5", "return (x - mean) / x.std(axis=0)"]
     assert found.tags.count("tr") == 1 + 5
@@ -90,9 +90,10 @@ def test_a_run_without_arrays_has_no_table() -> None:
 def test_native_memory_has_its_sentence_and_column() -> None:
     """Where native memory was watched the fragment has the total peak, and native bytes beside the arrays'."""
     found = read(factoring())
-    assert found.cells[1].startswith("Including native (non-array) memory: 76 MiB at pipeline.py:4 in factor, ")
+    assert found.cells[0].startswith("Peak 76 MiB: 60 MiB is native memory, not in arrays, 48 MiB of it allocated at ")
+    assert found.cells[1].startswith("Arrays alone peak at 16 MiB: ")
     assert found.cells[2:11] == [
-        "100%", "16 MiB", "60 MiB", "-", "16 MiB", "16 MiB", "1",
+        "100%", "16 MiB", "48 MiB", "-", "16 MiB", "16 MiB", "1",
         "pipeline.py:7", "u, s, v = factor(np.ones((1024, 2048)))",
     ]  # fmt: skip
     assert found.tags.count("th") == 9

@@ -17,6 +17,7 @@ from ndmem.analysis.total import find_total
 from ndmem.model.trace import Trace
 from ndmem.reporting.export.json import write_json
 from ndmem.reporting.export.stats_json import write_stats_json
+from ndmem.reporting.sentences.answer import answer_sentence
 from ndmem.reporting.sentences.total import total_sentence
 from ndmem.reporting.text.stats import write_stats
 from ndmem.units import format_nbytes
@@ -25,21 +26,18 @@ from ndmem.units import format_nbytes
 def test_the_report_of_a_run_with_native_blocks() -> None:
     """Native memory has its sentence, its column, its lines and its blocks; together they are the total peak."""
     assert render(factoring(rss_peak_nbytes=95 * MIB)).splitlines()[:-2] == [
-        "Peak 16 MiB at pipeline.py:7: one array of 16 MiB.",
-        "Including native (non-array) memory: 76 MiB at pipeline.py:4 in factor, 16 MiB",
-        "of arrays and 60 MiB native (48 MiB by `np.linalg.svd(a)`, 8 MiB OpenBLAS thread",
-        "buffers).",
+        "Peak 76 MiB: 60 MiB is native memory, not in arrays, 48 MiB of it allocated at",
+        "pipeline.py:4 `np.linalg.svd(a)`; reached on that line.",
+        "Arrays alone peak at 16 MiB: one array allocated at pipeline.py:7",
+        "`np.ones((1024, 2048))`; reached on that line.",
         "1 array, 16 MiB in total, 16 MiB alive at the end; 1.5 s.",
         "",
-        "share   peak native temporary   kept  total count Live at the peak",
-        "                                                  pipeline.py",
-        " 100% 16 MiB 60 MiB         - 16 MiB 16 MiB     1 7 u, s, v = factor(np.ones((1…",
-        "                                                  No arrays at the peak",
-        "    - 16 MiB 60 MiB         -      -      -     - 4 return np.linalg.svd(a)",
-        "                                                  <no file>",
-        "    - 16 MiB 12 MiB         -      -      -     - - in <no Python frame>",
-        "                                                  pipeline.py",
-        "    -      -  4 MiB         -      -      -     - 6 words = sorted(words)",
+        "share at peak native temporary   kept          line Live at the peak",
+        " 100%  16 MiB 48 MiB         - 16 MiB pipeline.py:7 u, s, v = factor(np.ones((1…",
+        "                                                    No arrays at the peak",
+        "    -       - 48 MiB         -      - pipeline.py:4 return np.linalg.svd(a)",
+        "    -       -  4 MiB         -      - pipeline.py:6 words = sorted(words)",
+        "    -       -  8 MiB                                imports and what no Python …",
         "",
         "Largest arrays at the peak",
         "",
@@ -56,6 +54,9 @@ def test_the_report_of_a_run_with_native_blocks() -> None:
         " 4 MiB  pipeline.py:6 sorted(words)",
         "60 MiB  all",
         "",
+        "at peak: allocated by the line, or by what it called, and live at the peak;",
+        "native: not in arrays, live at the total peak; temporary: freed before the line",
+        "had ended; kept: live at the end.",
         "Resident memory: at most 95 MiB, including the interpreter and its libraries.",
     ]
 
@@ -90,7 +91,7 @@ def test_native_memory_that_does_not_matter_takes_no_room() -> None:
     assert "share" in text
     assert not re.search("share.*native", text)
     assert "native blocks" not in text
-    assert "100% 91 MiB" in text
+    assert "100%  91 MiB" in text
     assert "No arrays" not in text
     builder.died(block, (Frame(USER, 2),))
     builder.native((Frame(USER, 2),), 11 * MIB)  # of 102 MiB: 10.8 %
@@ -111,8 +112,10 @@ def test_a_run_of_native_blocks_alone() -> None:
     builder = TraceBuilder(native_threshold=64 * 1024)
     builder.native((Frame(USER, 1),), MIB)
     text = render(builder.build())
-    assert text.startswith("No array memory: no array was allocated.\nIncluding native (non-array) memory: 1 MiB at ")
-    assert "pipeline.py:1, all of it native (1 MiB in <module>)." in text.replace("\n", " ")
+    assert text.replace("\n", " ").startswith(
+        "Peak 1 MiB: all of it is native memory, not in arrays, 1 MiB of it allocated at pipeline.py:1; reached on "
+        "that line. "
+    )
     assert re.search(r"^ 1 MiB  pipeline.py:1 in <module>$", text, re.MULTILINE)
 
 
@@ -178,7 +181,7 @@ def test_stats_have_both_kinds_of_memory() -> None:
 
 @given(traces(native=True))
 def test_text_and_json_agree(trace: Trace) -> None:
-    """For any program the stats, the report's sentence and the JSON have the same totals."""
+    """For any program the stats, the report's sentences and the JSON have the same totals."""
     stream, numbers = io.StringIO(), io.StringIO()
     write_json(TraceIndex(trace), stream)
     write_stats_json(TraceIndex(trace), numbers)
@@ -193,12 +196,17 @@ def test_text_and_json_agree(trace: Trace) -> None:
         "events",
     ):
         assert stats[name] == document[name]
-    sentence = total_sentence(TraceIndex(trace))
-    assert sentence is not None
+    first, second = answer_sentence(TraceIndex(trace)), total_sentence(TraceIndex(trace)) or ""
     if document["domains"]["native"]["peak_nbytes"]:
-        assert sentence.startswith(
-            f"Including native (non-array) memory: {format_nbytes(document['total_peak_nbytes'])} at "
-        )
+        total, peak = (format_nbytes(document[name]) for name in ("total_peak_nbytes", "peak_nbytes"))
+        native, answer = document["answer"] and document["answer"]["kind"] == "native", document["answer"]
+        if native:
+            assert first.startswith(f"Peak {total}: ")
+            assert second.startswith(f"Arrays alone peak at {peak}: " if document["peak_nbytes"] else "")
+        elif answer:
+            assert first.startswith(f"Peak {peak}: ")
+            assert second.startswith(f"Including native (non-array) memory: {total}")
+        assert answer is None or format_nbytes(answer["nbytes"]) in {total, peak}
         # What the table of blocks sums to is what the list has.
         blocks = sum(block["nbytes"] for block in document["native_at_total_peak"])
         assert blocks == sum(share.nbytes for share in find_total(TraceIndex(trace)).shares)  # type: ignore[union-attr]  # watched

@@ -84,8 +84,8 @@ def test_what_processes_have_together_is_stated() -> None:
     shared = replace(TRACE, together=together)
     alone = replace(TRACE, together=replace(together, shared_memory_nbytes=None, processes=2, looks=1))
     sentence = (
-        "Resident memory of 3 processes together, shared pages counted once: 200 MiB, 64 MiB of it shared memory; "
-        "summed process by process: 340 MiB. Highest of 12 samples."
+        "Resident memory of 3 processes together, shared pages counted once: 200 MiB; summed process by process: "
+        "340 MiB; highest of 12 samples. Of it 64 MiB are shared memory: no line of the tables has them."
     )
     for trace, members, stated in ((shared, 1, True), (shared, 2, True), (alone, 1, False), (alone, 2, True)):
         stream = io.StringIO()

@@ -29,19 +29,17 @@ def render(trace: Trace, **options: object) -> str:
 def test_the_report_of_a_pipeline() -> None:
     """The whole report reads as written here: sentence, run, lines, arrays, notes, next command."""
     assert render(pipeline(), file="my run.ndmem").splitlines() == [
-        "Peak 601 MiB at pipeline.py:5 in normalise: 3 arrays of 200 MiB, including 2",
-        "temporaries of `x - mean` and `x.std(axis=0)`.",
+        "Peak 601 MiB: 400 MiB are 2 arrays of 200 MiB allocated at pipeline.py:5 in",
+        "normalise, all temporaries of `x - mean` and `x.std(axis=0)`; reached on that",
+        "line.",
         "1,005 arrays, 801 MiB in total, 400 MiB alive at the end; 1.5 s.",
         "",
-        "share    peak temporary     kept    total count Live at the peak",
-        "                                                pipeline.py",
-        "  67% 601 MiB   400 MiB  200 MiB  600 MiB     3 5 return (x - mean) / x.std(axi…",
-        "  33% 200 MiB         -  200 MiB  200 MiB     1 7 raw = np.arange(26_214_400.0)",
-        "  <1% 201 MiB         -        -    1 MiB     1 4 mean = x.mean(axis=0)",
-        "                                                Their callers",
-        "  67% 601 MiB   401 MiB  200 MiB  601 MiB     4 8 result = normalise(raw)",
-        "                                                Not live at the peak",
-        "    - 400 MiB         ? 7.81 KiB 7.81 KiB 1,000 9 labels = [np.array([i]) for i…",
+        "share at peak temporary    kept          line Live at the peak",
+        "  67% 400 MiB   400 MiB 200 MiB pipeline.py:5 return (x - mean) / x.std(axis=0)",
+        "  33% 200 MiB         - 200 MiB pipeline.py:7 raw = np.arange(26_214_400.0)",
+        "                                              Their callers",
+        "  67% 401 MiB   401 MiB 200 MiB pipeline.py:8 result = normalise(raw)",
+        "2 more lines below 1 %, 1 MiB at the peak: pipeline.py:4, pipeline.py:9",
         "",
         "Largest arrays at the peak",
         "",
@@ -52,8 +50,8 @@ def test_the_report_of_a_pipeline() -> None:
         "  1 MiB  pipeline.py:4 x.mean(axis=0)           holder unknown",
         "601 MiB  all",
         "",
-        "? = unknown: arrays under 4 KiB are counted, their release is not recorded (see",
-        "--threshold).",
+        "at peak: allocated by the line, or by what it called, and live at the peak;",
+        "temporary: freed before the line had ended; kept: live at the end.",
         "",
         "More: ndmem report 'my run.ndmem' [--by stack | --at end | --library]",
     ]
@@ -61,7 +59,7 @@ def test_the_report_of_a_pipeline() -> None:
 
 def test_what_was_allowed_stands_below_the_answer() -> None:
     """A recorded budget or limit has a line of its own; without one there is no such line."""
-    assert render(pipeline(budget_nbytes=640 * MIB)).splitlines()[2:4] == [
+    assert render(pipeline(budget_nbytes=640 * MIB)).splitlines()[3:5] == [
         "1,005 arrays, 801 MiB in total, 400 MiB alive at the end; 1.5 s.",
         "Budget 640 MiB; at least 39 MiB stayed free.",
     ]
@@ -72,7 +70,8 @@ def test_the_end_of_a_pipeline() -> None:
     """At the end the tables are about what was kept; a view is shown as a view."""
     text = render(pipeline(), moment=Moment.END, width=120)
     assert text.startswith(
-        "400 MiB alive at the end: 2 arrays of 200 MiB.\n1,005 arrays, 801 MiB in total, peak 601 MiB;"
+        "400 MiB alive at the end: 2 arrays of 200 MiB; no line allocated more than 200 MiB of it.\n"
+        "1,005 arrays, 801 MiB in total, peak 601 MiB;"
     )
     assert "Left at the end" in text
     assert "Largest arrays at the end" in text
@@ -83,7 +82,7 @@ def test_the_end_of_a_pipeline() -> None:
 def test_rows_by_function_and_by_stack() -> None:
     """Functions have the line of their ``def``; stacks their frames, the innermost first, with what ran."""
     functions = render(pipeline(), by=By.FUNCTION)
-    assert re.search(r"67% 601 MiB +400 MiB 200 MiB +601 MiB +4 3 normalise$", functions, re.MULTILINE)
+    assert re.search(r"67% 401 MiB +400 MiB 200 MiB +601 MiB +4 +pipeline.py:3 normalise$", functions, re.MULTILINE)
     stacks = render(pipeline(), by=By.STACK, library=True).splitlines()
     first = stacks.index(next(line for line in stacks if line.endswith("x - mean")))
     assert stacks[first].split() == ["33%", "200", "MiB", "pipeline.py:5", "in", "normalise:", "x", "-", "mean"]
@@ -101,11 +100,56 @@ def test_library_lines_can_be_opened() -> None:
 def test_limits_say_what_they_leave_out() -> None:
     """Rows and arrays beyond the limits are counted and summed, so that nothing is silently missing."""
     text = render(pipeline(), rows=2, buffers=1)
-    assert "… and 3 more" in text
+    assert "… and 1 more" in text
+    assert "2 more lines below 1 %, 1 MiB at the peak: pipeline.py:4, pipeline.py:9" in text
     assert re.search(r"^401 MiB  3 other arrays$", text, re.MULTILINE)
     stacks = render(pipeline(), by=By.STACK, rows=1)
     assert re.search(r"67%  401 MiB  3 other stacks$", stacks, re.MULTILINE)
     assert "more" not in render(pipeline(), rows=None).split("More:")[0]
+
+
+def test_a_narrow_terminal_lacks_figures_before_source() -> None:
+    """With fewer columns `program`, then `count`, then `total` go; the source text stays as long as it can."""
+    last = ("total", "count", "program")
+    found = []
+    for width in range(120, 79, -1):
+        text = render(pipeline(), width=width, rows=None)
+        assert "return (x - mean) / x.std(axis=" in text
+        heading = next(line for line in text.splitlines() if "share" in line)
+        found.append(tuple(name for name in last if name in heading))
+    assert list(dict.fromkeys(found)) == [last, last[:2], last[:1], ()]
+
+
+def test_at_peak_is_of_the_line_and_program_of_the_whole() -> None:
+    """A line's bytes at the peak are its own, although the whole program had more while it ran."""
+    builder = TraceBuilder()
+    builder.born((Frame(USER, 1),), 90 * MIB)
+    builder.born((Frame(USER, 2),), 10 * MIB)
+    text = render(builder.build(), width=120)
+    assert re.search(r"10% +10 MiB +- +10 MiB +10 MiB +1 +100 MiB +pipeline.py:2 ", text)
+    assert "program: the most that the whole program had while the line ran" in " ".join(text.split())
+
+
+def test_the_list_of_small_lines_is_cut_at_the_width() -> None:
+    """However many lines are small, they take one line of text, which says how many there are."""
+    builder = TraceBuilder()
+    builder.born((Frame(USER, 1),), 1000 * MIB)
+    for lineno in range(2, 102):
+        builder.born((Frame(USER, lineno),), MIB)
+    text = render(builder.build(), width=60)
+    (line,) = [line for line in text.splitlines() if "more lines" in line]
+    assert line.startswith("100 more lines below 1 %, 100 MiB at the peak: ")
+    assert line.endswith("…")
+
+
+def test_if_all_lines_are_small_the_first_ones_are_shown() -> None:
+    """Of a thousand equal lines five have rows."""
+    builder = TraceBuilder()
+    for lineno in range(1, 1001):
+        builder.born((Frame(USER, lineno),), MIB)
+    text = render(builder.build())
+    assert len(re.findall(r"^ +<1% +1 MiB", text, re.MULTILINE)) == 5
+    assert "995 more lines below 1 %, 995 MiB at the peak" in text
 
 
 def test_items_of_a_container_are_one_row() -> None:
@@ -124,6 +168,21 @@ def test_items_of_a_container_are_one_row() -> None:
         ("8 x 1 MiB", f"box.last[…].left ({MIB},) uint8"),
         ("1 MiB", "box.last['it'].left (512, 1024) uint8 is a view of it"),
     ]
+
+
+def test_an_item_with_another_holder_shares_the_row() -> None:
+    """The last item of a list is also held by the variable of the loop: it is in the row of the others."""
+    builder = TraceBuilder()
+    for _ in range(20):
+        builder.born((Frame(USER, 1),), MIB)
+    holders = [Holder(i, f"history[{i}]", "__main__", (16,), "float64", is_view=True) for i in range(20)]
+    holders.append(Holder(19, "block", "__main__", (MIB,), "uint8", is_view=False))
+    text = render(builder.build(holders=holders), width=160)
+    assert re.search(
+        r"^20 x 1 MiB .*history\[…\] \(16,\) float64, each kept by a view of 128 B; one also by block$",
+        text,
+        re.MULTILINE,
+    )
 
 
 def test_equal_arrays_are_one_row() -> None:
@@ -174,13 +233,15 @@ def test_any_terminal_can_show_it(encoding: str) -> None:
     stream = io.TextIOWrapper(io.BytesIO(), encoding=encoding, newline="")
     write_text(TraceIndex(hostile()), stream, view=View(width=80))
     stream.flush()
-    assert b"Peak 8 MiB: one array of 5 MiB" in stream.buffer.getvalue()  # type: ignore[attr-defined]  # a BytesIO
+    assert b"Peak 8 MiB: 5 MiB is one array allocated at" in stream.buffer.getvalue()  # type: ignore[attr-defined]  # a BytesIO
 
 
 @pytest.mark.parametrize("by", By)
 @pytest.mark.parametrize("moment", Moment)
 def test_a_run_without_arrays(by: By, moment: Moment) -> None:
-    """With nothing to show the report is the sentence, the run and its notes."""
+    """With nothing to show the report is one sentence; with a note also the run and the note."""
+    text = render(TraceBuilder().build(numpy=None, exit_status=3), by=by, moment=moment)
+    assert text == "No array memory (exit status 3): the program never imported NumPy.\n"
     text = render(TraceBuilder().build(numpy=None, notes=("Nothing of C was measured.",)), by=by, moment=moment)
     assert text == (
         "No array memory: the program never imported NumPy.\n1.5 s tracked.\n\nNothing of C was measured.\n"

@@ -100,4 +100,4 @@ def test_a_report_of_now(handles: bool, folder: Path) -> None:
         assert process.wait() == 0
     assert out == ("got end\n" if handles else "end\n")
     assert err.startswith("Still running at 78.1 KiB: one array of 78.1 KiB; last seen at prog.py:2")
-    assert "\nPeak 78.1 KiB at prog.py:2" in err
+    assert "\nPeak 78.1 KiB: one array allocated at prog.py:2" in err

@@ -112,8 +112,7 @@ def process_tree(index: TraceIndex) -> ProcessTree:
     An array that a forked process inherited counts in the ancestor that allocated it, until the ancestor frees it.
     """
     members = index.family.members
-    indexes = [index if member.trace is index.trace else TraceIndex(member.trace) for member in members]
-    pairs = list(zip(members, indexes, strict=True))
+    pairs = list(zip(members, member_indexes(index), strict=True))
     start = min((member.trace.run.started for member in members), default=0.0)
     peak_nbytes, peak_ns, shares = _find_peak([_arrays_curve(*pair, start) for pair in pairs])
     total = None
@@ -126,6 +125,12 @@ def process_tree(index: TraceIndex) -> ProcessTree:
     ]
     order = sorted(range(len(members)), key=lambda i: [*ancestors[i], i])
     return ProcessTree(tuple(figures[i] for i in order), peak_nbytes, peak_ns / _SECOND, total)
+
+
+@fact
+def member_indexes(index: TraceIndex) -> tuple[TraceIndex, ...]:
+    """Return the index of each process of a run, in the order of its family."""
+    return tuple(index if member.trace is index.trace else TraceIndex(member.trace) for member in index.family.members)
 
 
 def _describe(member: Member, index: TraceIndex, *, depth: int, at_peak: int, start: float) -> ProcessFigures:

@@ -71,7 +71,7 @@ def line_table(index: TraceIndex, *, library: bool = False, moment: Moment = Mom
         If the trace's call tree is damaged.
     """
     trace, sources = index.trace, source_files(index)
-    keys, of_site, fold = _fold_lines(index, library=library)
+    keys, of_site, fold = fold_lines(index, library=library)
     functions = _name_rows(trace, of_site, sources)
     lines = [
         Line(
@@ -90,7 +90,7 @@ def line_table(index: TraceIndex, *, library: bool = False, moment: Moment = Mom
 
 
 @fact
-def _fold_lines(index: TraceIndex, *, library: bool) -> tuple[dict[tuple[str, int], int], list[int], Fold]:
+def fold_lines(index: TraceIndex, *, library: bool) -> tuple[dict[tuple[str, int], int], list[int], Fold]:
     """Return the row of each line, the row of each site, and the call tree with these rows."""
     trace, tree = index.trace, index.trace.tree
     keys: dict[tuple[str, int], int] = {}

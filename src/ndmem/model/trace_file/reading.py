@@ -18,6 +18,7 @@ from ndmem.model.columns import Compacted
 from ndmem.model.ending import Ending
 from ndmem.model.holder import Holder
 from ndmem.model.machine_limit import read_machine_limit
+from ndmem.model.refusal import read_refusal
 from ndmem.model.site import Site
 from ndmem.model.together import read_together
 from ndmem.model.trace import Origin, Peak, RunInfo, Trace, no_compacted
@@ -189,6 +190,7 @@ def _decode_run(run: dict[str, Any]) -> RunInfo:
         budget_nbytes=None if run.get("budget_nbytes") is None else int(run["budget_nbytes"]),
         packages=tuple(map(str, run.get("packages", ()))),
         program_packages=tuple(map(str, run.get("program_packages", ()))),
+        refusal=read_refusal(run.get("refusal")),
     )
 
 

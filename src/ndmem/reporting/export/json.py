@@ -10,6 +10,7 @@ import numpy as np
 
 from ndmem.analysis.call_tree.frames import user_site
 from ndmem.analysis.domains import compute_domains
+from ndmem.analysis.headline import find_headline
 from ndmem.analysis.headroom import find_headroom
 from ndmem.analysis.live import each_live_buffer, live_arrays
 from ndmem.analysis.over_time.processes import process_tree
@@ -98,6 +99,7 @@ def _run_fields(index: TraceIndex) -> dict[str, Any]:
         "numpy": run.numpy,
         "exit_status": run.exit_status,
         "ended": run.ended,
+        "refusal": None if run.refusal is None else {**asdict(run.refusal), "lineno": run.refusal.lineno or None},
         "peak_nbytes": int(trace.peak.nbytes),
         "live_nbytes_at_end": trace.live_nbytes,
         "total_nbytes": trace.total_nbytes,
@@ -106,6 +108,7 @@ def _run_fields(index: TraceIndex) -> dict[str, Any]:
         "left_out": trace.compacted.left_out(),
         "peak_site": None if peak_site is None else _site_fields(peak_site),
         "domains": asdict(compute_domains(index)),
+        "answer": _answer_fields(index),
         "total_peak_nbytes": None if trace.total is None else trace.total.nbytes,
         "total_peak_site": None if total_site is None else _site_fields(total_site),
         "rss_peak_nbytes": trace.rss_peak_nbytes,
@@ -113,6 +116,26 @@ def _run_fields(index: TraceIndex) -> dict[str, Any]:
         "limit": None if run.limit is None else asdict(run.limit),
         "left_nbytes": None if headroom is None else headroom.left_nbytes,
     }
+
+
+def _answer_fields(index: TraceIndex) -> dict[str, Any] | None:
+    """Return the facts of the first sentence of the other reports; ``None`` if there is nothing to tell."""
+    found = find_headline(index)
+    return (
+        None
+        if found is None
+        else {
+            "pid": found.pid,
+            "kind": found.kind.value,
+            "nbytes": found.nbytes,
+            "phase": found.phase.value,
+            "reached_at": None if found.reached_at is None else _site_fields(found.reached_at),
+            "line_nbytes": found.line_nbytes,
+            "allocated_at": None if found.allocated_at is None else _site_fields(found.allocated_at),
+            "expression": found.expression,
+            "holders": list(found.holders),
+        }
+    )
 
 
 def _resident_fields(together: Together) -> dict[str, Any]:
@@ -192,6 +215,16 @@ def _native_fields(block: LiveBuffer) -> dict[str, Any]:
 
 def _array_fields(buffer: LiveBuffer) -> dict[str, Any]:
     holder = buffer.holder
+    holders = [
+        {
+            "name": each.name,
+            "function": each.function,
+            "shape": list(each.shape),
+            "dtype": each.dtype,
+            "is_view": each.is_view,
+        }
+        for each in buffer.holders
+    ]
     return {
         "expression": buffer.expression,
         "name": holder.name if holder else None,
@@ -199,6 +232,8 @@ def _array_fields(buffer: LiveBuffer) -> dict[str, Any]:
         "dtype": holder.dtype if holder else None,
         "is_view": holder.is_view if holder else None,
         "thread": _thread_number(buffer),
+        "temporary": buffer.temporary,
+        "holders": holders,
     }
 
 

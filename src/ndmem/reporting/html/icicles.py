@@ -9,7 +9,7 @@ from ndmem.analysis.call_tree.icicle import build_icicle
 from ndmem.analysis.measure import Measure
 from ndmem.analysis.tables.sources import source_files
 from ndmem.reporting.plain import plain
-from ndmem.reporting.sentences.answer import shorten
+from ndmem.reporting.sentences.brevity import shorten
 
 from .page_bounds import LABEL
 

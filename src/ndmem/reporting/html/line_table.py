@@ -9,13 +9,14 @@ from ndmem.analysis.moment import Moment
 from ndmem.analysis.tables.lines import line_table
 from ndmem.reporting.paths import file_names
 from ndmem.reporting.plain import plain
-from ndmem.reporting.sentences.answer import answer_sentence, shorten
+from ndmem.reporting.sentences.answer import answer_sentence
+from ndmem.reporting.sentences.brevity import shorten
 from ndmem.reporting.sentences.ending import ending_sentence
 from ndmem.reporting.sentences.headroom import headroom_sentence
 from ndmem.reporting.sentences.total import total_sentence
-from ndmem.reporting.text.figure_table import UNKNOWN, format_share, name_columns, shown_nbytes
+from ndmem.reporting.text.figure_columns import Column as FigureColumn
+from ndmem.reporting.text.figure_columns import list_columns
 from ndmem.reporting.text.notes import describe_run, list_notes
-from ndmem.units import format_nbytes
 
 from .fragment import Column, write_fragment, write_table
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from ndmem.analysis.index import TraceIndex
     from ndmem.analysis.tables.lines import Line
     from ndmem.reporting.paths import FileNames
+    from ndmem.reporting.text.figure_columns import Column
 
 _LONGEST = 120
 """Most characters of source in a row."""
@@ -72,9 +74,10 @@ def line_table_html(
         totals = [describe_run(index, Moment.PEAK)]
         headroom = headroom_sentence(index)
         totals += [f"{headroom}."] if headroom is not None else []
+    columns = _list_columns(native=native)
     table = write_table(
-        [*((name, Column.FIGURE) for name in name_columns(native=native)), ("line", Column.TEXT), ("", Column.CODE)],
-        [_list_cells(line, names, native=native) for line in shown],
+        [*((column.heading, Column.FIGURE) for column in columns), ("line", Column.TEXT), ("", Column.CODE)],
+        [_list_cells(line, names, columns) for line in shown],
     )
     left = [f"… and {len(lines) - len(shown):,} more lines."] if len(shown) < len(lines) else []
     return write_fragment(
@@ -84,9 +87,10 @@ def line_table_html(
     )
 
 
-def _list_cells(line: Line, names: FileNames, *, native: bool) -> list[str]:
+def _list_columns(*, native: bool) -> list[FigureColumn]:
+    return [column for column in list_columns(native=native) if column.heading != "program"]
+
+
+def _list_cells(line: Line, names: FileNames, columns: Sequence[FigureColumn]) -> list[str]:
     source = shorten(plain(line.source or f"in {line.function}"), _LONGEST)
-    nbytes = shown_nbytes(line, native=native)
-    figures = [UNKNOWN if each is None else format_nbytes(each) if each else "-" for each in nbytes]
-    count = f"{line.count:,}" if line.count else "-"
-    return [format_share(line.share), *figures, count, names.place(line.filename, line.lineno), source]
+    return [*(column.write(line) for column in columns), names.place(line.filename, line.lineno), source]

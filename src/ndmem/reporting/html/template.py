@@ -8,7 +8,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from ndmem.reporting.plain import plain
 from ndmem.reporting.text.diff import signed_nbytes
-from ndmem.reporting.text.figure_table import format_share
+from ndmem.reporting.text.figure_columns import format_share
 from ndmem.units import format_nbytes
 
 from .plotlyjs import INLINE, allow_script, find_plotlyjs, need_html

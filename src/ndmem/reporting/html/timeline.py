@@ -9,7 +9,7 @@ from ndmem.analysis.over_time.layers import timeline_layers
 from ndmem.analysis.over_time.timeline import resident_timeline
 from ndmem.analysis.tables.sources import SourceFiles, source_files
 from ndmem.reporting.plain import plain
-from ndmem.reporting.sentences.answer import shorten
+from ndmem.reporting.sentences.brevity import shorten
 
 from .page_bounds import LABEL
 

@@ -46,7 +46,7 @@ def tabulate_buffers(arrays: LiveArrays) -> str:
             format_nbytes(buffer.nbytes),
             describe_array(buffer),
             list_names(buffer),
-            "" if buffer.site is None else f"{shorten_path(buffer.site.filename)}:{buffer.site.lineno}",
+            "" if buffer.site is None else f"{shorten_path(name_cell(buffer.site.filename))}:{buffer.site.lineno}",
             "; ".join(_remark(buffer)),
         )
         for buffer in arrays.buffers[:_MOST_ROWS]

@@ -1,15 +1,19 @@
-"""Total peak in one sentence: arrays and native memory together."""
+"""Total peak in one sentence, after the answer: arrays and native memory together."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from ndmem.analysis.file_names import base_name
+from ndmem.analysis.lead import find_lead
 from ndmem.analysis.moment import Moment
-from ndmem.analysis.total import find_total
+from ndmem.analysis.phase import Phase
+from ndmem.analysis.total import find_total, leads_native
 from ndmem.units import format_nbytes
 
-from .answer import LONGEST, place_text, shorten
+from .arrays import write_arrays
+from .brevity import LONGEST, shorten
+from .places import PHASES, place_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,6 +33,8 @@ def total_sentence(
 ) -> str | None:
     """Write in one sentence how much a run had in arrays and native memory together.
 
+    Where the answer is about native memory, this sentence is about the arrays. It is about the same process.
+
     Parameters
     ----------
     index : TraceIndex
@@ -42,22 +48,33 @@ def total_sentence(
     -------
     str or None
         Such as ``Including native (non-array) memory: 76 MiB at svd.py:4 in factor, 16 MiB of arrays and 60 MiB native
-        (48 MiB by `np.linalg.svd(a)`)``; ``None`` if native memory was not tracked.
+        (48 MiB by `np.linalg.svd(a)`)``; ``None`` if native memory was not tracked, or there were no arrays.
 
     Raises
     ------
     TraceError
         If the trace's call tree is damaged.
     """
+    lead = find_lead(index)
+    index = index if lead is None else lead.index
     trace, answer = index.trace, find_total(index, moment)
+    if not trace.peak.nbytes:
+        return None
+    if moment is Moment.PEAK and leads_native(index):
+        return write_arrays(index, moment, name_file, head="Arrays alone peak at")
     if answer is None or trace.native is None or trace.run.native_threshold is None:
         return None
     if not trace.native.nbytes:
         smallest = format_nbytes(trace.run.native_threshold)
         return f"No native memory: no block of {smallest} or more was allocated besides the arrays"
-    place = place_text(answer.site, answer.function, name_file)
-    when = " at the end" if moment is Moment.END else place
+    when = " at the end" if moment is Moment.END else _write_place(answer, name_file)
     return f"Including native (non-array) memory: {format_nbytes(answer.nbytes)}{when}, {_write_composition(answer)}"
+
+
+def _write_place(answer: TotalAnswer, name_file: Callable[[str], str]) -> str:
+    if answer.phase is Phase.PROGRAM:
+        return place_text(answer.site, answer.function, name_file)
+    return f" {PHASES[answer.phase]}"
 
 
 def _write_composition(answer: TotalAnswer) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -36,10 +36,14 @@ class Row:
         Their holders, or their kind.
     shared_use : str
         The same without the numbers and keys of items: equal for the buffers of one container, which share a row.
+    beside : tuple of str
+        Holders that are not items, of buffers whose ``shared_use`` has items alone.
     is_whole : bool
         Whether buffers of all sizes share the row, which then shows their sum.
     count, total_nbytes : int
         Number of buffers, and their bytes together.
+    also : int
+        Number of buffers with a holder in ``beside``.
     """
 
     nbytes: int
@@ -47,9 +51,14 @@ class Row:
     place: str
     use: str
     shared_use: str = ""
+    beside: tuple[str, ...] = ()
     is_whole: bool = False
     count: int = 0
     total_nbytes: int = 0
+    also: int = field(init=False, default=0)
+
+    def __post_init__(self) -> None:
+        self.also = int(bool(self.beside))
 
 
 def _gather_rows(
@@ -61,11 +70,17 @@ def _gather_rows(
         row = describe(buffer)
         size = "" if row.is_whole else format_nbytes(row.nbytes)
         first = rows.setdefault((size, row.text, row.place, row.shared_use or row.use), row)
+        if first is not row:
+            first.also += bool(row.beside)
+            first.beside = tuple(dict.fromkeys([*first.beside, *row.beside]))
         if first.use != row.use:
             first.use = row.shared_use
         row = first
         row.count += 1
         row.total_nbytes += buffer.nbytes
+    for row in rows.values():
+        if row.beside and row.use == row.shared_use:
+            row.use += f"; {'one' if row.also == 1 else f'{row.also:,}'} also by {', '.join(row.beside)}"
     return sorted(rows.values(), key=lambda row: -row.total_nbytes)[:limit]
 
 

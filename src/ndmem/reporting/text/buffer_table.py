@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,6 +12,7 @@ from ndmem.analysis.live import LiveBuffer, each_live_buffer, live_arrays, small
 from ndmem.analysis.moment import nbytes_at
 from ndmem.analysis.tables.sources import SourceFiles, source_files
 from ndmem.reporting.plain import plain
+from ndmem.reporting.sentences.brevity import mask_items
 from ndmem.units import format_nbytes
 
 from .block_rows import Row, add_rest, lay_out_largest
@@ -22,9 +23,6 @@ if TYPE_CHECKING:
     from ndmem.analysis.index import TraceIndex
     from ndmem.analysis.moment import Moment
     from ndmem.reporting.paths import FileNames
-
-_ITEM = re.compile(r"\[(?:-?\d+|'[^']*')\]")
-"""The number or the key of an item in a name."""
 
 _SMALL = 10
 """A view of less than this part of its buffer is worth a copy; the number is the denominator."""
@@ -56,12 +54,16 @@ def make_buffer_table(
 def _write_row(buffer: LiveBuffer, names: FileNames, sources: SourceFiles) -> Row:
     """Write one buffer: the code that allocated it, the place, and its holders."""
     site = buffer.site
+    # The items of one container share a row, whatever else holds one of them.
+    items = tuple(holder for holder in buffer.holders if mask_items(holder.name) != holder.name)
+    others = [holder.name for holder in buffer.holders if holder not in items] if items else []
     return Row(
         buffer.nbytes,
         plain(buffer.allocated_by(sources)),
         names.short_place(site.filename, site.lineno),
         plain(describe_holders(buffer)),
-        plain(describe_holders(buffer, many=True)),
+        plain(describe_holders(replace(buffer, holders=items or buffer.holders), many=True)),
+        beside=tuple(map(plain, others)),
     )
 
 
@@ -79,7 +81,7 @@ def describe_holders(buffer: LiveBuffer, *, many: bool = False) -> str:
         return describe_unheld(buffer)
     groups: dict[tuple[bool, tuple[int, ...], str], list[str]] = {}
     for holder in buffer.holders:
-        name = _ITEM.sub("[…]", holder.name) if many else holder.name
+        name = mask_items(holder.name) if many else holder.name
         groups.setdefault((holder.is_view, holder.shape, holder.dtype), []).append(name)
     texts = []
     for (is_view, shape, dtype), held in groups.items():

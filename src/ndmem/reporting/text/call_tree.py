@@ -12,7 +12,7 @@ from ndmem.analysis.tables.sources import source_files
 from ndmem.reporting.plain import plain
 from ndmem.units import format_nbytes
 
-from .figure_table import format_share
+from .figure_columns import format_share
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,7 +12,7 @@ from ndmem.reporting.paths import file_names
 from ndmem.reporting.plain import plain
 from ndmem.units import format_nbytes
 
-from .figure_table import UNKNOWN
+from .figure_columns import UNKNOWN
 from .report import printing_to
 
 if TYPE_CHECKING:

@@ -1,7 +1,4 @@
-"""Report of a run without any recorded event, written without importing NumPy and rich.
-
-It has the sentences of the full report, except the headroom and the lines of a little native memory.
-"""
+"""Report of a run without arrays, in one sentence; written without importing NumPy and rich."""
 
 from __future__ import annotations
 
@@ -20,42 +17,34 @@ _USUAL_WIDTH, _NARROWEST = 80, 60
 def write_empty_run(
     stream: IO[str],
     *,
-    duration_s: float,
-    native_threshold: int,
-    native_peak_nbytes: int,
+    imported_numpy: bool,
+    native_peak_nbytes: int | None,
     rss_peak_nbytes: int | None,
+    exit_status: int = 0,
 ) -> None:
-    """Write the report of a program that never imported NumPy.
+    """Write the report of a program without arrays.
 
     Parameters
     ----------
     stream : text stream
         Destination.
-    duration_s : float
-        How long the program ran.
-    native_threshold : int
-        Smallest native block that would have been recorded; 0 if they were not tracked.
-    native_peak_nbytes : int
-        Highest live bytes of native blocks.
+    imported_numpy : bool
+        Whether it imported NumPy.
+    native_peak_nbytes : int or None
+        Highest live bytes of native blocks; ``None`` if they were not tracked.
     rss_peak_nbytes : int or None
         Highest resident bytes; ``None`` if they were not measured.
+    exit_status : int
+        Its exit status; 0 is not written.
     """
-    lines = ["No array memory: the program never imported NumPy."]
-    smallest = format_nbytes(native_threshold)
+    parts = ["no array was allocated" if imported_numpy else "the program never imported NumPy"]
     if native_peak_nbytes:
-        most = format_nbytes(native_peak_nbytes)
-        lines.append(f"Native memory: at most {most}, in blocks of {smallest} or more.")
-    elif native_threshold:
-        lines.append(f"No native memory: no block of {smallest} or more was allocated besides the arrays.")
-    lines.append(f"{duration_s:.3g} s tracked.")
+        parts.append(f"native memory at most {format_nbytes(native_peak_nbytes)}")
     if rss_peak_nbytes is not None:
-        lines += [
-            "",
-            f"Resident memory: at most {format_nbytes(rss_peak_nbytes)}, including the interpreter and its libraries.",
-        ]
-    width = _find_width(stream)
-    for line in lines:
-        stream.write("\n".join(textwrap.wrap(line, width, break_on_hyphens=False)) + "\n")
+        parts.append(f"resident memory at most {format_nbytes(rss_peak_nbytes)}")
+    status = f" (exit status {exit_status})" if exit_status > 0 else ""
+    sentence = f"No array memory{status}: {'; '.join(parts)}."
+    stream.write("\n".join(textwrap.wrap(sentence, _find_width(stream), break_on_hyphens=False)) + "\n")
 
 
 def _find_width(stream: IO[str]) -> int:

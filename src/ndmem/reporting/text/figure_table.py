@@ -4,139 +4,137 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ndmem.analysis.file_names import base_name, folder_name
 from ndmem.analysis.moment import Moment
-from ndmem.analysis.tables.figures import SHOWN
 from ndmem.analysis.tables.lines import Line
 from ndmem.reporting.plain import plain
 from ndmem.units import format_nbytes
 
+from .figure_columns import choose_columns, format_share, name_role, write_figure
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from rich.table import Table
-    from rich.text import Text
+    from rich.console import RenderableType
 
-    from ndmem.analysis.tables.figures import Figures
     from ndmem.analysis.tables.functions import Function
+    from ndmem.analysis.tables.selection import Selection
     from ndmem.reporting.paths import FileNames
 
-# The column of native memory stands beside the peak of arrays.
-_NATIVE = SHOWN.index("peak_nbytes") + 1
+    from .figure_columns import Column
 
-# From this many columns on, figures are two spaces apart; source text keeps at least this many.
-_ROOMY, _SHORTEST = 100, 12
-
-UNKNOWN = "?"
-"""A figure that was not measured; zero is a dash."""
+_ROOMY, _SHORTEST, _SOURCE = 100, 12, 32
+"""From this many columns on, figures are two spaces apart; the least and the wanted columns of source text."""
 
 
 def make_figure_table(
-    rows: Sequence[Line | Function],
+    selection: Selection[Line] | Selection[Function],
     names: FileNames,
     *,
     moment: Moment,
+    whole: int,
     limit: int | None,
     width: int,
     native: bool = False,
-) -> Table:
+) -> tuple[RenderableType, tuple[Column, ...]]:
     """Lay out lines or functions.
 
     Parameters
     ----------
-    rows : sequence of Line or Function
-        Rows in the order in which they are shown.
+    selection : Selection
+        The rows, in the order in which they are shown.
     names : FileNames
         How files are named.
     moment : Moment
         The moment for which they were computed.
+    whole : int
+        Live bytes of arrays at the moment, for the shares of rows that stand for several.
     limit : int or None
         Show at most this many rows and count the others; ``None`` for all.
     width : int
-        Columns of the terminal to fit into.
+        Columns of the terminal to fit into. A narrow one has fewer columns of figures, and then less of the source.
     native : bool
-        Add a column with the native memory that was live while each ran.
+        Add a column with the native memory of each.
 
     Returns
     -------
-    rich.table.Table
-        One row each, under a heading for its part in the live bytes of the moment, and one for its file.
+    rich renderable, tuple of Column
+        The table with one row each, under a heading for its part in the live bytes; and the columns it has.
     """
     # Imported here: rich costs 50 ms, which a report in another format must not pay.
+    from rich.console import Group
     from rich.table import Table
     from rich.text import Text
 
     gap = 2 if width >= _ROOMY else 1
+    shown = selection.shown[:limit]
+    places, sources = _name_places(shown, names), [_describe_row(row) for row in shown]
+    wanted = min(max(map(len, sources), default=0), _SOURCE)
+    wanted = max(wanted, _widest([name_role(row, moment, native=native) for row in shown]))
+    columns = choose_columns(shown, moment=moment, native=native, gap=gap, width=width - _widest(places) - gap - wanted)
+    used = sum(column.width(shown) + gap for column in columns) + gap
+    if width - used - _widest(places) < wanted:
+        places = _name_places(shown, names, short=True)
     table = Table(box=None, pad_edge=False, padding=(0, gap, 0, 0), header_style="bold")
-    shown = rows[:limit]
-    columns = name_columns(native=native)
-    cells = [_write_cells(row, native=native) for row in shown]
-    for name, column in zip(columns, zip(columns, *cells, strict=True), strict=True):
-        needed = max(map(len, column))
-        table.add_column(name, justify="right", no_wrap=True, min_width=needed)
-        width -= needed + gap
-    heading, filename = _name_role(shown[0], moment, native=native) if shown else "", None
+    for column in columns:
+        table.add_column(column.heading, justify="right", no_wrap=True, min_width=column.width(shown))
+    table.add_column("line", justify="right", no_wrap=True, min_width=_widest(places), style="cyan")
+    heading = name_role(shown[0], moment, native=native) if shown else ""
     # A narrow terminal cuts the source text, never a figure.
-    table.add_column(heading, no_wrap=True, overflow="ellipsis", max_width=max(width, _SHORTEST))
-    blank, digits = [""] * len(columns), max((len(str(row.lineno or "-")) for row in shown), default=1)
-    for row, figures in zip(shown, cells, strict=True):
-        if (role := _name_role(row, moment, native=native)) != heading:
+    room = max(width - used - _widest(places), _SHORTEST)
+    table.add_column(heading, no_wrap=True, overflow="ellipsis", max_width=room)
+    blank = [""] * (len(columns) + 1)
+    for row, place, source in zip(shown, places, sources, strict=True):
+        if (role := name_role(row, moment, native=native)) != heading:
             heading = role
             table.add_row(*blank, Text(heading, "bold"))
-        if row.filename != filename:
-            filename = row.filename
-            table.add_row(*blank, Text(names.short_place(filename, None), "cyan"))
-        table.add_row(*figures, _describe_row(row, digits=digits))
-    if len(shown) < len(rows):
-        table.add_row(*blank, Text(f"… and {len(rows) - len(shown):,} more", "dim"))
-    return table
+        table.add_row(*[column.write(row) for column in columns], place, Text(source))
+    if len(shown) < len(selection.shown):
+        table.add_row(*blank, Text(f"… and {len(selection.shown) - len(shown):,} more", "dim"))
+    if selection.imports is not None:
+        nbytes = selection.imports.nbytes
+        joined = {"share": format_share(nbytes / whole if whole else None), columns[1].heading: write_figure(nbytes)}
+        joined["native"] = write_figure(selection.imports.native_nbytes)
+        table.add_row(*[joined.get(column.heading, "") for column in columns], "", selection.imports.text)
+    if not selection.small:
+        return table, columns
+    # As wide as the terminal: in the column of the source the list of lines would be cut.
+    return Group(table, Text(_describe_small(selection.small, moment, width), "dim")), columns
 
 
-def name_columns(*, native: bool) -> list[str]:
-    """Return the headings of the columns of figures."""
-    shown = [name.removesuffix("_nbytes") for name in SHOWN]
-    return ["share", *shown[:_NATIVE], *(["native"] if native else []), *shown[_NATIVE:], "count"]
-
-
-def shown_nbytes(row: Figures, *, native: bool) -> list[int | None]:
-    """Return the bytes of a row in the order of the columns, between its share and its count."""
-    shown = [getattr(row, name) for name in SHOWN]
-    natives = [row.native.peak_nbytes if row.native else None] if native else []
-    return [*shown[:_NATIVE], *natives, *shown[_NATIVE:]]
-
-
-def _name_role(row: Figures, moment: Moment, *, native: bool) -> str:
-    """Return the heading above a row: its part in the arrays live at the moment; rows come in this order."""
-    if row.own_nbytes:
-        return "Live at the peak" if moment is Moment.PEAK else "Left at the end"
-    if row.share:
-        return "Their callers"
-    if native:  # the row may have native blocks at the total peak
-        return "No arrays at the peak" if moment is Moment.PEAK else "No arrays left at the end"
-    return "Not live at the peak" if moment is Moment.PEAK else "Nothing left at the end"
-
-
-def _write_cells(row: Figures, *, native: bool) -> list[str]:
-    figures = map(_format_figure, shown_nbytes(row, native=native))
-    return [format_share(row.share), *figures, f"{row.count:,}" if row.count else "-"]
-
-
-def _format_figure(nbytes: int | None) -> str:
-    return UNKNOWN if nbytes is None else format_nbytes(nbytes) if nbytes else "-"
-
-
-def format_share(share: float | None) -> str:
-    """Write a share of the live bytes; a dash for zero."""
-    if not share:
-        return "-"
-    return f"{share:.0%}" if share >= 0.01 else "<1%"
-
-
-def _describe_row(row: Line | Function, *, digits: int) -> Text:
-    """Write the line number with the source, or the function with the line of its ``def``."""
-    from rich.text import Text
-
-    if isinstance(row, Line):
-        number, text = row.lineno, row.source if row.source else f"in {row.function}"
+def _describe_small(rows: Sequence[Line] | Sequence[Function], moment: Moment, width: int) -> str:
+    """Write one line of text for the rows that are too small for rows of their own."""
+    is_line = isinstance(rows[0], Line)
+    nbytes = sum(row.own_nbytes for row in rows)
+    what = f"{len(rows):,} more {'line' if is_line else 'function'}{'s' if len(rows) > 1 else ''} below 1 %"
+    start = f"{what}{f', {format_nbytes(nbytes)} at the {moment.value}' if nbytes else ''}: "
+    if is_line:
+        texts = [f"{base_name(plain(row.filename))}:{row.lineno or '-'}" for row in rows]
     else:
-        number, text = row.lineno or 0, row.function
-    return Text.assemble((f"{number or '-':>{digits}} ", "dim"), plain(text))
+        texts = [plain(row.function) for row in rows]
+    shown = ""
+    for number, text in enumerate(texts):
+        longer = f"{shown}, {text}" if shown else text
+        ends = number == len(texts) - 1
+        if len(start) + len(longer) + (0 if ends else 3) > width:
+            return f"{start}{shown}{', ' if shown else ''}…"
+        shown = longer
+    return start + shown
+
+
+def _widest(texts: Sequence[str]) -> int:
+    return max(map(len, texts), default=0)
+
+
+def _name_places(rows: Sequence[Line | Function], names: FileNames, *, short: bool = False) -> list[str]:
+    """Return file and line of each row; the file without its folder if ``short``, and if all have the same."""
+    if short and len({folder_name(row.filename) for row in rows}) == 1:
+        return [names.short_place(base_name(row.filename), row.lineno) for row in rows]
+    return [names.short_place(row.filename, row.lineno) for row in rows]
+
+
+def _describe_row(row: Line | Function) -> str:
+    """Write the source of a line, or the name of a function."""
+    if isinstance(row, Line):
+        return plain(row.source or f"in {row.function}")
+    return plain(row.function)

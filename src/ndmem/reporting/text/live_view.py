@@ -19,7 +19,7 @@ from ndmem.reporting.plain import plain
 from ndmem.units import format_nbytes
 
 from .buffer_table import describe_holders
-from .figure_table import UNKNOWN, format_share
+from .figure_columns import UNKNOWN, format_share
 
 if TYPE_CHECKING:
     from rich.console import Group

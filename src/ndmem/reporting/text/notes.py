@@ -14,7 +14,7 @@ from ndmem.reporting.plain import plain
 from ndmem.reporting.view import By
 from ndmem.units import format_nbytes
 
-from .figure_table import UNKNOWN
+from .figure_columns import UNKNOWN
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,13 +7,13 @@ import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ndmem.model.family import Begun
 from ndmem.platform.signal_names import name_signal
 from ndmem.reporting.plain import plain
-from ndmem.reporting.sentences.answer import matters
+from ndmem.reporting.sentences.brevity import matters
+from ndmem.reporting.sentences.process_name import name_process
 from ndmem.units import format_nbytes
 
-from .figure_table import UNKNOWN
+from .figure_columns import UNKNOWN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -88,9 +88,10 @@ def _shows_native(tree: ProcessTree) -> bool:
     )
 
 
-def processes_heading(tree: ProcessTree, file: str | None = None) -> str:
-    """Write what all processes had together, and the command that shows the lines of a child."""
-    text = f"{processes_sentence(tree)}. The lines above are the program's own"
+def processes_heading(tree: ProcessTree, file: str | None = None, *, merged: bool = False) -> str:
+    """Write what all processes had together, whose lines are shown, and the command that shows those of a child."""
+    whose = "of all processes together" if merged else "the program's own"
+    text = f"{processes_sentence(tree)}. The lines above are {whose}"
     return f"{text}." if file is None else f"{text}; for a child: ndmem report {shlex.quote(file)}.children/PID.ndmem"
 
 
@@ -123,15 +124,15 @@ def resident_sentence(together: Together | None, *, several: bool) -> str | None
     """
     if together is None or not (several or matters(together.shared_memory_nbytes or 0, together.nbytes)):
         return None
-    kinds = ((together.shared_memory_nbytes, "shared memory"), (together.files_nbytes, "pages of files"))
+    kinds = ((together.shared_memory_nbytes, "shared memory"), (together.files_nbytes, "pages of mapped files"))
     parts = [
-        f"{format_nbytes(nbytes)} of it {kind}" for nbytes, kind in kinds if nbytes and matters(nbytes, together.nbytes)
+        f"{format_nbytes(nbytes)} are {kind}" for nbytes, kind in kinds if nbytes and matters(nbytes, together.nbytes)
     ]
+    shared = f" Of it {' and '.join(parts)}: no line of the tables has them." if parts else ""
     return (
         f"Resident memory of {together.processes:,} processes together, shared pages counted once: "
-        f"{', '.join([format_nbytes(together.nbytes), *parts])}; summed process by process: "
-        f"{format_nbytes(together.separate_nbytes)}. Highest of {together.looks:,} "
-        f"sample{'s' if together.looks > 1 else ''}."
+        f"{format_nbytes(together.nbytes)}; summed process by process: {format_nbytes(together.separate_nbytes)}; "
+        f"highest of {together.looks:,} sample{'s' if together.looks > 1 else ''}.{shared}"
     )
 
 
@@ -146,7 +147,7 @@ def _format_nbytes(nbytes: int) -> str:
 
 def _describe_process(process: ProcessFigures, names: FileNames, *, alone: bool) -> Iterator[str | tuple[str, str]]:
     """Yield the name of a process or of all of its kind, the line of its peak, and its end, with styles."""
-    label = plain(_name_process(process))
+    label = plain(name_process(process))
     yield label if alone else re.sub(r"\d+", "*", label)
     site = process.peak_site
     if site is not None:
@@ -160,14 +161,6 @@ def _describe_process(process: ProcessFigures, names: FileNames, *, alone: bool)
 def describe_process(process: ProcessFigures, names: FileNames) -> str:
     """Write a process in one line: its name, the line of its peak, and its end."""
     return "".join(part if isinstance(part, str) else part[0] for part in _describe_process(process, names, alone=True))
-
-
-def _name_process(process: ProcessFigures) -> str:
-    if process.begun is Begun.PROGRAM:
-        return " ".join(process.program) or "the program"
-    if process.name:
-        return process.name
-    return "fork" if process.begun is Begun.FORK else f"python {' '.join(process.program)}"[:40]
 
 
 def _describe_end(process: ProcessFigures) -> str:
@@ -190,7 +183,7 @@ def _join_alike(processes: Sequence[ProcessFigures]) -> Iterator[_Row]:
         del above[process.depth :]
         path = (
             *(above[-1] if above else ()),
-            (process.begun, re.sub(r"\d+", "*", _name_process(process)), process.ended),
+            (process.begun, re.sub(r"\d+", "*", name_process(process)), process.ended),
         )
         kinds[path] = kinds.get(path, 0) + 1
         above.append(path)

@@ -8,10 +8,10 @@ from dataclasses import replace
 from typing import IO, TYPE_CHECKING
 
 from ndmem.analysis.background import native_matters
+from ndmem.analysis.empty import is_empty_run
+from ndmem.analysis.lead import find_lead
 from ndmem.analysis.moment import Moment, nbytes_at
 from ndmem.analysis.over_time.processes import process_tree
-from ndmem.analysis.tables.functions import Function, function_table
-from ndmem.analysis.tables.lines import Line, line_table
 from ndmem.reporting.moments import ends_at, title_moment
 from ndmem.reporting.paths import file_names
 from ndmem.reporting.plain import encodable, plain
@@ -23,10 +23,11 @@ from ndmem.reporting.view import By, View
 
 from .buffer_table import make_buffer_table
 from .call_tree import make_call_tree
-from .figure_table import make_figure_table
+from .empty_run import write_empty_run
 from .native_table import make_native_table
 from .notes import describe_run, list_notes, suggest_next
 from .process_table import make_process_table, processes_heading, resident_sentence
+from .row_table import make_row_table, merges_processes
 from .sparkline import draw_sparkline
 from .stack_list import make_stack_list
 from .thread_table import make_thread_table
@@ -35,7 +36,9 @@ if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
     from ndmem.analysis.index import TraceIndex
+    from ndmem.model.trace import Trace
     from ndmem.reporting.paths import FileNames
+
 
 _WIDEST_CHART = 100
 _DEFAULT = View()
@@ -59,18 +62,31 @@ def write_text(
     """
     trace = index.trace
     names = file_names(trace.run, folder=folder)
+    if is_empty_run(index) and not index.family.notes:
+        _write_empty(trace, stream)
+        return
     with printing_to(stream, view.width) as console:
         view = replace(view, width=console.width)
         for part in _list_parts(index, names, view=view, chart=_can_draw(console, stream)):
             console.print(part)
             console.print()
-        for part in _list_processes(index, names, rows=view.rows, file=file):
+        for part in _list_processes(index, names, view=view, file=file):
             console.print(part)
             console.print()
         if trace.peak.nbytes:
             hint = suggest_next(file, view=view)
             # A command must stay in one line, so that it can be pasted.
             console.print(hint, soft_wrap=True)
+
+
+def _write_empty(trace: Trace, stream: IO[str]) -> None:
+    write_empty_run(
+        stream,
+        imported_numpy=trace.run.numpy is not None,
+        native_peak_nbytes=None if trace.native is None else trace.native.nbytes,
+        rss_peak_nbytes=trace.rss_peak_nbytes,
+        exit_status=trace.run.exit_status or 0,
+    )
 
 
 def _list_parts(index: TraceIndex, names: FileNames, *, view: View, chart: bool) -> Iterator[RenderableType]:
@@ -88,12 +104,9 @@ def _list_parts(index: TraceIndex, names: FileNames, *, view: View, chart: bool)
     yield Text.assemble((answer, "bold"), describe_run(index, moment), f"\n{headroom}." if headroom else "")
     if chart and trace.peak.nbytes:
         yield Text(draw_sparkline(index, width=min(view.width or _NARROWEST, _WIDEST_CHART)), "green")
-    native = native_matters(index)
-    # If native memory is not shown, a line without arrays has no figure to show.
-    shown = tuple(row for row in _table_rows(index, view) if native or row.count)
-    if shown:
-        width = view.width or _NARROWEST
-        yield make_figure_table(shown, names, moment=moment, limit=view.rows, width=width, native=native)
+    shown = make_row_table(index, names, view, width=view.width or _NARROWEST)
+    if shown is not None:
+        yield shown.table
     elif view.by is By.STACK and nbytes_at(trace, moment):
         yield make_stack_list(index, names, moment=moment, library=view.library, limit=view.rows)
     elif view.by is By.TREE and nbytes_at(trace, moment):
@@ -101,26 +114,20 @@ def _list_parts(index: TraceIndex, names: FileNames, *, view: View, chart: bool)
     elif view.by is By.THREAD and nbytes_at(trace, moment):
         yield make_thread_table(index, moment=moment, limit=view.rows)
     # The arrays at the end of a killed program show why it ran out of memory: they are always listed.
+    # The arrays at the end of a program that lacked memory show why: they are always listed.
     at_end = bool(ending) and not ends_at(trace, moment)
-    yield from _list_buffers(index, names, view, [moment, Moment.END] if at_end else [moment], native=native)
-    notes = list_notes(index, shown[: view.rows])
+    yield from _list_buffers(index, names, view, [moment, Moment.END] if at_end else [moment])
+    rows, meanings = ((), ()) if shown is None else (shown.rows, shown.notes)
+    notes = [*meanings, *list_notes(index, rows)]
     if notes:
         yield Text("\n".join(notes), "dim")
 
 
-def _table_rows(index: TraceIndex, view: View) -> tuple[Line | Function, ...]:
-    """Return the rows of the table of figures; none for a view that has another table."""
-    if view.by is By.LINE:
-        return line_table(index, library=view.library, moment=view.moment)
-    if view.by is By.FUNCTION:
-        return function_table(index, library=view.library, moment=view.moment)
-    return ()
-
-
-def _list_buffers(
-    index: TraceIndex, names: FileNames, view: View, moments: list[Moment], *, native: bool
-) -> Iterator[RenderableType]:
-    trace = index.trace
+def _list_buffers(index: TraceIndex, names: FileNames, view: View, moments: list[Moment]) -> Iterator[RenderableType]:
+    """Yield the largest arrays and native blocks, of the process with most memory."""
+    lead = find_lead(index)
+    index, whose = (index, "") if lead is None else (lead.index, f" of child process {lead.process.pid}")
+    trace, native = index.trace, native_matters(index)
     from rich.console import Group
     from rich.text import Text
 
@@ -128,11 +135,11 @@ def _list_buffers(
     for moment in moments:
         largest = make_buffer_table(index, names, moment=moment, limit=limit, width=width)
         if largest is not None:
-            yield Group(Text(f"Largest arrays {title_moment(trace, moment)}", "bold"), "", largest)
+            yield Group(Text(f"Largest arrays {title_moment(trace, moment)}{whose}", "bold"), "", largest)
     blocks = make_native_table(index, names, moment=view.moment, limit=limit, width=width) if native else None
     if blocks is not None:
         when = "total peak" if view.moment is Moment.PEAK else "end"
-        yield Group(Text(f"Largest native blocks at the {when}", "bold"), "", blocks)
+        yield Group(Text(f"Largest native blocks at the {when}{whose}", "bold"), "", blocks)
 
 
 def _can_draw(console: Console, stream: IO[str]) -> bool:
@@ -140,9 +147,7 @@ def _can_draw(console: Console, stream: IO[str]) -> bool:
     return console.is_terminal and "utf" in (getattr(stream, "encoding", None) or "").lower()
 
 
-def _list_processes(
-    index: TraceIndex, names: FileNames, *, rows: int | None, file: str | None
-) -> Iterator[RenderableType]:
+def _list_processes(index: TraceIndex, names: FileNames, *, view: View, file: str | None) -> Iterator[RenderableType]:
     trace = index.trace
     from rich.console import Group
     from rich.text import Text
@@ -151,8 +156,8 @@ def _list_processes(
     several = len(family.members) > 1
     if several:
         tree = process_tree(index)
-        heading = Text(plain(processes_heading(tree, file)), "bold")
-        yield Group(heading, "", make_process_table(tree, names, limit=rows))
+        heading = Text(plain(processes_heading(tree, file, merged=merges_processes(index, view))), "bold")
+        yield Group(heading, "", make_process_table(tree, names, limit=view.rows))
     resident = resident_sentence(trace.together, several=several)
     if resident is not None:
         yield Text(resident, "dim")

@@ -19,7 +19,7 @@ from .json_encode import encode_meta
 from .numpy_import import call_after_numpy_import
 from .object_holders import LEAST_NBYTES, find_in_objects
 from .program_limit import ProgramLimit
-from .run_metadata import describe_run, find_program, find_resident_peak
+from .run_metadata import describe_refusal, describe_run, find_program, find_resident_peak
 from .spawn_hooks import SpawnHooks
 
 TYPE_CHECKING = False
@@ -184,6 +184,9 @@ class ProcessTracking:
             cells = describe_cells()
             if cells:
                 self._write(cells)
+            refusal = describe_refusal()
+            if refusal is not None:
+                self._write({"refusal": refusal})
             self._recording.stop()
             self._discard_if_empty()
         if self._limit is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from ndmem.user_code import find_library_roots
+from ndmem.user_code import find_library_roots, is_user_code
 
 # typing would load a dozen modules that a launched program may have of its own.
 TYPE_CHECKING = False
@@ -62,6 +62,25 @@ def _find_foreign_handler() -> list[str]:
     if name == "default_allocator":
         return []
     return [f"Arrays allocated by the memory handler {name!r} are not in this report: it replaces NumPy's own."]
+
+
+def describe_refusal() -> dict[str, Any] | None:
+    """Return the `MemoryError` for which Python has just printed a traceback, ``None`` if there is none.
+
+    Python stores the error there before it calls the functions of ``atexit``.
+    """
+    error = getattr(sys, "last_value", None)
+    if not isinstance(error, MemoryError):
+        return None
+    frames, step = [], error.__traceback__
+    while step is not None:
+        code = step.tb_frame.f_code
+        frames.append((code.co_filename, step.tb_lineno or 0, code.co_name))
+        step = step.tb_next
+    roots = find_library_roots()
+    own = [frame for frame in frames if is_user_code(frame[0], roots)] or frames
+    filename, lineno, function = own[-1] if own else ("", 0, "")
+    return {"message": str(error), "filename": filename, "lineno": lineno, "function": function}
 
 
 def find_resident_peak() -> int | None:

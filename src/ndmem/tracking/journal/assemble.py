@@ -11,6 +11,7 @@ from ndmem.errors import TraceError
 from ndmem.model.columns import CallTree, Compacted, Domain, Kind, Samples, Tallies
 from ndmem.model.ending import Ending
 from ndmem.model.machine_limit import read_machine_limit
+from ndmem.model.refusal import read_refusal
 from ndmem.model.site import Site
 from ndmem.model.source import read_statements
 from ndmem.model.together import read_together
@@ -218,6 +219,7 @@ def _describe(journal: Journal) -> RunInfo:
         notes=tuple(notes),
         ending=None if meta.get("ending") is None else Ending(meta["ending"]),
         limit=read_machine_limit(meta.get("limit")),
+        refusal=read_refusal(meta.get("refusal")),
         budget_nbytes=_find_budget(journal),
         packages=tuple(map(str, meta.get("packages", ()))),
         program_packages=tuple(map(str, meta.get("program_packages", ()))),

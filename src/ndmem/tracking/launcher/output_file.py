@@ -41,6 +41,8 @@ class OutputFile:
         Replace a file that is at ``path`` when the run ends.
     reserved : bool
         An empty file was created at ``path`` to reserve the name.
+    reserved_by_us : bool
+        The name is ndmem's own choice, not the user's.
     """
 
     path: Path
@@ -48,6 +50,7 @@ class OutputFile:
     descriptor: int
     overwrite: bool
     reserved: bool
+    reserved_by_us: bool = False
 
     def close(self) -> None:
         """Close the record's descriptor; the file stays."""
@@ -56,7 +59,7 @@ class OutputFile:
     def settle_at(self, paths: Iterator[Path]) -> None:
         """Take the first free one of several paths, and move the record beside it; it stays open."""
         self.path = next(path for path in paths if _reserve(path))
-        self.reserved = True
+        self.reserved = self.reserved_by_us = True
         partial = Path(partial_of(str(self.path)))
         self.partial.rename(partial)
         self.partial = partial

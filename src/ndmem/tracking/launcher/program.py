@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import signal
 from dataclasses import dataclass, replace
@@ -14,6 +15,7 @@ from ndmem.tracking.agent.children_folder import folder_of, older_folder_of
 from ndmem.tracking.journal.blocks import DAMAGE, complete_journal, give_back_zeros
 from ndmem.tracking.journal.empty_run import EmptyRun, find_empty_run
 from ndmem.tracking.partial import SETTINGS_MAGIC
+from ndmem.units import format_nbytes
 
 from .group_rss import GroupSamples
 from .launch import check_launch, launch
@@ -34,6 +36,9 @@ if TYPE_CHECKING:
 
 # Compressing takes 0.2 µs an event, and the user waits for it; a longer journal is kept as it is, at 24 bytes an event.
 _MOST_EVENTS_TO_REWRITE = 100_000
+
+_MAPPED_NBYTES, _MAPPED_PART = 2**26, 4
+"""Mapped memory is mentioned from 64 MiB on, if it is a quarter of what is resident: libraries alone have less."""
 
 REFUSED = 2
 """Exit status of a program that was not started because it cannot be tracked."""
@@ -108,6 +113,12 @@ class Program:
         self.output.keep_record()
         self._settle(wanted)
         return found
+
+    def discard_unasked(self) -> None:
+        """Delete the file of a run in which there is nothing to see, unless the user chose its path."""
+        if self.output.reserved_by_us:
+            with contextlib.suppress(OSError):
+                self.output.path.unlink()
 
     def read_trace(self, ended: Ended) -> Trace | None:
         """Make a trace of the record and save it at ``output.path``; ``None`` if the program refused to start.
@@ -198,11 +209,21 @@ class Program:
             )
 
     def _explain(self, exit_status: int) -> list[str]:
-        """Return a note if the kernel probably killed the program for lack of memory."""
+        """Return notes on mapped memory, and if the kernel probably killed the program for lack of memory."""
         now = count_oom_kills()
+        notes = self._describe_mapped()
         if exit_status != -signal.SIGKILL or now is None or self.oom_kills is None or now <= self.oom_kills:
+            return notes
+        return [*notes, "The kernel's out-of-memory killer struck while the program ran, and most likely killed it."]
+
+    def _describe_mapped(self) -> list[str]:
+        mapped, resident = self.samples.mapped_nbytes, self.samples.highest_nbytes
+        if mapped < _MAPPED_NBYTES or mapped * _MAPPED_PART < resident:
             return []
-        return ["The kernel's out-of-memory killer struck while the program ran, and most likely killed it."]
+        return [
+            f"Memory maps and shared memory: at most {format_nbytes(mapped)} in RAM, the files of libraries included; "
+            "no line of the tables has them."
+        ]
 
 
 def start_program(

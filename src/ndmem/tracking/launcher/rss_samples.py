@@ -19,12 +19,20 @@ class ResidentSamples:
     ----------
     pid : int
         The process; one that cannot be read has no samples.
+
+    Attributes
+    ----------
+    interval_s : float
+        Seconds between two samples.
+    mapped_nbytes : int
+        The most that was in RAM of mapped files, libraries included, and of shared memory.
     """
 
     def __init__(self, pid: int) -> None:
         self.interval_s = _FIRST_INTERVAL_S
         self._samples: list[tuple[int, int]] = []
         self._sampled_ns = 0
+        self.mapped_nbytes = 0
         self._page = os.sysconf("SC_PAGE_SIZE")
         try:
             # Read directly: psutil gives the same value, and its import would add 15 ms to every start.
@@ -39,13 +47,20 @@ class ResidentSamples:
             return
         self._sampled_ns = now
         with contextlib.suppress(OSError, IndexError, ValueError):  # the process is about to end
-            nbytes = int(os.pread(self._file, 100, 0).split()[1]) * self._page
+            pages = os.pread(self._file, 100, 0).split()
+            nbytes = int(pages[1]) * self._page
             if nbytes:
                 self._samples.append((now, nbytes))
+                self.mapped_nbytes = max(self.mapped_nbytes, int(pages[2]) * self._page)
         if len(self._samples) >= _MOST_SAMPLES:
             pairs = zip(self._samples[::2], self._samples[1::2], strict=True)
             self._samples = [max(pair, key=lambda sample: sample[1]) for pair in pairs]
             self.interval_s *= 2
+
+    @property
+    def highest_nbytes(self) -> int:
+        """The highest sample; 0 if there is none."""
+        return max((nbytes for _, nbytes in self._samples), default=0)
 
     def close(self) -> None:
         """Take no more samples."""

@@ -1,0 +1,73 @@
+"""Phases of a process in which no line of the user's ran."""
+
+from __future__ import annotations
+
+import enum
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .call_tree.frames import mark_user_nodes, standing_nodes
+from .call_tree.levels import nearest_marked, tree_levels
+from .index import fact
+
+if TYPE_CHECKING:
+    from ndmem.model.columns import Bools
+
+    from .index import TraceIndex
+
+IMPORT_SYSTEM = ("<frozen importlib", "<frozen zipimport")
+"""Files of Python's import system."""
+
+
+class Phase(enum.Enum):
+    """What a process did at a moment.
+
+    Attributes
+    ----------
+    PROGRAM
+        A line of the program or of a library ran.
+    IMPORTS
+        The interpreter imported modules, not called by a line.
+    TRACEBACK
+        The same after the last line of a program that failed: it prints the traceback, for which it imports modules.
+    OUTSIDE
+        No Python code ran in the thread.
+    """
+
+    PROGRAM = "program"
+    IMPORTS = "imports"
+    TRACEBACK = "traceback"
+    OUTSIDE = "outside"
+
+
+@fact
+def below_user_code(index: TraceIndex) -> Bools:
+    """Find the nodes whose stack has a frame of the user's, shape (n,)."""
+    return nearest_marked(index.trace.tree.parent, tree_levels(index), mark_user_nodes(index)) >= 0
+
+
+def find_phase(index: TraceIndex, node: int, *, events: int) -> Phase:
+    """Return the phase of an event.
+
+    Parameters
+    ----------
+    index : TraceIndex
+        The run.
+    node : int
+        Node of the call tree at which it happened; -1 if it is unknown.
+    events : int
+        Number of events up to and including it.
+    """
+    trace = index.trace
+    if node < 0 or below_user_code(index)[node]:
+        return Phase.PROGRAM
+    filename = trace.sites[trace.tree.site[standing_nodes(index)[node]]].filename
+    root = trace.stack(node)[-1].filename
+    if not filename:
+        return Phase.OUTSIDE
+    if not root.startswith(IMPORT_SYSTEM):
+        return Phase.PROGRAM
+    failed = (trace.run.exit_status or 0) > 0
+    later = below_user_code(index)[trace.events.stack[events:]]
+    return Phase.TRACEBACK if failed and not np.any(later) else Phase.IMPORTS

@@ -1,0 +1,55 @@
+"""A program that ends because an allocation was refused."""
+
+import io
+from pathlib import Path
+
+import pytest
+from tests.system.running import Place, write_program
+
+import ndmem
+
+PROGRAM = """\
+import numpy as np
+
+def load(n):
+    return np.ones((n, n))
+
+table = np.ones((1000, 1000))
+load(10**8)
+"""
+
+
+def test_what_was_asked_for_and_where_is_the_first_sentence(tmp_path: Path) -> None:
+    """The report begins with the refused allocation at the program's own line; the file has it for every view."""
+    place = Place(tmp_path / "w")
+    write_program(place.folder, PROGRAM)
+    shown = place.run_ndmem("run", "-o", "t.ndmem", "prog.py")
+    text = " ".join(shown.stderr.decode().split())
+    assert shown.status == 1
+    assert "Ended by MemoryError at prog.py:4 in load: Unable to allocate " in text
+    assert "an array with shape (100000000, 100000000) and data type float64; 7.63 MiB of arrays was live" in text
+    run = ndmem.load(place.folder / "t.ndmem")
+    assert run.trace.run.refusal is not None
+    assert run.trace.run.refusal.lineno == 4
+    json = io.StringIO()
+    run.report(json, form="json")
+    assert '"refusal": {"message": "Unable to allocate ' in json.getvalue()
+
+
+def test_the_place_of_a_failed_programs_peak_is_its_own_line(tmp_path: Path) -> None:
+    """Python imports modules to print a traceback: a peak reached then is named as such, not as a line of a library."""
+    place = Place(tmp_path / "w")
+    write_program(place.folder, "import numpy as np\na = np.ones(100_000)\nraise ValueError(1)")
+    shown = place.run_ndmem("run", "-o", "t.ndmem", "prog.py")
+    text = " ".join(shown.stderr.decode().split())
+    assert "allocated at prog.py:2" in text
+    assert "<frozen" not in text
+
+
+@pytest.mark.parametrize("code", ["try:\n    bytearray(2**62)\nexcept MemoryError:\n    pass", "raise ValueError(1)"])
+def test_other_ends_have_no_refusal(tmp_path: Path, code: str) -> None:
+    """A refusal that the program handled, and another error, do not end it for lack of memory."""
+    place = Place(tmp_path / "w")
+    write_program(place.folder, f"import numpy as np\na = np.ones(1_000_000)\n{code}")
+    place.run_ndmem("run", "-o", "t.ndmem", "prog.py")
+    assert ndmem.load(place.folder / "t.ndmem").trace.run.refusal is None
