@@ -23,10 +23,11 @@ from ndmem.steps import Step, begin
 from .arrays import list_arrays
 from .code import name_anchors, show_code
 from .icicles import draw_icicles, grow_branches
+from .lifetimes import draw_lifetimes
 from .page_bounds import Limits
 from .plotlyjs import need_html
 from .template import write_page
-from .timeline import draw_timeline
+from .timeline import draw_timeline, number_layers
 
 if TYPE_CHECKING:
     from ndmem.analysis.index import TraceIndex
@@ -77,17 +78,23 @@ def write_html(
     begin(Step.TIMELINE)
     timeline, timeline_rows = draw_timeline(index, names, points=limits.points)
     begin(Step.STACKS)
-    icicles, branches = draw_icicles(index, names, nodes=limits.nodes), grow_branches(index, names)
+    colours = number_layers(index, points=limits.points)
+    icicles, branches = draw_icicles(index, names, nodes=limits.nodes, colours=colours), grow_branches(index, names)
     begin(Step.LINES)
+    rows = _list_rows(index, names, library=library, limits=limits)
+    numbers = {(line.filename, line.lineno): number for number, line in enumerate(rows["lines"])}
+    lifetimes = draw_lifetimes(index, names, limits=limits, colours=colours, rows=numbers)
     context = {
+        "colours": colours,
+        "lifetimes": lifetimes,
         "timeline_rows": timeline_rows,
         "branches": branches,
         "processes": _describe_processes(index, names),
         "family_notes": _list_process_notes(index),
         **_describe_run(index, names, outlook),
-        **_list_rows(index, names, library=library, limits=limits),
+        **rows,
     }
-    data = {"timeline": timeline, "icicles": icicles}
+    data = {"timeline": timeline, "icicles": icicles, "lifetimes": lifetimes}
     begin(Step.WRITE)
     write_page("report", stream, context=context, data=data, plotlyjs=plotlyjs)
 

@@ -1,0 +1,31 @@
+"""Meanings of the words that head the columns of a page."""
+
+MEANINGS = {
+    "share": "Part of the peak that the line allocated, with everything it called.",
+    "peak": "Highest live bytes of the whole program while the line ran.",
+    "native": "Highest live bytes of the native blocks (malloc, mmap) of the whole program while the line ran.",
+    "temporary": "Highest bytes of the line's arrays that were allocated and freed within one execution of it.",
+    "kept": "Bytes of the line's arrays that are alive at the end.",
+    "total": "Bytes of all arrays that the line allocated.",
+    "count": "Number of arrays that the line allocated.",
+    "chosen": "Bytes that the line itself allocated in the chosen range and that are alive at its end.",
+    "formula of the peak": "How the peak depends on the sizes of the arguments.",
+    "line": "Place in the source.",
+    "source": "Text of the line.",
+    "layer": "Line whose arrays the layer shows, or other memory; clear the box to hide it.",
+    "at the peak": "Bytes at the peak of arrays.",
+    "highest": "Highest bytes at the moments that are drawn.",
+    "nbytes": "Bytes of the buffer, counted once.",
+    "shape": "Shape of the array that holds the buffer; ? if none was found.",
+    "dtype": "Data type of the array that holds the buffer; ? if none was found.",
+    "name": "Variables that hold the array; ? if none was found.",
+    "role": "Owner, a view that keeps the buffer alive, or a temporary.",
+    "allocated": "Seconds since the start.",
+    "freed": "Seconds since the start; - if it is alive at the end.",
+    "allocated at": "Line that allocated the buffer.",
+    "expression": "Part of the line that allocated the buffer.",
+    "at the common peak": "Live bytes of the process when all processes together were highest.",
+    "pid": "Process id.",
+    "process": "Program and how it was started; child processes are indented below their parent.",
+}
+"""Heading to meaning: tooltips of the headings, and the words that the page explains."""

@@ -1,0 +1,12 @@
+document.querySelectorAll("[data-show]").forEach((link) => link.addEventListener("click", () => {
+  document.querySelectorAll('[data-filter^="arrays-"]').forEach((input) => {
+    input.value = link.dataset.show;
+    filter(find(input.dataset.filter), input.value);
+  });
+}));
+for (const id of ["measure", "direction", "library"]) find(id).addEventListener("change", drawIcicle);
+find("stacks-search").addEventListener("input", () => {
+  if (picture.parts.size) Plotly.restyle("icicle", { "marker.colors": [fills()] });
+});
+// The timeline is drawn first: measuring the labels of the call stacks takes longest.
+start(["timeline", "bands", "icicle"], () => { drawTimeline(); setTimeout(() => { drawBands(); setTimeout(drawIcicle); }); });
