@@ -80,6 +80,38 @@ def test_the_answer_has_what_was_allowed_and_the_timeline_its_line() -> None:
     assert [bound["name"] for bound in page.data["timeline"]["bounds"]] == ["budget", "limit (cgroup)"]
 
 
+def test_the_lines_are_grouped_as_in_the_text() -> None:
+    """Each group of lines has the heading that the text has, in the same order."""
+    for trace in (pipeline(), factoring()):
+        text = io.StringIO()
+        write_text(TraceIndex(trace), text, view=View(width=200), folder="/home/ada")
+        groups = read(trace).groups
+        assert len(groups) > 1
+        places = [text.getvalue().index(group) for group in groups]
+        assert places == sorted(places)
+
+
+def test_native_blocks_have_a_table() -> None:
+    """Blocks of equal code share a row: SVD's work memory, the list, OpenBLAS; without native memory, no table."""
+    page = read(factoring())
+    assert page.tables["native-peak-table"][1:] == [
+        ["48 MiB", "2", "temporary", "pipeline.py:4", "np.linalg.svd(a)"],
+        ["8 MiB", "1", "OpenBLAS thread buffers", "", ""],
+        ["4 MiB", "1", "", "pipeline.py:6", "sorted(words)"],
+    ]
+    assert [row[0] for row in page.tables["native-end-table"][1:]] == ["8 MiB", "4 MiB"]
+    assert "native-peak-table" not in read(pipeline()).tables
+
+
+def test_the_page_explains_its_words() -> None:
+    """Each heading that can be clicked says its meaning, and the page begins with how to read it."""
+    page = read(factoring())
+    buttons = re.findall(r"<th [^>]*><button type=\"button\"( title=\"[^\"]+\")?>([^<]+)</button>", page.html)
+    assert len(buttons) > 20
+    assert [name for title, name in buttons if not title] == []
+    assert page.html.index("How to read this page") < page.html.index('id="timeline-title"')
+
+
 def test_both_peaks_are_marked() -> None:
     """The peak of arrays and that with native memory have their time and their bytes; without the latter, one mark."""
     assert read(factoring()).data["timeline"]["peaks"] == [
@@ -169,14 +201,18 @@ def test_a_view_says_what_it_keeps() -> None:
 
 
 def test_processes_have_a_table() -> None:
-    """Where there is a child its peak stands below the program's; a program alone has no such section."""
+    """Where there is a child its peak stands below the program's, and links to it; a program alone has no section."""
     child = TraceBuilder()
     child.born((Frame(USER, 1),), 3 * MIB)
-    family = make_family([Member(pipeline()), Member(child.build(), Kin(Begun.FORK, (4242,), "worker-1"))])
+    trace = child.build()
+    trace = dataclasses.replace(trace, run=dataclasses.replace(trace.run, pid=4300))
+    family = make_family([Member(pipeline()), Member(trace, Kin(Begun.FORK, (4242,), "worker-1"))])
     page = read(pipeline(), family=family)
     assert "2 processes allocated arrays: " in page.text
     assert "worker-1 at pipeline.py:1" in page.text
     assert 'id="processes-title"' in page.html
+    assert '<tr id="process-0">' in page.html
+    assert '<a href="#process-0">4242</a>' in page.html
     assert 'id="processes-title"' not in read(pipeline(), family=make_family([Member(pipeline())])).html
 
 

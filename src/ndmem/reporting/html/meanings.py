@@ -26,6 +26,9 @@ MEANINGS = {
     "expression": "Part of the line that allocated the buffer.",
     "at the common peak": "Live bytes of the process when all processes together were highest.",
     "pid": "Process id.",
+    "started by": "Process id of the parent.",
+    "blocks": "Number of the blocks.",
+    "kind": "Purpose of the blocks, or the array that consists of one.",
     "process": "Program and how it was started; child processes are indented below their parent.",
 }
 """Heading to meaning: tooltips of the headings, and the words that the page explains."""

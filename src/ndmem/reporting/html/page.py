@@ -24,6 +24,8 @@ from .arrays import list_arrays
 from .code import name_anchors, show_code
 from .icicles import draw_icicles, grow_branches
 from .lifetimes import draw_lifetimes
+from .line_groups import group_lines
+from .native_blocks import list_native
 from .page_bounds import Limits
 from .plotlyjs import need_html
 from .template import write_page
@@ -31,6 +33,7 @@ from .timeline import draw_timeline, number_layers
 
 if TYPE_CHECKING:
     from ndmem.analysis.index import TraceIndex
+    from ndmem.analysis.over_time.processes import ProcessFigures
     from ndmem.reporting.paths import FileNames
     from ndmem.reporting.prediction_words import Outlook
 
@@ -126,6 +129,7 @@ def _list_rows(index: TraceIndex, names: FileNames, *, library: bool, limits: Li
     anchors = name_anchors(shown)
     return {
         "lines": shown,
+        "line_groups": group_lines(shown, native=native),
         "left_out": len(lines) - len(shown),
         "anchors": anchors,
         "files": show_code(index, shown, names),
@@ -133,6 +137,12 @@ def _list_rows(index: TraceIndex, names: FileNames, *, library: bool, limits: Li
             (moment.value, title_moment(trace, moment), list_arrays(index, names, moment, anchors, most=limits.arrays))
             for moment in Moment
         ],
+        "native_tables": [
+            (moment.value, when, list_native(index, names, moment, anchors, most=limits.arrays))
+            for moment, when in ((Moment.PEAK, "at the peak with native memory"), (Moment.END, "at the end"))
+        ]
+        if native
+        else [],
         "notes": list_notes(index, lines),
     }
 
@@ -153,7 +163,11 @@ def _describe_processes(index: TraceIndex, names: FileNames) -> dict[str, Any] |
     if len(index.family.members) < 2:
         return None
     tree = process_tree(index)
-    rows = [(process, plain(describe_process(process, names))) for process in tree.processes]
+    rows: list[tuple[ProcessFigures, str, int | None]] = []
+    known: dict[int | None, int] = {}
+    for number, process in enumerate(tree.processes):
+        rows.append((process, plain(describe_process(process, names)), known.get(process.parent)))
+        known[process.pid] = number  # the kernel may use a process id twice: a parent is the last one before
     rest = "Everything else on this page, except the table of processes, is about the program itself."
     sentence = f"{processes_sentence(tree)}. {rest}"
     return {"sentence": plain(sentence), "rows": rows}

@@ -38,6 +38,7 @@ function sortable(table) {
     const descending = head.getAttribute("aria-sort") !== "descending";
     heads.forEach((other) => other.removeAttribute("aria-sort"));
     head.setAttribute("aria-sort", descending ? "descending" : "ascending");
+    for (const group of body.querySelectorAll(".group")) group.remove();
     const value = (row) => row.cells[column].dataset.value;
     const rows = [...body.rows].sort((a, b) => value(a) === undefined
       ? a.cells[column].textContent.localeCompare(b.cells[column].textContent) : value(a) - value(b));
@@ -49,7 +50,7 @@ function filter(table, words) {
   const wanted = words.toLowerCase().split(/\s+/).filter(Boolean);
   for (const row of table.tBodies[0].rows) {
     const text = row.textContent.toLowerCase();
-    row.hidden = !wanted.every((word) => text.includes(word));
+    row.hidden = !wanted.every((word) => text.includes(word)) || (wanted.length > 0 && row.className === "group");
   }
 }
 

@@ -6,12 +6,12 @@ function cutParts() {
   const tree = data.icicles.trees[name];
   const { nbytes: sums, total } = measure === "chosen"
     ? sumChosen(tree, name) : { nbytes: tree.nbytes[measure], total: tree.total[measure] };
-  const parts = new Map([["all", { parent: "", name: "all", nbytes: total, source: "", color: grey, below: [] }]]);
+  const parts = new Map([["all", { parent: "", name: "all", place: "all", nbytes: total, source: "", color: grey, below: [] }]]);
   sums.forEach((nbytes, node) => {
     if (nbytes * 1000 < total || !nbytes) return;
     const [function_, place, source, line] = data.icicles.labels[tree.label[node]];
     const parent = tree.parent[node] < 0 ? "all" : String(tree.parent[node]);
-    parts.set(String(node), { parent, name: `${function_} ${place}`, nbytes, source, color: lineColour(line), below: [] });
+    parts.set(String(node), { parent, name: `${function_} ${place}`, place, nbytes, source, color: lineColour(line), below: [] });
     parts.get(parent).below.push(String(node));
   });
   for (const part of parts.values()) part.below.sort((a, b) => parts.get(b).nbytes - parts.get(a).nbytes);
@@ -45,32 +45,47 @@ function fills() {
   return [...picture.parts].map(([id, { color }]) => !found || found.has(id) ? color : colour("--panel"));
 }
 
+const inks = (colors) => colors.map((color) => color === colour("--panel") ? colour("--text") : "#000");
+
 function edges() {
   const chosen = [...picture.parts.keys()].map((id) => id === picture.chosen && picture.chosen !== "all");
   return { width: chosen.map((is) => is ? 4 : 1), color: chosen.map((is) => is ? colour("--bad") : colour("--back")) };
+}
+
+// A label is cut to the part's width, so that it need not shrink below 9 pixels; a part without space for it has none.
+function labels() {
+  const inside = picture.parts.get(picture.level).nbytes || 1, width = find("icicle").clientWidth - 20;
+  return [...picture.parts].map(([id, part]) => {
+    if (id === "all") return `all ${write(part.nbytes)}`;
+    const fits = Math.floor((Math.min(1, part.nbytes / inside) * width - 8) / 7.5);
+    const { name, share, source } = describe(part), short = share.split(",")[0];
+    const lines = [name.length > fits ? part.place : name, share.length > fits ? short : share, source].filter(Boolean);
+    return fits < 4 ? "" : lines.map((line) => inert(line.length > fits ? `${line.slice(0, fits - 1)}\u2026` : line)).join("<br>");
+  });
 }
 
 function drawIcicle() {
   Object.assign(picture, { parts: cutParts(), chosen: "all", level: "all" });
   const parts = [...picture.parts.values()], total = parts[0].nbytes;
   const texts = parts.map((part) => { const { share, source } = describe(part); return `${share}<br>${inert(source)}`; });
-  const colors = fills(), dark = (color) => color.startsWith("#1") || color.startsWith("#2");
+  const colors = fills();
 
   Plotly.react("icicle", [{
     type: "icicle", ids: [...picture.parts.keys()], parents: parts.map((part) => part.parent), level: "all",
     labels: parts.map((part, number) => number ? inert(part.name) : `all ${write(total)}`), values: parts.map((part) => part.nbytes), text: texts,
-    branchvalues: "total", tiling: { orientation: "v" }, texttemplate: parts.map((part, number) => number ? "%{label}<br>%{text}" : "%{label}"), hovertemplate: "%{label}<br>%{text}<extra></extra>",
+    branchvalues: "total", tiling: { orientation: "v" }, texttemplate: labels(), hovertemplate: "%{label}<br>%{text}<extra></extra>",
     // No path bar: Plotly 7.1 draws it with a height of NaN, and logs an error.
     marker: { colors, line: edges() }, pathbar: { visible: false }, sort: true,
-    insidetextfont: { color: colors.map((color) => dark(color) ? "#fff" : "#000") }, leaf: { opacity: 1 }, root: { color: grey },
+    textfont: { color: inks(colors) }, insidetextfont: { color: inks(colors) }, outsidetextfont: { color: inks(colors) }, leaf: { opacity: 1 }, root: { color: grey },
   }], layout({ uniformtext: { minsize: 9, mode: "hide" }, margin: { l: 8, r: 8, t: 8, b: 8 }, annotations: total ? [] : [{ text: "none", showarrow: false }] }), config);
   find("chosen").textContent = "";
   if (!find("icicle").dataset.listens) {
     find("icicle").dataset.listens = "clicks";
     find("icicle").on("plotly_icicleclick", ({ nextLevel }) => {
-      picture.level = picture.chosen = nextLevel || "all";
-      showChosen(picture.chosen);
+      choose(nextLevel || "all", nextLevel || "all");
+      return false;  // Plotly would draw the same again, with the labels of the level before
     });
+    find("icicle").on("plotly_relayout", ({ autosize }) => { if (autosize) Plotly.restyle("icicle", { texttemplate: [labels()] }); });
   }
 }
 
@@ -82,7 +97,7 @@ function showChosen(id) {
 function choose(id, level = picture.level) {
   Object.assign(picture, { chosen: id, level });
   const { width, color } = edges();
-  Plotly.restyle("icicle", { level, "marker.line.width": [width], "marker.line.color": [color] });
+  Plotly.restyle("icicle", { level, "marker.line.width": [width], "marker.line.color": [color], texttemplate: [labels()] });
   showChosen(id);
 }
 

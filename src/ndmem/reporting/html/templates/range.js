@@ -60,8 +60,9 @@ function fillLines() {
   const table = find("lines-table");
   if (!table) return;
   for (const cell of table.querySelectorAll(".chosen")) cell.hidden = !chosen;
-  const rows = [...table.tBodies[0].rows], sums = new Map();
+  const rows = [...table.tBodies[0].rows].filter((row) => row.dataset.line), sums = new Map();
   if (chosen) {
+    for (const group of table.querySelectorAll(".group")) group.remove();
     const { spans, stacks } = data.lifetimes;
     for (const number of chosenSpans()) {
       const line = stacks.row[spans.stack[number]];

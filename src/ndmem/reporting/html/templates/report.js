@@ -6,7 +6,9 @@ document.querySelectorAll("[data-show]").forEach((link) => link.addEventListener
 }));
 for (const id of ["measure", "direction", "library"]) find(id).addEventListener("change", drawIcicle);
 find("stacks-search").addEventListener("input", () => {
-  if (picture.parts.size) Plotly.restyle("icicle", { "marker.colors": [fills()] });
+  if (!picture.parts.size) return;
+  const colors = fills(), color = [inks(colors)];
+  Plotly.restyle("icicle", { "marker.colors": [colors], "insidetextfont.color": color, "textfont.color": color });
 });
 // The timeline is drawn first: measuring the labels of the call stacks takes longest.
 start(["timeline", "bands", "icicle"], () => { drawTimeline(); setTimeout(() => { drawBands(); setTimeout(drawIcicle); }); });
