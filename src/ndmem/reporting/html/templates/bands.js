@@ -30,8 +30,10 @@ function drawBands() {
     line: { shape: "hv", width: 0, color: colour("--line") }, fillcolor: colour("--line"), name: "all arrays" };
   const bands = steps.map((_, number) => {
     const { x, y } = outline(number), { what, where, when } = describeArray(number);
-    const color = lineColour(lines[arrays.line[number]].colour), short = Math.max(...x) - x[0] < end() / 500;
-    const line = number === pinned ? { width: 3, color: colour("--bad") } : { width: short ? 1 : 0.5, color: short ? color : colour("--back") };
+    const color = lineColour(lines[arrays.line[number]].colour);
+    // An edge in the page's colour would hide a band that is not much wider than the edge.
+    const isThin = arrays.nbytes[number] / highestLive < 1 / 80 || Math.max(...x) - x[0] < end() / 300;
+    const line = number === pinned ? { width: 3, color: colour("--bad") } : { width: isThin ? 1 : 0.5, color: isThin ? color : colour("--back") };
     return {
       x, y: y.map((nbytes) => nbytes / scale), mode: "lines", fill: "toself", fillcolor: color, line, hoveron: "fills",
       hoverinfo: "text", text: [what, where, when].map(inert).join("<br>"), name: String(number),

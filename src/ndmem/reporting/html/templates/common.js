@@ -63,8 +63,16 @@ function start(charts, draw) {
       find(id).textContent = "Plotly's JavaScript was not found: no charts; the tables have their figures.";
     }
   };
+  const root = document.documentElement;
+  // Paper is light, whatever the theme.
+  let theme;
+  addEventListener("beforeprint", () => { theme = root.dataset.theme; root.dataset.theme = "light"; drawAll(); });
+  addEventListener("afterprint", () => {
+    if (theme) root.dataset.theme = theme; else delete root.dataset.theme;
+    drawAll();
+  });
   find("theme").addEventListener("click", () => {
-    const root = document.documentElement, dark = getComputedStyle(root).colorScheme === "dark";
+    const dark = getComputedStyle(root).colorScheme === "dark";
     root.dataset.theme = dark ? "light" : "dark";
     drawAll();
   });

@@ -10,5 +10,6 @@ find("stacks-search").addEventListener("input", () => {
   const colors = fills(), color = [inks(colors)];
   Plotly.restyle("icicle", { "marker.colors": [colors], "insidetextfont.color": color, "textfont.color": color });
 });
-// The timeline is drawn first: measuring the labels of the call stacks takes longest.
-start(["timeline", "bands", "icicle"], () => { drawTimeline(); setTimeout(() => { drawBands(); setTimeout(drawIcicle); }); });
+// At first the timeline is drawn alone: measuring the labels of the call stacks takes longest.
+const later = (draw) => document.readyState === "loading" ? setTimeout(draw) : draw();
+start(["timeline", "bands", "icicle"], () => { drawTimeline(); later(() => { drawBands(); later(drawIcicle); }); });
