@@ -1,13 +1,17 @@
 """``ndmem report`` and ``ndmem run`` in formats for other tools."""
 
+import contextlib
 import json
+import os
+import subprocess
 from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.system.running import Place, write_program
+from tests.system.running import NDMEM, Place, write_program
 
 import ndmem
+from ndmem.units import format_nbytes
 
 SOURCE = "import numpy as np\na = np.zeros(10_000)\n"
 
@@ -48,10 +52,55 @@ def test_html_goes_to_a_file_or_to_standard_output(place: Place) -> None:
     assert b'data-peak-nbytes="80000"' in printed.stdout
 
 
+def read_terminal(descriptor: int) -> str:
+    """Return what a program wrote to its terminal, whose end is an error of the system."""
+    parts = []
+    with contextlib.suppress(OSError):
+        while part := os.read(descriptor, 65536):
+            parts.append(part)
+    return b"".join(parts).decode()
+
+
+def report_on_a_terminal(place: Place) -> tuple[int, str, str]:
+    """Return the status of ``ndmem report a.ndmem --format html`` on a terminal, its stdout and its stderr."""
+    ours, theirs = os.openpty()
+    command = [NDMEM, "report", "a.ndmem", "--format", "html", "--plotlyjs", "cdn"]
+    with subprocess.Popen(command, cwd=place.folder, stdout=theirs, stderr=subprocess.PIPE, text=True) as process:
+        os.close(theirs)
+        stdout = read_terminal(ours)
+        assert process.stderr is not None
+        stderr = process.stderr.read()
+    os.close(ours)
+    return process.returncode, stdout, stderr
+
+
+def test_a_terminal_gets_no_page_but_its_name(place: Place) -> None:
+    """On a terminal the page is written beside the run and named with its size, and again when asked for again."""
+    for _ in range(2):
+        status, stdout, stderr = report_on_a_terminal(place)
+        page = place.folder / "a.html"
+        assert (status, stdout) == (0, "")
+        assert stderr == f"ndmem: wrote a.html ({format_nbytes(page.stat().st_size)})\n"
+        assert 'data-peak-nbytes="80000"' in page.read_text("ascii")
+
+
+def test_a_terminal_keeps_a_file_of_another_program(place: Place) -> None:
+    """A file of the page's name that ndmem did not write stays as it is, and the message names the option."""
+    (place.folder / "a.html").write_text("<html>mine</html>")
+    status, stdout, stderr = report_on_a_terminal(place)
+    assert (status, stdout) == (2, "")
+    assert stderr == "ndmem: a.html exists and is not a page of ndmem; choose another path with -o\n"
+    assert (place.folder / "a.html").read_text() == "<html>mine</html>"
+
+
 def test_a_run_writes_its_page(place: Place) -> None:
-    """``ndmem run --html`` leaves the page beside the trace, and the program's status is kept."""
-    done = place.run_ndmem("run", "-q", "-o", "run.ndmem", "--html", "run.html", "-c", f"{SOURCE}raise SystemExit(3)")
+    """``ndmem run --html`` leaves the page beside the trace and names it, and the program's status is kept."""
+    done = place.run_ndmem("run", "-o", "run.ndmem", "--html", "run.html", "-c", f"{SOURCE}raise SystemExit(3)")
     assert (done.status, done.stdout) == (3, b"")
+    size = format_nbytes((place.folder / "run.html").stat().st_size)
+    assert done.stderr.decode().splitlines()[-1] == f"ndmem: wrote run.html ({size})"
+    quiet = place.run_ndmem("run", "-q", "-f", "-o", "run.ndmem", "--html", "run.html", "-c", SOURCE)
+    assert (quiet.status, quiet.stderr) == (0, b"")
     page = (place.folder / "run.html").read_text("ascii")
     assert 'data-peak-nbytes="80000"' in page
     assert "Plotly" in page

@@ -2,6 +2,9 @@
 
 import contextlib
 import sys
+from pathlib import Path
+
+from ndmem.units import format_nbytes
 
 
 def say(message: str) -> None:
@@ -12,3 +15,8 @@ def say(message: str) -> None:
     with contextlib.suppress(OSError):
         sys.stderr.write(shown.encode(encoding, "backslashreplace").decode(encoding) + "\n")
         sys.stderr.flush()
+
+
+def say_written(file: Path) -> None:
+    """Say which file was written, and its size."""
+    say(f"wrote {file} ({format_nbytes(file.stat().st_size)})")

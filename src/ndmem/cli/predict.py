@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from .message import say_written
 from .named_function import find_function
 from .options import NbytesType, check_page
 from .usage import EXAMPLE
@@ -97,6 +98,7 @@ def command(
         progress.clear()
     if html is not None:
         found.to_html(html, budget=budget)
+        say_written(html)
     if as_json:
         click.echo(json.dumps(_as_json(found, budget), indent=2))
     else:

@@ -8,10 +8,14 @@ import click
 from ndmem import api
 from ndmem.steps import LOADING, PAGE
 
+from .message import say_written
 from .newest_run import choose_run
 from .options import check_packages
 from .usage import EXAMPLE
 from .waiting import show_waiting
+
+_HEAD_NBYTES = 1000
+"""Bytes of a file in which the mark of a page is searched for."""
 
 
 @click.command("report", epilog=f"{EXAMPLE}ndmem report run.ndmem --format html -o run.html")
@@ -91,9 +95,12 @@ def command(
     if output is not None and output.exists() and file.exists() and output.samefile(file):
         raise click.UsageError(f"{str(output)!r} is the run itself; choose another path with -o")
     if form == api.Format.HTML.value:
+        chosen = _choose_page(file) if output is None and sys.stdout.isatty() else output
         with show_waiting(file, steps=LOADING + PAGE):
-            page = api.load(file, packages=packages).to_html(output, library=library, plotlyjs=plotlyjs or "inline")
+            page = api.load(file, packages=packages).to_html(chosen, library=library, plotlyjs=plotlyjs or "inline")
         sys.stdout.write(page or "")
+        if chosen is not output and chosen is not None:
+            say_written(chosen)
         return
     with show_waiting(file, steps=LOADING):
         run = api.load(file, packages=packages)
@@ -103,3 +110,26 @@ def command(
         return
     with output.open("w", encoding="utf-8", errors="backslashreplace") as stream:
         run.report(stream, form=form, by=rows, at=moment, library=library, processes=processes, of=of)
+
+
+def _choose_page(file: Path) -> Path:
+    """Return the page beside a run, for a terminal: megabytes of HTML there would help no user.
+
+    Raises
+    ------
+    click.UsageError
+        If that file exists and is not a page of ndmem.
+    """
+    page = file.with_name(f"{file.stem if file.suffix != '.html' else file.name}.html")
+    if page.exists() and not _is_page(page):
+        raise click.UsageError(f"{page} exists and is not a page of ndmem; choose another path with -o")
+    return page
+
+
+def _is_page(file: Path) -> bool:
+    if not file.is_file():
+        return False
+    from ndmem.reporting.html.template import PAGE_MARK  # no other format needs it
+
+    with file.open("rb") as stream:
+        return PAGE_MARK.encode("ascii") in stream.read(_HEAD_NBYTES)

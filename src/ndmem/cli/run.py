@@ -16,7 +16,7 @@ from ndmem.tracking.launcher.launch import TrackingOptions
 from ndmem.tracking.launcher.program import Program, start_program
 from ndmem.tracking.launcher.wait import Ended
 
-from .message import say
+from .message import say, say_written
 from .options import BudgetType, NbytesType, check_packages, check_page
 from .usage import EXAMPLE
 
@@ -206,6 +206,8 @@ def _report(program: Program, ended: Ended, *, quiet: bool, html: Path | None) -
         run.report(sys.stderr)
     if html is not None:
         run.to_html(html)
+        if not quiet:
+            say_written(html)
 
 
 def _check_page(html: Path, *, output: Path | None, force: bool) -> None:

@@ -15,7 +15,7 @@ SMALL = PlotlyJs("", "plotly.js", ("'self'",))
 
 
 class Page(HTMLParser):
-    """Collects a page's elements, its tables and the data of its charts."""
+    """Collects a page's elements, its tables, the headings of groups of rows, and the data of its charts."""
 
     _VOID = frozenset({"meta", "input", "br"})
 
@@ -29,7 +29,9 @@ class Page(HTMLParser):
         self.scripts: list[tuple[dict[str, str | None], str]] = []
         self.text = ""
         self._open: list[str] = []
+        self.groups: list[str] = []
         self._table: str | None = None
+        self._in_group = False
         self.feed(html)
         self.close()
         assert not self._open
@@ -50,10 +52,14 @@ class Page(HTMLParser):
             self._table = known.get("id")
             if self._table:
                 self.tables[self._table], self.values[self._table] = [], []
-        if self._table and tag == "tr":
+        if tag == "tr":
+            self._in_group = known.get("class") == "group"
+            if self._in_group:
+                self.groups.append("")
+        if self._table and tag == "tr" and not self._in_group:
             self.tables[self._table].append([])
             self.values[self._table].append([])
-        if self._table and tag in {"td", "th"}:
+        if self._table and tag in {"td", "th"} and not self._in_group:
             self.tables[self._table][-1].append("")
             self.values[self._table][-1].append(known.get("data-value"))
         if tag == "script":
@@ -72,7 +78,9 @@ class Page(HTMLParser):
             self.scripts[-1] = (attributes, text + data)
         elif self._open[-1:] != ["style"]:
             self.text += data
-            if self._table and {"td", "th"} & set(self._open):
+            if self._in_group and "th" in self._open:
+                self.groups[-1] += data
+            elif self._table and {"td", "th"} & set(self._open):
                 self.tables[self._table][-1][-1] += data
 
 

@@ -2,7 +2,7 @@
 
 import json
 import re
-from html import unescape
+from html import escape, unescape
 from pathlib import Path
 
 import pytest
@@ -29,12 +29,12 @@ def write(trace: Trace, page: Path, *, plotlyjs: str = "inline") -> Path:
 
 @pytest.mark.parametrize("plotlyjs", ["inline", "FILE"])
 def test_every_chart_is_drawn_and_the_console_is_silent(tmp_path: Path, plotlyjs: str) -> None:
-    """Both charts are there, with the layers and the parts that the run has, and no script complains."""
+    """All charts are there, with the layers and the parts that the run has, and no script complains."""
     where = str(tmp_path / "shared plotly.js") if plotlyjs == "FILE" else plotlyjs
     dom, console = open_page(write(factoring(), tmp_path / "page.html", plotlyjs=where), tmp_path)
     assert console == []
     assert "was not found: no charts" not in re.sub(r"<script>.*?</script>", "", dom, flags=re.DOTALL)
-    for chart in ("timeline", "icicle"):
+    for chart in ("timeline", "bands", "icicle"):
         part = dom[dom.index(f'<div id="{chart}"') :]
         assert 'class="main-svg"' in part[:5000]
     assert "peak of arrays 16 MiB" in dom
@@ -67,15 +67,21 @@ def test_both_timelines_of_a_comparison_are_drawn(tmp_path: Path) -> None:
     assert 'class="main-svg"' in dom[dom.index('<div id="timelines"') :][:5000]
 
 
-def use(hand: str, trace: Trace, folder: Path) -> dict:
-    """Return what a reader's hand found; it may run only on a page without its policy."""
+def use(hand: str, trace: Trace, folder: Path, *, framed: bool = False) -> dict:
+    """Return what a reader's hand found; it may run only on a page without its policy.
+
+    A framed page is in a frame of 1000 x 2000 pixels, whose size the hand can change as a user changes a window's.
+    """
     page = write(trace, folder / "page.html")
     html = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", page.read_text("ascii"))
+    if framed:
+        frame = f'<iframe id="frame" width="1000" height="2000" srcdoc="{escape(html)}"></iframe>'
+        html = f'<!DOCTYPE html><html lang="en"><body>{frame}</body></html>'
     end = html.rindex("</body>")
     say = (
         'const result = document.createElement("pre"); result.id = "found"; result.textContent = JSON.stringify(found);'
     )
-    script = f"(() => {{ const found = {{}};{hand}{say} document.body.append(result); }})();"
+    script = f"(async () => {{ const found = {{}};{hand}{say} document.body.append(result); }})();"
     page.write_text(f"{html[:end]}<script>{script}</script>{html[end:]}", "ascii")
     dom, console = open_page(page, folder)
     assert console == []
@@ -168,6 +174,96 @@ def test_the_call_stacks_can_be_walked_by_keyboard(tmp_path: Path) -> None:
     assert found["focusable"] == 0
     assert not found["kept"]
     assert found["clicked"] == eight
+
+
+RESIZE = """
+const frame = document.getElementById("frame"), ids = ["timeline", "bands", "icicle"];
+const chart_of = (id) => frame.contentDocument.getElementById(id);
+while (!ids.every((id) => chart_of(id)?._fullLayout)) await new Promise((done) => setTimeout(done, 50));
+const charts = ids.map(chart_of);
+const heights = () => charts.map((chart) => chart._fullLayout._size.h);
+const widths = () => charts.map((chart) => chart._fullLayout.width);
+const resize = async (width) => {
+  const drawn = charts.map((chart) => new Promise((done) => chart.once("plotly_afterplot", done)));
+  frame.width = width;
+  frame.contentWindow.dispatchEvent(new Event("resize"));  // headless, the frame itself reports only its first new size
+  await Promise.all(drawn);
+  return [heights(), widths()];
+};
+found.before = heights();
+found.after = [await resize(999), await resize(500), await resize(1000)];
+"""
+
+
+def test_the_charts_keep_their_height_when_the_window_is_resized(tmp_path: Path) -> None:
+    """Resized by a pixel, to a phone and back, each chart is as high as before, and as wide as the window."""
+    found = use(RESIZE, pipeline(), tmp_path, framed=True)
+    assert all(height > 200 for height in found["before"])
+    for heights, _ in found["after"]:
+        assert heights == found["before"]
+    _, phone, back = (widths[0] for _, widths in found["after"])
+    assert back - phone == 500
+
+
+RANGES = """
+const says = () => document.getElementById("range-says").textContent;
+const set = (from, to) => {
+  document.getElementById("from").value = from;
+  const input = document.getElementById("to");
+  input.value = to;
+  input.dispatchEvent(new Event("change"));
+};
+const texts = (cells) => [...cells].map((cell) => cell.textContent);
+const arrays = () => [...document.querySelectorAll("#arrays-chosen-table tbody tr")].map((row) => texts(row.cells))
+  .map((row) => [row[0], ...row.slice(3, 6)]);
+const chosen = () => texts(document.querySelectorAll("#lines-table .chosen:not([hidden])"));
+const whole = () => document.getElementById("icicle").data[0].labels[0];
+while (!document.getElementById("icicle")._fullLayout) await new Promise((done) => setTimeout(done, 50));
+set("", 0.45); found.moment = [says(), whole(), chosen(), arrays()];
+set(0.15, 1.5); found.range = [says(), whole(), chosen(), arrays()];
+document.getElementById("whole").click();
+found.end = [says(), whole(), chosen(), document.getElementById("arrays-chosen").hidden];
+const bands = document.getElementById("bands");
+found.bands = bands.data.slice(1).map(({ text, y }) => [text.split(":")[0], Math.min(...y), Math.max(...y)]);
+bands.emit("plotly_click", { points: [{ curveNumber: 1 }] });
+found.pinned = document.getElementById("pinned").textContent;
+bands.emit("plotly_click", { points: [{ curveNumber: 1 }] });
+found.unpinned = document.getElementById("pinned").hidden;
+const search = document.getElementById("stacks-search");
+search.value = "normalise std"; search.dispatchEvent(new Event("input"));
+found.search = document.getElementById("stacks-found").textContent;
+"""
+
+
+def test_a_range_drives_the_call_stacks_the_lines_and_the_arrays(tmp_path: Path) -> None:
+    """At 0.45 s everything but the result is live; of what was allocated after 0.15 s only the result is at the end."""
+    found = use(RANGES, pipeline(), tmp_path)
+    says, whole, chosen, arrays = found["moment"]
+    assert says.startswith("4 arrays alive at 0.4 s: 601 MiB; 0 B more")
+    assert whole == "all 601 MiB"
+    assert chosen == ["chosen", "400 MiB", "200 MiB", "1 MiB", "-", "-"]
+    assert sorted(arrays) == [
+        ["1 MiB", "?", "0.2 s", "0.6 s"],
+        ["200 MiB", "?", "0.3 s", "0.6 s"],
+        ["200 MiB", "?", "0.4 s", "0.5 s"],
+        ["200 MiB", "raw, x", "0.1 s", "-"],
+    ]
+    says, whole, chosen, arrays = found["range"]
+    assert says.startswith("1 array allocated between 0.1 s and 1.5 s, and alive at 1.5 s: 200 MiB.")
+    assert (whole, chosen[:3]) == ("all 200 MiB", ["chosen", "200 MiB", "-"])
+    assert arrays == [["200 MiB", "head", "0.6 s", "-"]]
+    assert found["end"] == ["", "all 601 MiB", [], True]
+
+
+def test_bands_lie_on_older_arrays_and_a_click_pins_one(tmp_path: Path) -> None:
+    """Each band has its array's bytes above those that are older; a click writes an array below, another ends that."""
+    found = use(RANGES, pipeline(), tmp_path)
+    assert sorted(found["bands"])[-1] == ["raw, x", 0, 200]
+    assert sorted(each[1:] for each in found["bands"]) == [[0, 200], [200, 201], [200, 400], [201, 401], [401, 601]]
+    assert found["pinned"].startswith("raw, x: 200 MiB, shape (26214400,), dtype float64, pipeline.py:7")
+    assert found["pinned"].endswith("allocated at 0.1 s, alive at the end")
+    assert found["unpinned"]
+    assert found["search"] == "1 part matches: 400 MiB"
 
 
 def test_a_limit_far_above_the_run_is_drawn_when_it_is_asked_for(tmp_path: Path) -> None:

@@ -35,9 +35,10 @@ def test_the_lines_have_their_figures() -> None:
     """The table of lines has the figures that were put in, as text and to the byte."""
     page = read(pipeline())
     head, first, *others = page.tables["lines-table"]
-    assert head == ["share", "peak", "temporary", "kept", "total", "count", "line", "source"]
+    assert head == ["share", "peak", "temporary", "kept", "total", "count", "chosen", "line", "source"]
     assert first == [
-        "67%", "601 MiB", "400 MiB", "200 MiB", "600 MiB", "3", "pipeline.py:5", "return (x - mean) / x.std(axis=0)",
+        "67%", "601 MiB", "400 MiB", "200 MiB", "600 MiB", "3", "", "pipeline.py:5",
+        "return (x - mean) / x.std(axis=0)",
     ]  # fmt: skip
     assert page.values["lines-table"][1][:6] == [
         str(n) for n in (400 * MIB, 601 * MIB, 400 * MIB, 200 * MIB, 600 * MIB, 3)
@@ -51,7 +52,15 @@ def test_the_answer_and_the_sections() -> None:
     assert "Peak 76 MiB: 60 MiB is native memory, not in arrays, 48 MiB of it allocated at pipeline.py:4" in page.text
     assert "Arrays alone peak at 16 MiB: one array allocated at pipeline.py:7" in page.text
     titles = re.findall(r'<h2 id="([\w-]+)"', page.html)
-    assert titles == ["timeline-title", "peak-title", "lines-title", "source-title", "arrays-title", "how-title"]
+    assert titles == [
+        "timeline-title",
+        "bands-title",
+        "peak-title",
+        "lines-title",
+        "source-title",
+        "arrays-title",
+        "how-title",
+    ]
     assert page.tables["lines-table"][0][2] == "native"
     assert set(re.findall(r'href="#([\w-]+)"', page.html)) <= set(re.findall(r' id="([\w-]+)"', page.html))
 
@@ -69,6 +78,87 @@ def test_the_answer_has_what_was_allowed_and_the_timeline_its_line() -> None:
     page = read(pipeline(limit=limit, budget_nbytes=640 * MIB))
     assert "Budget 640 MiB; at least 39 MiB stayed free." in page.text
     assert [bound["name"] for bound in page.data["timeline"]["bounds"]] == ["budget", "limit (cgroup)"]
+
+
+def test_the_lines_are_grouped_as_in_the_text() -> None:
+    """Each group of lines has the heading that the text has, in the same order."""
+    for trace in (pipeline(), factoring()):
+        text = io.StringIO()
+        write_text(TraceIndex(trace), text, view=View(width=200), folder="/home/ada")
+        groups = read(trace).groups
+        assert len(groups) > 1
+        places = [text.getvalue().index(group) for group in groups]
+        assert places == sorted(places)
+
+
+def test_native_blocks_have_a_table() -> None:
+    """Blocks of equal code share a row: SVD's work memory, the list, OpenBLAS; without native memory, no table."""
+    page = read(factoring())
+    assert page.tables["native-peak-table"][1:] == [
+        ["48 MiB", "2", "temporary", "pipeline.py:4", "np.linalg.svd(a)"],
+        ["8 MiB", "1", "OpenBLAS thread buffers", "", ""],
+        ["4 MiB", "1", "", "pipeline.py:6", "sorted(words)"],
+    ]
+    assert [row[0] for row in page.tables["native-end-table"][1:]] == ["8 MiB", "4 MiB"]
+    assert "native-peak-table" not in read(pipeline()).tables
+
+
+def test_the_page_explains_its_words() -> None:
+    """Each heading that can be clicked says its meaning, and the page begins with how to read it."""
+    page = read(factoring())
+    buttons = re.findall(r"<th [^>]*><button type=\"button\"( title=\"[^\"]+\")?>([^<]+)</button>", page.html)
+    assert len(buttons) > 20
+    assert [name for title, name in buttons if not title] == []
+    assert page.html.index("How to read this page") < page.html.index('id="timeline-title"')
+
+
+def test_both_peaks_are_marked() -> None:
+    """The peak of arrays and that with native memory have their time and their bytes; without the latter, one mark."""
+    assert read(factoring()).data["timeline"]["peaks"] == [
+        {"name": "peak of arrays", "time": 0.2, "nbytes": 16 * MIB},
+        {"name": "peak with native memory", "time": 0.4, "nbytes": 76 * MIB},
+    ]
+    assert [peak["nbytes"] for peak in read(pipeline()).data["timeline"]["peaks"]] == [601 * MIB]
+
+
+def test_a_line_has_one_colour_in_all_charts() -> None:
+    """The layer of a line, its part of the call stacks and its arrays have the same number."""
+    page = read(pipeline())
+    layers = [layer["name"].split()[0] for layer in page.data["timeline"]["layers"]]
+    found = {place: colour for _, place, _, colour in page.data["icicles"]["labels"]}
+    assert [found[place] for place in layers[:-1]] == list(range(len(layers) - 1))
+    assert found["pipeline.py:8"] == -1  # it allocates nothing itself
+    assert {line["place"]: line["colour"] for line in page.data["lifetimes"]["lines"]}.items() <= found.items()
+
+
+def test_spans_sum_to_the_timeline() -> None:
+    """At each moment the spans are what is live, except for arrays below the threshold, and they are in the stacks."""
+    page = read(pipeline())
+    drawn, lifetimes = page.data["timeline"], page.data["lifetimes"]
+    spans, live = (
+        lifetimes["spans"],
+        [sum(at) for at in zip(*(each["nbytes"] for each in drawn["layers"]), strict=True)],
+    )
+    small = [8000 if time >= 0.7 else 0 for time in drawn["time"]]
+    for moment, nbytes in enumerate(live):
+        known = sum(
+            nbytes
+            for nbytes, first, last in zip(spans["nbytes"], spans["first"], spans["last"], strict=True)
+            if first <= moment < last
+        )
+        assert known + small[moment] == nbytes
+    places = lifetimes["stacks"]["callers"]
+    assert all(0 <= place < len(page.data["icicles"]["trees"]["callers"]["parent"]) for place in places)
+
+
+def test_without_deallocations_there_are_no_lifetimes() -> None:
+    """If events were dropped, which arrays were freed is unknown: no bands, no range, and the page is whole."""
+    builder = TraceBuilder()
+    builder.born((Frame(USER, 1),), MIB)
+    page = read(builder.build(dropped=3))
+    assert page.data["lifetimes"] is None
+    assert "bands-title" not in page.html
+    assert 'id="from"' not in page.html
 
 
 def test_an_unrecorded_limit_is_not_mentioned() -> None:
@@ -111,14 +201,18 @@ def test_a_view_says_what_it_keeps() -> None:
 
 
 def test_processes_have_a_table() -> None:
-    """Where there is a child its peak stands below the program's; a program alone has no such section."""
+    """Where there is a child its peak stands below the program's, and links to it; a program alone has no section."""
     child = TraceBuilder()
     child.born((Frame(USER, 1),), 3 * MIB)
-    family = make_family([Member(pipeline()), Member(child.build(), Kin(Begun.FORK, (4242,), "worker-1"))])
+    trace = child.build()
+    trace = dataclasses.replace(trace, run=dataclasses.replace(trace.run, pid=4300))
+    family = make_family([Member(pipeline()), Member(trace, Kin(Begun.FORK, (4242,), "worker-1"))])
     page = read(pipeline(), family=family)
     assert "2 processes allocated arrays: " in page.text
     assert "worker-1 at pipeline.py:1" in page.text
     assert 'id="processes-title"' in page.html
+    assert '<tr id="process-0">' in page.html
+    assert '<a href="#process-0">4242</a>' in page.html
     assert 'id="processes-title"' not in read(pipeline(), family=make_family([Member(pipeline())])).html
 
 
@@ -180,7 +274,7 @@ def test_charts_have_at_most_2000_points_and_keep_the_peak() -> None:
     drawn = read(trace).data["timeline"]
     assert len(drawn["time"]) <= 2000
     assert max(drawn["layers"][0]["nbytes"]) == 9 * MIB
-    assert drawn["peak"] == {"time": 2345.0, "nbytes": 9 * MIB}
+    assert drawn["peaks"] == [{"name": "peak of arrays", "time": 2345.0, "nbytes": 9 * MIB}]
 
 
 @pytest.mark.parametrize("trace", [harmful(), hostile()], ids=["scripts", "escapes"])
@@ -242,7 +336,7 @@ def test_a_run_without_arrays_has_a_page() -> None:
     page = read(TraceBuilder().build())
     assert "No array memory: no array was allocated." in page.text
     assert "No line allocated an array." in page.text
-    assert page.data["timeline"]["peak"] is None
+    assert page.data["timeline"]["peaks"] == []
 
 
 @settings(max_examples=30, deadline=None)

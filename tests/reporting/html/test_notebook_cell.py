@@ -20,7 +20,7 @@ MOST_NBYTES = 300_000
 
 def page_of(html: str) -> str:
     """Return the page inside the frame."""
-    found = re.search(r'srcdoc="([^"]*)"', html)
+    found = re.search(r"srcdoc='([^']*)'", html)
     assert found is not None
     return unescape(found[1])
 

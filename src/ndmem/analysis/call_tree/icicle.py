@@ -11,7 +11,7 @@ from ndmem.analysis.index import fact
 from ndmem.analysis.measure import Measure, weigh_nodes
 
 from .frames import mark_user_nodes, standing_nodes
-from .levels import split_levels, sum_subtrees
+from .levels import nearest_marked, split_levels, sum_subtrees
 
 if TYPE_CHECKING:
     from ndmem.analysis.index import TraceIndex
@@ -37,12 +37,16 @@ class Icicle:
         Bytes of a node and all below it.
     total : mapping of Measure to int
         Bytes of the whole; nodes that are too small to be kept have the difference to the sum of the roots.
+    place : (m,) int32
+        For each node of the call tree the node of the icicle that counts its arrays, or the nearest one above that is
+        kept; -1 if none is.
     """
 
     keys: tuple[Key, ...]
     parent: Int32s
     nbytes: dict[Measure, Int64s]
     total: dict[Measure, int]
+    place: Int32s
 
 
 @fact
@@ -78,11 +82,16 @@ def build_icicle(index: TraceIndex, *, library: bool = False, inverted: bool = F
     kept = _choose_visible(nbytes, total, limit)
     number = np.full(len(parent) + 1, -1, np.int32)  # the last one stands for "no parent"
     number[kept] = np.arange(len(kept))
+    is_kept = np.zeros(len(parent), np.bool_)
+    is_kept[kept] = True
+    place_of = np.full(len(index.trace.tree), -1, np.int32)
+    place_of[weighed] = number[nearest_marked(parent, levels, is_kept)[place]]
     return Icicle(
         keys=tuple(keys[node] for node in kept.tolist()),
         parent=number[parent[kept]],
         nbytes={measure: column[kept] for measure, column in nbytes.items()},
         total=total,
+        place=place_of,
     )
 
 

@@ -14,20 +14,32 @@ from ndmem.reporting.sentences.brevity import shorten
 from .page_bounds import LABEL
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ndmem.analysis.call_tree.icicle import Icicle
     from ndmem.analysis.index import TraceIndex
     from ndmem.reporting.paths import FileNames
 
 
-def draw_icicles(index: TraceIndex, names: FileNames, *, nodes: int) -> dict[str, Any]:
-    """Return the data of the icicle charts: both directions, with and without the frames of libraries."""
+TREES = {
+    f"{'inverted' if inverted else 'callers'}{'-library' if library else ''}": (library, inverted)
+    for library in (False, True)
+    for inverted in (False, True)
+}
+"""Charts by name: whether they have the frames of libraries, and whether the allocating lines are at the top."""
+
+
+def draw_icicles(
+    index: TraceIndex, names: FileNames, *, nodes: int, colours: Mapping[tuple[str, int], int]
+) -> dict[str, Any]:
+    """Return the data of the icicle charts: both directions, with and without the frames of libraries.
+
+    ``colours`` has the number of the timeline's layer of each line that has one.
+    """
     keys: dict[tuple[str, int, str], int] = {}
     trees = {
-        f"{'inverted' if inverted else 'callers'}{'-library' if library else ''}": _write_tree(
-            build_icicle(index, library=library, inverted=inverted, limit=nodes), keys
-        )
-        for library in (False, True)
-        for inverted in (False, True)
+        name: _write_tree(build_icicle(index, library=library, inverted=inverted, limit=nodes), keys)
+        for name, (library, inverted) in TREES.items()
     }
     sources = source_files(index)
     labels = [
@@ -35,6 +47,7 @@ def draw_icicles(index: TraceIndex, names: FileNames, *, nodes: int) -> dict[str
             plain(function),
             names.place(filename, lineno),
             shorten(plain(sources.line(filename, lineno) or ""), LABEL),
+            colours.get((filename, lineno), -1),
         ]
         for filename, lineno, function in keys
     ]

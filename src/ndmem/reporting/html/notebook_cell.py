@@ -54,7 +54,9 @@ def cell_html(index: TraceIndex, *, folder: str | None = None, outlook: Outlook 
         write_html(index, page, plotlyjs=plotly, limits=CELL, folder=folder, outlook=outlook)
     if not page.getvalue():
         return table
-    frame = f'<iframe sandbox="allow-scripts" loading="lazy" title="The run" srcdoc="{escape(page.getvalue())}" '
+    # Between single quotes: a page has ten times as many double ones, each of which would take six characters.
+    inside = escape(page.getvalue(), quote=False).replace("'", "&#x27;")
+    frame = f"""<iframe sandbox="allow-scripts" loading="lazy" title="The run" srcdoc='{inside}' """
     style = 'style="width:100%;height:700px;border:0"'
     whole = f"{table}<details><summary>{_SUMMARY}</summary>{frame}{style}></iframe></details>"
     if len(whole) > _MOST:  # happens with names of hundreds of characters on every line

@@ -23,13 +23,17 @@ from ndmem.steps import Step, begin
 from .arrays import list_arrays
 from .code import name_anchors, show_code
 from .icicles import draw_icicles, grow_branches
+from .lifetimes import draw_lifetimes
+from .line_groups import group_lines
+from .native_blocks import list_native
 from .page_bounds import Limits
 from .plotlyjs import need_html
 from .template import write_page
-from .timeline import draw_timeline
+from .timeline import draw_timeline, number_layers
 
 if TYPE_CHECKING:
     from ndmem.analysis.index import TraceIndex
+    from ndmem.analysis.over_time.processes import ProcessFigures
     from ndmem.reporting.paths import FileNames
     from ndmem.reporting.prediction_words import Outlook
 
@@ -77,17 +81,23 @@ def write_html(
     begin(Step.TIMELINE)
     timeline, timeline_rows = draw_timeline(index, names, points=limits.points)
     begin(Step.STACKS)
-    icicles, branches = draw_icicles(index, names, nodes=limits.nodes), grow_branches(index, names)
+    colours = number_layers(index, points=limits.points)
+    icicles, branches = draw_icicles(index, names, nodes=limits.nodes, colours=colours), grow_branches(index, names)
     begin(Step.LINES)
+    rows = _list_rows(index, names, library=library, limits=limits)
+    numbers = {(line.filename, line.lineno): number for number, line in enumerate(rows["lines"])}
+    lifetimes = draw_lifetimes(index, names, limits=limits, colours=colours, rows=numbers)
     context = {
+        "colours": colours,
+        "lifetimes": lifetimes,
         "timeline_rows": timeline_rows,
         "branches": branches,
         "processes": _describe_processes(index, names),
         "family_notes": _list_process_notes(index),
         **_describe_run(index, names, outlook),
-        **_list_rows(index, names, library=library, limits=limits),
+        **rows,
     }
-    data = {"timeline": timeline, "icicles": icicles}
+    data = {"timeline": timeline, "icicles": icicles, "lifetimes": lifetimes}
     begin(Step.WRITE)
     write_page("report", stream, context=context, data=data, plotlyjs=plotlyjs)
 
@@ -119,6 +129,7 @@ def _list_rows(index: TraceIndex, names: FileNames, *, library: bool, limits: Li
     anchors = name_anchors(shown)
     return {
         "lines": shown,
+        "line_groups": group_lines(shown, native=native),
         "left_out": len(lines) - len(shown),
         "anchors": anchors,
         "files": show_code(index, shown, names),
@@ -126,6 +137,12 @@ def _list_rows(index: TraceIndex, names: FileNames, *, library: bool, limits: Li
             (moment.value, title_moment(trace, moment), list_arrays(index, names, moment, anchors, most=limits.arrays))
             for moment in Moment
         ],
+        "native_tables": [
+            (moment.value, when, list_native(index, names, moment, anchors, most=limits.arrays))
+            for moment, when in ((Moment.PEAK, "at the peak with native memory"), (Moment.END, "at the end"))
+        ]
+        if native
+        else [],
         "notes": list_notes(index, lines),
     }
 
@@ -146,7 +163,11 @@ def _describe_processes(index: TraceIndex, names: FileNames) -> dict[str, Any] |
     if len(index.family.members) < 2:
         return None
     tree = process_tree(index)
-    rows = [(process, plain(describe_process(process, names))) for process in tree.processes]
+    rows: list[tuple[ProcessFigures, str, int | None]] = []
+    known: dict[int | None, int] = {}
+    for number, process in enumerate(tree.processes):
+        rows.append((process, plain(describe_process(process, names)), known.get(process.parent)))
+        known[process.pid] = number  # the kernel may use a process id twice: a parent is the last one before
     rest = "Everything else on this page, except the table of processes, is about the program itself."
     sentence = f"{processes_sentence(tree)}. {rest}"
     return {"sentence": plain(sentence), "rows": rows}

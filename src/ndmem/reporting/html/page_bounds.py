@@ -18,13 +18,18 @@ class Limits:
         Parts of each icicle chart.
     lines, arrays : int
         Rows of the tables; the source is shown around the lines.
+    bands, lifetimes, spans : int
+        Arrays drawn over time, arrays whose lifetimes are on the page, and groups of arrays by stack and moments.
     """
 
     points: int = 2000
     nodes: int = 500
     lines: int = 500
     arrays: int = 500
+    bands: int = 300
+    lifetimes: int = 1000
+    spans: int = 20_000
 
 
-CELL = Limits(points=250, nodes=60, lines=30, arrays=30)
+CELL = Limits(points=250, nodes=60, lines=30, arrays=30, bands=20, lifetimes=20, spans=150)
 """Bounds for a notebook cell, whose output the notebook file stores: at most 300 KB."""

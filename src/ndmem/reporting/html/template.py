@@ -11,12 +11,22 @@ from ndmem.reporting.text.diff import signed_nbytes
 from ndmem.reporting.text.figure_columns import format_share
 from ndmem.units import format_nbytes
 
+from .meanings import MEANINGS
 from .plotlyjs import INLINE, allow_script, find_plotlyjs, need_html
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
     from .plotlyjs import PlotlyJs
+
+PAGE_MARK = '<meta name="generator" content="ndmem">'
+"""Marks a file as a page of ndmem, near its beginning."""
+
+_SCRIPTS = {
+    "report": ("common.js", "timeline.js", "bands.js", "range.js", "icicle.js", "report.js"),
+    "diff": ("common.js", "diff.js"),
+}
+"""Parts of each page's script, in order: the last one draws."""
 
 
 def write_page(
@@ -29,9 +39,11 @@ def write_page(
     need_html()
     plotly, script = (
         plotlyjs or find_plotlyjs(INLINE),
-        "(() => {\n" + _read("common.js") + _read(f"{name}.js") + "})();\n",
+        "(() => {\n" + "".join(map(_read, _SCRIPTS[name])) + "})();\n",
     )
     own = {
+        "mark": PAGE_MARK,
+        "meanings": MEANINGS,
         "policy": _write_policy([*plotly.allowed, allow_script(script)]),
         "style": _read("report.css"),
         "script": script,

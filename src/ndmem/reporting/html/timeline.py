@@ -55,7 +55,7 @@ def draw_timeline(index: TraceIndex, names: FileNames, *, points: int) -> tuple[
     ]
     resident = resident_timeline(index, points=points)
     bounds = _name_bounds(trace.run)
-    at = _find_peak(found)
+    at, peaks = _find_peak(found), _mark_peaks(index, found)
     data = {
         "time": [round(time, 6) for time in found.time_s],
         "layers": [{"name": name, "nbytes": nbytes} for name, nbytes in layers],
@@ -66,7 +66,7 @@ def draw_timeline(index: TraceIndex, names: FileNames, *, points: int) -> tuple[
             "nbytes": [point.nbytes for point in resident],
         },
         "bounds": [{"name": name, "nbytes": nbytes} for name, nbytes in bounds],
-        "peak": None if at is None else {"time": found.time_s[at], "nbytes": trace.peak.nbytes},
+        "peaks": peaks,
     }
     rows = [
         TimelineRow(name, None if at is None else nbytes[at], max(nbytes, default=0))
@@ -75,6 +75,28 @@ def draw_timeline(index: TraceIndex, names: FileNames, *, points: int) -> tuple[
     if resident:
         rows.append(TimelineRow(RESIDENT, None, max(point.nbytes for point in resident)))
     return data, rows + [TimelineRow(name, nbytes, nbytes) for name, nbytes in bounds]
+
+
+def number_layers(index: TraceIndex, *, points: int) -> dict[tuple[str, int], int]:
+    """Return the number of the layer of each line that has one: it decides the line's colour everywhere on the page."""
+    return {
+        (layer.filename, layer.lineno or 0): number
+        for number, layer in enumerate(timeline_layers(index, points=points).layers)
+        if layer.filename is not None
+    }
+
+
+def _mark_peaks(index: TraceIndex, found: Layers) -> list[dict[str, Any]]:
+    """Return the peak of arrays, and that of arrays and native blocks together if it is higher."""
+    trace, at = index.trace, _find_peak(found)
+    peaks = [] if at is None else [{"name": "peak of arrays", "time": found.time_s[at], "nbytes": trace.peak.nbytes}]
+    beside = [nbytes for nbytes in (found.native_nbytes, found.python_nbytes) if nbytes is not None]
+    if trace.total is None or trace.total.nbytes <= trace.peak.nbytes or not beside:
+        return peaks
+    together = [sum(each) for each in zip(*(layer.nbytes for layer in found.layers), *beside, strict=True)]
+    highest = together.index(max(together))
+    total = {"name": "peak with native memory", "time": found.time_s[highest], "nbytes": trace.total.nbytes}
+    return [*peaks, total]
 
 
 def _find_peak(found: Layers) -> int | None:

@@ -10,7 +10,7 @@ from ndmem.reporting.plain import plain
 from ndmem.reporting.thread_words import name_thread
 from ndmem.units import format_nbytes
 
-from .figure_table import format_share
+from .figure_columns import format_share
 
 if TYPE_CHECKING:
     from rich.table import Table

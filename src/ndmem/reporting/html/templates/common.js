@@ -2,9 +2,11 @@
 const data = JSON.parse(document.getElementById("data").textContent);
 const find = (id) => document.getElementById(id);
 const units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
-const palette = ["#4477aa", "#ee6677", "#228833", "#ccbb44", "#66ccee", "#aa3377", "#bbbbbb"];
-// Light enough for black text on any of them.
-const pale = ["#a6c8e8", "#f4b6be", "#b4dcb8", "#e9e0a0", "#b8e6f5", "#dab6d0"];
+// Light enough for black text on any of them, and distinct for colour-blind readers.
+const palette = ["#77aadd", "#ee8866", "#eedd88", "#ffaabb", "#99ddff", "#44bb99"];
+const grey = "#c9ced6", nativeColours = ["#bbcc33", "#aaaa00"];
+// A line has one colour in all charts: that of its layer in the timeline.
+const lineColour = (number) => number < 0 ? grey : palette[number % palette.length];
 
 function step(nbytes) {
   let at = 0;
@@ -18,10 +20,12 @@ function write(nbytes) {
 // Plotly interprets a few tags in its texts: names of the program must not become tags.
 const inert = (text) => text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
-const config = { displaylogo: false, responsive: true, displayModeBar: false };
+const config = { displaylogo: false, responsive: true, displayModeBar: false, doubleClick: false };
 
+// Without a height: Plotly forgets that of a layout when the window is resized. Each chart's height is in the style sheet.
 function layout(more) {
   return {
+    autosize: true,
     paper_bgcolor: colour("--back"), plot_bgcolor: colour("--back"), font: { color: colour("--text"), size: 13 },
     hoverlabel: { bgcolor: colour("--panel"), bordercolor: colour("--line"), font: { color: colour("--text") }, align: "left" },
     ...more,
@@ -34,6 +38,7 @@ function sortable(table) {
     const descending = head.getAttribute("aria-sort") !== "descending";
     heads.forEach((other) => other.removeAttribute("aria-sort"));
     head.setAttribute("aria-sort", descending ? "descending" : "ascending");
+    for (const group of body.querySelectorAll(".group")) group.remove();
     const value = (row) => row.cells[column].dataset.value;
     const rows = [...body.rows].sort((a, b) => value(a) === undefined
       ? a.cells[column].textContent.localeCompare(b.cells[column].textContent) : value(a) - value(b));
@@ -45,7 +50,7 @@ function filter(table, words) {
   const wanted = words.toLowerCase().split(/\s+/).filter(Boolean);
   for (const row of table.tBodies[0].rows) {
     const text = row.textContent.toLowerCase();
-    row.hidden = !wanted.every((word) => text.includes(word));
+    row.hidden = !wanted.every((word) => text.includes(word)) || (wanted.length > 0 && row.className === "group");
   }
 }
 
@@ -53,13 +58,21 @@ function filter(table, words) {
 function start(charts, draw) {
   const drawAll = () => {
     if (typeof Plotly !== "undefined") { draw(); return; }
-    for (const id of charts) {
+    for (const id of charts.filter(find)) {
       find(id).className = "missing";
       find(id).textContent = "Plotly's JavaScript was not found: no charts; the tables have their figures.";
     }
   };
+  const root = document.documentElement;
+  // Paper is light, whatever the theme.
+  let theme;
+  addEventListener("beforeprint", () => { theme = root.dataset.theme; root.dataset.theme = "light"; drawAll(); });
+  addEventListener("afterprint", () => {
+    if (theme) root.dataset.theme = theme; else delete root.dataset.theme;
+    drawAll();
+  });
   find("theme").addEventListener("click", () => {
-    const root = document.documentElement, dark = getComputedStyle(root).colorScheme === "dark";
+    const dark = getComputedStyle(root).colorScheme === "dark";
     root.dataset.theme = dark ? "light" : "dark";
     drawAll();
   });

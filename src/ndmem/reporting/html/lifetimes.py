@@ -1,0 +1,132 @@
+"""Data of the arrays over time: bands for a chart, and spans for any range of the timeline."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ndmem.analysis.call_tree.frames import standing_nodes
+from ndmem.analysis.call_tree.icicle import build_icicle
+from ndmem.analysis.live import holders_by_buffer
+from ndmem.analysis.over_time.bands import largest_arrays, stack_bands
+from ndmem.analysis.over_time.spans import group_spans, locate_moments
+from ndmem.analysis.tables.expression import expression_text
+from ndmem.analysis.tables.sources import source_files
+from ndmem.reporting.plain import plain
+from ndmem.reporting.sentences.answer import shorten
+
+from .icicles import TREES
+from .page_bounds import LABEL
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ndmem.analysis.index import TraceIndex
+    from ndmem.analysis.over_time.lifetimes import Lifetimes
+    from ndmem.model.columns import Int32s
+    from ndmem.model.holder import Holder
+    from ndmem.model.site import Site
+    from ndmem.reporting.paths import FileNames
+
+    from .page_bounds import Limits
+
+    Line = tuple[str, int]
+
+_NANO = 1_000_000_000
+
+
+def draw_lifetimes(
+    index: TraceIndex,
+    names: FileNames,
+    *,
+    limits: Limits,
+    colours: Mapping[Line, int],
+    rows: Mapping[Line, int],
+) -> dict[str, Any] | None:
+    """Return the data of the arrays over time; ``None`` if events were dropped.
+
+    ``colours`` has the number of the layer of each line that has one, ``anchors`` the id on the page.
+    """
+    lives = largest_arrays(index, limit=limits.lifetimes)
+    spans = group_spans(index, points=limits.points, limit=limits.spans)
+    if lives is None or spans is None:
+        return None
+    nodes, stack = np.unique(spans.node, return_inverse=True)
+    sites = _standing_sites(index, lives.node)
+    keys = list(dict.fromkeys((site.filename, site.lineno) for site in sites))
+    numbers = {key: number for number, key in enumerate(keys)}
+    sources = source_files(index)
+    lines = [
+        {
+            "place": names.place(*key),
+            "source": shorten(plain(sources.line(*key) or ""), LABEL),
+            "colour": colours.get(key, -1),
+            "row": rows.get(key, -1),
+        }
+        for key in keys
+    ]
+    bands = lives.at(np.arange(min(limits.bands, len(lives))))
+    return {
+        "lines": lines,
+        "stacks": {
+            "row": [rows.get((site.filename, site.lineno), -1) for site in _standing_sites(index, nodes)],
+            **{
+                name: build_icicle(index, library=library, inverted=inverted, limit=limits.nodes).place[nodes].tolist()
+                for name, (library, inverted) in TREES.items()
+            },
+        },
+        "spans": {
+            "stack": stack.tolist(),
+            "first": spans.first.tolist(),
+            "last": spans.last.tolist(),
+            "nbytes": spans.nbytes.tolist(),
+            "count": spans.count.tolist(),
+        },
+        "arrays": {
+            "line": [numbers[site.filename, site.lineno] for site in sites],
+            **_describe_arrays(index, lives, sites, points=limits.points),
+        },
+        "steps": [[[_seconds(time_ns), nbytes] for time_ns, nbytes in steps] for steps in stack_bands(bands)],
+    }
+
+
+def _standing_sites(index: TraceIndex, nodes: Int32s) -> list[Site]:
+    """Return the site that stands for the stack of each node."""
+    trace = index.trace
+    return [trace.sites[site] for site in trace.tree.site[standing_nodes(index)[nodes]].tolist()]
+
+
+def _describe_arrays(index: TraceIndex, lives: Lifetimes, sites: list[Site], *, points: int) -> dict[str, Any]:
+    """Return the facts on each array, as columns."""
+    first, last = locate_moments(index, lives, points=points)
+    sources, holders = source_files(index), _find_holders(index)
+    held = [holders.get(buffer, ()) for buffer in lives.buffer.tolist()]
+    return {
+        "nbytes": lives.nbytes.tolist(),
+        "name": [
+            plain(shorten(", ".join(dict.fromkeys(each.name for each in every)), LABEL)) if every else "?"
+            for every in held
+        ],
+        "shape": [str(every[0].shape) if every else "?" for every in held],
+        "dtype": [plain(every[0].dtype) if every else "?" for every in held],
+        "expression": [shorten(plain(expression_text(sources, site) or ""), LABEL) for site in sites],
+        "born": [_seconds(time_ns) for time_ns in lives.born_ns.tolist()],
+        "died": [
+            _seconds(time_ns) if freed else None
+            for time_ns, freed in zip(lives.died_ns.tolist(), lives.freed.tolist(), strict=True)
+        ],
+        "first": first.tolist(),
+        "last": last.tolist(),
+    }
+
+
+def _find_holders(index: TraceIndex) -> dict[int, tuple[Holder, ...]]:
+    """Return the holders of each array that were found at the peak, else at the end."""
+    at_peak = holders_by_buffer(index, index.trace.peak.events)
+    at_end = holders_by_buffer(index, len(index.trace.events))
+    return {buffer: at_peak.get(buffer) or found for buffer, found in at_end.items()}
+
+
+def _seconds(time_ns: int) -> float:
+    return round(time_ns / _NANO, 6)
