@@ -88,6 +88,11 @@ class LiveBuffer:
         """The owner, or the first view if no owner was found."""
         return self.holders[0] if self.holders else None
 
+    @property
+    def array(self) -> Holder | None:
+        """The array object that tells shape and dtype: the holder, or the last one before."""
+        return next(iter((*self.holders, *self.former)), None)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LiveColumns:

@@ -183,6 +183,9 @@ def test_fields_of_live_arrays() -> None:
         "thread": 0,
         "temporary": True,
         "holders": [],
+        "former": [],
+        "assigned_to": None,
+        "returned_by": None,
     }
 
 

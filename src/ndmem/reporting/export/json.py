@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from ndmem.analysis.over_time.processes import ProcessFigures
     from ndmem.analysis.tables.lines import Line
     from ndmem.analysis.tables.threads import Thread
+    from ndmem.model.holder import Holder
     from ndmem.model.site import Site
     from ndmem.model.together import Together
 
@@ -214,17 +215,7 @@ def _native_fields(block: LiveBuffer) -> dict[str, Any]:
 
 
 def _array_fields(buffer: LiveBuffer) -> dict[str, Any]:
-    holder = buffer.holder
-    holders = [
-        {
-            "name": each.name,
-            "function": each.function,
-            "shape": list(each.shape),
-            "dtype": each.dtype,
-            "is_view": each.is_view,
-        }
-        for each in buffer.holders
-    ]
+    holder, target = buffer.holder, buffer.target
     return {
         "expression": buffer.expression,
         "name": holder.name if holder else None,
@@ -233,8 +224,24 @@ def _array_fields(buffer: LiveBuffer) -> dict[str, Any]:
         "is_view": holder.is_view if holder else None,
         "thread": _thread_number(buffer),
         "temporary": buffer.temporary,
-        "holders": holders,
+        "holders": _holder_fields(buffer.holders),
+        "former": _holder_fields(buffer.former),
+        "assigned_to": target.name or None if target else None,
+        "returned_by": target.function if target and not target.name else None,
     }
+
+
+def _holder_fields(holders: Iterable[Holder]) -> list[dict[str, Any]]:
+    return [
+        {
+            "name": each.name,
+            "function": each.function,
+            "shape": list(each.shape),
+            "dtype": each.dtype,
+            "is_view": each.is_view,
+        }
+        for each in holders
+    ]
 
 
 def _thread_number(buffer: LiveBuffer) -> int | None:

@@ -11,6 +11,7 @@ from ndmem.analysis.live import each_live_buffer, live_arrays, small_nbytes
 from ndmem.analysis.moment import nbytes_at
 from ndmem.analysis.tables.sources import SourceFiles, source_files
 from ndmem.reporting.plain import plain
+from ndmem.reporting.text.buffer_table import describe_unheld
 from ndmem.reporting.thread_words import name_thread
 from ndmem.units import format_nbytes
 
@@ -33,9 +34,10 @@ class ArrayRow:
     nbytes : int
         Its bytes.
     shape, dtype, name : str
-        Shape, dtype and names of the array object that holds it; ``?`` if none was found.
+        Shape, dtype and names of the array object that holds it; ``?`` if none was found. Without a holder, shape and
+        dtype are those of the last one before.
     role : str
-        Role of the holder: owner, view with the bytes it keeps alive, or temporary if there is none.
+        Role of the holder: owner, or view with the bytes it keeps alive. Without one what else is known.
     place, source : str
         Line that allocated it, and the expression.
     anchor : str
@@ -106,11 +108,11 @@ def _describe_buffer(
     anchors: dict[tuple[str, int], str],
     threads: Mapping[int, str],
 ) -> ArrayRow:
-    site, holder = buffer.site, buffer.holder
+    site, holder, array = buffer.site, buffer.holder, buffer.array
     return ArrayRow(
         nbytes=buffer.nbytes,
-        shape=str(holder.shape) if holder else "?",
-        dtype=plain(holder.dtype) if holder else "?",
+        shape=str(array.shape) if array else "?",
+        dtype=plain(array.dtype) if array else "?",
         name=plain(", ".join(dict.fromkeys(each.name for each in buffer.holders))) if holder else "?",
         role=_name_role(buffer, holder),
         place=names.place(site.filename, site.lineno),
@@ -123,7 +125,7 @@ def _describe_buffer(
 def _name_role(buffer: LiveBuffer, holder: Holder | None) -> str:
     """Return the role of a buffer's holder, and how much a view keeps alive."""
     if holder is None:
-        return "temporary" if buffer.temporary else "holder unknown"
+        return plain(describe_unheld(buffer, shape=False))
     if not holder.is_view:
         return "owner"
     seen = _nbytes_of(holder)

@@ -14,7 +14,7 @@ from ndmem.analysis.over_time.spans import group_spans, locate_moments
 from ndmem.analysis.tables.expression import expression_text
 from ndmem.analysis.tables.sources import source_files
 from ndmem.reporting.plain import plain
-from ndmem.reporting.sentences.answer import shorten
+from ndmem.reporting.sentences.brevity import shorten
 
 from .icicles import TREES
 from .page_bounds import LABEL
@@ -122,10 +122,13 @@ def _describe_arrays(index: TraceIndex, lives: Lifetimes, sites: list[Site], *, 
 
 
 def _find_holders(index: TraceIndex) -> dict[int, tuple[Holder, ...]]:
-    """Return the holders of each array that were found at the peak, else at the end."""
+    """Return the holders of each array that were found at the peak, else the last ones."""
     at_peak = holders_by_buffer(index, index.trace.peak.events)
     at_end = holders_by_buffer(index, len(index.trace.events))
-    return {buffer: at_peak.get(buffer) or found for buffer, found in at_end.items()}
+    return {
+        buffer: (at_peak[buffer].holders if buffer in at_peak else ()) or found.holders or found.former
+        for buffer, found in at_end.items()
+    }
 
 
 def _seconds(time_ns: int) -> float:

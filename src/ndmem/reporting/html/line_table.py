@@ -14,7 +14,6 @@ from ndmem.reporting.sentences.brevity import shorten
 from ndmem.reporting.sentences.ending import ending_sentence
 from ndmem.reporting.sentences.headroom import headroom_sentence
 from ndmem.reporting.sentences.total import total_sentence
-from ndmem.reporting.text.figure_columns import Column as FigureColumn
 from ndmem.reporting.text.figure_columns import list_columns
 from ndmem.reporting.text.notes import describe_run, list_notes
 
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
     from ndmem.analysis.index import TraceIndex
     from ndmem.analysis.tables.lines import Line
     from ndmem.reporting.paths import FileNames
-    from ndmem.reporting.text.figure_columns import Column
+    from ndmem.reporting.text.figure_columns import Column as FigureColumn
 
 _LONGEST = 120
 """Most characters of source in a row."""

@@ -91,13 +91,22 @@ def describe_holders(buffer: LiveBuffer, *, many: bool = False) -> str:
     return "; ".join(texts)
 
 
-def describe_unheld(buffer: LiveBuffer) -> str:
-    """Write what is known of a buffer that no search found a holder of at the moment."""
+def describe_unheld(buffer: LiveBuffer, *, shape: bool = True) -> str:
+    """Write what is known of a buffer that no search found a holder of at the moment.
+
+    Parameters
+    ----------
+    buffer : LiveBuffer
+        The buffer.
+    shape : bool
+        With shape and dtype, if they are known.
+    """
     former = buffer.former[0] if buffer.former else None
+    text = "" if former is None or not shape else f" {former.shape} {former.dtype}"
     if buffer.temporary:
-        return "temporary" if former is None or former.is_view else f"temporary {former.shape} {former.dtype}"
+        return f"temporary{text}"
     if former is not None:
-        return f"was {former.name} {former.shape} {former.dtype}"
+        return f"was {former.name}{text}"
     if buffer.target is not None:
         return f"assigned to {buffer.target.name}" if buffer.target.name else f"returned by {buffer.target.function}"
     return "holder unknown"

@@ -12,8 +12,8 @@ from .header import STOPPED, WAITING, unpack_header
 if TYPE_CHECKING:
     from pathlib import Path
 
-# From 3.14 on Python's own start takes blocks of 64 and 128 KiB, to read the program.
-_SIGNIFICANT_NBYTES = 2**20
+# From 3.14 on Python's own start takes blocks of 64 and 128 KiB, to read the program, and 1.2 MiB where it compiles modules.
+_SIGNIFICANT_NBYTES = 2**21
 
 
 @dataclass(frozen=True, slots=True)
