@@ -221,7 +221,10 @@ const whole = () => document.getElementById("icicle").data[0].labels[0];
 while (!document.getElementById("icicle")._fullLayout) await new Promise((done) => setTimeout(done, 50));
 set("", 0.45); found.moment = [says(), whole(), chosen(), arrays()];
 set(0.15, 1.5); found.range = [says(), whole(), chosen(), arrays()];
+const groups = () => [...document.querySelectorAll("#lines-table tr:not([hidden])")].map((row) => row.className);
+found.sorted = groups();
 document.getElementById("whole").click();
+found.groups = groups();
 found.end = [says(), whole(), chosen(), document.getElementById("arrays-chosen").hidden];
 const bands = document.getElementById("bands");
 found.bands = bands.data.slice(1).map(({ text, y }) => [text.split(":")[0], Math.min(...y), Math.max(...y)]);
@@ -239,7 +242,7 @@ def test_a_range_drives_the_call_stacks_the_lines_and_the_arrays(tmp_path: Path)
     """At 0.45 s everything but the result is live; of what was allocated after 0.15 s only the result is at the end."""
     found = use(RANGES, pipeline(), tmp_path)
     says, whole, chosen, arrays = found["moment"]
-    assert says.startswith("4 arrays alive at 0.4 s: 601 MiB; 0 B more")
+    assert says.startswith("4 arrays alive at 0.4 s: 601 MiB. The call stacks")
     assert whole == "all 601 MiB"
     assert chosen == ["chosen", "400 MiB", "200 MiB", "1 MiB", "-", "-"]
     assert sorted(arrays) == [
@@ -253,6 +256,8 @@ def test_a_range_drives_the_call_stacks_the_lines_and_the_arrays(tmp_path: Path)
     assert (whole, chosen[:3]) == ("all 200 MiB", ["chosen", "200 MiB", "-"])
     assert arrays == [["200 MiB", "head", "0.6 s", "-"]]
     assert found["end"] == ["", "all 601 MiB", [], True]
+    assert "group" not in found["sorted"]
+    assert found["groups"] == ["", "group", "", "", "", "group", "", "group", ""]
 
 
 def test_bands_lie_on_older_arrays_and_a_click_pins_one(tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ndmem.analysis.index import TraceIndex
+    from ndmem.analysis.over_time.bands import Steps
     from ndmem.analysis.over_time.lifetimes import Lifetimes
     from ndmem.model.columns import Int32s
     from ndmem.model.holder import Holder
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from .page_bounds import Limits
 
     Line = tuple[str, int]
+    _Source = tuple[str, int, str | None]
 
 _NANO = 1_000_000_000
 
@@ -53,22 +55,27 @@ def draw_lifetimes(
     if lives is None or spans is None:
         return None
     nodes, stack = np.unique(spans.node, return_inverse=True)
-    sites = _standing_sites(index, lives.node)
-    keys = list(dict.fromkeys((site.filename, site.lineno) for site in sites))
-    numbers = {key: number for number, key in enumerate(keys)}
     sources = source_files(index)
-    lines = [
-        {
-            "place": names.place(*key),
-            "source": shorten(plain(sources.line(*key) or ""), LABEL),
-            "colour": colours.get(key, -1),
-            "row": rows.get(key, -1),
-        }
-        for key in keys
+    # Each text once: a thousand arrays often have few shapes, and come from few lines.
+    lines: dict[_Source, int] = {}
+    kinds: dict[tuple[str, str], int] = {}
+    line_of = [
+        lines.setdefault((site.filename, site.lineno, expression_text(sources, site)), len(lines))
+        for site in _standing_sites(index, lives.node)
     ]
+    arrays = _describe_arrays(index, lives, kinds, points=limits.points)
     bands = lives.at(np.arange(min(limits.bands, len(lives))))
     return {
-        "lines": lines,
+        "lines": [
+            {
+                "place": names.place(filename, lineno),
+                "text": shorten(plain(expression or sources.line(filename, lineno) or ""), LABEL),
+                "colour": colours.get((filename, lineno), -1),
+                "row": rows.get((filename, lineno), -1),
+            }
+            for filename, lineno, expression in lines
+        ],
+        "kinds": [*kinds],
         "stacks": {
             "row": [rows.get((site.filename, site.lineno), -1) for site in _standing_sites(index, nodes)],
             **{
@@ -83,11 +90,8 @@ def draw_lifetimes(
             "nbytes": spans.nbytes.tolist(),
             "count": spans.count.tolist(),
         },
-        "arrays": {
-            "line": [numbers[site.filename, site.lineno] for site in sites],
-            **_describe_arrays(index, lives, sites, points=limits.points),
-        },
-        "steps": [[[_seconds(time_ns), nbytes] for time_ns, nbytes in steps] for steps in stack_bands(bands)],
+        "arrays": {"line": line_of, **arrays},
+        "steps": [_flatten(steps) for steps in stack_bands(bands)],
     }
 
 
@@ -97,10 +101,12 @@ def _standing_sites(index: TraceIndex, nodes: Int32s) -> list[Site]:
     return [trace.sites[site] for site in trace.tree.site[standing_nodes(index)[nodes]].tolist()]
 
 
-def _describe_arrays(index: TraceIndex, lives: Lifetimes, sites: list[Site], *, points: int) -> dict[str, Any]:
-    """Return the facts on each array, as columns."""
+def _describe_arrays(
+    index: TraceIndex, lives: Lifetimes, kinds: dict[tuple[str, str], int], *, points: int
+) -> dict[str, Any]:
+    """Return the facts on each array, as columns; ``kinds`` gets the number of each shape with its dtype."""
     first, last = locate_moments(index, lives, points=points)
-    sources, holders = source_files(index), _find_holders(index)
+    holders = _find_holders(index)
     held = [holders.get(buffer, ()) for buffer in lives.buffer.tolist()]
     return {
         "nbytes": lives.nbytes.tolist(),
@@ -108,9 +114,10 @@ def _describe_arrays(index: TraceIndex, lives: Lifetimes, sites: list[Site], *, 
             plain(shorten(", ".join(dict.fromkeys(each.name for each in every)), LABEL)) if every else "?"
             for every in held
         ],
-        "shape": [str(every[0].shape) if every else "?" for every in held],
-        "dtype": [plain(every[0].dtype) if every else "?" for every in held],
-        "expression": [shorten(plain(expression_text(sources, site) or ""), LABEL) for site in sites],
+        "kind": [
+            kinds.setdefault((str(every[0].shape), plain(every[0].dtype)) if every else ("?", "?"), len(kinds))
+            for every in held
+        ],
         "born": [_seconds(time_ns) for time_ns in lives.born_ns.tolist()],
         "died": [
             _seconds(time_ns) if freed else None
@@ -131,5 +138,11 @@ def _find_holders(index: TraceIndex) -> dict[int, tuple[Holder, ...]]:
     }
 
 
+def _flatten(steps: Steps) -> list[float]:
+    """Return the first bottom of a band, then time and bottom of each move: its first time is that of the array."""
+    (_, first), *moves = steps
+    return [first, *(value for time_ns, nbytes in moves for value in (_seconds(time_ns), nbytes))]
+
+
 def _seconds(time_ns: int) -> float:
-    return round(time_ns / _NANO, 6)
+    return round(time_ns / _NANO, 4)  # the clock's tick is 1 to 4 ms

@@ -28,7 +28,7 @@ class Limits:
     arrays: int = 500
     bands: int = 300
     lifetimes: int = 1000
-    spans: int = 20_000
+    spans: int = 10_000
 
 
 CELL = Limits(points=250, nodes=60, lines=30, arrays=30, bands=20, lifetimes=20, spans=150)

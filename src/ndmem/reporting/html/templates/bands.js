@@ -2,21 +2,29 @@
 let pinned = -1;
 
 function describeArray(number) {
-  const { arrays, lines } = data.lifetimes, at = (column) => arrays[column][number], line = lines[at("line")];
+  const { arrays, lines, kinds } = data.lifetimes, at = (column) => arrays[column][number], line = lines[at("line")];
+  const [shape, dtype] = kinds[at("kind")];
   const died = at("died") === null ? "alive at the end" : `freed at ${at("died")} s`;
   return {
-    what: `${at("name")}: ${write(at("nbytes"))}, shape ${at("shape")}, dtype ${at("dtype")}`,
-    where: `${line.place} ${at("expression") || line.source}`, when: `allocated at ${at("born")} s, ${died}`, line,
+    what: `${at("name")}: ${write(at("nbytes"))}, shape ${shape}, dtype ${dtype}`,
+    where: `${line.place} ${line.text}`, when: `allocated at ${at("born")} s, ${died}`, line,
   };
 }
 
+// The rectangles of a band: from, to and bottom of each.
+function pieces(number) {
+  const { arrays, steps } = data.lifetimes, moves = steps[number], found = [];
+  for (let at = 0, from = arrays.born[number]; at < moves.length; at += 2) {
+    const to = moves[at + 1] ?? arrays.died[number] ?? end();
+    found.push([from, to, moves[at]]);
+    from = to;
+  }
+  return found;
+}
+
 function outline(number) {
-  const { arrays, steps } = data.lifetimes, nbytes = arrays.nbytes[number], until = arrays.died[number] ?? end();
-  const x = [], y = [];
-  steps[number].forEach(([time, bottom], at) => {
-    const next = at + 1 < steps[number].length ? steps[number][at + 1][0] : until;
-    x.push(time, next); y.push(bottom, bottom);
-  });
+  const nbytes = data.lifetimes.arrays.nbytes[number], edges = pieces(number);
+  const x = edges.flatMap(([from, to]) => [from, to]), y = edges.flatMap(([, , bottom]) => [bottom, bottom]);
   return { x: [...x, ...x.slice().reverse(), x[0]], y: [...y, ...y.slice().reverse().map((at) => at + nbytes), y[0]] };
 }
 
@@ -62,16 +70,15 @@ function pin(number) {
 
 // A name is written on a band where it fits: in its longest step on the screen.
 function labelBands() {
-  const { arrays, steps } = data.lifetimes, { _fullLayout } = find("bands"), { xaxis, yaxis } = _fullLayout;
+  const { arrays, lines, steps } = data.lifetimes, { _fullLayout } = find("bands"), { xaxis, yaxis } = _fullLayout;
   const [from, to] = xaxis.range, width = xaxis._length / (to - from), tall = yaxis._length / yaxis.range[1];
   const annotations = [];
-  steps.forEach((moves, number) => {
+  steps.forEach((_, number) => {
     const nbytes = arrays.nbytes[number] / bandScale;
     if (nbytes * tall < 15) return;
-    const until = arrays.died[number] ?? end();
-    const ranges = moves.map(([time, bottom], at) => [Math.max(time, from), Math.min(at + 1 < moves.length ? moves[at + 1][0] : until, to), bottom]);
+    const ranges = pieces(number).map(([since, until, bottom]) => [Math.max(since, from), Math.min(until, to), bottom]);
     const [left, right, bottom] = ranges.reduce((best, each) => each[1] - each[0] > best[1] - best[0] ? each : best);
-    const text = `${arrays.name[number] === "?" ? arrays.expression[number] : arrays.name[number]} ${write(arrays.nbytes[number])}`;
+    const text = `${arrays.name[number] === "?" ? lines[arrays.line[number]].text : arrays.name[number]} ${write(arrays.nbytes[number])}`;
     if (text.length * 6.5 > (right - left) * width) return;
     annotations.push({ x: (left + right) / 2, y: bottom / bandScale + nbytes / 2, text: inert(text), showarrow: false, captureevents: false, font: { size: 11, color: "#000" } });
   });

@@ -38,19 +38,26 @@ function sortable(table) {
     const descending = head.getAttribute("aria-sort") !== "descending";
     heads.forEach((other) => other.removeAttribute("aria-sort"));
     head.setAttribute("aria-sort", descending ? "descending" : "ascending");
-    for (const group of body.querySelectorAll(".group")) group.remove();
+    showGroups(table, false);
     const value = (row) => row.cells[column].dataset.value;
-    const rows = [...body.rows].sort((a, b) => value(a) === undefined
+    const rows = [...body.rows].filter((row) => row.className !== "group").sort((a, b) => value(a) === undefined
       ? a.cells[column].textContent.localeCompare(b.cells[column].textContent) : value(a) - value(b));
     body.append(...(descending ? rows.reverse() : rows));
   }));
+}
+
+// Rows of a group are together in the first order only.
+function showGroups(table, shown) {
+  table.dataset.sorted = shown ? "" : "sorted";
+  for (const group of table.querySelectorAll(".group")) group.hidden = !shown;
 }
 
 function filter(table, words) {
   const wanted = words.toLowerCase().split(/\s+/).filter(Boolean);
   for (const row of table.tBodies[0].rows) {
     const text = row.textContent.toLowerCase();
-    row.hidden = !wanted.every((word) => text.includes(word)) || (wanted.length > 0 && row.className === "group");
+    const isLost = row.className === "group" && (wanted.length || table.dataset.sorted);
+    row.hidden = Boolean(isLost) || !wanted.every((word) => text.includes(word));
   }
 }
 

@@ -4,7 +4,8 @@ let chosen = null;
 let zoomed = null;
 
 const view = () => zoomed ?? [0, end()];
-const momentAt = (seconds) => Math.max(0, data.timeline.time.findLastIndex((time) => time <= seconds + 1e-6));
+// Several moments can be at the start; the first is before any array.
+const momentAt = (seconds) => seconds > 0 ? Math.max(0, data.timeline.time.findLastIndex((time) => time <= seconds + 1e-6)) : 0;
 const secondsOf = (moment) => Number(data.timeline.time[moment].toPrecision(6));
 
 function chosenLines() {
@@ -60,22 +61,22 @@ function fillLines() {
   const table = find("lines-table");
   if (!table) return;
   for (const cell of table.querySelectorAll(".chosen")) cell.hidden = !chosen;
-  const rows = [...table.tBodies[0].rows].filter((row) => row.dataset.line), sums = new Map();
+  const rows = [...table.tBodies[0].rows], sums = new Map();
   if (chosen) {
-    for (const group of table.querySelectorAll(".group")) group.remove();
     const { spans, stacks } = data.lifetimes;
     for (const number of chosenSpans()) {
       const line = stacks.row[spans.stack[number]];
       sums.set(line, (sums.get(line) ?? 0) + spans.nbytes[number]);
     }
-    for (const row of rows) {
-      const cell = row.querySelector(".chosen"), nbytes = sums.get(Number(row.dataset.line)) ?? 0;
-      cell.dataset.value = nbytes;
-      cell.textContent = nbytes ? write(nbytes) : "-";
-    }
   }
-  const key = (row) => chosen ? -row.querySelector(".chosen").dataset.value : 0;
-  table.tBodies[0].append(...rows.sort((a, b) => key(a) - key(b) || a.dataset.line - b.dataset.line));
+  for (const cell of table.tBodies[0].querySelectorAll(".chosen")) {
+    const nbytes = sums.get(Number(cell.parentElement.dataset.line)) ?? 0;
+    cell.dataset.value = nbytes;
+    cell.textContent = nbytes ? write(nbytes) : "-";
+  }
+  const nbytes = (row) => sums.get(Number(row.dataset.line)) ?? 0;
+  table.tBodies[0].append(...rows.sort((a, b) => nbytes(b) - nbytes(a) || a.dataset.line - b.dataset.line));
+  showGroups(table, !chosen);
   for (const head of table.tHead.rows[0].cells) head.removeAttribute("aria-sort");
   if (chosen) table.tHead.querySelector(".chosen").setAttribute("aria-sort", "descending");
 }
@@ -92,9 +93,10 @@ function fillArrays() {
     .sort((a, b) => arrays.nbytes[b] - arrays.nbytes[a]).slice(0, 500);
   find("arrays-chosen-title").textContent = `Arrays ${writeRange()}: ${write(nbytes)}`;
   find("arrays-chosen-table").tBodies[0].replaceChildren(...listed.map(arrayRow));
-  const rest = count - listed.length, left = nbytes - listed.reduce((sum, number) => sum + arrays.nbytes[number], 0);
-  find("arrays-chosen-rest").textContent = rest > 0 ? `${rest.toLocaleString("en")} other arrays: ${write(left)}.` : "";
-  const small = chosen.from ? "" : `; ${write(Math.max(0, live[chosen.to] - nbytes))} more in arrays that are not recorded one by one`;
+  const rest = count - listed.length, others = nbytes - listed.reduce((sum, number) => sum + arrays.nbytes[number], 0);
+  find("arrays-chosen-rest").textContent = rest > 0 ? `${rest.toLocaleString("en")} other arrays: ${write(others)}.` : "";
+  const left = chosen.from ? 0 : live[chosen.to] - nbytes;
+  const small = left > 0 ? `; ${write(left)} more in smaller arrays, which have no lifetimes here` : "";
   find("range-says").textContent = `${count.toLocaleString("en")} ${count === 1 ? "array" : "arrays"} ${writeRange()}: ${write(nbytes)}${small}. `
     + "The call stacks, the lines and the arrays below show them.";
 }
@@ -106,7 +108,7 @@ function linkLine({ place, row }) {
 }
 
 function arrayRow(number) {
-  const { arrays, lines } = data.lifetimes, line = lines[arrays.line[number]], row = document.createElement("tr");
+  const { arrays, lines, kinds } = data.lifetimes, line = lines[arrays.line[number]], row = document.createElement("tr");
   const add = (text, value) => {
     const cell = row.insertCell();
     if (value !== undefined) { cell.className = "n"; cell.dataset.value = value; }
@@ -114,12 +116,14 @@ function arrayRow(number) {
     return cell;
   };
   add(write(arrays.nbytes[number]), arrays.nbytes[number]);
-  for (const column of ["shape", "dtype", "name"]) add(arrays[column][number]);
+  for (const text of [...kinds[arrays.kind[number]], arrays.name[number]]) add(text);
   const died = arrays.died[number];
-  add(`${arrays.born[number]} s`, arrays.born[number]);
-  add(died === null ? "-" : `${died} s`, died ?? end() + 1);
+  add(`${arrays.born[number]} s`, arrays.born[number]).dataset.head = "allocated";
+  add(died === null ? "-" : `${died} s`, died ?? end() + 1).dataset.head = "freed";
   add("").append(linkLine(line));
-  add(arrays.expression[number] || line.source);
+  const code = document.createElement("code");
+  code.textContent = line.text;
+  add("").append(code);
   return row;
 }
 
