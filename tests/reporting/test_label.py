@@ -23,13 +23,12 @@ class _Found:
         (_Found(Confidence.VERIFIED), "confirmed by a large run, to the byte", "verified"),
         (
             _Found(Confidence.EXACTLY, 5.68),
-            "computed from smaller runs (the largest has 5.7 times shorter dimensions): a formula gives each of their "
-            "sizes to the byte",
+            "computed from runs with dimensions at least 5.7 times shorter: all fit to the byte",
             "extrapolated \N{MULTIPLICATION SIGN}5.7, all sizes fit exactly",
         ),
         (
             _Found(Confidence.EXTRAPOLATED, 1234.5, 1000, (995, 1004)),
-            "estimated from smaller runs (the largest has 1,234 times shorter dimensions), within 0.5 %",
+            "estimated from runs with dimensions at least 1,234 times shorter, within 0.5 %",
             "extrapolated \N{MULTIPLICATION SIGN}1,234, within 0.5 %",
         ),
         (

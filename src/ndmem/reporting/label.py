@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 
 def describe_label(found: Labelled) -> str:
     """Write in plain words what a prediction is based on, and how far off it may be."""
-    smaller = f"smaller runs (the largest has {found.factor:,.{_digits(found)}f} times shorter dimensions)"
+    smaller = f"runs with dimensions at least {found.factor:,.{_digits(found)}f} times shorter"
     low, high = map(format_nbytes, found.interval)
     return {
         Confidence.MEASURED: "measured by a run of this size",
         Confidence.VERIFIED: "confirmed by a large run, to the byte",
-        Confidence.EXACTLY: f"computed from {smaller}: a formula gives each of their sizes to the byte",
+        Confidence.EXACTLY: f"computed from {smaller}: all fit to the byte",
         Confidence.EXTRAPOLATED: f"estimated from {smaller}, within {_write_error(found)}",
         Confidence.ROUGH: f"only a rough estimate: {low} to {high} of arrays",
     }[found.confidence]
