@@ -54,7 +54,8 @@ def make_row_table(index: TraceIndex, names: FileNames, view: View, *, width: in
     rows = tuple(row for row in _list_rows(index, view, merges=merges) if native or row.count)
     if not rows:
         return None
-    moment, selection = view.moment, Selection[Any](rows, None, ())
+    moment = view.moment
+    selection: Selection[Any] = Selection(rows, None, ())
     whole = sum(nbytes_at(each.trace, moment) for each in indexes)
     # A view without a limit has a row for everything.
     if view.rows is not None and not view.library:
