@@ -80,7 +80,10 @@ function labelBands() {
     const [left, right, bottom] = ranges.reduce((best, each) => each[1] - each[0] > best[1] - best[0] ? each : best);
     const text = `${arrays.name[number] === "?" ? lines[arrays.line[number]].text : arrays.name[number]} ${write(arrays.nbytes[number])}`;
     if (text.length * 6.5 > (right - left) * width) return;
-    annotations.push({ x: (left + right) / 2, y: bottom / bandScale + nbytes / 2, text: inert(text), showarrow: false, captureevents: false, font: { size: 11, color: "#000" } });
+    annotations.push({
+      x: (left + right) / 2, y: bottom / bandScale + nbytes / 2, text: inert(text), showarrow: false,
+      captureevents: false, font: { size: 11, color: "#000" },
+    });
   });
   if (JSON.stringify(annotations) !== JSON.stringify(find("bands").layout.annotations ?? [])) Plotly.relayout("bands", { annotations });
 }

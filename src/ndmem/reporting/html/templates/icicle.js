@@ -76,8 +76,12 @@ function drawIcicle() {
     branchvalues: "total", tiling: { orientation: "v" }, texttemplate: labels(), hovertemplate: "%{label}<br>%{text}<extra></extra>",
     // No path bar: Plotly 7.1 draws it with a height of NaN, and logs an error.
     marker: { colors, line: edges() }, pathbar: { visible: false }, sort: true,
-    textfont: { color: inks(colors) }, insidetextfont: { color: inks(colors) }, outsidetextfont: { color: inks(colors) }, leaf: { opacity: 1 }, root: { color: grey },
-  }], layout({ uniformtext: { minsize: 9, mode: "hide" }, margin: { l: 8, r: 8, t: 8, b: 8 }, annotations: total ? [] : [{ text: "none", showarrow: false }] }), config);
+    textfont: { color: inks(colors) }, insidetextfont: { color: inks(colors) }, outsidetextfont: { color: inks(colors) },
+    leaf: { opacity: 1 }, root: { color: grey },
+  }], layout({
+    uniformtext: { minsize: 9, mode: "hide" }, margin: { l: 8, r: 8, t: 8, b: 8 },
+    annotations: total ? [] : [{ text: "none", showarrow: false }],
+  }), config);
   find("chosen").textContent = "";
   if (!find("icicle").dataset.listens) {
     find("icicle").dataset.listens = "clicks";

@@ -8,15 +8,17 @@ function end() {
 // One for each row of the table below the chart, which is its legend.
 function layers() {
   const { layers, beside, rss, bounds, time } = data.timeline, ends = [0, end()];
-  const area = (color) => ({ stackgroup: "live", line: { shape: "hv", width: 0.5, color }, fillcolor: color });
+  const area = (each, color) =>
+    ({ ...each, x: time, color, fillcolor: color, stackgroup: "live", line: { shape: "hv", width: 0.5, color } });
+  const line = (each, color, style) => ({ ...each, color, line: { ...style, color } });
   return [
-    ...layers.map((each, number) => ({ ...each, x: time, color: number === layers.length - 1 ? grey : palette[number], ...area(number === layers.length - 1 ? grey : palette[number]) })),
-    ...beside.map((each, number) => ({ ...each, x: time, color: nativeColours[number], ...area(nativeColours[number]) })),
-    ...(rss.time.length ? [{ name: rss.name, x: rss.time, nbytes: rss.nbytes, color: colour("--dim"), line: { dash: "dot", width: 1.5, color: colour("--dim") } }] : []),
-    ...bounds.map(({ name, nbytes }) => ({
-      name: `${name}: ${write(nbytes)}`, x: ends, nbytes: [nbytes, nbytes], color: colour(name === "budget" ? "--mark" : "--bad"),
-      line: { dash: "dash", width: 2, color: colour(name === "budget" ? "--mark" : "--bad") },
-    })),
+    ...layers.map((each, number) => area(each, number === layers.length - 1 ? grey : palette[number])),
+    ...beside.map((each, number) => area(each, nativeColours[number])),
+    ...(rss.time.length ? [line({ ...rss, x: rss.time }, colour("--dim"), { dash: "dot", width: 1.5 })] : []),
+    ...bounds.map(({ name, nbytes }) => line(
+      { name: `${name}: ${write(nbytes)}`, x: ends, nbytes: [nbytes, nbytes] },
+      colour(name === "budget" ? "--mark" : "--bad"), { dash: "dash", width: 2 },
+    )),
   ].map((each, row) => ({ ...each, row, visible: !hiddenRows.has(row) }));
 }
 
@@ -57,7 +59,7 @@ function axes(unit, top) {
 
 function drawTimeline() {
   const highest = height(), at = step(highest), scale = 1024 ** at, unit = units[at], all = layers();
-  const shown = all.map(({ nbytes, row, color, name, ...each }) => ({
+  const shown = all.map(({ nbytes, row, color, name, time, ...each }) => ({
     ...each, name: inert(name), y: nbytes.map((value) => Number((value / scale).toPrecision(6))), mode: "lines",
     hovertemplate: `%{y:,.4~g} ${unit}<extra>%{fullData.name}</extra>`,
   }));
