@@ -42,6 +42,7 @@ class Paths:
         self._scopes = {graph.index(scope.variables): scope for scope in found}
         self._labels: dict[int, dict[int, list[str]]] = {}
         self._parents: dict[int, list[int]] = {}
+        self._own: dict[int, bool] = {}
         level, seen = set(nodes), set(nodes)
         for _ in range(_DEEPEST):
             for source, target in graph.referrers(level):
@@ -62,18 +63,29 @@ class Paths:
 
     def is_own(self, node: int) -> bool:
         """Return whether all that leads to a node is part of ndmem."""
+        holders = self._parents.get(node, ())
+        return bool(holders) and all(map(self._is_within_own, holders))
+
+    def _is_within_own(self, node: int) -> bool:
+        # Kept: a list may hold a million arrays.
+        if node not in self._own:
+            self._own[node] = self._search_own(node)
+        return self._own[node]
+
+    def _search_own(self, node: int) -> bool:
         waiting, seen = [node], {node}
         while waiting:
-            parents = self._parents.get(waiting.pop())
-            if not parents:
+            source = waiting.pop()
+            scope = self._scopes.get(source)
+            if scope is not None and not is_own_scope(scope):
+                return False
+            if scope is not None or holds_own_arrays(self._graph.object_of(source)):
+                continue
+            holders = self._parents.get(source)
+            if not holders:
                 return False  # held by code outside Python, or farther away than names are looked for
-            for source in parents:
-                scope = self._scopes.get(source)
-                if scope is not None and not is_own_scope(scope):
-                    return False
-                if scope is None and source not in seen and not holds_own_arrays(self._graph.object_of(source)):
-                    seen.add(source)
-                    waiting.append(source)
+            waiting += [each for each in holders if each not in seen]
+            seen.update(holders)
         return True
 
     def _add_classes(self) -> None:
