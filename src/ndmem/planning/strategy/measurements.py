@@ -290,10 +290,9 @@ class Measurements:
         try:
             answer = self.child.ask(request, max(longest, 0.1))
         except ChildTimeoutError:
-            raise ChildTimeoutError(
-                f"it did not finish within {self.time_limit.seconds:g} s (total for all measurements), at {size}; "
-                f"{current_phrasing().more_time}"
-            ) from None
+            limit = f"{self.time_limit.seconds:g} s (total for all measurements)"
+            more = current_phrasing().more_time
+            raise ChildTimeoutError(f"it did not finish within {limit}, at {size}; {more}") from None
         self._log.refused.update(answer.refused)
         self._log.processor_seconds.append(answer.whole_processor_seconds)
         if answer.error:
