@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 
 import numpy as np
 import pytest
@@ -43,6 +44,12 @@ def test_the_roots_of_this_interpreter() -> None:
     assert is_below(np.__file__, roots)
     assert is_below(os.__file__, roots)
     assert is_user_code(__file__, roots)
+
+
+def test_roots_of_an_interpreter_that_was_started_by_a_path_with_dots(monkeypatch: pytest.MonkeyPatch) -> None:
+    """NumPy lies below the roots also where the prefix of the interpreter is written with dots."""
+    monkeypatch.setattr(sys, "prefix", f"{sys.prefix}/lib/..")
+    assert is_below(np.__file__, find_library_roots())
 
 
 def test_an_empty_folder_contains_nothing() -> None:

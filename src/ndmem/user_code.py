@@ -44,7 +44,9 @@ def find_library_roots() -> tuple[str, ...]:
     """Return the folders of this interpreter whose code is not the user's: standard library and installed packages."""
     # sysconfig says the same and costs each program 8 ms: it loads how this Python was compiled.
     packages = site.getsitepackages([sys.prefix, sys.base_prefix])
-    return tuple(sorted({os.path.dirname(os.__file__), *packages, site.getusersitepackages()}))  # noqa: PTH120  # and here
+    roots = {os.path.dirname(os.__file__), *packages, site.getusersitepackages()}  # noqa: PTH120  # and here
+    # A Python that was started as ../venv/bin/python may have the dots in its prefix, and not in the names of files.
+    return tuple(sorted({*roots, *map(os.path.normpath, roots)}))
 
 
 def is_below(filename: str, folders: Iterable[str]) -> bool:
