@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 _ROOMY, _SHORTEST, _SOURCE = 100, 12, 32
 """From this many columns on, figures are two spaces apart; the least and the wanted columns of source text."""
 
+_LONG = 21
+"""Most characters of a place that is cut anyway, where space is scarce: a cell of a notebook has a long name."""
+
 
 def make_figure_table(
     selection: Selection[Line] | Selection[Function],
@@ -75,6 +78,7 @@ def make_figure_table(
     used = sum(column.width(shown) + gap for column in columns) + gap
     if width - used - _widest(places) < wanted:
         places = _name_places(shown, names, short=True)
+        places = ["…" + place[1 - _LONG :] if place.startswith("…") else place for place in places]
     table = Table(box=None, pad_edge=False, padding=(0, gap, 0, 0), header_style="bold")
     for column in columns:
         table.add_column(column.heading, justify="right", no_wrap=True, min_width=column.width(shown))
