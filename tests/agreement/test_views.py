@@ -22,8 +22,13 @@ from ndmem.reporting.view import View
 from ndmem.units import format_nbytes
 
 FOLDER = "/home/ada"
-COLUMNS = ("peak", "native", "temporary", "kept", "total", "count")
-FIELDS = {"native": "native_peak_nbytes", "count": "count"}
+COLUMNS = ("at peak", "native", "temporary", "kept", "total", "count", "program")
+FIELDS = {
+    "at peak": "at_peak_nbytes",
+    "native": "native_at_total_peak_nbytes",
+    "count": "count",
+    "program": "peak_nbytes",
+}
 """Names in JSON that are not those of the column with ``_nbytes``."""
 
 _BYTES = r"-|\?|[\d.,]+ (?:B|KiB|MiB|GiB)"
@@ -52,7 +57,8 @@ class Shown:
 
 def _read_sentences(text: str, lines: Rows) -> Shown:
     """Take the totals out of the sentences that text, page and notebook have."""
-    peak = re.search(rf"Peak ({_BYTES})", text)
+    # Where native memory is the larger part, the first sentence is about both.
+    peak = re.search(rf"Arrays alone peak at ({_BYTES})", text) or re.search(rf"Peak ({_BYTES})", text)
     totals = re.search(rf"arrays?, ({_BYTES}) in total, (nothing|{_BYTES}) alive at the end", text)
     assert peak
     assert totals
@@ -66,13 +72,13 @@ def show_text(trace: Trace) -> Shown:
     text = stream.getvalue()
     table = text[text.index("share") :].split("\n\n")[0].splitlines()
     columns = [name for name in re.split(r"\s{2,}", table[0].strip()) if name in COLUMNS]
-    figures = rf"({_BYTES})\s+" * (len(columns) - 1)
+    figures = "".join(r"([\d,]+|-)\s+" if name == "count" else rf"({_BYTES})\s+" for name in columns)
     lines = {}
     for row in table[1:]:
-        found = re.match(rf"\s*(?:-|<?\d+%)\s+{figures}([\d,]+|-)\s+(\d+|-) ", row)
-        if found is not None:  # else the name of a file, or a heading
+        found = re.match(rf"\s*(?:-|<?\d+%)\s+{figures}(?:\S+:(\d+)|<no file>) ", row)
+        if found is not None:  # else a heading
             *cells, lineno = found.groups()
-            lines[lineno] = dict(zip(columns, cells, strict=True))
+            lines[lineno or "-"] = dict(zip(columns, cells, strict=True))
     return _read_sentences(" ".join(text.split()), lines)
 
 
@@ -171,4 +177,4 @@ def test_an_output_has_the_figures_of_the_json(show: Callable[[Trace], Shown], r
     assert shown.lines.keys() == exact.lines.keys()
     for place, figures in shown.lines.items():
         assert figures == {name: exact.lines[place][name] for name in figures}, place
-        assert {"peak", "temporary", "kept", "total", "count"} <= figures.keys()
+        assert {"at peak", "temporary", "kept", "total", "count"} <= figures.keys()

@@ -88,4 +88,4 @@ def test_native_memory_that_was_not_measured_is_unknown() -> None:
     """With native=False it is unknown and not 0, and the answer says why."""
     found = _predict(lambda x: -x, "f8[n, d]", dims=_BIG)
     assert found.native is None
-    assert "native memory is unknown: it was not measured (native=False)" in str(found)
+    assert "native memory is unknown: it was not measured (native=False)" in found.explain()

@@ -120,7 +120,7 @@ def test_a_prediction_has_a_page(tmp_path: Path) -> None:
     assert heading[1].startswith(f"Needs {format_nbytes(found.total)} at ")
     assert heading[1].endswith(", all sizes fit exactly; the budget is 40 GiB: it fits.")
     assert f'data-peak-nbytes="{found.peak}"' in page
-    assert "<td>64&#183;n&#183;m</td>" in page
+    assert ">64&#183;n&#183;m</td>" in page
     bounds = json.loads(page.split('id="data">')[1].split("</script>")[0])["timeline"]["bounds"]
     assert bounds[0] == {"name": "budget", "nbytes": 40 * 2**30}
     assert [bound["name"].split()[0] for bound in bounds] == ["budget", "limit"]

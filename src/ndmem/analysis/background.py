@@ -18,7 +18,7 @@ from .domains import WORTH_SHOWING
 from .index import fact
 from .live import find_live
 from .origin import OPENBLAS, PYTHON_OBJECTS, SMALL_BLOCKS, name_origin
-from .phase import IMPORT_SYSTEM
+from .phase import IMPORT_SYSTEM, below_traceback
 
 if TYPE_CHECKING:
     from ndmem.model.columns import Bools, Int8s
@@ -38,7 +38,7 @@ class Background(enum.IntEnum):
     IMPORTS
         An import, in the program or in a library.
     INTERPRETER
-        The interpreter, before any Python code or for its own objects.
+        The interpreter, before any Python code, for its own objects, or to print a traceback.
     OPENBLAS
         The buffers that OpenBLAS maps for its threads.
     """
@@ -91,7 +91,7 @@ def find_background(index: TraceIndex, columns: LiveColumns) -> Int8s:
     trace = index.trace
     found = np.full(len(columns.buffer), Background.NONE, np.uint8)
     found[mark_import_nodes(index)[columns.node]] = Background.IMPORTS
-    found[_find_interpreters(index, columns)] = Background.INTERPRETER
+    found[_find_interpreters(index, columns) | below_traceback(index)[columns.node]] = Background.INTERPRETER
     found[_is_of(columns, trace, {OPENBLAS})] = Background.OPENBLAS
     return found
 

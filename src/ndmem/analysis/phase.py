@@ -7,11 +7,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ndmem.user_code import library_of
+
 from .call_tree.frames import mark_user_nodes, standing_nodes
 from .call_tree.levels import nearest_marked, tree_levels
 from .index import fact
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from ndmem.model.columns import Bools
 
     from .index import TraceIndex
@@ -30,7 +34,7 @@ class Phase(enum.Enum):
     IMPORTS
         The interpreter imported modules, not called by a line.
     TRACEBACK
-        The same after the last line of a program that failed: it prints the traceback, for which it imports modules.
+        After the last line of a program that failed it prints the traceback, for which it imports modules.
     OUTSIDE
         No Python code ran in the thread.
     """
@@ -45,6 +49,22 @@ class Phase(enum.Enum):
 def below_user_code(index: TraceIndex) -> Bools:
     """Find the nodes whose stack has a frame of the user's, shape (n,)."""
     return nearest_marked(index.trace.tree.parent, tree_levels(index), mark_user_nodes(index)) >= 0
+
+
+@fact
+def below_traceback(index: TraceIndex) -> Bools:
+    """Find the nodes below Python's own call of `traceback`, which prints an error that nothing caught, shape (n,)."""
+    trace = index.trace
+    parent = trace.tree.parent
+    starts = np.array([_is_traceback(site.filename, trace.run.library_roots) for site in trace.sites], np.bool_)
+    if not len(starts) or not starts.any():
+        return np.zeros(len(parent), np.bool_)
+    roots = nearest_marked(parent, tree_levels(index), parent < 0)
+    return starts[trace.tree.site[roots]]
+
+
+def _is_traceback(filename: str, library_roots: Iterable[str]) -> bool:
+    return library_of(filename, library_roots) == "traceback"
 
 
 def find_phase(index: TraceIndex, node: int, *, events: int) -> Phase:
@@ -66,6 +86,8 @@ def find_phase(index: TraceIndex, node: int, *, events: int) -> Phase:
     root = trace.stack(node)[-1].filename
     if not filename:
         return Phase.OUTSIDE
+    if below_traceback(index)[node]:
+        return Phase.TRACEBACK
     if not root.startswith(IMPORT_SYSTEM):
         return Phase.PROGRAM
     failed = (trace.run.exit_status or 0) > 0

@@ -47,7 +47,7 @@ def test_the_report_of_a_pipeline() -> None:
         "200 MiB  pipeline.py:7 np.arange(26_214_400.0)  raw, x (26214400,) float64",
         "200 MiB  pipeline.py:5 x - mean                 temporary",
         "200 MiB  pipeline.py:5 x.std(axis=0)            temporary",
-        "  1 MiB  pipeline.py:4 x.mean(axis=0)           holder unknown",
+        "  1 MiB  pipeline.py:4 x.mean(axis=0)           assigned to mean",
         "601 MiB  all",
         "",
         "at peak: allocated by the line, or by what it called, and live at the peak;",
@@ -279,7 +279,7 @@ def test_by_array_every_live_array_has_a_row() -> None:
         "200 MiB  pipeline.py:7 np.arange(26_214_400.0)  raw, x (26214400,) float64",
         "200 MiB  pipeline.py:5 x - mean                 temporary",
         "200 MiB  pipeline.py:5 x.std(axis=0)            temporary",
-        "  1 MiB  pipeline.py:4 x.mean(axis=0)           holder unknown",
+        "  1 MiB  pipeline.py:4 x.mean(axis=0)           assigned to mean",
     ]
     assert len(re.findall(r"other array", render(pipeline(), by=By.ARRAY, rows=2))) == 1
 

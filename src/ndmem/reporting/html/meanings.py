@@ -2,8 +2,10 @@
 
 MEANINGS = {
     "share": "Part of the peak that the line allocated, with everything it called.",
-    "peak": "Highest live bytes of the whole program while the line ran.",
-    "native": "Highest live bytes of the native blocks (malloc, mmap) of the whole program while the line ran.",
+    "at peak": "Bytes that the line allocated, or what it called, and that were live at the peak.",
+    "native": "Bytes of the line's native blocks (malloc, mmap) that were live at the total peak.",
+    "program": "Highest live bytes of the whole program while the line ran.",
+    "peak": "Highest live bytes of the arrays.",
     "temporary": "Highest bytes of the line's arrays that were allocated and freed within one execution of it.",
     "kept": "Bytes of the line's arrays that are alive at the end.",
     "total": "Bytes of all arrays that the line allocated.",
