@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
+from ndmem.notebook_cells import name_cell
+
 if TYPE_CHECKING:
     from types import FrameType
 
@@ -14,6 +16,6 @@ def list_callers() -> list[tuple[str, str]]:
     frame: FrameType | None = sys._getframe(1)
     found = []
     while frame is not None:
-        found.append((frame.f_code.co_filename, frame.f_code.co_name))
+        found.append((name_cell(frame.f_code.co_filename), frame.f_code.co_name))
         frame = frame.f_back
     return found[::-1]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,10 @@ if TYPE_CHECKING:
     from ndmem.model.trace import Trace
 
 FrameName = tuple[str, str]
-"""File and function of a frame."""
+"""File and function of a frame; a notebook's cell is ``In[6]``."""
+
+_AGAIN = re.compile(r"^(In\[\d+\]) \(\d+\)$")
+"""Name of another text that the same cell ran."""
 
 
 def cut_callers(trace: Trace, callers: Sequence[FrameName]) -> Trace:
@@ -54,7 +58,7 @@ def cut_callers(trace: Trace, callers: Sequence[FrameName]) -> Trace:
 
 def _name(trace: Trace, node: int) -> FrameName:
     site = trace.sites[trace.tree.site[node]]
-    return site.filename, site.function
+    return _AGAIN.sub(r"\1", site.filename), site.function
 
 
 def _shift(events: Events, above: npt.NDArray[np.int64]) -> npt.NDArray[np.int16]:
