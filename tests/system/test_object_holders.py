@@ -178,3 +178,21 @@ def test_unpickled_arrays_have_their_names(tracked: TrackedRuns) -> None:
     assert found is not None
     (share,) = [share for share in found.shares if share.text == IN_OTHER_ARRAYS]
     assert 24_000_000 <= share.nbytes < 24_001_000  # the heads of three bytes objects
+
+
+def test_a_search_that_ran_out_of_time_is_told(tracked: TrackedRuns) -> None:
+    """Where a walk leaves objects out, a note says so; where it ends by itself, there is none."""
+    program = (
+        "import numpy as np\n"
+        "class Box:\n    pass\n"
+        "def build(count):\n"
+        "    crowd = [[object() for _ in range(100)] for _ in range(count)]\n"
+        "    box = Box()\n"
+        "    box.inner = Box()\n"
+        "    box.inner.held = np.ones(1_000_000)\n"
+        "    np.ones(1_000_000)\n"
+        "build({count})\n"
+    )
+    notes = {count: tracked(program.replace("{count}", str(count))).trace.run.notes for count in (10, 1000)}
+    assert [note for note in notes[10] if "thousandth" in note] == []
+    assert len([note for note in notes[1000] if "thousandth" in note]) == 1

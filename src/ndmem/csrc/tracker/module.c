@@ -56,6 +56,11 @@ static PyObject *py_sight(PyObject *Py_UNUSED(module), PyObject *args)
     return PyLong_FromSize_t(found ? holders_in_variables() : holders_count());
 }
 
+static PyObject *py_search_was_cut(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(none))
+{
+    return PyBool_FromLong(search_was_cut());
+}
+
 static PyObject *py_quiet(PyObject *Py_UNUSED(module), PyObject *quiet)
 {
     int wanted = PyObject_IsTrue(quiet);
@@ -203,6 +208,7 @@ static PyMethodDef functions[] = {
      "native_library()\n--\n\nPath of the preloaded library, which reports native blocks; None if there is none."},
     {"running_threshold", py_threshold, METH_NOARGS, "running_threshold()\n--\n\nThreshold of the running tracker in bytes; 0 if none runs."},
     {"sight_holders", py_sight, METH_VARARGS, "sight_holders(found=None, /)\n--\n\nWrite to the running recordings which variables hold which buffers, and what objects hold; the number of buffers with a holder.\n\n`found` has more holders in place of what objects hold: (array, name, function, address of its buffer) each. A variable's name comes first, and only these are counted."},
+    {"search_was_cut", py_search_was_cut, METH_NOARGS, "search_was_cut()\n--\n\nWhether the last search around a peak left out objects that may hold arrays, for lack of time."},
     {"quiet", py_quiet, METH_O, "quiet(on, /)\n--\n\nBegin or end to ignore what this thread allocates; calls nest. False if too many threads do."},
     {"buffer_at", py_buffer_at, METH_O, "buffer_at(address, /)\n--\n\nThe live buffer that starts there: (address, nbytes, stack), or None if it is unknown."},
     {"live_buffers", py_live_buffers, METH_VARARGS, "live_buffers(smallest, native=False, /)\n--\n\nThe live arrays, or native blocks, of `smallest` bytes and more: (address, nbytes, stack) each."},

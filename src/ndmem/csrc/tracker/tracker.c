@@ -45,6 +45,7 @@ static int open_tracker(size_t threshold)
     tracker.next_serial = 0;
     tracker.search_cost = tracker.searched_at = tracker.walk_cost = 0;
     tracker.modules_cost = tracker.modules_at = 0;
+    tracker.is_search_cut = false;
     return 0;
 }
 

@@ -21,6 +21,7 @@ extern struct Tracker {
     int64_t search_cost, searched_at; /* nanoseconds: duration and end of the last search for holders */
     int64_t walk_cost;                /* nanoseconds of all walks through objects */
     int64_t modules_cost, modules_at; /* of the last search through all modules */
+    bool is_search_cut;               /* the searches around the last peak had to leave objects out */
     uint64_t quiet[MAX_QUIET];      /* ids of threads that run ndmem's own code, once for each call */
     unsigned quiet_count;
 } tracker;

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
     from .process_identity import ProcessIdentity
 
+_CUT = "Arrays that only objects held at the peak may have no names: the search had used its thousandth of the time."
+
 
 class ProcessTracking:
     """Records native memory from the start of a process, and arrays from NumPy's import, until the process ends.
@@ -179,6 +181,7 @@ class ProcessTracking:
             self._native.sight_holders(self._found)
             self._found = ()
             self._notes += [] if self._limit is None else self._limit.explain()
+            self._notes += [_CUT] if self._native.search_was_cut() else []
             self._write({"notes": self._notes, "process": self._identity.describe(at_end=True)})
             self._write(self._resident or self._read_resident())
             cells = describe_cells()

@@ -13,6 +13,7 @@ typedef struct {
     uint32_t steps;             /* of the walk through objects, at most */
     const Spellings *spellings; /* NULL in a hook */
     bool modules;      /* the user's modules are to be searched */
+    bool is_cut;       /* objects were left out, for lack of steps */
     bool is_rooted;    /* the walk through objects begins at what is seen now, too */
     Spellings *wanted; /* where dtypes are only collected */
     PyObject *seen[MAX_MODULES]; /* globals walked already */
@@ -189,10 +190,15 @@ static bool are_wanted(Scan *scan) { return scan->wanted || holders_are_wanted(&
 /* What the objects hold that were found so far, if arrays worth it have no name. */
 static void sight_objects(Scan *scan, Extent extent)
 {
-    if (scan->steps == 0 || !are_wanted(scan))
+    if (!are_wanted(scan))
         return;
+    if (scan->steps == 0) {
+        scan->is_cut = true;
+        return;
+    }
     scan->search.now = extent;
     reach_walk(sight_array, scan);
+    scan->is_cut = reach_is_exhausted();
     scan->search.now = IN_VARIABLES;
     scan->search.extent = reach_is_cut() ? IN_VARIABLES : extent;
 }
@@ -223,7 +229,7 @@ static void sight_all(Scan *scan, bool is_at_rest)
     sight_user_modules(scan);
 }
 
-Extent holders_search(Recording **recordings, unsigned count, Task task, const Spellings *spellings, PyObject *found)
+Searched holders_search(Recording **recordings, unsigned count, Task task, const Spellings *spellings, PyObject *found)
 {
     Scan scan = {.search = holders_begin_search(recordings, count, task.occasion, task.passing),
                  .steps = task.steps,
@@ -232,7 +238,8 @@ Extent holders_search(Recording **recordings, unsigned count, Task task, const S
     sight_all(&scan, task.occasion == AT_REST);
     sight_found(&scan, found);
     holders_end_search(&scan.search);
-    return !scan.modules && task.modules ? IN_MODULES : reach_steps() ? IN_OBJECTS : IN_VARIABLES;
+    Extent extent = !scan.modules && task.modules ? IN_MODULES : reach_steps() ? IN_OBJECTS : IN_VARIABLES;
+    return (Searched){extent, scan.is_cut};
 }
 
 Spellings *holders_spell(PyObject *found)

@@ -17,10 +17,16 @@ typedef struct {
     bool modules;   /* the user's modules too, if the rest is not enough */
 } Task;
 
+/* How far a search went. */
+typedef struct {
+    Extent extent;
+    bool is_cut; /* it left out objects that may hold arrays without a name, for lack of steps */
+} Searched;
+
 /* Writes the names that are new to the recordings that saw the buffers. `found` is NULL or a tuple of (array, name, function, address)
  * for arrays that no variable names. Needs the GIL; allocates by malloc and mmap only, runs no Python code, never raises. Hooks
- * have no spellings. Returns how far it went. */
-Extent holders_search(Recording **recordings, unsigned count, Task task, const Spellings *spellings, PyObject *found);
+ * have no spellings. */
+Searched holders_search(Recording **recordings, unsigned count, Task task, const Spellings *spellings, PyObject *found);
 
 /* Spells the dtypes of the arrays that variables hold. Needs the GIL; runs Python code, and keeps what a signal raised
  * there. NULL without memory, else to be freed. */

@@ -24,7 +24,7 @@ static struct {
     uint32_t walk; /* number of this one, so that the table need not be cleared */
     uint32_t count, opened;
     uint32_t steps, most_steps;
-    bool is_cut;
+    bool is_cut, is_exhausted;
     ReachFound found;
     void *context;
 } reach;
@@ -34,12 +34,14 @@ void reach_begin(uint32_t steps)
     reach.walk++;
     reach.count = reach.opened = reach.steps = 0;
     reach.most_steps = steps < MAX_STEPS ? steps : MAX_STEPS;
-    reach.is_cut = false;
+    reach.is_cut = reach.is_exhausted = false;
 }
 
 uint32_t reach_steps(void) { return reach.steps; }
 
 bool reach_is_cut(void) { return reach.is_cut; }
+
+bool reach_is_exhausted(void) { return reach.is_exhausted; }
 
 /* Whether the object is new to this walk; it is then in the table. */
 static bool is_new(PyObject *object)
@@ -55,7 +57,7 @@ static bool is_new(PyObject *object)
 static void add(PyObject *object, Edge edge, uint32_t holder, PyObject *function)
 {
     if (reach.count == MAX_OBJECTS) {
-        reach.is_cut = true;
+        reach.is_cut = reach.is_exhausted = true;
         return;
     }
     if (reach_is_open(object) && is_new(object))
@@ -92,7 +94,7 @@ static Variable spell(uint32_t at, Edge last, char room[MAX_PATH])
 static bool meet(PyObject *object, Edge edge)
 {
     if (reach.steps == reach.most_steps) {
-        reach.is_cut = true;
+        reach.is_cut = reach.is_exhausted = true;
         return false;
     }
     reach.steps++;

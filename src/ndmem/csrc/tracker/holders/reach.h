@@ -23,8 +23,11 @@ void reach_root(PyObject *object, Variable variable);
 /* Walks from the objects that were added. */
 void reach_walk(ReachFound found, void *context);
 
-/* Steps that were taken since the walk began, and whether it had to leave something out. */
+/* Steps that were taken since the walk began, and whether it left something out, for any reason. */
 uint32_t reach_steps(void);
 bool reach_is_cut(void);
+
+/* Whether it left something out because it may take no more steps. */
+bool reach_is_exhausted(void);
 
 #endif

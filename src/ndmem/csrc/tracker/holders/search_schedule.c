@@ -45,15 +45,17 @@ __attribute__((noinline)) static void search_now_locked(Moment moment, size_t nb
     /* There may be thousands of modules: they have a share of their own. */
     Task task = {moment == AT_DEATH ? BEFORE_DEATH : IN_HOOK, nbytes, steps_allowed_locked(start), start - tracker.modules_at >= SHARE_OF_TIME * tracker.modules_cost};
     lock_nest();
-    Extent extent = holders_search(tracker.running, tracker.count, task, NULL, NULL);
+    Searched searched = holders_search(tracker.running, tracker.count, task, NULL, NULL);
     lock_unnest();
     tracker.searched_at = clock_now();
+    if (moment == AT_BIRTH || (searched.extent != IN_VARIABLES && !searched.is_cut))
+        tracker.is_search_cut = searched.is_cut;
     /* Each search counts once. Another process may have had the core, so a short walk is measured by its work. */
     int64_t worked = clock_work() - work;
-    tracker.search_cost = extent == IN_VARIABLES ? tracker.searched_at - start : 0;
-    if (extent == IN_OBJECTS)
+    tracker.search_cost = searched.extent == IN_VARIABLES ? tracker.searched_at - start : 0;
+    if (searched.extent == IN_OBJECTS)
         tracker.walk_cost += worked;
-    if (extent == IN_MODULES)
+    if (searched.extent == IN_MODULES)
         tracker.modules_cost = worked, tracker.modules_at = tracker.searched_at;
 }
 
@@ -68,6 +70,14 @@ void search_at_peak_locked(Moment moment, size_t nbytes)
         return search_now_locked(moment, nbytes);
     if (moment == AT_BIRTH && is_due[AT_NEXT_BIRTH])
         return search_now_locked(AT_NEXT_BIRTH, nbytes);
+}
+
+bool search_was_cut(void)
+{
+    lock_enter(true);
+    bool is_cut = tracker.is_search_cut;
+    lock_leave();
+    return is_cut;
 }
 
 void search_at_rest(PyObject *found)
