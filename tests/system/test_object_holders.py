@@ -196,3 +196,11 @@ def test_a_search_that_ran_out_of_time_is_told(tracked: TrackedRuns) -> None:
     notes = {count: tracked(program.replace("{count}", str(count))).trace.run.notes for count in (10, 1000)}
     assert [note for note in notes[10] if "thousandth" in note] == []
     assert len([note for note in notes[1000] if "thousandth" in note]) == 1
+
+
+def test_a_program_without_numpy_is_not_searched(tracked: TrackedRuns) -> None:
+    """Large native blocks alone do not bring NumPy into a program that never imported it: no note says that it was."""
+    run = tracked("blocks = [bytes(3_000_001) for _ in range(3)]\n")
+    assert (run.trace.run.numpy, run.trace.run.notes) == (None, ())
+    assert run.trace.native is not None
+    assert run.trace.native.nbytes > 9_000_000

@@ -160,6 +160,8 @@ class ProcessTracking:
 
     def _search_objects(self) -> None:
         self._resident = self._read_resident()  # first, because the search needs memory itself
+        if not self._started:  # the search would import NumPy
+            return
         unnamed = len(self._native.live_buffers(self._threshold)) - self._native.sight_holders(())
         is_wanted = unnamed > 0 and self._recording is not None and self._recording.live >= LEAST_NBYTES
         # What a library maps begins at a page; what it asks malloc for does not, as bytes that are unpickled arrays.
