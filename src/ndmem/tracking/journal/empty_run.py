@@ -12,7 +12,7 @@ from .header import STOPPED, WAITING, unpack_header
 if TYPE_CHECKING:
     from pathlib import Path
 
-# From 3.14 on Python's own start takes blocks of 64 and 128 KiB, to read the program, and 1.2 MiB where it compiles modules.
+# From 3.14 on Python's own start takes blocks of 64 and 128 KiB to read the program, and 1.2 MiB to compile modules.
 _SIGNIFICANT_NBYTES = 2**21
 
 
