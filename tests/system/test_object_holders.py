@@ -204,3 +204,23 @@ def test_a_program_without_numpy_is_not_searched(tracked: TrackedRuns) -> None:
     assert (run.trace.run.numpy, run.trace.run.notes) == (None, ())
     assert run.trace.native is not None
     assert run.trace.native.nbytes > 9_000_000
+
+
+def test_the_search_compares_no_key_of_the_program(tracked: TrackedRuns) -> None:
+    """A module whose key has the hash of a name that the search reads, and Python code to compare it, is left alone."""
+    run = tracked(
+        "import numpy as np, os, sys, types\n"
+        "class Key:\n"
+        "    def __hash__(self): return hash('__file__')\n"
+        "    def __eq__(self, other): os.write(1, b'compared'); return False\n"
+        "class Box:\n    pass\n"
+        "strange = types.ModuleType('strange')\n"
+        "vars(strange)[Key()] = 1\n"
+        "sys.modules['strange'] = strange\n"
+        "def build():\n"
+        "    box = Box()\n"
+        "    box.held = [np.ones(200_000)]\n"
+        "    np.ones(300_000)\n"
+        "build()\n"
+    )
+    assert run.outcome.stdout == b""

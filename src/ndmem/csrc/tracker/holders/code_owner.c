@@ -1,4 +1,7 @@
+#define Py_BUILD_CORE 1 /* before the first header: 3.12's clash with their own public ones after it */
 #include "tracker/holders/code_owner.h"
+#include <internal/pycore_dict.h>
+#undef Py_BUILD_CORE
 
 #include <stdbool.h>
 #include <stdlib.h>
@@ -55,23 +58,31 @@ int code_owner_open(void)
     return status;
 }
 
+/* The value of a name, borrowed; NULL if there is none. A key that is not a str could run Python code where it is compared, so
+ * a dict that has one is not asked. */
+static PyObject *find_name(PyObject *names, PyObject *name)
+{
+    if (names == NULL || !PyDict_CheckExact(names) || !DK_IS_UNICODE(((PyDictObject *)names)->ma_keys))
+        return NULL;
+    return PyDict_GetItem(names, name); /* raises nothing */
+}
+
 CodeOwner module_owner(PyObject *names)
 {
-    PyObject *file = names && PyDict_CheckExact(names) ? PyDict_GetItem(names, dunders.file) : NULL; /* raises nothing */
+    PyObject *file = find_name(names, dunders.file);
     if (file && PyUnicode_Check(file))
         return code_owner(file);
-    PyObject *name = names && PyDict_CheckExact(names) ? PyDict_GetItem(names, dunders.name) : NULL;
+    PyObject *name = find_name(names, dunders.name);
     bool is_main = name && PyUnicode_Check(name) && PyUnicode_CompareWithASCIIString(name, "__main__") == 0;
     return is_main ? USER : LIBRARY; /* of `python -c` there is no file */
 }
 
 CodeOwner type_owner(PyTypeObject *type)
 {
-    PyObject *modules = PyImport_GetModuleDict();
-    if (!PyType_HasFeature(type, Py_TPFLAGS_HEAPTYPE) || modules == NULL || !PyDict_CheckExact(modules))
+    if (!PyType_HasFeature(type, Py_TPFLAGS_HEAPTYPE))
         return LIBRARY;
-    PyObject *name = PyDict_GetItem(type->tp_dict, dunders.module);
-    PyObject *module = name && PyUnicode_CheckExact(name) ? PyDict_GetItem(modules, name) : NULL;
+    PyObject *name = find_name(type->tp_dict, dunders.module);
+    PyObject *module = name && PyUnicode_CheckExact(name) ? find_name(PyImport_GetModuleDict(), name) : NULL;
     return module && PyModule_Check(module) ? module_owner(PyModule_GetDict(module)) : LIBRARY;
 }
 
