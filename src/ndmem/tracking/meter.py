@@ -31,7 +31,8 @@ class Meter:
         """
         from ndmem import _native
 
-        recorder = Recorder(threshold=threshold, room=ALL_EVENTS)
+        # Each small run would have its own 2 ms for searching objects, which is most of its time.
+        recorder = Recorder(threshold=threshold, room=ALL_EVENTS, objects=False)
         recorder.start()
         # A child forked while the parent hid its own arrays would not record the function.
         _native.quiet(False)

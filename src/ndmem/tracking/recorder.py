@@ -52,6 +52,8 @@ class Recorder:
         Buffers of this many bytes and more become events; the running tracker's, or 4096.
     room : int
         Bytes that events may take; beyond that, events of dead buffers that were at no peak are left out.
+    objects : bool
+        Search for holders at new peaks in what variables hold, too.
 
     Raises
     ------
@@ -59,7 +61,7 @@ class Recorder:
         If tracking cannot work here, or another threshold is in force.
     """
 
-    def __init__(self, *, threshold: int | None = None, room: int = _ROOM) -> None:
+    def __init__(self, *, threshold: int | None = None, room: int = _ROOM, objects: bool = True) -> None:
         check_support()
         from ndmem import _native  # after check_support, which reports why it cannot be loaded
 
@@ -70,7 +72,7 @@ class Recorder:
                 f"the tracker already runs with a threshold of {running} bytes, not {wanted}; omit the threshold"
             )
         try:
-            self._native: Any = _native.Recording(wanted, -1, room)
+            self._native: Any = _native.Recording(wanted, -1, room, objects=objects)
         except ValueError as error:
             raise TrackingError(str(error)) from None
         self._trace: Trace | None = None

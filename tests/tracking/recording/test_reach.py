@@ -14,6 +14,7 @@ import ndmem
 from ndmem.analysis.index import TraceIndex
 from ndmem.analysis.live import LiveBuffer, live_buffers
 from ndmem.reporting.text.buffer_table import describe_holders
+from ndmem.tracking.recorder import Recorder
 
 KEPT, LARGER = 50_000, 400_000
 
@@ -193,3 +194,20 @@ def test_a_value_without_a_search_is_named_by_its_statement() -> None:
     assert (describe_holders(assigned), describe_holders(returned)) == ("assigned to result", "returned by give")
     assert assigned.target is not None
     assert (assigned.target.name, assigned.target.function) == ("result", "assign")
+
+
+def test_a_recording_may_search_variables_alone() -> None:
+    """Without `objects` an array in an attribute has no name, one in a variable has."""
+    recorder = Recorder(objects=False)
+
+    def build() -> None:
+        held, plain = Plain(np.ones(KEPT)), np.ones(KEPT + 1)
+        np.ones(LARGER)
+        del held, plain
+
+    recorder.start()
+    build()
+    recorder.stop()
+    buffers = {buffer.nbytes // 8: buffer for buffer in live_buffers(TraceIndex(recorder.read_trace()))}
+    assert buffers[KEPT].array is None
+    assert buffers[KEPT + 1].holder is not None

@@ -114,19 +114,22 @@ static void sight_frame(Scan *scan, Frame *frame, Frame *inner)
  * the innermost frames are enough. */
 static void sight_thread(Scan *scan, PyThreadState *thread, CodeOwner owner)
 {
-    static Frame *frames[MAX_FRAMES]; /* guarded by the GIL */
+    static Frame *frames[MAX_FRAMES]; /* guarded by the GIL, as the owners are */
+    static CodeOwner owners[MAX_FRAMES];
     int depth = 0;
     Frame *frame = frame_complete(frame_top(thread));
-    for (; frame && depth < MAX_FRAMES; frame = frame_complete(frame_back(frame)))
+    for (; frame && depth < MAX_FRAMES; frame = frame_complete(frame_back(frame))) {
+        owners[depth] = code_owner(frame_code(frame)->co_filename);
         frames[depth++] = frame;
+    }
     for (int i = depth; i-- > 0;) {
-        if (code_owner(frame_code(frames[i])->co_filename) != owner)
+        if (owners[i] != owner)
             continue;
         sight_mapping(scan, frame_mapping(frames[i])); /* a module's variables are its globals */
         sight_frame(scan, frames[i], i ? frames[i - 1] : NULL);
     }
     for (int i = depth; i-- > 0;)
-        if (code_owner(frame_code(frames[i])->co_filename) == owner)
+        if (owners[i] == owner)
             sight_globals(scan, frame_globals(frames[i]), owner == USER);
 }
 

@@ -5,13 +5,20 @@
 #include "tracker/holders/search_schedule.h"
 #include "tracker/tracker_state.h"
 
-/* All walks through objects together take at most a thousandth of the time, and an advance for short programs; each at most
+/* The steps that a walk may take: none if no recording wants objects.
+ *
+ * All walks through objects together take at most a thousandth of the time, and an advance for short programs; each at most
  * half of what is left of that, so that a later peak has its walk too. */
 enum { SHARE_OF_TIME = 1000, ADVANCE_NS = 2000000, NS_PER_STEP = 25, LEAST_STEPS = 50 };
 
 static uint32_t steps_allowed_locked(int64_t now)
 {
     ASSERT_LOCKED();
+    bool is_wanted = false;
+    for (unsigned i = 0; i < tracker.count; i++)
+        is_wanted |= tracker.running[i]->objects;
+    if (!is_wanted)
+        return 0;
     int64_t left = ADVANCE_NS + (now - tracker.running[0]->started) / SHARE_OF_TIME - tracker.walk_cost;
     int64_t steps = left / 2 / NS_PER_STEP;
     return steps < LEAST_STEPS ? 0 : steps < MAX_STEPS ? (uint32_t)steps : MAX_STEPS;
@@ -43,7 +50,9 @@ __attribute__((noinline)) static void search_now_locked(Moment moment, size_t nb
     }
     tracker_find_sole_locked();
     /* There may be thousands of modules: they have a share of their own. */
-    Task task = {moment == AT_DEATH ? BEFORE_DEATH : IN_HOOK, nbytes, steps_allowed_locked(start), start - tracker.modules_at >= SHARE_OF_TIME * tracker.modules_cost};
+    uint32_t steps = steps_allowed_locked(start);
+    bool modules = steps > 0 && start - tracker.modules_at >= SHARE_OF_TIME * tracker.modules_cost;
+    Task task = {moment == AT_DEATH ? BEFORE_DEATH : IN_HOOK, nbytes, steps, modules};
     lock_nest();
     Searched searched = holders_search(tracker.running, tracker.count, task, NULL, NULL);
     lock_unnest();

@@ -28,6 +28,7 @@ typedef struct {
     int64_t searched_peak[MOMENTS]; /* by moment: the last peak with a search for holders */
     uint8_t searches[MOMENTS];  /* by moment: searches still to be done for the latest peak */
     int64_t budget;          /* the last one that was noted; -1 for none */
+    bool objects;            /* searches go on through what variables hold */
     Compactions compactions;
 } Recording;
 

@@ -19,11 +19,11 @@ typedef struct {
 
 static int recording_init(PyObject *op, PyObject *args, PyObject *keywords)
 {
-    static char *names[] = {"threshold", "file", "room", "slice", NULL};
+    static char *names[] = {"threshold", "file", "room", "slice", "objects", NULL};
     RecordingObject *self = (RecordingObject *)op;
     Py_ssize_t threshold, room = DEFAULT_ROOM, slice = COMPACTION_SLICE;
-    int file = -1;
-    if (!PyArg_ParseTupleAndKeywords(args, keywords, "n|inn", names, &threshold, &file, &room, &slice))
+    int file = -1, objects = true;
+    if (!PyArg_ParseTupleAndKeywords(args, keywords, "n|innp", names, &threshold, &file, &room, &slice, &objects))
         return -1;
     if (self->recording.journal.header) {
         PyErr_SetString(PyExc_RuntimeError, "a Recording is initialized once; create another one");
@@ -47,6 +47,7 @@ static int recording_init(PyObject *op, PyObject *args, PyObject *keywords)
         return -1;
     }
     self->recording.compactions.slice = (uint64_t)slice;
+    self->recording.objects = objects;
     return 0;
 }
 
@@ -249,9 +250,9 @@ static PyGetSetDef recording_getset[] = {
 };
 
 static PyType_Slot recording_slots[] = {
-    {Py_tp_doc, "Recording(threshold, file=-1, room=1073741824, slice=32768)\n--\n\n"
+    {Py_tp_doc, "Recording(threshold, file=-1, room=1073741824, slice=32768, objects=True)\n--\n\n"
                 "One view of the running tracker, written to an open, empty file or to memory; events beyond `room` bytes are "
-                "compacted, `slice` records at a time."},
+                "compacted, `slice` records at a time. `objects`: searches for holders go on through what variables hold."},
     {Py_tp_init, recording_init},
     {Py_tp_new, PyType_GenericNew},
     {Py_tp_dealloc, recording_dealloc},
