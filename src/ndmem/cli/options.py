@@ -36,6 +36,17 @@ def check_packages(_: click.Context, __: click.Parameter, names: tuple[str, ...]
     return names
 
 
+PACKAGE_OPTION = click.option(
+    "--package",
+    "packages",
+    metavar="NAME",
+    multiple=True,
+    callback=check_packages,
+    help="Treat this installed package as your own code; can be repeated.",
+)
+"""Of the commands that tell the user's code from that of libraries."""
+
+
 class BudgetType(click.ParamType):  # type: ignore[type-arg]  # generic only for type checkers, since click 8.2
     """A budget: bytes, a share such as ``50%`` of what the machine allows, or ``auto``."""
 

@@ -10,7 +10,7 @@ from ndmem.steps import LOADING, PAGE
 
 from .message import say_written
 from .newest_run import choose_run
-from .options import check_packages
+from .options import PACKAGE_OPTION
 from .usage import EXAMPLE
 from .waiting import show_waiting
 
@@ -38,14 +38,7 @@ _HEAD_NBYTES = 1000
     type=click.Choice([measure.value for measure in api.Measure]),
     help="Weight of the stacks in collapsed and speedscope output.  [default: as --at]",
 )
-@click.option(
-    "--package",
-    "packages",
-    metavar="NAME",
-    multiple=True,
-    callback=check_packages,
-    help="Treat this installed package as your own code; can be repeated.",
-)
+@PACKAGE_OPTION
 @click.option("--library", is_flag=True, help="Also show lines of libraries, instead of charging them to your lines.")
 @click.option("--processes", is_flag=True, help="Show the lines of all processes together.")
 @click.option(

@@ -17,7 +17,7 @@ from ndmem.tracking.launcher.program import Program, start_program
 from ndmem.tracking.launcher.wait import Ended
 
 from .message import say, say_written
-from .options import BudgetType, NbytesType, check_packages, check_page
+from .options import PACKAGE_OPTION, BudgetType, NbytesType, check_page
 from .usage import EXAMPLE
 
 # The program's own process imports this function by its name.
@@ -100,14 +100,7 @@ class _ProgramCommand(click.Command):
     metavar="SIZE|PERCENT|auto",
     help="Refuse arrays beyond this: bytes, a percentage of the machine's limit, or 90% of what is free now.",
 )
-@click.option(
-    "--package",
-    "packages",
-    metavar="NAME",
-    multiple=True,
-    callback=check_packages,
-    help="Treat this installed package as your own code; can be repeated.",
-)
+@PACKAGE_OPTION
 @click.option("-q", "--quiet", is_flag=True, help="Print no report after the run.")
 @click.option("--html", type=click.Path(dir_okay=False, path_type=Path), help="Also write the report as HTML.")
 @click.option("-m", "module", metavar="MODULE", help="Run MODULE, as python -m does.")

@@ -36,6 +36,19 @@ def test_what_was_asked_for_and_where_is_the_first_sentence(tmp_path: Path) -> N
     assert '"refusal": {"message": "Unable to allocate ' in json.getvalue()
 
 
+def test_no_code_of_the_programs_error_runs(tmp_path: Path) -> None:
+    """An error class of the program is told by its place alone: its text is asked for as often as in the plain run."""
+    place = Place(tmp_path / "w")
+    code = "    def __str__(self):\n        print('asked')\n        raise ValueError('no text')\n"
+    write_program(place.folder, f"import numpy\nclass Full(MemoryError):\n{code}raise Full\n")
+    plain = place.run_plain("prog.py")
+    shown = place.run_ndmem("run", "-o", "t.ndmem", "prog.py")
+    assert (shown.stdout, shown.status) == (plain.stdout, plain.status)
+    refusal = ndmem.load(place.folder / "t.ndmem").trace.run.refusal
+    assert refusal is not None
+    assert (refusal.message, refusal.lineno) == ("", 6)
+
+
 def test_the_place_of_a_failed_programs_peak_is_its_own_line(tmp_path: Path) -> None:
     """Python imports modules to print a traceback: a peak reached then is named as such, not as a line of a library."""
     place = Place(tmp_path / "w")

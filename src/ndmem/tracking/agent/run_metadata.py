@@ -64,6 +64,13 @@ def _find_foreign_handler() -> list[str]:
     return [f"Arrays allocated by the memory handler {name!r} are not in this report: it replaces NumPy's own."]
 
 
+def _read_message(error: MemoryError) -> str:
+    """Return an error's text; empty for a class that is not of Python, NumPy or ndmem, whose code must not run."""
+    home = type(error).__module__
+    is_known = type(home) is str and home.partition(".")[0] in ("builtins", "numpy", "ndmem")
+    return str(error) if is_known else ""
+
+
 def describe_refusal() -> dict[str, Any] | None:
     """Return the `MemoryError` for which Python has just printed a traceback, ``None`` if there is none.
 
@@ -80,7 +87,7 @@ def describe_refusal() -> dict[str, Any] | None:
     roots = find_library_roots()
     own = [frame for frame in frames if is_user_code(frame[0], roots)] or frames
     filename, lineno, function = own[-1] if own else ("", 0, "")
-    return {"message": str(error), "filename": filename, "lineno": lineno, "function": function}
+    return {"message": _read_message(error), "filename": filename, "lineno": lineno, "function": function}
 
 
 def find_resident_peak() -> int | None:
