@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from families.case import Dim, from_arguments, from_make, from_specs
 
-_Tier = namedtuple("_Tier", "name upto")  # noqa: PYI024  # as old programs have it
+_Tier = namedtuple("_Tier", "name upto")  # as old programs have it
 TIERS = (_Tier("direct", 50_000), _Tier("tiled", 900_000), _Tier("coarse", 2**62))
 PREVIEW = types.SimpleNamespace(nbytes=40 * 2**20)
 PADDED = [10**power * digit for power in range(3, 9) for digit in (1, 2, 5)]
