@@ -8,24 +8,24 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ndmem.analysis.call_tree.frames import standing_nodes, user_site
+from ndmem.analysis.index import fact
+from ndmem.analysis.live import LiveColumns, each_live_buffer, live_arrays, small_nbytes
+from ndmem.analysis.moment import Moment, nbytes_at, nbytes_by_node
+from ndmem.analysis.peak import find_peak_node
+from ndmem.analysis.tables.expression import expression_text
+from ndmem.analysis.tables.sources import source_files
 from ndmem.units import round_nbytes
 
-from .call_tree.frames import standing_nodes, user_site
-from .index import fact
-from .live import LiveColumns, each_live_buffer, live_arrays, small_nbytes
-from .moment import Moment, nbytes_at, nbytes_by_node
-from .peak import find_peak_node
 from .phase import find_phase
-from .tables.expression import expression_text
-from .tables.sources import source_files
 
 if TYPE_CHECKING:
+    from ndmem.analysis.index import TraceIndex
+    from ndmem.analysis.tables.sources import SourceFiles
     from ndmem.model.site import Site
     from ndmem.model.trace import Trace
 
-    from .index import TraceIndex
     from .phase import Phase
-    from .tables.sources import SourceFiles
 
 _MOST_BUFFERS = 100
 """Arrays of a line whose names are looked up: a sentence has room for two."""

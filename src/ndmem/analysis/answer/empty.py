@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ndmem.analysis.background import native_matters
+from ndmem.analysis.index import fact
 from ndmem.model.trace import Origin
 
-from .background import native_matters
-from .index import fact
-
 if TYPE_CHECKING:
-    from .index import TraceIndex
+    from ndmem.analysis.index import TraceIndex
 
 
 @fact

@@ -5,14 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .call_tree.frames import user_site
-from .index import fact
-from .tables.sources import source_files
+from ndmem.analysis.call_tree.frames import user_site
+from ndmem.analysis.index import fact
+from ndmem.analysis.tables.sources import source_files
 
 if TYPE_CHECKING:
+    from ndmem.analysis.index import TraceIndex
     from ndmem.model.site import Site
-
-    from .index import TraceIndex
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,15 +6,16 @@ import enum
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ndmem.analysis.index import fact
+
 from .answer import find_answer
-from .index import fact
 from .lead import find_lead
 from .total import find_total, leads_native
 
 if TYPE_CHECKING:
+    from ndmem.analysis.index import TraceIndex
     from ndmem.model.site import Site
 
-    from .index import TraceIndex
     from .phase import Phase
 
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .index import fact
+from ndmem.analysis.index import fact
 
 if TYPE_CHECKING:
+    from ndmem.analysis.index import TraceIndex
     from ndmem.model.machine_limit import MachineLimit
     from ndmem.model.trace import Trace
-
-    from .index import TraceIndex
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .background import own_native_nbytes
-from .index import TraceIndex, fact
-from .over_time.processes import member_indexes, process_tree
+from ndmem.analysis.background import own_native_nbytes
+from ndmem.analysis.index import TraceIndex, fact
+from ndmem.analysis.over_time.processes import member_indexes, process_tree
 
 if TYPE_CHECKING:
-    from .over_time.processes import ProcessFigures
+    from ndmem.analysis.over_time.processes import ProcessFigures
 
 _FACTOR = 2
 """A child speaks for the run if it has more than this many times what the program has."""

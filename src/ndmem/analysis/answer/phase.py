@@ -7,18 +7,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ndmem.analysis.call_tree.frames import mark_user_nodes, standing_nodes
+from ndmem.analysis.call_tree.levels import nearest_marked, tree_levels
+from ndmem.analysis.index import fact
 from ndmem.user_code import library_of
-
-from .call_tree.frames import mark_user_nodes, standing_nodes
-from .call_tree.levels import nearest_marked, tree_levels
-from .index import fact
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from ndmem.analysis.index import TraceIndex
     from ndmem.model.columns import Bools
-
-    from .index import TraceIndex
 
 IMPORT_SYSTEM = ("<frozen importlib", "<frozen zipimport")
 """Files of Python's import system."""

@@ -8,27 +8,27 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ndmem.analysis.background import Background, find_background, own_native_nbytes
+from ndmem.analysis.call_tree.frames import user_site
+from ndmem.analysis.domains import of_domain
+from ndmem.analysis.index import fact
+from ndmem.analysis.live import LiveColumns, find_live, holders_by_buffer
+from ndmem.analysis.moment import Moment
+from ndmem.analysis.origin import OUTSIDE_PYTHON, name_origin
+from ndmem.analysis.peak import find_total_node
+from ndmem.analysis.tables.expression import expression_text
+from ndmem.analysis.tables.sources import source_files
 from ndmem.model.columns import Domain
 
-from .background import Background, find_background, own_native_nbytes
-from .call_tree.frames import user_site
-from .domains import of_domain
-from .index import fact
-from .live import LiveColumns, find_live, holders_by_buffer
-from .moment import Moment
-from .origin import OUTSIDE_PYTHON, name_origin
-from .peak import find_total_node
 from .phase import find_phase
-from .tables.expression import expression_text
-from .tables.sources import source_files
 
 if TYPE_CHECKING:
+    from ndmem.analysis.index import TraceIndex
+    from ndmem.analysis.tables.sources import SourceFiles
     from ndmem.model.columns import Int64s
     from ndmem.model.site import Site
 
-    from .index import TraceIndex
     from .phase import Phase
-    from .tables.sources import SourceFiles
 
 
 IN_OTHER_ARRAYS = "in arrays over other memory"

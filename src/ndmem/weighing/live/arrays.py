@@ -8,10 +8,10 @@ import numpy as np
 from ndmem._walk import Graph
 from ndmem.model.memory.live import ArrayBuffer, LiveArrays
 from ndmem.units import parse_nbytes
+from ndmem.weighing.tracked import TrackedBuffer, TrackedBuffers, tracked_site
 
 from .everything import Everything, walk_everything
 from .paths import Paths
-from .tracked import TrackedBuffer, TrackedBuffers, tracked_site
 
 _HISTORY_DICTS = ("_oh[", "Out[")
 

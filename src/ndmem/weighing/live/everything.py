@@ -7,8 +7,8 @@ from types import TracebackType
 from typing import Any
 
 from ndmem._walk import Graph, tracked_objects
+from ndmem.weighing.registry import rule_of
 
-from .registry import rule_of
 from .scopes import Scope, scopes
 
 

@@ -8,8 +8,8 @@ import numpy as np
 
 from ndmem import _native
 from ndmem.model.trace import Domain
+from ndmem.weighing.buffers import ADDRESS, DOMAIN, NBYTES, buffer_table, settle_regions
 
-from .buffers import ADDRESS, DOMAIN, NBYTES, buffer_table, settle_regions
 from .everything import walk_everything
 
 if TYPE_CHECKING:

@@ -12,11 +12,11 @@ import numpy as np
 
 from ndmem._walk import Graph
 from ndmem.user_code import find_library_roots, is_user_code
+from ndmem.weighing.tracked import TrackedBuffers
 
 from .everything import Everything, walk_everything
 from .paths import Paths
 from .scopes import Scope
-from .tracked import TrackedBuffers
 
 Found = tuple[tuple[object, str, str, int], ...]
 """For each buffer an array that holds it, the way to the array from a variable, the module or function of that, and the

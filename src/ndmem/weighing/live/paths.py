@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from ndmem._walk import Graph, entries_of
+from ndmem.weighing.mirror import instance_dict, is_a
+from ndmem.weighing.naming import children
 
-from .mirror import instance_dict, is_a
-from .naming import children
 from .own_arrays import holds_own_arrays, is_own_scope
 from .scopes import Scope, class_namespaces, class_scope, is_machinery
 

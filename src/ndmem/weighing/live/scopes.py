@@ -9,8 +9,7 @@ from types import FrameType, ModuleType, TracebackType
 from typing import Any, Final
 
 from ndmem._walk import entries_of, frame_variables, stacks
-
-from .mirror import namespace_of, qualname_of
+from ndmem.weighing.mirror import namespace_of, qualname_of
 
 _HISTORY: Final = re.compile(r"_{1,3}|_\d+|Out|_oh")
 _MACHINERY: Final = frozenset({"IPython", "ipykernel", "traitlets", "tornado", "asyncio"})

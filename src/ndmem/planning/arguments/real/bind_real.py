@@ -12,10 +12,10 @@ import numpy as np
 from ndmem.model.spec import ArraySpec
 from ndmem.planning.extrapolation.size_line import KEPT, SHORTEST
 
+from .array import RealArray
+from .kept_values import ValueReader, as_identifier
 from .layout import read_layout
 from .lists import Listed, is_plain
-from .real_array import RealArray
-from .real_values import ValueReader, as_identifier
 from .shared_memory import Slice, Transposed, find_order, find_slices, read_slices
 from .sparse import Sparse, is_sparse
 from .survey import survey_array

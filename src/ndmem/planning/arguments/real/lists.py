@@ -10,7 +10,7 @@ import numpy as np
 from .positions import choose_positions
 
 if TYPE_CHECKING:
-    from .real_array import Lengths, Made
+    from .array import Lengths, Made
     from .sample_data import Sample
     from .values import Values
 

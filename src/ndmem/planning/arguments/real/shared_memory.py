@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .real_array import Lengths, Made, RealArray, take_part
+from .array import Lengths, Made, RealArray, take_part
 
 if TYPE_CHECKING:
     from .sample_data import Sample

@@ -12,7 +12,7 @@ from .positions import choose_positions
 from .survey import survey_array
 
 if TYPE_CHECKING:
-    from .real_array import Lengths, Made
+    from .array import Lengths, Made
     from .sample_data import Sample
     from .survey import Survey
     from .values import Values

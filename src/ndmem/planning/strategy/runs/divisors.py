@@ -12,11 +12,10 @@ from typing import TYPE_CHECKING
 from ndmem.planning.extrapolation.estimate import estimate_peak
 from ndmem.planning.extrapolation.match import Point, match
 from ndmem.planning.extrapolation.size_line import KEPT, SHORTEST, Line, choose_line
-
-from .failure import NO_RESULT, FunctionFailedError
-from .findings import Findings, compare_calls, relative_difference
-from .measurements import Measurements
-from .schedule import measure_until_settled
+from ndmem.planning.strategy.failure import NO_RESULT, FunctionFailedError
+from ndmem.planning.strategy.findings import Findings, compare_calls, relative_difference
+from ndmem.planning.strategy.measurements import Measurements
+from ndmem.planning.strategy.schedule import measure_until_settled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

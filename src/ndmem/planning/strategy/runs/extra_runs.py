@@ -3,10 +3,11 @@
 import math
 from collections.abc import Sequence
 
-from .attempts import NoResult, has_time
-from .findings import Findings
-from .measurements import Measurements
-from .schedule import FARTHEST, SERIES, measure_real, measure_series
+from ndmem.planning.strategy.attempts import NoResult, has_time
+from ndmem.planning.strategy.findings import Findings
+from ndmem.planning.strategy.measurements import Measurements
+from ndmem.planning.strategy.schedule import FARTHEST, SERIES, measure_real, measure_series
+
 from .thresholds import Crossing
 
 _MOST_EFFORT = 100_000

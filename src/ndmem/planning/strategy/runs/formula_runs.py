@@ -1,11 +1,10 @@
 """Run the function at sizes that vary one dimension at a time, for the formulas of its buffers."""
 
 from ndmem.planning.extrapolation.formula import Formulas, choose_variables, find_formulas
-
-from .attempts import has_time
-from .failure import NO_RESULT
-from .findings import Findings
-from .measurements import Measurements
+from ndmem.planning.strategy.attempts import has_time
+from ndmem.planning.strategy.failure import NO_RESULT
+from ndmem.planning.strategy.findings import Findings
+from ndmem.planning.strategy.measurements import Measurements
 
 _MOST_EFFORT = 250_000
 _SHARE = 0.5

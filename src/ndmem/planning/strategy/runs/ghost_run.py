@@ -7,11 +7,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ndmem.planning.extrapolation.run_time import extrapolate_cost
-from ndmem.planning.worker.forked import ChildTimeoutError
-
-from .failure import NO_RESULT
-from .findings import Findings, GhostRun
-from .measurements import Measurements
+from ndmem.planning.strategy.failure import NO_RESULT
+from ndmem.planning.strategy.findings import Findings, GhostRun
+from ndmem.planning.strategy.measurements import Measurements
+from ndmem.planning.worker.process.forked import ChildTimeoutError
 
 if TYPE_CHECKING:
     from ndmem.planning.extrapolation.match import Point

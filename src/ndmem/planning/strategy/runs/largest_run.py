@@ -9,13 +9,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ndmem.planning.extrapolation.estimate import estimate_peak
-
-from .attempts import NoResult, try_measure
-from .findings import Findings, LargestRun, relative_difference
-from .schedule import SERIES, measure_real, measure_series
+from ndmem.planning.strategy.attempts import NoResult, try_measure
+from ndmem.planning.strategy.findings import Findings, LargestRun, relative_difference
+from ndmem.planning.strategy.schedule import SERIES, measure_real, measure_series
 
 if TYPE_CHECKING:
-    from .measurements import Measurements
+    from ndmem.planning.strategy.measurements import Measurements
 
 _MOST_EFFORT = 150_000
 """Work of the run in the units of effort.py: some 1.5 s, if it mostly writes memory. The same on every machine."""

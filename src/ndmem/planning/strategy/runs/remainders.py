@@ -7,12 +7,12 @@ size does not, proves nothing.
 import math
 
 from ndmem.planning.extrapolation.estimate import estimate_peak
+from ndmem.planning.strategy.attempts import NoResult, has_time, try_measure
+from ndmem.planning.strategy.doubt import Doubt, Weight
+from ndmem.planning.strategy.findings import AGREE, Findings
+from ndmem.planning.strategy.measurements import Measurements
 
-from .attempts import NoResult, has_time, try_measure
-from .doubt import Doubt, Weight
 from .extra_runs import is_affordable
-from .findings import AGREE, Findings
-from .measurements import Measurements
 
 
 def doubt_remainders(measurements: Measurements, findings: Findings) -> list[Doubt]:

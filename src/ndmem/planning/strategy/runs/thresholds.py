@@ -5,10 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from ndmem.planning.extrapolation.size_line import Line
-from ndmem.planning.worker.code_scan import Number
-
-from .findings import Findings
-from .measurements import Measurements
+from ndmem.planning.strategy.findings import Findings
+from ndmem.planning.strategy.measurements import Measurements
+from ndmem.planning.worker.code.code_scan import Number
 
 _ITEMSIZES = (1, 2, 4, 8, 16)
 

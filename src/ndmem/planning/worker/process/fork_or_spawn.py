@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from ndmem.errors import PredictionError
 from ndmem.planning.meter import Meter
+from ndmem.planning.worker.work import Worker
 
 from .forked import Child
 from .other_threads import has_python_threads
 from .spawned import SpawnedChild
-from .work import Worker
 
 if TYPE_CHECKING:
     from ndmem.planning.arguments.arguments import Arguments

@@ -11,17 +11,17 @@ from types import TracebackType
 from typing import NoReturn
 
 from ndmem.errors import PredictionError
+from ndmem.planning.worker.messages import read_message, write_message
+from ndmem.planning.worker.protocol import Answer, Request
+from ndmem.planning.worker.sandbox.uncontained import UncontainedError
+from ndmem.planning.worker.server import serve_requests
+from ndmem.planning.worker.work import Worker
+from ndmem.planning.worker.working_folder import WorkingFolder
 from ndmem.platform.signal_names import name_signal
 
 from .ending import end_process
-from .messages import read_message, write_message
 from .other_threads import wait_until_threads_sleep
-from .protocol import Answer, Request
-from .sandbox.uncontained import UncontainedError
-from .server import serve_requests
 from .stall import StalledError, watch_for_stall
-from .work import Worker
-from .working_folder import WorkingFolder
 
 
 class ChildDiedError(PredictionError):

@@ -17,18 +17,18 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ndmem.errors import PredictionError
 from ndmem.planning.meter import Meter
+from ndmem.planning.worker.messages import read_message, write_message
+from ndmem.planning.worker.server import serve_requests
+from ndmem.planning.worker.work import Worker
 
 from .forked import Child
-from .messages import read_message, write_message
-from .server import serve_requests
-from .work import Worker
 
 if TYPE_CHECKING:
     from ndmem.planning.arguments.arguments import Arguments
 
 _MOST_NBYTES = 2**28
 # With sys.path of this process, the child imports the same ndmem.
-_PROGRAM = "import sys; sys.path[:] = {!r}; from ndmem.planning.worker.spawned import main; main({}, {})"
+_PROGRAM = "import sys; sys.path[:] = {!r}; from ndmem.planning.worker.process.spawned import main; main({}, {})"
 
 # Before version 8 Landlock does not apply to threads that exist, such as those that a library starts when it loads.
 _ONE_THREAD: Final = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")

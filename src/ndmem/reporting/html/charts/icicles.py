@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any
 from ndmem.analysis.call_tree.icicle import build_icicle
 from ndmem.analysis.measure import Measure
 from ndmem.analysis.tables.sources import source_files
+from ndmem.reporting.html.page_bounds import LABEL
 from ndmem.reporting.plain import plain
 from ndmem.reporting.sentences.brevity import shorten
-
-from .page_bounds import LABEL
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

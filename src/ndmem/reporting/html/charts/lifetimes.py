@@ -13,11 +13,11 @@ from ndmem.analysis.over_time.bands import largest_arrays, stack_bands
 from ndmem.analysis.over_time.spans import group_spans, locate_moments
 from ndmem.analysis.tables.expression import expression_text
 from ndmem.analysis.tables.sources import source_files
+from ndmem.reporting.html.page_bounds import LABEL
 from ndmem.reporting.plain import plain
 from ndmem.reporting.sentences.brevity import shorten
 
 from .icicles import TREES
-from .page_bounds import LABEL
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,9 +28,8 @@ if TYPE_CHECKING:
     from ndmem.model.columns import Int32s
     from ndmem.model.holder import Holder
     from ndmem.model.site import Site
+    from ndmem.reporting.html.page_bounds import Limits
     from ndmem.reporting.paths import FileNames
-
-    from .page_bounds import Limits
 
     Line = tuple[str, int]
     _Source = tuple[str, int, str | None]

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any
 from ndmem.analysis.over_time.layers import timeline_layers
 from ndmem.analysis.over_time.timeline import resident_timeline
 from ndmem.analysis.tables.sources import SourceFiles, source_files
+from ndmem.reporting.html.page_bounds import LABEL
 from ndmem.reporting.plain import plain
 from ndmem.reporting.sentences.brevity import shorten
-
-from .page_bounds import LABEL
 
 if TYPE_CHECKING:
     from ndmem.analysis.index import TraceIndex

@@ -11,7 +11,7 @@ from ndmem.analysis.live import each_live_buffer, live_arrays, small_nbytes
 from ndmem.analysis.moment import nbytes_at
 from ndmem.analysis.tables.sources import SourceFiles, source_files
 from ndmem.reporting.plain import plain
-from ndmem.reporting.text.buffer_table import describe_unheld
+from ndmem.reporting.text.tables.arrays import describe_unheld
 from ndmem.reporting.thread_words import name_thread
 from ndmem.units import format_nbytes
 

@@ -6,7 +6,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from ndmem.analysis.moment import Moment
-from ndmem.reporting.text.figure_columns import name_role
+from ndmem.reporting.text.tables.figure_columns import name_role
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

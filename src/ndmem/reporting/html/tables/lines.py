@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from ndmem.analysis.background import native_matters
 from ndmem.analysis.moment import Moment
 from ndmem.analysis.tables.lines import line_table
+from ndmem.reporting.html.fragment import Column, write_fragment, write_table
 from ndmem.reporting.paths import file_names
 from ndmem.reporting.plain import plain
 from ndmem.reporting.sentences.answer import answer_sentence
@@ -14,10 +15,8 @@ from ndmem.reporting.sentences.brevity import shorten
 from ndmem.reporting.sentences.ending import ending_sentence
 from ndmem.reporting.sentences.headroom import headroom_sentence
 from ndmem.reporting.sentences.total import total_sentence
-from ndmem.reporting.text.figure_columns import list_columns
 from ndmem.reporting.text.notes import describe_run, list_notes
-
-from .fragment import Column, write_fragment, write_table
+from ndmem.reporting.text.tables.figure_columns import list_columns
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
     from ndmem.analysis.index import TraceIndex
     from ndmem.analysis.tables.lines import Line
     from ndmem.reporting.paths import FileNames
-    from ndmem.reporting.text.figure_columns import Column as FigureColumn
+    from ndmem.reporting.text.tables.figure_columns import Column as FigureColumn
 
 _LONGEST = 120
 """Most characters of source in a row."""

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from ndmem.analysis.answer.total import live_native
 from ndmem.analysis.background import Background, find_background
 from ndmem.analysis.live import each_live_buffer
 from ndmem.analysis.origin import OUTSIDE_PYTHON
 from ndmem.analysis.tables.sources import source_files
-from ndmem.analysis.total import live_native
 from ndmem.reporting.plain import plain
 
 if TYPE_CHECKING:

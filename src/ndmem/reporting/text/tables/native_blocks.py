@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ndmem.analysis.answer.total import live_native
 from ndmem.analysis.background import Background, find_background
 from ndmem.analysis.domains import of_domain
 from ndmem.analysis.live import LiveBuffer, each_live_buffer
 from ndmem.analysis.moment import Moment
 from ndmem.analysis.origin import OUTSIDE_PYTHON
 from ndmem.analysis.tables.sources import SourceFiles, source_files
-from ndmem.analysis.total import live_native
 from ndmem.model.columns import Domain
 from ndmem.reporting.plain import plain
 
+from .arrays import describe_holders
 from .block_rows import Row, add_rest, lay_out_largest
-from .buffer_table import describe_holders
 
 if TYPE_CHECKING:
     from rich.table import Table

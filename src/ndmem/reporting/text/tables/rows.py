@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ndmem.analysis.answer.lead import find_lead
 from ndmem.analysis.background import native_matters
-from ndmem.analysis.lead import find_lead
 from ndmem.analysis.moment import nbytes_at
 from ndmem.analysis.over_time.processes import member_indexes
 from ndmem.analysis.tables.functions import Function, function_table
@@ -16,7 +16,7 @@ from ndmem.analysis.tables.selection import Selection, select_rows
 from ndmem.reporting.view import By
 
 from .figure_columns import explain_columns
-from .figure_table import make_figure_table
+from .figures import make_figure_table
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
