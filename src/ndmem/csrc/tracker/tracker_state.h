@@ -18,6 +18,7 @@ extern struct Tracker {
     size_t small;
     Recording *settled;             /* `sole` while it needs no search for holders */
     uint64_t next_serial;           /* of large buffers */
+    const void *newborn;            /* the large array whose birth is being counted */
     int64_t search_cost, searched_at; /* nanoseconds: duration and end of the last search for holders */
     int64_t walk_cost;                /* nanoseconds of all walks through objects */
     int64_t modules_cost, modules_at; /* of the last search through all modules */

@@ -29,7 +29,7 @@ static uint32_t steps_allowed_locked(int64_t now)
  * its name. Only if the peak grew by 1 % since the last such search (at most 2,500 times from a KiB to a TiB), or if searches
  * take less than 0.1 % of the time. Never at a native block: Python's allocator may be asking for an arena, and a search
  * encodes names with it. */
-__attribute__((noinline)) static void search_now_locked(Moment moment, size_t nbytes)
+__attribute__((noinline)) static void search_now_locked(Moment moment, Passing passing)
 {
     ASSERT_LOCKED();
     if (!lock_has_gil())
@@ -52,7 +52,7 @@ __attribute__((noinline)) static void search_now_locked(Moment moment, size_t nb
     /* There may be thousands of modules: they have a share of their own. */
     uint32_t steps = steps_allowed_locked(start);
     bool modules = steps > 0 && start - tracker.modules_at >= SHARE_OF_TIME * tracker.modules_cost;
-    Task task = {moment == AT_DEATH ? BEFORE_DEATH : IN_HOOK, nbytes, steps, modules};
+    Task task = {moment == AT_DEATH ? BEFORE_DEATH : IN_HOOK, passing, steps, modules, .stacks = true};
     lock_nest();
     Searched searched = holders_search(tracker.running, tracker.count, task, NULL, NULL);
     lock_unnest();
@@ -68,17 +68,18 @@ __attribute__((noinline)) static void search_now_locked(Moment moment, size_t nb
         tracker.modules_cost = worked, tracker.modules_at = tracker.searched_at;
 }
 
-void search_at_peak_locked(Moment moment, size_t nbytes)
+void search_at_peak_locked(Moment moment, const void *data, Buffer buffer)
 {
     ASSERT_LOCKED();
+    Passing passing = {data, buffer, .is_dying = moment == AT_DEATH};
     bool is_due[MOMENTS] = {false};
     for (unsigned i = 0; i < tracker.count; i++)
         for (Moment each = 0; each < MOMENTS; each++)
             is_due[each] |= tracker.running[i]->searches[each] > 0;
     if (is_due[moment])
-        return search_now_locked(moment, nbytes);
+        return search_now_locked(moment, passing);
     if (moment == AT_BIRTH && is_due[AT_NEXT_BIRTH])
-        return search_now_locked(AT_NEXT_BIRTH, nbytes);
+        return search_now_locked(AT_NEXT_BIRTH, passing);
 }
 
 bool search_was_cut(void)
