@@ -1,4 +1,5 @@
 #include "tracker/holders/stack_arrays.h"
+#include "common/compat_stacks.h"
 #include "tracker/holders/checked_read.h"
 
 #include <string.h>
