@@ -42,7 +42,8 @@ RETURNED: Final[dict[str, Callable[[], object]]] = {
 def describe_face() -> dict[str, dict[str, Any]]:
     """Describe each public name, and under its call each object that only a call returns."""
     named = {name: describe(getattr(ndmem, name)) for name in sorted(ndmem.__all__)}
-    return named | {call: describe(type(make())) for call, make in RETURNED.items()}
+    # A constructor that users are not meant to call may change.
+    return named | {call: describe(type(make())) | {"signature": None} for call, make in RETURNED.items()}
 
 
 def describe(value: Any) -> dict[str, Any]:
