@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from tests.system.tracked import TrackedRuns
 
 from ndmem import _native
-from ndmem.planning.worker import fork_or_spawn
+from ndmem.planning.worker.process import fork_or_spawn
 
 # No test compares a time: on a loaded machine one of 16 ms took more than the 200 ms that Hypothesis allows.
 settings.register_profile("timeless", deadline=None, max_examples=50)

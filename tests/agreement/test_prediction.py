@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 import ndmem
 from ndmem.planning.confidence import Confidence
-from ndmem.planning.strategy import extra_runs, ghost_run, largest_run, schedule
+from ndmem.planning.strategy import schedule
+from ndmem.planning.strategy.runs import extra_runs, ghost_run, largest_run
 
 # Each takes the last array, or the last two, and makes another; all are of two axes again.
 _STEPS = (

@@ -16,7 +16,7 @@ import ndmem
 from ndmem.analysis.index import TraceIndex
 from ndmem.model.trace import Trace
 from ndmem.reporting.export.json import write_json
-from ndmem.reporting.html.line_table import line_table_html
+from ndmem.reporting.html.tables.lines import line_table_html
 from ndmem.reporting.text.report import write_text
 from ndmem.reporting.view import View
 from ndmem.units import format_nbytes

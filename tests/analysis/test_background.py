@@ -3,9 +3,9 @@
 import numpy as np
 from tests.traces import NUMPY, USER, Frame, TraceBuilder
 
+from ndmem.analysis.answer.total import Share, find_total, live_native
 from ndmem.analysis.background import Background, find_background, native_matters
 from ndmem.analysis.index import TraceIndex
-from ndmem.analysis.total import Share, find_total, live_native
 
 KIB = 1024
 IMPORT = Frame(USER, 1, "<module>")

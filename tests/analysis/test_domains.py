@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from tests.analysis import oracles
 from tests.traces import NUMPY, USER, Frame, TraceBuilder, traces, twins
 
-from ndmem.analysis.answer import find_answer
+from ndmem.analysis.answer.answer import find_answer
+from ndmem.analysis.answer.total import live_native
 from ndmem.analysis.call_tree.frames import user_site
 from ndmem.analysis.call_tree.stacks import stack_weights
 from ndmem.analysis.domains import DomainTotals, compute_domains, of_domain
@@ -24,7 +25,6 @@ from ndmem.analysis.stats import compute_stats
 from ndmem.analysis.tables.figures import Figures, NativeFigures
 from ndmem.analysis.tables.functions import function_table
 from ndmem.analysis.tables.lines import Line, line_table
-from ndmem.analysis.total import live_native
 from ndmem.model.trace import Domain, Trace
 from ndmem.reporting.sentences.arrays import write_arrays
 

@@ -18,9 +18,9 @@ from ndmem.analysis.moment import Moment
 from ndmem.analysis.tables.lines import line_table
 from ndmem.analysis.tables.sources import SourceFiles
 from ndmem.reporting.export.json import write_json
+from ndmem.reporting.html.charts.plotlyjs import PlotlyJs
 from ndmem.reporting.html.notebook_cell import cell_html
 from ndmem.reporting.html.page import write_html
-from ndmem.reporting.html.plotlyjs import PlotlyJs
 from ndmem.reporting.text.report import write_text
 
 _PLOTLY = PlotlyJs(text="", address="plotly.js", allowed=("x",))

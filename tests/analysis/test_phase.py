@@ -2,10 +2,10 @@
 
 from tests.traces import THREADING, USER, Frame, TraceBuilder
 
+from ndmem.analysis.answer.phase import Phase
+from ndmem.analysis.answer.total import find_total
 from ndmem.analysis.index import TraceIndex
 from ndmem.analysis.peak import find_total_node
-from ndmem.analysis.phase import Phase
-from ndmem.analysis.total import find_total
 from ndmem.model.trace import Trace
 from ndmem.reporting.sentences.total import total_sentence
 

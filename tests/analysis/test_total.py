@@ -3,12 +3,12 @@
 import pytest
 from tests.traces import NUMPY, USER, Frame, TraceBuilder
 
+from ndmem.analysis.answer.total import Share, find_total, live_native
 from ndmem.analysis.index import TraceIndex
 from ndmem.analysis.live import each_live_buffer
 from ndmem.analysis.moment import Moment
 from ndmem.analysis.origin import name_origin
 from ndmem.analysis.peak import find_total_node
-from ndmem.analysis.total import Share, find_total, live_native
 from ndmem.model.trace import Peak
 
 KIB = 1024

@@ -13,8 +13,8 @@ from tests.documents.documents import ROOT
 from tests.system.running import Place
 
 import ndmem
-from ndmem.tracking.journal import reader as journal
-from ndmem.tracking.journal import records
+from ndmem.tracking.journal.file import reader as journal
+from ndmem.tracking.journal.file import records
 
 REFERENCE = ROOT / "docs/reference"
 _SIZES = {"u1": 1, "u2": 2, "u4": 4, "i4": 4, "u8": 8, "i8": 8, "4 bytes": 4, "8 bytes": 8, "16 bytes": 16}

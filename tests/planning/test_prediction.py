@@ -17,7 +17,7 @@ with contextlib.suppress(ImportError):
 
 import ndmem
 from ndmem.planning.strategy import schedule
-from ndmem.planning.worker import fork_or_spawn
+from ndmem.planning.worker.process import fork_or_spawn
 
 _ON_LINUX = pytest.mark.skipif(sys.platform != "linux", reason="resident memory is read on Linux")
 _BIG = ndmem.dims(n=10_000_000, d=32)

@@ -11,7 +11,8 @@ import pytest
 
 import ndmem
 from ndmem.model.trace import Origin
-from ndmem.planning.strategy import extra_runs, largest_run, schedule
+from ndmem.planning.strategy import schedule
+from ndmem.planning.strategy.runs import extra_runs, largest_run
 from ndmem.units import format_nbytes
 
 _BIG = ndmem.dims(n=10_000_000, d=32)

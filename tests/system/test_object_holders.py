@@ -5,9 +5,9 @@ import re
 import pytest
 from tests.system.tracked import TrackedRuns
 
+from ndmem.analysis.answer.total import IN_OTHER_ARRAYS, find_total
 from ndmem.analysis.index import TraceIndex
 from ndmem.analysis.moment import Moment
-from ndmem.analysis.total import IN_OTHER_ARRAYS, find_total
 
 _SIZES = 131_072
 """Elements of the first array; each further one has one more, so its shape tells it apart."""

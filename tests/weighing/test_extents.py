@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ndmem.weighing.extents import live_extents
+from ndmem.weighing.live.extents import live_extents
 
 
 def within(extents, array):

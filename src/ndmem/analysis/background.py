@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ndmem.analysis.answer.phase import IMPORT_SYSTEM, below_traceback
 from ndmem.model.columns import Domain
 
 from .call_tree.frames import mark_user_nodes
@@ -18,7 +19,6 @@ from .domains import WORTH_SHOWING
 from .index import fact
 from .live import find_live
 from .origin import OPENBLAS, PYTHON_OBJECTS, SMALL_BLOCKS, name_origin
-from .phase import IMPORT_SYSTEM, below_traceback
 
 if TYPE_CHECKING:
     from ndmem.model.columns import Bools, Int8s

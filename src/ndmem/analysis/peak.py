@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ndmem.analysis.answer.phase import below_user_code
 from ndmem.model.columns import Domain, Kind
 
 from .domains import native_live
 from .index import fact
 from .origin import OPENBLAS, name_origin
-from .phase import below_user_code
 
 if TYPE_CHECKING:
     from ndmem.model.columns import Int64s

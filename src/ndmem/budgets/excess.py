@@ -19,7 +19,7 @@ from ndmem.reporting.memory.excess_message import describe_excess
 from ndmem.reporting.relative_path import shorten_path
 from ndmem.tracking.recorder import untracked
 from ndmem.user_code import find_library_roots, is_below, is_user_code
-from ndmem.weighing.live import find_arrays
+from ndmem.weighing.live.arrays import find_arrays
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

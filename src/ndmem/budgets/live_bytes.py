@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ndmem import _native
 from ndmem.tracking.recorder import DEFAULT_THRESHOLD, untracked
-from ndmem.weighing.owned import owned_buffers
+from ndmem.weighing.live.owned import owned_buffers
 
 if TYPE_CHECKING:
     from types import TracebackType

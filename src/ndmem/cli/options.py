@@ -19,7 +19,7 @@ def check_page(html: Path) -> None:
     MissingError
         If a library that the page needs is not installed.
     """
-    from ndmem.reporting.html.plotlyjs import need_html  # 2 ms, which ndmem run without --html need not pay
+    from ndmem.reporting.html.charts.plotlyjs import need_html  # 2 ms, which ndmem run without --html need not pay
 
     need_html()
     if not html.absolute().parent.is_dir():

@@ -8,6 +8,16 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from ndmem.errors import PredictionError
+from ndmem.planning.strategy.runs.divisors import measure_or_fall_back
+from ndmem.planning.strategy.runs.extra_runs import measure_extra
+from ndmem.planning.strategy.runs.formula_runs import measure_formulas
+from ndmem.planning.strategy.runs.ghost_run import run_ghost
+from ndmem.planning.strategy.runs.largest_run import measure_largest
+from ndmem.planning.strategy.runs.remainders import doubt_remainders
+from ndmem.planning.strategy.runs.thresholds import Crossing, find_crossings
+from ndmem.planning.worker.process.fork_or_spawn import choose_child
+from ndmem.planning.worker.process.spawned import SpawnedChild
+from ndmem.planning.worker.process.stall import StalledError
 
 from .conclusion import draw_conclusion
 from .confidence import Confidence
@@ -17,25 +27,15 @@ from .extrapolation.replayed_trace import build_trace, predict_trace
 from .extrapolation.size_line import Line, choose_line
 from .meter import Meter
 from .strategy.comparisons import doubt_curves, find_flips
-from .strategy.divisors import measure_or_fall_back
 from .strategy.doubt import Doubt, Weight
 from .strategy.doubts import find_doubts
-from .strategy.extra_runs import measure_extra
 from .strategy.failure import NO_RESULT, write_size
 from .strategy.findings import Findings
-from .strategy.formula_runs import measure_formulas
-from .strategy.ghost_run import run_ghost
-from .strategy.largest_run import measure_largest
 from .strategy.measurements import Budget, Measurements
 from .strategy.native_memory import Native, measure_native
-from .strategy.remainders import doubt_remainders
-from .strategy.thresholds import Crossing, find_crossings
 from .strategy.time_limit import start_time_limit
-from .worker.fork_or_spawn import choose_child
 from .worker.sandbox.containment import find_containment
 from .worker.sandbox.uncontained import UncontainedError
-from .worker.spawned import SpawnedChild
-from .worker.stall import StalledError
 
 if TYPE_CHECKING:
     from ndmem.model.columns import Int64s

@@ -10,18 +10,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ndmem.errors import PredictionError
+from ndmem.planning.arguments.real.sample_data import Sample
+from ndmem.planning.strategy.runs.ghost_run import choose_threshold
+from ndmem.planning.worker.process.fork_or_spawn import choose_child
+from ndmem.planning.worker.process.forked import ChildDiedError, ChildTimeoutError
+from ndmem.planning.worker.process.stall import StalledError
 from ndmem.units import format_nbytes
 
-from .arguments.sample_data import Sample
 from .confidence import Confidence
 from .extrapolation.replayed_trace import build_trace
 from .meter import Meter
-from .strategy.ghost_run import choose_threshold
-from .worker.fork_or_spawn import choose_child
-from .worker.forked import ChildDiedError, ChildTimeoutError
 from .worker.protocol import Answer, Ask, Request
 from .worker.sandbox.uncontained import UncontainedError
-from .worker.stall import StalledError
 
 if TYPE_CHECKING:
     from .arguments.arguments import Arguments

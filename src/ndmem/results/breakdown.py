@@ -18,7 +18,7 @@ from ndmem.reporting.memory.breakdown_table import as_html, as_text
 from ndmem.tracking.journal.totals import read_totals
 from ndmem.tracking.recorder import untracked
 from ndmem.units import format_nbytes
-from ndmem.weighing.extents import live_extents
+from ndmem.weighing.live.extents import live_extents
 
 if TYPE_CHECKING:
     from typing import Any

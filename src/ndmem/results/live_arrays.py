@@ -5,7 +5,7 @@ from types import TracebackType
 from ndmem.model.memory import live
 from ndmem.platform.gil_waits import short_gil_waits
 from ndmem.reporting.memory.live_buffers import count_buffers, list_buffers, tabulate_buffers
-from ndmem.weighing.live import find_arrays
+from ndmem.weighing.live.arrays import find_arrays
 
 
 class LiveArrays(live.LiveArrays):

@@ -12,7 +12,7 @@ from ndmem.errors import BudgetExceeded, PredictionError, SpecError
 from ndmem.phrasing import current_phrasing
 from ndmem.planning.arguments.bind import bind_arguments
 from ndmem.planning.arguments.pattern import read_pattern
-from ndmem.planning.arguments.sample_data import Fill
+from ndmem.planning.arguments.real.sample_data import Fill
 from ndmem.planning.forecast import Forecast, forecast
 from ndmem.planning.ghost import verify_as_ghost
 from ndmem.planning.strategy.measurements import Budget

@@ -8,8 +8,8 @@ import sys
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
+from ndmem.analysis.answer.empty import is_empty_run
 from ndmem.analysis.call_tree.outer import cut_callers
-from ndmem.analysis.empty import is_empty_run
 from ndmem.analysis.index import TraceIndex
 from ndmem.analysis.measure import Measure
 from ndmem.analysis.moment import Moment
@@ -187,8 +187,8 @@ class Run:
         outlook: Outlook | None = None,
     ) -> str | None:
         with untracked(), short_gil_waits():
+            from ndmem.reporting.html.charts.plotlyjs import find_plotlyjs
             from ndmem.reporting.html.page import write_html
-            from ndmem.reporting.html.plotlyjs import find_plotlyjs
 
             plotly = find_plotlyjs(plotlyjs, folder=None if path is None else Path(path).absolute().parent)
             page = io.StringIO()

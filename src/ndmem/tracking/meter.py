@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ndmem.tracking.journal.file.reader import read_journal
+
 from .journal.assemble import assemble
-from .journal.reader import read_journal
 from .recorder import ALL_EVENTS, Recorder, untracked
 
 if TYPE_CHECKING:

@@ -142,8 +142,9 @@ class Recorder:
 
     def read_trace(self) -> Trace:
         """Return the trace so far; after the stop, the same object each time."""
+        from ndmem.tracking.journal.file.reader import read_journal
+
         from .journal.assemble import assemble  # needs NumPy
-        from .journal.reader import read_journal
 
         if self._trace is not None:
             return self._trace

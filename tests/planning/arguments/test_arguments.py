@@ -10,7 +10,7 @@ import ndmem
 from ndmem.errors import SpecError
 from ndmem.planning.arguments.bind import bind_arguments
 from ndmem.planning.arguments.pattern import looks_like_pattern, read_pattern
-from ndmem.planning.arguments.sample_data import Sample
+from ndmem.planning.arguments.real.sample_data import Sample
 
 
 @pytest.mark.parametrize(

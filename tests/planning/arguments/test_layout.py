@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from ndmem.planning.arguments.bind import bind_arguments
-from ndmem.planning.arguments.sample_data import Sample
+from ndmem.planning.arguments.real.sample_data import Sample
 
 
 def _sample(array: Any, **lengths: int) -> Any:

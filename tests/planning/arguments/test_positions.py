@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ndmem.planning.arguments.positions import choose_positions
-from ndmem.planning.arguments.sample_data import Sample
+from ndmem.planning.arguments.real.positions import choose_positions
+from ndmem.planning.arguments.real.sample_data import Sample
 
 _LENGTHS = st.integers(1, 5000)
 

@@ -8,7 +8,7 @@ import pytest
 
 from ndmem.planning.arguments.arguments import Arguments
 from ndmem.planning.arguments.bind import bind_arguments
-from ndmem.planning.arguments.sample_data import Sample
+from ndmem.planning.arguments.real.sample_data import Sample
 
 
 def _bind(*arguments: Any, **keywords: Any) -> Arguments:

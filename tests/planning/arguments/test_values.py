@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from ndmem.planning.arguments.arguments import Arguments
 from ndmem.planning.arguments.bind import bind_arguments
-from ndmem.planning.arguments.sample_data import Sample
+from ndmem.planning.arguments.real.sample_data import Sample
 
 _RNG = np.random.default_rng(5)
 _N = 200_000

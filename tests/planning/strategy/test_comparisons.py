@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 import ndmem
-from ndmem.planning.strategy import extra_runs, ghost_run, largest_run, schedule
+from ndmem.planning.strategy import schedule
+from ndmem.planning.strategy.runs import extra_runs, ghost_run, largest_run
 
 LIMITS = {"direct": 5_000_000}
 

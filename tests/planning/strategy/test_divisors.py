@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import ndmem
-from ndmem.planning.strategy import largest_run
-from ndmem.planning.strategy.divisors import find_divisors
+from ndmem.planning.strategy.runs import largest_run
+from ndmem.planning.strategy.runs.divisors import find_divisors
 
 
 def _powers(x: Any) -> Any:

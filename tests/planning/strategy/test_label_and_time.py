@@ -19,9 +19,9 @@ from ndmem.planning.arguments.bind import bind_arguments
 from ndmem.planning.forecast import Forecast, forecast
 from ndmem.planning.strategy.measurements import Budget
 from ndmem.planning.strategy.time_limit import start_time_limit
-from ndmem.planning.worker import fork_or_spawn, forked, spawned
+from ndmem.planning.worker.process import fork_or_spawn, forked, spawned
+from ndmem.planning.worker.process.stall import StalledError, watch_for_stall
 from ndmem.planning.worker.protocol import Answer
-from ndmem.planning.worker.stall import StalledError, watch_for_stall
 from ndmem.tracking.meter import Meter
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from ndmem.planning.extrapolation.elision import reuses_temporaries
-from ndmem.planning.worker.bytecode import divides, find_constants, find_operators
+from ndmem.planning.worker.code.bytecode import divides, find_constants, find_operators
 from ndmem.tracking.meter import Meter
 
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from ndmem.planning.worker import code_scan
-from ndmem.planning.worker.code_scan import Code, scan_code
+from ndmem.planning.worker.code import code_scan
+from ndmem.planning.worker.code.code_scan import Code, scan_code
 
 _SOURCE = """
 LIMIT = 4096

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ndmem.planning.worker.operands import UnknownError, evaluate
+from ndmem.planning.worker.code.operands import UnknownError, evaluate
 
 
 @dataclass

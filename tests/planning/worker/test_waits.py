@@ -16,8 +16,8 @@ from typing import Any
 import pytest
 
 import ndmem
-from ndmem.planning.worker import forked as child
-from ndmem.planning.worker import other_threads
+from ndmem.planning.worker.process import forked as child
+from ndmem.planning.worker.process import other_threads
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the kernel says what threads do on Linux")
 

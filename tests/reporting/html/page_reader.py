@@ -7,8 +7,8 @@ from html.parser import HTMLParser
 from ndmem.analysis.index import TraceIndex
 from ndmem.model.family import Family
 from ndmem.model.trace import Trace
+from ndmem.reporting.html.charts.plotlyjs import PlotlyJs
 from ndmem.reporting.html.page import write_html
-from ndmem.reporting.html.plotlyjs import PlotlyJs
 
 SMALL = PlotlyJs("", "plotly.js", ("'self'",))
 """For pages that no browser opens."""

@@ -13,9 +13,9 @@ from ndmem.analysis.diff import diff_traces
 from ndmem.analysis.index import TraceIndex
 from ndmem.model.machine_limit import MachineLimit
 from ndmem.model.trace import Trace
+from ndmem.reporting.html.charts.plotlyjs import find_plotlyjs
 from ndmem.reporting.html.diff_page import write_diff_html
 from ndmem.reporting.html.page import write_html
-from ndmem.reporting.html.plotlyjs import find_plotlyjs
 
 pytestmark = NEEDS_CHROMIUM
 

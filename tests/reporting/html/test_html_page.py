@@ -24,8 +24,8 @@ from ndmem.model.machine_limit import MachineLimit
 from ndmem.model.together import Together
 from ndmem.model.trace import Trace
 from ndmem.reporting.export.json import write_json
+from ndmem.reporting.html.charts.plotlyjs import find_plotlyjs
 from ndmem.reporting.html.page import write_html
-from ndmem.reporting.html.plotlyjs import find_plotlyjs
 from ndmem.reporting.text.report import write_text
 from ndmem.reporting.view import View
 from ndmem.units import format_nbytes

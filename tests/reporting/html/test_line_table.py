@@ -7,7 +7,7 @@ from tests.traces import TraceBuilder
 
 from ndmem.analysis.index import TraceIndex
 from ndmem.model.trace import Trace
-from ndmem.reporting.html.line_table import line_table_html
+from ndmem.reporting.html.tables.lines import line_table_html
 
 
 class Reader(HTMLParser):

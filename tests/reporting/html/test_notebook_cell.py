@@ -12,8 +12,8 @@ from tests.traces import NUMPY, Frame, TraceBuilder, traces
 
 from ndmem.analysis.index import TraceIndex
 from ndmem.model.trace import Trace
-from ndmem.reporting.html.line_table import line_table_html
 from ndmem.reporting.html.notebook_cell import cell_html
+from ndmem.reporting.html.tables.lines import line_table_html
 
 MOST_NBYTES = 300_000
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.traces import USER, Frame, TraceBuilder, traces
 
-from ndmem.analysis.answer import find_answer
+from ndmem.analysis.answer.answer import find_answer
 from ndmem.analysis.index import TraceIndex
 from ndmem.analysis.moment import Moment
 from ndmem.model.holder import Holder

@@ -3,7 +3,7 @@
 import pytest
 from tests.traces import NUMPY, USER, Frame, TraceBuilder
 
-from ndmem.analysis.ending import find_last_event
+from ndmem.analysis.answer.ending import find_last_event
 from ndmem.analysis.index import TraceIndex
 from ndmem.model.ending import Ending
 from ndmem.model.trace import Trace

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from tests.traces import USER, Frame, TraceBuilder
 
-from ndmem.analysis.headroom import Headroom, find_headroom
+from ndmem.analysis.answer.headroom import Headroom, find_headroom
 from ndmem.analysis.index import TraceIndex
 from ndmem.model.machine_limit import MachineLimit
 from ndmem.model.together import Together

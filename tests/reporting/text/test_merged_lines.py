@@ -7,8 +7,8 @@ from dataclasses import replace
 from tests.reporting.samples import MIB
 from tests.traces import USER, Frame, TraceBuilder
 
+from ndmem.analysis.answer.lead import find_lead
 from ndmem.analysis.index import TraceIndex
-from ndmem.analysis.lead import find_lead
 from ndmem.analysis.tables.merged import merged_lines
 from ndmem.model.family import Begun, Family, Kin, Member, make_family
 from ndmem.model.trace import Trace

@@ -11,9 +11,9 @@ from tests.reporting.samples import HARM, MIB, factoring, pipeline
 from tests.reporting.text.test_report import render
 from tests.traces import USER, Frame, TraceBuilder, traces
 
+from ndmem.analysis.answer.total import find_total
 from ndmem.analysis.index import TraceIndex
 from ndmem.analysis.moment import Moment
-from ndmem.analysis.total import find_total
 from ndmem.model.trace import Trace
 from ndmem.reporting.export.json import write_json
 from ndmem.reporting.export.stats_json import write_stats_json

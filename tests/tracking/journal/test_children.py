@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ndmem.tracking.journal.blocks import give_back_zeros
+from ndmem.tracking.journal.file.blocks import give_back_zeros
 
 parts = st.lists(st.tuples(st.sampled_from([b"\0", b"x"]), st.integers(0, 9000)), max_size=6)
 

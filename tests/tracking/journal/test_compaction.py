@@ -23,9 +23,9 @@ from ndmem.model.trace import Trace
 from ndmem.model.trace_file.reading import read_trace
 from ndmem.model.trace_file.writing import write_trace
 from ndmem.tracking.journal.assemble import assemble
+from ndmem.tracking.journal.file.reader import read_journal
 from ndmem.tracking.journal.follow import Follower
 from ndmem.tracking.journal.load import read_file
-from ndmem.tracking.journal.reader import read_journal
 from ndmem.tracking.recorder import untracked
 
 from .compacted_records import alive, place_events

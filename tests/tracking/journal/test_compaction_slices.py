@@ -17,8 +17,8 @@ from ndmem.analysis.index import TraceIndex
 from ndmem.analysis.live import find_live
 from ndmem.model.trace import Trace
 from ndmem.tracking.journal.assemble import assemble
+from ndmem.tracking.journal.file.reader import read_journal
 from ndmem.tracking.journal.follow import Follower
-from ndmem.tracking.journal.reader import read_journal
 from ndmem.tracking.recorder import untracked
 
 from .compacted_records import alive, place_events

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from tests.tracking.journal.damage import damage, look_through
 
 import ndmem
-from ndmem.tracking.journal.blocks import complete_journal
+from ndmem.tracking.journal.file.blocks import complete_journal
+from ndmem.tracking.journal.file.reader import read_journal
 from ndmem.tracking.journal.load import read_file
-from ndmem.tracking.journal.reader import read_journal
 
 _FIRST_EVENTS = 3 * 65536 + 64
 _EVENT = 24

@@ -15,9 +15,9 @@ from ndmem.analysis.index import TraceIndex
 from ndmem.analysis.live import find_live, live_buffers
 from ndmem.model.trace import Trace
 from ndmem.tracking.journal.assemble import assemble
+from ndmem.tracking.journal.file.reader import read_journal
 from ndmem.tracking.journal.follow import Follower
 from ndmem.tracking.journal.load import read_file
-from ndmem.tracking.journal.reader import read_journal
 from ndmem.tracking.recorder import untracked
 
 ARRAYS = 200

@@ -16,7 +16,7 @@ from ndmem import _native
 from ndmem.errors import TraceError
 from ndmem.model.columns import Kind
 from ndmem.tracking.journal.assemble import assemble
-from ndmem.tracking.journal.blocks import complete_journal
+from ndmem.tracking.journal.file.blocks import complete_journal
 from ndmem.tracking.journal.follow import Follower
 from ndmem.tracking.journal.load import read_file
 from ndmem.tracking.recorder import untracked

@@ -13,7 +13,7 @@ import pytest
 import ndmem
 from ndmem.analysis.index import TraceIndex
 from ndmem.analysis.live import LiveBuffer, live_buffers
-from ndmem.reporting.text.buffer_table import describe_holders
+from ndmem.reporting.text.tables.arrays import describe_holders
 from ndmem.tracking.recorder import Recorder
 
 KEPT, LARGER = 50_000, 400_000

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ndmem.api import index_of
 from ndmem.reporting.html.fragment import Column, write_fragment, write_table
-from ndmem.reporting.html.line_table import line_table_html
+from ndmem.reporting.html.tables.lines import line_table_html
 from ndmem.reporting.memory.live_buffers import describe_array, list_buffers, list_names, tabulate_buffers
 from ndmem.reporting.text.profile import write_profile
 from ndmem.units import format_nbytes

@@ -12,7 +12,7 @@ from typing import Any, Final
 import numpy as np
 
 from ndmem.errors import MissingError
-from ndmem.reporting.html.plotlyjs import need_html
+from ndmem.reporting.html.charts.plotlyjs import need_html
 from ndmem.reporting.plain import plain
 
 from .dat_file import Call, Sample, SampledRun

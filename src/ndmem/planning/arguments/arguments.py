@@ -8,13 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from .lists import Listed
+from ndmem.planning.arguments.real.array import Lengths, Made, RealArray
+from ndmem.planning.arguments.real.lists import Listed
+from ndmem.planning.arguments.real.sample_data import Fill, Sample, make_sample
+from ndmem.planning.arguments.real.shared_memory import Slice, Transposed
+from ndmem.planning.arguments.real.sparse import Sparse
+from ndmem.planning.arguments.real.tables import Table
+
 from .pattern import ArrayPattern
-from .real_array import Lengths, Made, RealArray
-from .sample_data import Fill, Sample, make_sample
-from .shared_memory import Slice, Transposed
-from .sparse import Sparse
-from .tables import Table
 
 
 @dataclass(frozen=True, slots=True)

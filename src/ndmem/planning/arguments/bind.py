@@ -9,14 +9,14 @@ import numpy as np
 from ndmem.errors import SpecError
 from ndmem.model.spec import ArraySpec
 from ndmem.phrasing import current_phrasing
+from ndmem.planning.arguments.real.bind_real import RealArguments, shape_of
+from ndmem.planning.arguments.real.sample_data import Fill
 from ndmem.planning.extrapolation.size_line import KEPT, SHORTEST
 from ndmem.signatures import read_signature
 
 from .arguments import Argument, Arguments, Described, Literal, Scalar, Several
 from .dims import Dim
 from .pattern import ArrayPattern, Length, looks_like_pattern, read_pattern, refuse_mistyped
-from .real_arguments import RealArguments, shape_of
-from .sample_data import Fill
 
 _NAMES = ("n", "m", "k", "l", "p", "q", "r", "s")
 

@@ -13,7 +13,7 @@ from ndmem.model.columns import Domain, Kind
 if TYPE_CHECKING:
     from ndmem.model.columns import Bools, Events, Int64s
     from ndmem.model.trace import Trace
-    from ndmem.planning.worker.code_scan import Instruction
+    from ndmem.planning.worker.code.code_scan import Instruction
     from ndmem.planning.worker.protocol import Frame
 
 

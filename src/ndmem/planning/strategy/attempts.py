@@ -9,7 +9,7 @@ import enum
 import math
 from typing import TYPE_CHECKING
 
-from ndmem.planning.worker.forked import ChildTimeoutError
+from ndmem.planning.worker.process.forked import ChildTimeoutError
 
 from .failure import NO_RESULT
 from .measurements import Measurements

@@ -5,15 +5,15 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from ndmem.planning.worker.code_scan import Number
+from ndmem.planning.strategy.runs.thresholds import Crossing
+from ndmem.planning.worker.code.code_scan import Number
 
 from .doubt import Doubt, Weight
-from .thresholds import Crossing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ndmem.planning.worker.comparisons import Comparison
+    from ndmem.planning.worker.code.comparisons import Comparison
 
     from .findings import Findings
     from .measurements import Measurements

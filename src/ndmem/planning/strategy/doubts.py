@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ndmem.planning.arguments.sample_data import Sample
+from ndmem.planning.arguments.real.sample_data import Sample
 from ndmem.planning.extrapolation.match import Point, match
-from ndmem.planning.worker.code_scan import INDEX_LIMIT
-from ndmem.planning.worker.forked import ChildTimeoutError
+from ndmem.planning.strategy.runs.thresholds import Crossing, find_unmeasured_ranges
+from ndmem.planning.worker.code.code_scan import INDEX_LIMIT
+from ndmem.planning.worker.process.forked import ChildTimeoutError
 from ndmem.units import format_nbytes
 from ndmem.user_code import find_library_roots, library_of
 
@@ -19,7 +20,6 @@ from .doubt import Doubt, Weight
 from .failure import NO_RESULT, write_size
 from .findings import AGREE, Findings
 from .measurements import Measurements
-from .thresholds import Crossing, find_unmeasured_ranges
 
 if TYPE_CHECKING:
     from ndmem.planning.extrapolation.size_line import Line

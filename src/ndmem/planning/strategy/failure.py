@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from ndmem.errors import PredictionError
 from ndmem.phrasing import current_phrasing
-from ndmem.planning.worker.forked import ChildDiedError, ChildTimeoutError
+from ndmem.planning.worker.process.forked import ChildDiedError, ChildTimeoutError
 from ndmem.planning.worker.protocol import Answer
 
 

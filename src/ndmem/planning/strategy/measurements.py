@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ndmem.phrasing import current_phrasing
-from ndmem.planning.arguments.sample_data import Sample
+from ndmem.planning.arguments.real.sample_data import Sample
 from ndmem.planning.extrapolation.estimate import estimate_peak
 from ndmem.planning.extrapolation.match import Point, StackNumbers, mark_operators
 from ndmem.planning.extrapolation.polynomials import extrapolate_sizes
 from ndmem.planning.extrapolation.run_time import extrapolate_cost
-from ndmem.planning.worker.code_scan import Code, Instruction
-from ndmem.planning.worker.forked import ChildTimeoutError
+from ndmem.planning.worker.code.code_scan import Code, Instruction
+from ndmem.planning.worker.process.forked import ChildTimeoutError
 from ndmem.planning.worker.protocol import Answer, Ask, Request
 
 from .effort import count_effort, extrapolate_lines
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from ndmem.planning.arguments.arguments import Arguments
     from ndmem.planning.extrapolation.size_line import Line
     from ndmem.planning.meter import Meter
-    from ndmem.planning.worker.forked import Child
+    from ndmem.planning.worker.process.forked import Child
 
     from .time_limit import TimeLimit
 

@@ -4,9 +4,8 @@ import enum
 import math
 from dataclasses import dataclass, field
 
-from ndmem.planning.arguments.sample_data import Sample
-
-from .code_scan import Code
+from ndmem.planning.arguments.real.sample_data import Sample
+from ndmem.planning.worker.code.code_scan import Code
 
 Frame = tuple[str, str]
 """File and function of a frame."""

@@ -19,16 +19,16 @@ import numpy as np
 from ndmem import _native
 from ndmem.planning.extrapolation.elision import reuses_temporaries
 from ndmem.planning.extrapolation.match import birth_sizes, live_bytes
+from ndmem.planning.worker.code.code_scan import Code, scan_code
 from ndmem.user_code import OWN_FOLDER, find_library_roots, is_below, is_user_code
 
-from .code_scan import Code, scan_code
 from .deadline import CutError, cut_after
 from .protocol import Answer, Ask, Frame, Request
 from .rss_growth import measure_rss_growth
 
 if TYPE_CHECKING:
     from ndmem.planning.arguments.arguments import Arguments
-    from ndmem.planning.arguments.sample_data import Sample
+    from ndmem.planning.arguments.real.sample_data import Sample
     from ndmem.planning.meter import Meter
 
 

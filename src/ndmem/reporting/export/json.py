@@ -8,10 +8,11 @@ from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 
+from ndmem.analysis.answer.headline import find_headline
+from ndmem.analysis.answer.headroom import find_headroom
+from ndmem.analysis.answer.total import live_native
 from ndmem.analysis.call_tree.frames import user_site
 from ndmem.analysis.domains import compute_domains
-from ndmem.analysis.headline import find_headline
-from ndmem.analysis.headroom import find_headroom
 from ndmem.analysis.live import each_live_buffer, live_arrays
 from ndmem.analysis.over_time.processes import process_tree
 from ndmem.analysis.over_time.timeline import resident_timeline, timeline
@@ -19,7 +20,6 @@ from ndmem.analysis.peak import find_peak_node, find_total_node
 from ndmem.analysis.tables.figures import EXPORTED
 from ndmem.analysis.tables.lines import line_table
 from ndmem.analysis.tables.threads import UNKNOWN_THREAD, thread_table
-from ndmem.analysis.total import live_native
 from ndmem.model.columns import Domain
 
 if TYPE_CHECKING:

@@ -6,12 +6,12 @@ from typing import IO, TYPE_CHECKING, Any
 
 from ndmem.analysis.diff import select_changes
 from ndmem.analysis.over_time.timeline import timeline
+from ndmem.reporting.html.charts.plotlyjs import need_html
 from ndmem.reporting.paths import file_names
 from ndmem.reporting.plain import plain
 from ndmem.reporting.text.diff import DiffBy, count_others, totals_sentences
 
 from .page_bounds import Limits
-from .plotlyjs import need_html
 from .template import write_page
 
 if TYPE_CHECKING:
@@ -19,8 +19,7 @@ if TYPE_CHECKING:
 
     from ndmem.analysis.diff import AnyChange, Diff
     from ndmem.analysis.index import TraceIndex
-
-    from .plotlyjs import PlotlyJs
+    from ndmem.reporting.html.charts.plotlyjs import PlotlyJs
 
 _LIMITS = Limits()
 

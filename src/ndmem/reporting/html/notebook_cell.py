@@ -8,11 +8,11 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from ndmem.errors import MissingError
-from ndmem.reporting.html.line_table import line_table_html
+from ndmem.reporting.html.charts.plotlyjs import CDN, find_plotlyjs
+from ndmem.reporting.html.tables.lines import line_table_html
 
 from .page import write_html
 from .page_bounds import CELL
-from .plotlyjs import CDN, find_plotlyjs
 
 if TYPE_CHECKING:
     from ndmem.analysis.index import TraceIndex

@@ -9,6 +9,14 @@ from ndmem.analysis.moment import Moment
 from ndmem.analysis.over_time.processes import process_tree
 from ndmem.analysis.tables.lines import line_table
 from ndmem.model.trace import Origin
+from ndmem.reporting.html.charts.icicles import draw_icicles, grow_branches
+from ndmem.reporting.html.charts.lifetimes import draw_lifetimes
+from ndmem.reporting.html.charts.plotlyjs import need_html
+from ndmem.reporting.html.charts.timeline import draw_timeline, number_layers
+from ndmem.reporting.html.tables.arrays import list_arrays
+from ndmem.reporting.html.tables.code import name_anchors, show_code
+from ndmem.reporting.html.tables.line_groups import group_lines
+from ndmem.reporting.html.tables.native_blocks import list_native
 from ndmem.reporting.moments import title_moment
 from ndmem.reporting.paths import file_names
 from ndmem.reporting.plain import plain
@@ -17,27 +25,18 @@ from ndmem.reporting.sentences.ending import ending_sentence
 from ndmem.reporting.sentences.headroom import headroom_sentence
 from ndmem.reporting.sentences.total import total_sentence
 from ndmem.reporting.text.notes import describe_run, list_notes
-from ndmem.reporting.text.process_table import describe_process, processes_sentence, resident_sentence
+from ndmem.reporting.text.tables.processes import describe_process, processes_sentence, resident_sentence
 from ndmem.steps import Step, begin
 
-from .arrays import list_arrays
-from .code import name_anchors, show_code
-from .icicles import draw_icicles, grow_branches
-from .lifetimes import draw_lifetimes
-from .line_groups import group_lines
-from .native_blocks import list_native
 from .page_bounds import Limits
-from .plotlyjs import need_html
 from .template import write_page
-from .timeline import draw_timeline, number_layers
 
 if TYPE_CHECKING:
     from ndmem.analysis.index import TraceIndex
     from ndmem.analysis.over_time.processes import ProcessFigures
+    from ndmem.reporting.html.charts.plotlyjs import PlotlyJs
     from ndmem.reporting.paths import FileNames
     from ndmem.reporting.prediction_words import Outlook
-
-    from .plotlyjs import PlotlyJs
 
 _DEFAULT = Limits()
 

@@ -7,18 +7,18 @@ import re
 from importlib import resources
 from typing import IO, TYPE_CHECKING, Any
 
+from ndmem.reporting.html.charts.plotlyjs import INLINE, allow_script, find_plotlyjs, need_html
 from ndmem.reporting.plain import plain
 from ndmem.reporting.text.diff import signed_nbytes
-from ndmem.reporting.text.figure_columns import format_share
+from ndmem.reporting.text.tables.figure_columns import format_share
 from ndmem.units import format_nbytes
 
 from .meanings import MEANINGS
-from .plotlyjs import INLINE, allow_script, find_plotlyjs, need_html
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-    from .plotlyjs import PlotlyJs
+    from ndmem.reporting.html.charts.plotlyjs import PlotlyJs
 
 PAGE_MARK = '<meta name="generator" content="ndmem">'
 """Marks a file as a page of ndmem, near its beginning."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ndmem.analysis.answer.lead import find_lead
+from ndmem.analysis.answer.total import leads_native
 from ndmem.analysis.file_names import base_name
-from ndmem.analysis.lead import find_lead
 from ndmem.analysis.moment import Moment
-from ndmem.analysis.total import leads_native
 from ndmem.units import format_nbytes
 
 from .arrays import write_arrays

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ndmem.analysis.answer import find_answer
+from ndmem.analysis.answer.answer import find_answer
 from ndmem.analysis.moment import Moment
 from ndmem.model.trace import Origin
 from ndmem.units import format_nbytes
@@ -15,7 +15,7 @@ from .places import place_text, write_reached
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ndmem.analysis.answer import Answer, Composition, Largest
+    from ndmem.analysis.answer.answer import Answer, Composition, Largest
     from ndmem.analysis.index import TraceIndex
 
 _NAMES = 2

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ndmem.analysis.ending import find_last_event
+from ndmem.analysis.answer.ending import find_last_event
 from ndmem.analysis.file_names import base_name
 from ndmem.analysis.moment import Moment
 from ndmem.model.ending import Ending

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ndmem.analysis.headroom import find_headroom
+from ndmem.analysis.answer.headroom import find_headroom
 from ndmem.model.trace import Origin
 from ndmem.units import format_nbytes
 
 if TYPE_CHECKING:
-    from ndmem.analysis.headroom import Headroom
+    from ndmem.analysis.answer.headroom import Headroom
     from ndmem.analysis.index import TraceIndex
 
 _NAMES = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ndmem.analysis.total import find_total
+from ndmem.analysis.answer.total import find_total
 from ndmem.units import format_nbytes
 
 from .brevity import LONGEST, matters, shorten
@@ -13,8 +13,8 @@ from .places import place_text, write_reached
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from ndmem.analysis.answer.total import Share
     from ndmem.analysis.index import TraceIndex
-    from ndmem.analysis.total import Share
 
 
 def write_native(index: TraceIndex, name_file: Callable[[str], str], process: str) -> str:

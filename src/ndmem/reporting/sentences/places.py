@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ndmem.analysis.phase import Phase
+from ndmem.analysis.answer.phase import Phase
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ndmem.analysis.answer.lead import find_lead
+from ndmem.analysis.answer.phase import Phase
+from ndmem.analysis.answer.total import find_total, leads_native
 from ndmem.analysis.file_names import base_name
-from ndmem.analysis.lead import find_lead
 from ndmem.analysis.moment import Moment
-from ndmem.analysis.phase import Phase
-from ndmem.analysis.total import find_total, leads_native
 from ndmem.units import format_nbytes
 
 from .arrays import write_arrays
@@ -18,8 +18,8 @@ from .places import PHASES, place_text
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from ndmem.analysis.answer.total import Share, TotalAnswer
     from ndmem.analysis.index import TraceIndex
-    from ndmem.analysis.total import Share, TotalAnswer
 
 _NAMED = 2
 """Origins of native blocks that a sentence names at most."""

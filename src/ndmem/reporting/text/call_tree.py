@@ -10,9 +10,8 @@ from ndmem.analysis.call_tree.icicle import build_icicle
 from ndmem.analysis.measure import Measure
 from ndmem.analysis.tables.sources import source_files
 from ndmem.reporting.plain import plain
+from ndmem.reporting.text.tables.figure_columns import format_share
 from ndmem.units import format_nbytes
-
-from .figure_columns import format_share
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

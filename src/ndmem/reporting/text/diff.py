@@ -10,9 +10,9 @@ from ndmem.analysis.file_names import base_name
 from ndmem.analysis.tables.lines import Line
 from ndmem.reporting.paths import file_names
 from ndmem.reporting.plain import plain
+from ndmem.reporting.text.tables.figure_columns import UNKNOWN
 from ndmem.units import format_nbytes
 
-from .figure_columns import UNKNOWN
 from .report import printing_to
 
 if TYPE_CHECKING:

@@ -16,10 +16,9 @@ from ndmem.model.ending import Ending
 from ndmem.platform.signal_names import name_signal
 from ndmem.reporting.paths import file_names
 from ndmem.reporting.plain import plain
+from ndmem.reporting.text.tables.arrays import describe_holders
+from ndmem.reporting.text.tables.figure_columns import UNKNOWN, format_share
 from ndmem.units import format_nbytes
-
-from .buffer_table import describe_holders
-from .figure_columns import UNKNOWN, format_share
 
 if TYPE_CHECKING:
     from rich.console import Group

@@ -11,10 +11,9 @@ from ndmem.model.columns import Domain
 from ndmem.model.trace import Origin
 from ndmem.platform.signal_names import name_signal
 from ndmem.reporting.plain import plain
+from ndmem.reporting.text.tables.figure_columns import UNKNOWN
 from ndmem.reporting.view import By
 from ndmem.units import format_nbytes
-
-from .figure_columns import UNKNOWN
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,9 +7,9 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import IO, TYPE_CHECKING
 
+from ndmem.analysis.answer.empty import is_empty_run
+from ndmem.analysis.answer.lead import find_lead
 from ndmem.analysis.background import native_matters
-from ndmem.analysis.empty import is_empty_run
-from ndmem.analysis.lead import find_lead
 from ndmem.analysis.moment import Moment, nbytes_at
 from ndmem.analysis.over_time.processes import process_tree
 from ndmem.reporting.moments import ends_at, title_moment
@@ -19,18 +19,18 @@ from ndmem.reporting.sentences.answer import answer_sentence
 from ndmem.reporting.sentences.ending import ending_sentence
 from ndmem.reporting.sentences.headroom import headroom_sentence
 from ndmem.reporting.sentences.total import total_sentence
+from ndmem.reporting.text.tables.arrays import make_buffer_table
+from ndmem.reporting.text.tables.native_blocks import make_native_table
+from ndmem.reporting.text.tables.processes import make_process_table, processes_heading, resident_sentence
+from ndmem.reporting.text.tables.rows import make_row_table, merges_processes
+from ndmem.reporting.text.tables.threads import make_thread_table
 from ndmem.reporting.view import By, View
 
-from .buffer_table import make_buffer_table
 from .call_tree import make_call_tree
 from .empty_run import write_empty_run
-from .native_table import make_native_table
 from .notes import describe_run, list_notes, suggest_next
-from .process_table import make_process_table, processes_heading, resident_sentence
-from .row_table import make_row_table, merges_processes
 from .sparkline import draw_sparkline
 from .stack_list import make_stack_list
-from .thread_table import make_thread_table
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType

@@ -10,10 +10,9 @@ from ndmem.analysis.moment import nbytes_at
 from ndmem.analysis.tables.expression import expression_text
 from ndmem.analysis.tables.sources import source_files
 from ndmem.reporting.plain import plain
+from ndmem.reporting.text.tables.figure_columns import format_share
 from ndmem.reporting.thread_words import MAIN, list_threads
 from ndmem.units import format_nbytes
-
-from .figure_columns import format_share
 
 if TYPE_CHECKING:
     from rich.table import Table

@@ -28,7 +28,7 @@ _NBYTES_OF_OBJECT, _NBYTES_BESIDE = 400, 2**26
 """Memory that must be free for each object and besides: the walk took 170 bytes each, and a program near its limit must
 not be killed at its end."""
 
-_SEARCH, _LIMITS = "ndmem.weighing.object_holders", "ndmem.platform.limits.machine_limits"
+_SEARCH, _LIMITS = "ndmem.weighing.live.object_holders", "ndmem.platform.limits.machine_limits"
 _MISSING = "Arrays that only objects hold have no names"
 
 

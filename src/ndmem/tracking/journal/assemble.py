@@ -17,18 +17,17 @@ from ndmem.model.source import read_statements
 from ndmem.model.together import read_together
 from ndmem.model.trace import Origin, Peak, RunInfo, Trace
 from ndmem.steps import Step, begin
+from ndmem.tracking.journal.file.events import make_events
 from ndmem.units import ADDRESSABLE_NBYTES, format_nbytes
 
 from .cells import find_cell_sources, name_cells
-from .events import make_events
 from .sources import read_sources
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from ndmem.model.columns import Events, Int32s, Int64s
-
-    from .records import Journal
+    from ndmem.tracking.journal.file.records import Journal
 
 _TOTALS = ("live", "peak", "native_live", "native_peak", "total_peak")
 # Less reserved address space is not mentioned in a note.

@@ -11,18 +11,17 @@ from ndmem.errors import TraceError
 from ndmem.model.family import Begun, Family, Kin, Member, make_family
 from ndmem.steps import Step, begin, listen
 from ndmem.tracking.agent.children_folder import MOST_JOURNALS, ChildrenFolder, folder_of, is_worth_keeping
+from ndmem.tracking.journal.file.blocks import DAMAGE, complete_journal, give_back_zeros
+from ndmem.tracking.journal.file.header import STOPPED
+from ndmem.tracking.journal.file.reader import read_journal
 
 from .assemble import assemble
-from .blocks import DAMAGE, complete_journal, give_back_zeros
-from .header import STOPPED
-from .reader import read_journal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from ndmem.model.trace import Trace
-
-    from .records import Journal
+    from ndmem.tracking.journal.file.records import Journal
 
     _Endings = Mapping[int, list[tuple[int, int]]]
 

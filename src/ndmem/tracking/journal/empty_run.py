@@ -6,8 +6,8 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from .blocks import BLOCK, META, TEXTS, cut_blocks, split_texts
-from .header import STOPPED, WAITING, unpack_header
+from ndmem.tracking.journal.file.blocks import BLOCK, META, TEXTS, cut_blocks, split_texts
+from ndmem.tracking.journal.file.header import STOPPED, WAITING, unpack_header
 
 if TYPE_CHECKING:
     from pathlib import Path

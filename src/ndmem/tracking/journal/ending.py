@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING
 
 from ndmem.model.ending import Ending
 from ndmem.platform.alive import find_home, writes_to
-
-from .header import STOPPED
+from ndmem.tracking.journal.file.header import STOPPED
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from .records import Journal
+    from ndmem.tracking.journal.file.records import Journal
 
 
 def find_ending(journal: Journal, path: Path) -> Ending:

@@ -14,10 +14,9 @@ import numpy as np
 
 from ndmem.model.columns import Domain, Kind
 from ndmem.model.history import History
-
-from .blocks import BLOCK, DETAILS, EVENTS, GRAIN, NODES
-from .reader import Compactions, read_header
-from .records import CLOCK, COMPACTED, EVENT, HEADER, Journal, gather_records
+from ndmem.tracking.journal.file.blocks import BLOCK, DETAILS, EVENTS, GRAIN, NODES
+from ndmem.tracking.journal.file.reader import Compactions, read_header
+from ndmem.tracking.journal.file.records import CLOCK, COMPACTED, EVENT, HEADER, Journal, gather_records
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING
 
 from ndmem.errors import TraceError
 from ndmem.steps import Step, begin
+from ndmem.tracking.journal.file.blocks import DAMAGE
 from ndmem.tracking.partial import find_record
 from ndmem.user_code import find_user_files
-
-from .blocks import DAMAGE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,10 +38,10 @@ def read_file(path: str | os.PathLike[str], *, packages: Sequence[str] = ()) -> 
     """
     # `import ndmem` imports this module, and must not import NumPy.
     from ndmem.model.trace_file.reading import read_trace
+    from ndmem.tracking.journal.file.reader import is_journal, read_journal
 
     from .assemble import assemble
     from .ending import find_ending
-    from .reader import is_journal, read_journal
 
     place = Path(find_record(os.fspath(path)))
     begin(Step.READ)

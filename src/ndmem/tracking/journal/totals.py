@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 from ndmem.errors import TraceError, TrackingError
+from ndmem.tracking.journal.file.reader import read_journal
 
 from .locate import find_journal
-from .reader import read_journal
 
 _LONGEST_HEADER = 4096
 

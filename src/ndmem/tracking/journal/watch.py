@@ -14,20 +14,19 @@ from ndmem.model.ending import Ending
 from ndmem.model.history import History
 from ndmem.model.live_frame import LiveFrame
 from ndmem.model.trace_file.reading import read_trace
+from ndmem.tracking.journal.file.blocks import DAMAGE
+from ndmem.tracking.journal.file.reader import is_journal
 from ndmem.tracking.partial import find_record, named_by
 
 from .assemble import assemble
-from .blocks import DAMAGE
 from .ending import find_ending
 from .follow import Follower
-from .reader import is_journal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ndmem.model.trace import Trace
-
-    from .records import Journal
+    from ndmem.tracking.journal.file.records import Journal
 
 # The launcher waits for the program and then writes the trace: about 0.2 µs an event.
 _LAUNCHER_WRITES_S = 10.0

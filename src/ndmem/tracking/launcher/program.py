@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 from ndmem.errors import TraceError
 from ndmem.platform.limits.oom import count_oom_kills
 from ndmem.tracking.agent.children_folder import folder_of, older_folder_of
-from ndmem.tracking.journal.blocks import DAMAGE, complete_journal, give_back_zeros
 from ndmem.tracking.journal.empty_run import EmptyRun, find_empty_run
+from ndmem.tracking.journal.file.blocks import DAMAGE, complete_journal, give_back_zeros
 from ndmem.tracking.partial import SETTINGS_MAGIC
 from ndmem.units import format_nbytes
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ndmem.model.trace import Trace
-    from ndmem.tracking.journal.records import Journal
+    from ndmem.tracking.journal.file.records import Journal
 
     from .launch import TrackingOptions
     from .wait import Ended
@@ -135,7 +135,7 @@ class Program:
         # These need NumPy, which the launcher loads after the launch.
         from ndmem.tracking.journal.assemble import assemble
         from ndmem.tracking.journal.ending import find_ending
-        from ndmem.tracking.journal.reader import read_journal
+        from ndmem.tracking.journal.file.reader import read_journal
 
         record = self.output.partial
         if self._never_began(ended):

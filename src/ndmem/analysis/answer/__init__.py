@@ -1,0 +1,1 @@
+"""The answer of a run as data: what its first sentences say."""

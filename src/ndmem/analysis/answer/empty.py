@@ -1,0 +1,25 @@
+"""Runs in which there is nothing to see."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ndmem.analysis.background import native_matters
+from ndmem.analysis.index import fact
+from ndmem.model.trace import Origin
+
+if TYPE_CHECKING:
+    from ndmem.analysis.index import TraceIndex
+
+
+@fact
+def is_empty_run(index: TraceIndex) -> bool:
+    """Tell whether a program had no arrays, no native memory of its own lines to speak of, and no recorded children.
+
+    It also ended by itself, and there is no note on what was not recorded.
+    """
+    trace = index.trace
+    run = trace.run
+    if trace.origin is not Origin.MEASURED or not run.program or run.is_cut or run.notes or run.refusal is not None:
+        return False
+    return not trace.peak.nbytes and not native_matters(index) and len(index.family.members) < 2

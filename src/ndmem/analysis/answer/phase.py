@@ -1,0 +1,93 @@
+"""Phases of a process in which no line of the user's ran."""
+
+from __future__ import annotations
+
+import enum
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ndmem.analysis.call_tree.frames import mark_user_nodes, standing_nodes
+from ndmem.analysis.call_tree.levels import nearest_marked, tree_levels
+from ndmem.analysis.index import fact
+from ndmem.user_code import library_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ndmem.analysis.index import TraceIndex
+    from ndmem.model.columns import Bools
+
+IMPORT_SYSTEM = ("<frozen importlib", "<frozen zipimport")
+"""Files of Python's import system."""
+
+
+class Phase(enum.Enum):
+    """What a process did at a moment.
+
+    Attributes
+    ----------
+    PROGRAM
+        A line of the program or of a library ran.
+    IMPORTS
+        The interpreter imported modules, not called by a line.
+    TRACEBACK
+        After the last line of a program that failed it prints the traceback, for which it imports modules.
+    OUTSIDE
+        No Python code ran in the thread.
+    """
+
+    PROGRAM = "program"
+    IMPORTS = "imports"
+    TRACEBACK = "traceback"
+    OUTSIDE = "outside"
+
+
+@fact
+def below_user_code(index: TraceIndex) -> Bools:
+    """Find the nodes whose stack has a frame of the user's, shape (n,)."""
+    return nearest_marked(index.trace.tree.parent, tree_levels(index), mark_user_nodes(index)) >= 0
+
+
+@fact
+def below_traceback(index: TraceIndex) -> Bools:
+    """Find the nodes below Python's own call of `traceback`, which prints an error that nothing caught, shape (n,)."""
+    trace = index.trace
+    parent = trace.tree.parent
+    starts = np.array([_is_traceback(site.filename, trace.run.library_roots) for site in trace.sites], np.bool_)
+    if not len(starts) or not starts.any():
+        return np.zeros(len(parent), np.bool_)
+    roots = nearest_marked(parent, tree_levels(index), parent < 0)
+    return starts[trace.tree.site[roots]]
+
+
+def _is_traceback(filename: str, library_roots: Iterable[str]) -> bool:
+    return library_of(filename, library_roots) == "traceback"
+
+
+def find_phase(index: TraceIndex, node: int, *, events: int) -> Phase:
+    """Return the phase of an event.
+
+    Parameters
+    ----------
+    index : TraceIndex
+        The run.
+    node : int
+        Node of the call tree at which it happened; -1 if it is unknown.
+    events : int
+        Number of events up to and including it.
+    """
+    trace = index.trace
+    if node < 0 or below_user_code(index)[node]:
+        return Phase.PROGRAM
+    filename = trace.sites[trace.tree.site[standing_nodes(index)[node]]].filename
+    root = trace.stack(node)[-1].filename
+    if not filename:
+        return Phase.OUTSIDE
+    if below_traceback(index)[node]:
+        return Phase.TRACEBACK
+    if not root.startswith(IMPORT_SYSTEM):
+        return Phase.PROGRAM
+    failed = (trace.run.exit_status or 0) > 0
+    later = below_user_code(index)[trace.events.stack[events:]]
+    return Phase.TRACEBACK if failed and not np.any(later) else Phase.IMPORTS

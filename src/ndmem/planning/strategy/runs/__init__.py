@@ -1,0 +1,1 @@
+"""The kinds of runs beyond the small sizes, one module for each."""

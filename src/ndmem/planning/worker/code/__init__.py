@@ -1,0 +1,1 @@
+"""What the user's code contains and compares: its numbers, its operators, and the values of its operands."""

@@ -1,0 +1,1 @@
+"""Data of the page's charts, and the library that draws them."""

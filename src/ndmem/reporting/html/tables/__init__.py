@@ -1,0 +1,1 @@
+"""Tables of the page and of notebooks: lines, arrays, native blocks, and the source."""

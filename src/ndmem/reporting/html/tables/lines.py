@@ -1,0 +1,94 @@
+"""Line table as a piece of HTML for a notebook: small, without scripts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ndmem.analysis.background import native_matters
+from ndmem.analysis.moment import Moment
+from ndmem.analysis.tables.lines import line_table
+from ndmem.reporting.html.fragment import Column, write_fragment, write_table
+from ndmem.reporting.paths import file_names
+from ndmem.reporting.plain import plain
+from ndmem.reporting.sentences.answer import answer_sentence
+from ndmem.reporting.sentences.brevity import shorten
+from ndmem.reporting.sentences.ending import ending_sentence
+from ndmem.reporting.sentences.headroom import headroom_sentence
+from ndmem.reporting.sentences.total import total_sentence
+from ndmem.reporting.text.notes import describe_run, list_notes
+from ndmem.reporting.text.tables.figure_columns import list_columns
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ndmem.analysis.index import TraceIndex
+    from ndmem.analysis.tables.lines import Line
+    from ndmem.reporting.paths import FileNames
+    from ndmem.reporting.text.tables.figure_columns import Column as FigureColumn
+
+_LONGEST = 120
+"""Most characters of source in a row."""
+
+
+def line_table_html(
+    index: TraceIndex, *, rows: int = 15, folder: str | None = None, foreword: Sequence[str] = ()
+) -> str:
+    """Return the answer and the line table of a run as an HTML fragment.
+
+    Parameters
+    ----------
+    index : TraceIndex
+        The run.
+    rows : int
+        Show at most this many lines.
+    folder : str or None
+        Folder that files are named relative to; the working folder if not given.
+    foreword : sequence of str
+        Sentences to put first.
+
+    Returns
+    -------
+    str
+        As `write_fragment` returns it.
+
+    Raises
+    ------
+    TraceError
+        If the trace's call tree is damaged.
+    """
+    trace = index.trace
+    names = file_names(trace.run, folder=folder)
+    native = native_matters(index)
+    lines = [line for line in line_table(index) if native or line.count]
+    shown = lines[: max(rows, 0)]
+    sentences = (
+        *foreword,
+        ending_sentence(index, name_file=names.name),
+        answer_sentence(index, name_file=names.name),
+        total_sentence(index, name_file=names.name),
+    )
+    totals = []
+    if shown and not foreword:  # what a prediction adds up to is in its own sentences
+        totals = [describe_run(index, Moment.PEAK)]
+        headroom = headroom_sentence(index)
+        totals += [f"{headroom}."] if headroom is not None else []
+    columns = _list_columns(native=native)
+    table = write_table(
+        [*((column.heading, Column.FIGURE) for column in columns), ("line", Column.TEXT), ("", Column.CODE)],
+        [_list_cells(line, names, columns) for line in shown],
+    )
+    left = [f"… and {len(lines) - len(shown):,} more lines."] if len(shown) < len(lines) else []
+    return write_fragment(
+        table,
+        headline=[*(f"{sentence}." for sentence in sentences if sentence is not None), *totals],
+        remarks=[*left, *list_notes(index, shown)],
+    )
+
+
+def _list_columns(*, native: bool) -> list[FigureColumn]:
+    return [column for column in list_columns(native=native) if column.heading != "program"]
+
+
+def _list_cells(line: Line, names: FileNames, columns: Sequence[FigureColumn]) -> list[str]:
+    source = shorten(plain(line.source or f"in {line.function}"), _LONGEST)
+    return [*(column.write(line) for column in columns), names.place(line.filename, line.lineno), source]

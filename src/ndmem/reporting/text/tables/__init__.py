@@ -1,0 +1,1 @@
+"""Tables of a report for the terminal."""

@@ -1,0 +1,1 @@
+"""The live arrays of this process, and what holds them."""
