@@ -3,8 +3,8 @@
 `objects` walks (`walk`, in C: `_walk`), settles views to buffers (`buffers`), finds what would be freed (`ownership`)
 and whose contents are not visible (`unseen`), and names the children (`parts`, `naming`); `mirror` sees types as
 CPython does; `registry` and `adapters/` know other libraries' types; `tracked` asks the running tracker. `live/` lists
-the arrays of the process by the paths that lead to them from its scopes, and walks from all roots of the process. `stored/`
-reads headers of files (`npy`, `npz`, `parquet`, `stored`).
+the arrays of the process by the paths that lead to them from its scopes, and walks from all roots of the process.
+`stored/` reads headers of files (`npy`, `npz`, `parquet`, `stored`).
 
 The walk itself is C: `csrc/walk/`.
 """
