@@ -169,7 +169,7 @@ import json, random, sys
 import numpy as np
 from ndmem import _native
 from ndmem.tracking.journal.assemble import assemble
-from ndmem.tracking.journal.reader import read_journal
+from ndmem.tracking.journal.file.reader import read_journal
 from ndmem.tracking.recorder import untracked
 whole, compacted = _native.Recording(4096), _native.Recording(4096, -1, 4 * 2**20)
 whole.start(), compacted.start()

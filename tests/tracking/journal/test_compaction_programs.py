@@ -94,7 +94,7 @@ import json, random
 import numpy as np
 from ndmem import _native
 from ndmem.tracking.journal.assemble import assemble
-from ndmem.tracking.journal.reader import read_journal
+from ndmem.tracking.journal.file.reader import read_journal
 from ndmem.tracking.recorder import untracked
 whole, compacted = _native.Recording(4096), _native.Recording(4096, -1, 2**19, 1)
 whole.start(), compacted.start()
