@@ -88,7 +88,7 @@ def test_a_package_that_runs_the_users_code_is_not_the_users(installed: Place) -
 
 
 def test_private_attributes_of_a_named_package_are_named(installed: Place) -> None:
-    """A private attribute that holds an array at the peak is named for a class of the user's package, as of no other."""
+    """A private attribute that holds an array at the peak is named in a class of the user's package alone."""
     code = "import numpy as np\nclass Table:\n    def __init__(self):\n        self._rows = np.ones(125_000)\n"
     (Path(str(installed.environment["PYTHONPATH"])) / "mine" / "table.py").write_text(code)
     program = (
