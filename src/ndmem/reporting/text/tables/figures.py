@@ -194,7 +194,6 @@ def _name_places(rows: Sequence[Line | Function], names: FileNames, *, short: bo
 
 
 def _describe_row(row: Line | Function) -> str:
-    """Write the source of a line, or the name of a function."""
     if isinstance(row, Line):
         return plain(row.source or f"in {row.function}")
     return plain(row.function)
