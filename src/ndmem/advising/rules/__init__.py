@@ -1,0 +1,15 @@
+"""The rules, one module each: what it looks for, and the change of memory that the fix makes.
+
+A rule needs a pair of programs in its tests, before and after the fix, and a page in the documentation.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from . import reduced_temporary, updated_out_of_place
+
+if TYPE_CHECKING:
+    from ndmem.advising.suggestion import Rule
+
+RULES: tuple[Rule, ...] = (reduced_temporary, updated_out_of_place)

@@ -1,0 +1,83 @@
+"""The finding: one thing to change in a program, and how many bytes that saves."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from .site import Site
+
+    Evidence = Mapping[str, int | float | str | bool | list[str] | list[int] | None]
+
+
+class Proof(enum.Enum):
+    """How a saving is known."""
+
+    VERIFIED = "verified"
+    """The recorded events were replayed with the change, or the changed program was run."""
+    ESTIMATED = "estimated"
+    """Worked out without either."""
+
+
+@dataclass(frozen=True, slots=True)
+class Saving:
+    """Bytes that a change saves; negative if it costs some.
+
+    Attributes
+    ----------
+    peak_nbytes : int
+        Of the program's peak: the difference of the peaks with and without the change, not the bytes of a line.
+    kept_nbytes : int
+        Of what is live at the end.
+    total_nbytes : int
+        Of all bytes ever allocated.
+    resident_nbytes : int or None
+        Of the peak of resident memory; ``None`` if nothing says that it differs from ``peak_nbytes``, or by how much.
+    """
+
+    peak_nbytes: int
+    kept_nbytes: int
+    total_nbytes: int
+    resident_nbytes: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing to change in a program.
+
+    Attributes
+    ----------
+    rule, name : str
+        Code and name of the rule that found it: ``"NM101"``, ``"reduced-temporary"``.
+    site : Site
+        The sub-expression to change.
+    expression : str
+        Its text.
+    message : str
+        What was seen, in one or two sentences.
+    fix : str or None
+        Code for this place; ``None`` where no rule can write it.
+    saving : Saving
+        What the change saves.
+    peak_after_nbytes : int
+        Peak of the program with this change alone.
+    proof : Proof
+        How the saving is known.
+    evidence : mapping
+        Figures behind the message: shapes, dtypes, bytes, counts.
+    """
+
+    rule: str
+    name: str
+    site: Site
+    expression: str
+    message: str
+    fix: str | None
+    saving: Saving
+    peak_after_nbytes: int
+    proof: Proof
+    evidence: Evidence = field(default_factory=dict)

@@ -1,0 +1,71 @@
+"""The corpus of advice: programs before and after a fix, and programs that look alike and are clean.
+
+In ``before.py`` the line to change ends with ``# guilty``. All programs are run in a process of their own.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+import ndmem
+from ndmem.advising.advise import find_findings
+from ndmem.advising.rules import RULES
+from ndmem.analysis.index import TraceIndex
+from ndmem.model.finding import Finding
+
+HERE = Path(__file__).parent
+CASES = sorted((HERE / "corpus").glob("*/*/before.py"))
+CLEAN = sorted((HERE / "clean").glob("*.py"))
+SHOWN = 3
+"""Findings among which the guilty line must be."""
+
+
+@dataclass(frozen=True)
+class Advised:
+    """A program that was run, and what is advised."""
+
+    output: str
+    peak_nbytes: int
+    findings: tuple[Finding, ...]
+
+
+def advise(program: Path, folder: Path) -> Advised:
+    """Run a program and ask for advice."""
+    file = folder / f"{program.stem}.ndmem"
+    command = [sys.executable, "-m", "ndmem", "run", "--quiet", "-o", str(file), str(program)]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stderr
+    run = ndmem.load(file)
+    return Advised(done.stdout, run.peak, find_findings(TraceIndex(run.trace)))
+
+
+@pytest.mark.parametrize("before", CASES, ids=lambda path: f"{path.parts[-3]}/{path.parts[-2]}")
+def test_the_guilty_line_is_found_and_its_saving_is_what_the_fixed_program_saves(before, tmp_path):
+    """The rule names the guilty line among the first findings, and its saving is that of the fixed program, ± 10 %."""
+    rule, lines = before.parts[-3], before.read_text().splitlines()
+    guilty = next(number for number, line in enumerate(lines, 1) if line.rstrip().endswith("# guilty"))
+    was, fixed = advise(before, tmp_path), advise(before.with_name("after.py"), tmp_path)
+    assert was.output == fixed.output
+    found = [one for one in was.findings[:SHOWN] if one.name == rule and one.site.lineno == guilty]
+    assert found, [(one.name, one.site.lineno, one.expression, one.saving) for one in was.findings]
+    measured = was.peak_nbytes - fixed.peak_nbytes
+    assert found[0].saving.peak_nbytes == pytest.approx(measured, rel=0.1)
+    assert found[0].peak_after_nbytes == pytest.approx(fixed.peak_nbytes, rel=0.1)
+    assert rule not in {one.name for one in fixed.findings}
+
+
+@pytest.mark.parametrize("program", CLEAN, ids=lambda path: path.stem)
+def test_a_look_alike_has_no_finding(program, tmp_path):
+    """A program that resembles a guilty one and cannot be improved is not accused."""
+    assert advise(program, tmp_path).findings == ()
+
+
+def test_each_rule_has_a_pair_and_a_code_of_its_own():
+    """Every rule has a code and a name that no other has, and a pair of programs in the corpus."""
+    assert len({rule.CODE for rule in RULES}) == len({rule.NAME for rule in RULES}) == len(RULES)
+    assert {rule.NAME for rule in RULES} == {case.parts[-3] for case in CASES}
