@@ -25,7 +25,7 @@ def run_pytest(folder: Path, source: str, *options: str) -> tuple[dict[str, str]
     (folder / "test_it.py").write_text(HEAD + source, "utf-8")
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-rA", "-p", "no:cacheprovider", *options],
-        cwd=folder, capture_output=True, text=True, timeout=60, check=False,
+        cwd=folder, capture_output=True, text=True, timeout=600, check=False,
     )  # fmt: skip
     outcomes = re.findall(r"^(PASSED|FAILED|ERROR) test_it\.py::(\S+)", done.stdout, re.MULTILINE)
     return {name: outcome for outcome, name in outcomes}, done.stdout + done.stderr

@@ -111,4 +111,4 @@ def test_the_debugger_stays_away_from_what_fits(tmp_path: Path) -> None:
 
 def _run_module(folder: Path, *words: str, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", _MODULE, *words]
-    return subprocess.run(command, cwd=folder, input=stdin, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(command, cwd=folder, input=stdin, capture_output=True, text=True, timeout=600, check=False)
