@@ -43,7 +43,7 @@ typedef struct {
     char name[MAX_NAME];   /* empty if it is unknown */
 } Thread;
 
-/* The thread that was found last; at the start one that is no thread's. Read in the hot path, so not through a function. */
+/* The thread that was found last; at the start one without a thread. Read in the hot path, so not through a function. */
 extern Thread *latest_thread;
 
 /* Of a Python thread, found or added, which becomes the latest; NULL without memory. Works without the GIL. */
