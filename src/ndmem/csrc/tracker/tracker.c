@@ -12,7 +12,8 @@
 struct Tracker tracker;
 unsigned tracker_users;
 
-/* The child of a fork shares the journal's pages with its parent and must not write to them. */
+/* The child of a fork shares the journal's pages with its parent and must not write to them. Inside the lock, which the parent
+ * entered before the fork. */
 static void forget_in_child(void)
 {
     tracker.count = tracker_users = 0;
@@ -63,7 +64,7 @@ static void close_tracker(void)
 static void renumber_generations_locked(void)
 {
     ASSERT_LOCKED();
-    static uint16_t rank[UINT16_MAX + 1];
+    static uint16_t rank[UINT16_MAX + 1]; /* 128 KiB: a thread's stack may be smaller */
     for (unsigned generation = 0; generation <= UINT16_MAX; generation++) {
         rank[generation] = 0;
         for (unsigned i = 0; i < tracker.count; i++)

@@ -1,7 +1,7 @@
 #include "common/compat.h"
 #include "tracker/holders/holders.h"
 #include "tracker/holders/holders_journal.h"
-#include "tracker/holders/code_owner.h"
+#include "tracker/code_owner.h"
 #include "tracker/holders/reach.h"
 #include "tracker/holders/spelled_path.h"
 #include "tracker/holders/stack_arrays.h"
