@@ -106,7 +106,8 @@ def test_the_label_is_the_same_on_an_idle_and_on_a_busy_machine(
 
 def test_no_size_is_measured_twice(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each size is measured once with the same data, but for the very first one, whose first call warms up."""
-    ask, lengths = forked.Child.ask, []
+    ask = forked.Child.ask
+    lengths: list[int] = []
 
     def note(self: Any, request: Any, *args: Any, **options: Any) -> Answer:
         if (request.ask.value, request.sample.name) == ("measure", "FIRST"):
