@@ -180,7 +180,7 @@ def test_loops_that_grow_with_the_size_are_within_their_interval() -> None:
 
 @pytest.mark.parametrize("is_new", [False, True], ids=["fork", "fresh interpreter"])
 def test_data_frames_are_cropped(is_new: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A data frame keeps its columns, in a fork and in a fresh interpreter, and its state: a call needs as much after."""
+    """A data frame keeps its columns and its state, in a fork and in a fresh interpreter: calls after need as much."""
     pandas = pytest.importorskip("pandas")
     monkeypatch.setattr(fork_or_spawn, "has_python_threads", lambda: is_new)
 
