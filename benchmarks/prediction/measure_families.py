@@ -67,7 +67,7 @@ def predict(case: Case) -> dict[str, Any]:
         options["make"] = case.make
     else:
         arguments, options = case.arguments(case.lengths), {}
-    started = time.perf_counter()
+    started, used = time.perf_counter(), _processor_seconds()
     try:
         found = ndmem.predict(case.function, *arguments, **options)
     except ndmem.NdmemError as error:
@@ -78,10 +78,19 @@ def predict(case: Case) -> dict[str, Any]:
         "interval": found.interval,
         "reason": found.reason,
         "seconds": time.perf_counter() - started,
+        "processor_seconds": _processor_seconds() - used,
         "said_seconds": found.seconds,
         "seconds_interval": getattr(found, "seconds_interval", None),
         "factor": _find_factor(found),
     }
+
+
+def _processor_seconds() -> float:
+    """Return the processor time of this process and of its children that have ended."""
+    import resource
+
+    used = (resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN))
+    return sum(each.ru_utime + each.ru_stime for each in used)
 
 
 def _find_factor(found: Any) -> float | None:

@@ -91,13 +91,15 @@ def _find_interval(line: Line, findings: Findings, doubts: Sequence[Doubt]) -> t
     error = max(error, _spread(doubts, weight))
     low, high = min(found.low, found.nbytes) * (1 - min(error, 1.0)), max(found.high, found.nbytes) * (1 + error)
     nbytes = found.nbytes
+    trend = None if _is_proven(line, findings) else _trend(line, findings)
     if ghost is not None and findings.adopts_ghost:
         nbytes = ghost.point.peak
         low, high = min(low, nbytes), max(high, nbytes)
-    elif contradicts_trend(line, findings):
-        trend = _trend(line, findings)
-        assert trend is not None
+    elif trend is not None and contradicts_trend(line, findings):
         nbytes, low, high = (trend[0] + trend[1]) // 2, *trend
+    elif trend is not None and weight >= Weight.GRAVE:
+        # The estimates of nearby sizes agree although growth slows down or speeds up towards a far one.
+        low, high = min(low, trend[0]), max(high, trend[1])
     if weight >= Weight.UNBOUNDED:
         low = min(low, findings.last.peak)
     return nbytes, max(int(low), 0), int(high) + findings.first_extra
@@ -115,12 +117,16 @@ def _trend(line: Line, findings: Findings) -> tuple[int, int] | None:
     )
 
 
+def _is_proven(line: Line, findings: Findings) -> bool:
+    """Tell whether a polynomial gave every buffer, so that a trend tells nothing more."""
+    return (findings.estimate.is_exact and findings.estimate.is_matched) or not line.target
+
+
 def contradicts_trend(line: Line, findings: Findings) -> bool:
     """Tell whether an estimate that no polynomial proves lies outside the trend of the measured peaks."""
-    found = findings.estimate
-    if (found.is_exact and found.is_matched) or not line.target:
+    if _is_proven(line, findings):
         return False
-    trend = _trend(line, findings)
+    found, trend = findings.estimate, _trend(line, findings)
     return trend is not None and not trend[0] * (1 - _GRAVE_ERROR) <= found.nbytes <= trend[1] * (1 + _GRAVE_ERROR)
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import ndmem
 from ndmem.planning.arguments.arguments import Arguments
 from ndmem.planning.arguments.bind import bind_arguments
 from ndmem.planning.arguments.real.sample_data import Sample
@@ -141,6 +142,29 @@ def test_a_data_frame_is_sampled_across() -> None:
     assert (made["text"] == "low").mean() == pytest.approx(0.5, abs=0.002)
     assert list(made["kind"].cat.categories) == ["a", "b", "c"]
     assert len(made._mgr.blocks) == len(frame._mgr.blocks)
+
+
+def _first_search(frame: Any) -> int:
+    """Return the peak of finding a column: pandas keeps the places of the columns once it has computed them."""
+    with ndmem.track(threshold=1) as run:
+        frame.iloc[:, 1]
+    return run.peak
+
+
+@pytest.mark.parametrize("is_searched", [False, True])
+def test_a_prediction_asks_a_data_frame_without_a_trace(is_searched: bool) -> None:
+    """A frame whose columns were not found yet stays so, and its samples are alike; so is one whose columns were."""
+    pandas = pytest.importorskip("pandas")
+    frame, other = _frame(pandas), _frame(pandas)
+    if is_searched:
+        _first_search(frame), _first_search(other)
+    bound = bind_arguments(lambda frame: None, (frame,), {})
+    (small,), _ = _make(bound, n=1000)
+    (whole,), _ = _make(bound)
+    assert bound.nbytes({"n": 10_000}) == _frame(pandas).memory_usage().sum()
+    expected = _first_search(other)
+    assert (expected > 0) is not is_searched
+    assert [_first_search(each) for each in (frame, small, whole)] == [expected] * 3
 
 
 def test_the_index_of_a_table_stays_what_it_is() -> None:

@@ -15,6 +15,7 @@ import pytest
 
 import ndmem
 from ndmem.planning import extrapolation, strategy
+from ndmem.planning import forecast as forecasting
 from ndmem.planning.arguments.bind import bind_arguments
 from ndmem.planning.forecast import Forecast, forecast
 from ndmem.planning.strategy.measurements import Budget
@@ -101,6 +102,39 @@ def test_the_label_is_the_same_on_an_idle_and_on_a_busy_machine(
         return found.nbytes, found.confidence, found.low, found.high, found.reason
 
     assert forecast_at(lambda: chance.uniform(1, 20)) == forecast_at(lambda: 1.0)
+
+
+def test_no_size_is_measured_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each size is measured once with the same data, but for the very first one, whose first call warms up."""
+    ask = forked.Child.ask
+    lengths: list[int] = []
+
+    def note(self: Any, request: Any, *args: Any, **options: Any) -> Answer:
+        if (request.ask.value, request.sample.name) == ("measure", "FIRST"):
+            lengths.append(request.lengths["n"])
+        return ask(self, request, *args, **options)
+
+    monkeypatch.setattr(forked.Child, "ask", note)
+    monkeypatch.setattr(forecasting, "measure_formulas", lambda *args: None)
+    _forecast(_collect, "f8[n]", ndmem.dims(n=20_000), clock=_Clock())
+    assert len(lengths) > 10
+    assert lengths[0] == lengths[1]
+    assert len(set(lengths[1:])) == len(lengths[1:])
+
+
+def test_code_that_could_not_be_scanned_in_time_makes_the_answer_rough(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A check that was not made supports no label: not within one per cent, however well the sizes agree."""
+
+    def run_out(*args: Any) -> Any:
+        raise forked.ChildTimeoutError("no time left")
+
+    monkeypatch.setattr(forecasting, "run_ghost", lambda measurements, findings: findings)
+    monkeypatch.setattr(forecasting, "measure_largest", lambda measurements, findings: findings)
+    monkeypatch.setattr(forecasting, "measure_extra", lambda measurements, findings, crossings: findings)
+    monkeypatch.setattr(forecasting, "find_crossings", run_out)
+    found = _forecast(_scale, "f8[n, 8]", ndmem.dims(n=10_000_000), clock=_Clock())
+    assert found.confidence.value == "rough"
+    assert "could not be scanned" in found.reason
 
 
 def test_a_time_limit_that_stops_measuring_is_in_the_reason(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="resident memory
 
 _TOUCHES = """
 import numpy as np
-from ndmem.planning.worker.rss_growth import measure_rss_growth
+from ndmem.planning.worker.rss_growth import watch_rss_growth
 
 def touch(*positions):
     array = np.empty(2**23, "u1")
@@ -23,13 +23,16 @@ def may_have_huge_pages():
 
 before = may_have_huge_pages()
 touch(0)  # what the first call brings in
-one, all_of_it = measure_rss_growth(lambda: touch(2**22)), measure_rss_growth(lambda: np.ones(2**23, "u1"))
-print(one, all_of_it, before == may_have_huge_pages())
+with watch_rss_growth() as one:
+    touch(2**22)
+with watch_rss_growth() as all_of_it:
+    np.ones(2**23, "u1")
+print(one.nbytes, all_of_it.nbytes, before == may_have_huge_pages())
 """
 
 _GROWS_AMONG_HOLES = """
 import ctypes
-from ndmem.planning.worker.rss_growth import measure_rss_growth
+from ndmem.planning.worker.rss_growth import watch_rss_growth
 
 libc = ctypes.CDLL(None)
 libc.malloc.restype = libc.realloc.restype = ctypes.c_void_p
@@ -47,7 +50,9 @@ def grow():
     libc.free(ctypes.c_void_p(block))
 
 grow()
-print(measure_rss_growth(grow))
+with watch_rss_growth() as growth:
+    grow()
+print(growth.nbytes)
 """
 
 

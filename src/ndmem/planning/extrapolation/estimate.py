@@ -54,6 +54,11 @@ class Estimate:
     reused: tuple[Int64s, Int64s] | None
     place_peaks: dict[int, int]
 
+    @property
+    def is_proven(self) -> bool:
+        """Whether the runs matched, a polynomial gave every buffer, and no reuse of temporaries is open."""
+        return self.is_matched and self.is_exact and self.low == self.high
+
 
 def estimate_peak(line: Line, points: Sequence[Point], target: int) -> Estimate:
     """Estimate the peak at a position of the line from runs at other positions."""

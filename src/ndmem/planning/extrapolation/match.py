@@ -73,6 +73,8 @@ class Point:
         Whether the run was stopped before it returned.
     processor_seconds : float
         Processor time of the call.
+    rss_growth_nbytes : int or None
+        How far resident memory rose, with what the recording itself needs; ``None`` if it was not measured.
     nbytes : (births,) int64
         Bytes of each buffer.
     """
@@ -88,6 +90,7 @@ class Point:
     lost: int = 0
     is_cut: bool = False
     processor_seconds: float = 0.0
+    rss_growth_nbytes: int | None = None
     nbytes: Int64s = field(init=False)
 
     def __post_init__(self) -> None:

@@ -54,11 +54,13 @@ def has_time(measurements: Measurements, t: int, *, runs: int, share: float = _O
     return max(processor, runs * measurements.estimate_duration(t) / _WAITING) <= measurements.time_limit.left()
 
 
-def try_measure(measurements: Measurements, t: int, *, processor_limit: float = math.inf) -> Point | NoResult:
+def try_measure(
+    measurements: Measurements, t: int, *, processor_limit: float = math.inf, with_rss: bool = False
+) -> Point | NoResult:
     """Run the function at a position of the line; stop it after half of the processor time left."""
     try:
         most = max(measurements.processor_left() / 2, 0.1)
-        point = measurements.measure(t, processor_limit=min(processor_limit, most))
+        point = measurements.measure(t, processor_limit=min(processor_limit, most), with_rss=with_rss)
     except ChildTimeoutError:
         return NoResult.STOPPED
     except NO_RESULT:

@@ -30,6 +30,11 @@ _SMALL_SHARE = 0.01
 _OTHERS = 3
 """Most runs with other data."""
 
+_OTHERS_EFFORT = 10_000
+"""Work of each, in the units of effort.py, if a smaller size was measured: it shows the same."""
+
+_NO_TIME_FOR_OTHERS = Doubt("the time limit left no time for other data, so it may depend on the data", Weight.GRAVE)
+
 _CHOOSERS = {"scipy", "pandas", "sklearn"}
 """Libraries that choose the width of their indices by the size of the data."""
 
@@ -127,13 +132,14 @@ def _compare_samples(measurements: Measurements, findings: Findings) -> list[Dou
     if measurements.arguments.maker is not None or not measurements.arguments.nbytes(line.at(1)):
         return []
     sizes = (findings.points[0], *reversed(findings.scales))
-    first = next((point for point in sizes if has_time(measurements, point.t, runs=_OTHERS, share=1.0)), None)
+    cheap = [point for point in sizes if measurements.count_effort(point) <= _OTHERS_EFFORT] or sizes[-1:]
+    first = next((point for point in cheap if has_time(measurements, point.t, runs=_OTHERS, share=1.0)), None)
     if first is None:
-        return [Doubt("the time limit left no time for other data, so it may depend on the data")]
+        return [_NO_TIME_FOR_OTHERS]
     try:
         others = _measure_others(measurements, first.lengths, findings.processor_limit)
     except ChildTimeoutError:
-        return [Doubt("the time limit left no time for other data, so it may depend on the data")]
+        return [_NO_TIME_FOR_OTHERS]
     if not others:
         return [Doubt("it fails on other data of the same size, so it may depend on the data")]
     offs = [
@@ -171,7 +177,7 @@ def _measure_others(measurements: Measurements, lengths: Mapping[str, int], proc
 def _doubt_crossings(findings: Findings, line: Line, crossings: Sequence[Crossing] | None) -> list[Doubt]:
     """Doubt estimates beyond a number in the code; a number in the user's own code mostly limits a size."""
     if crossings is None:
-        return [Doubt("its code could not be scanned for thresholds")]
+        return [Doubt("its code could not be scanned for thresholds", Weight.GRAVE)]
     if crossings:
         number = next((each.number for each in crossings if each.number.is_users), crossings[0].number)
         where = f"the {number.value:,} of {number.function} in {number.filename}"

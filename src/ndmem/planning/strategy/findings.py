@@ -128,10 +128,7 @@ class Findings:
     @property
     def is_open(self) -> bool:
         """Whether estimates differ, or sizes follow no known rule."""
-        found = self.estimate
-        if self.is_verified:
-            return False
-        return not (found.is_exact and found.is_matched and found.low == found.high and self.agreement == 0)
+        return not self.is_verified and not (self.estimate.is_proven and self.agreement == 0)
 
     @property
     def is_cut(self) -> bool:
@@ -151,11 +148,11 @@ class Findings:
     @property
     def is_verified(self) -> bool:
         """Whether a ghost run of the real size, or a run of at least a quarter of it, had the predicted peak."""
-        found, largest = self.estimate, self.largest
+        largest = self.largest
         if self.ghost is not None and self.ghost.is_trusted:
             return self.is_verified_at_real_size
         is_near = largest is not None and largest.agrees and largest.share >= VERIFYING_SHARE
-        return is_near and found.is_exact and found.is_matched and found.low == found.high
+        return is_near and self.estimate.is_proven
 
     @property
     def is_verified_at_real_size(self) -> bool:

@@ -119,11 +119,6 @@ class Measurements:
         return frozenset(self._log.refused)
 
     @property
-    def times(self) -> Costs:
-        """Lengths and seconds of the runs on the line, in order."""
-        return tuple(self._log.times)
-
-    @property
     def memory_for_growth(self) -> int:
         """Bytes that a run at a larger size may be predicted to need: predictions may be wrong by a factor."""
         return self.memory // 2
@@ -132,7 +127,7 @@ class Measurements:
         """Return the seconds of processor time left: part of the timeout, so that a busy machine can keep it too."""
         return self.time_limit.seconds / _BUSY - sum(self._log.processor_seconds)
 
-    def measure(self, t: int, *, processor_limit: float = inf) -> Point:
+    def measure(self, t: int, *, processor_limit: float = inf, with_rss: bool = False) -> Point:
         """Run the function at a position of the line.
 
         Parameters
@@ -141,13 +136,15 @@ class Measurements:
             The position.
         processor_limit : float
             Seconds of processor time after which the run is stopped; `Point.is_cut` tells whether it was.
+        with_rss : bool
+            Measure how far resident memory rises, too.
 
         Raises
         ------
         PredictionError
             If the function fails there, or exceeds the time limit.
         """
-        return self._measure(self._limit(Request(self.line.at(t)), processor_limit), t=t)
+        return self._measure(self._limit(Request(self.line.at(t), with_rss=with_rss), processor_limit), t=t)
 
     def measure_at(
         self, lengths: Mapping[str, int], *, t: int = -1, sample: Sample = Sample.FIRST, processor_limit: float = inf
@@ -192,6 +189,7 @@ class Measurements:
             lost=lost,
             is_cut=answer.is_cut,
             processor_seconds=answer.processor_seconds,
+            rss_growth_nbytes=answer.rss_growth_nbytes,
         )
         used = time.thread_time() - used
         self._log.processor_seconds.append(used)
@@ -214,9 +212,9 @@ class Measurements:
         """Return the positions that were scanned and the contents found there, in the order of their sizes."""
         return sorted(self._log.codes.items(), key=lambda scan: scan[0])
 
-    def measure_rss(self, t: int, *, processor_limit: float = inf) -> Answer:
-        """Run the function without recording, and measure how far resident memory rises."""
-        return self._ask(self._limit(Request(self.line.at(t), ask=Ask.RSS), processor_limit))
+    def measure_rss(self, t: int) -> int | None:
+        """Run the function without recording, and return how far resident memory rises, if the system reports it."""
+        return self._ask(self._limit(Request(self.line.at(t), ask=Ask.RSS, with_rss=True), inf)).rss_growth_nbytes
 
     def count_effort(self, point: Point) -> float:
         """Return the work of a run in machine-independent units."""

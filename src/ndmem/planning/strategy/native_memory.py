@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ndmem.errors import PredictionError
-from ndmem.planning.extrapolation.estimate import estimate_peak
 from ndmem.planning.extrapolation.polynomials import multiply
 from ndmem.planning.extrapolation.size_line import Line
 
@@ -20,15 +19,14 @@ from .measurements import Measurements
 if TYPE_CHECKING:
     import numpy.typing as npt
 
+    from ndmem.planning.extrapolation.match import Point
+
     Float64s = npt.NDArray[np.float64]
 
 _STEPS = (4, 6, 8)
 _MOST_EFFORT = 50_000
 _TIMEOUT_SHARE = 0.025
 """Part of the timeout that one run may take, in processor time: the work of LAPACK shows in no count."""
-
-_MOST_GROWTH = 8.0
-"""Growth of the time for twice the lengths, of a matrix factorisation."""
 
 _ENOUGH_NBYTES = 2**27
 _TELLING_NBYTES = 2**19
@@ -40,6 +38,11 @@ _DEGREE = 0.02
 
 _GRAIN = 2**17
 """Bytes by which repeated measurements differ: Linux adds up the page counts of the processors at intervals."""
+
+_RECORD_NBYTES = 96
+"""Bytes that the recording of an event needs at most."""
+
+_SMALL_PRIMES = (2, 3, 5, 7)
 
 _LEAST = 2**18
 """Smaller values count as 0: they cannot be distinguished from pages that Python itself touches."""
@@ -62,12 +65,12 @@ class Native:
 
 
 def measure_native(measurements: Measurements, findings: Findings) -> Native:
-    """Measure native memory at three sizes, and extrapolate it to the real one."""
+    """Take native memory from the largest run; where it is not slight, measure and extrapolate it from three sizes."""
     measurements.progress("native memory")
-    target = measurements.line.target
     try:
-        if findings.real is not None:
-            return Native(_measure(measurements, findings, target))
+        seen = _take_from_runs(measurements, findings)
+        if seen is not None:
+            return Native(seen)
         ts = _choose_sizes(measurements, _choose_scale(measurements, findings))
         # The largest first, so that memory which a library allocates once and keeps is there for all three.
         found = [_measure(measurements, findings, t) for t in reversed(ts)][::-1]
@@ -81,6 +84,20 @@ def measure_native(measurements: Measurements, findings: Findings) -> Native:
     if scatter > _FAR:
         return Native(None, "it does not grow regularly over the measured sizes")
     return Native(nbytes)
+
+
+def _take_from_runs(measurements: Measurements, findings: Findings) -> int | None:
+    """Return the native memory of the real size, or of the largest run if it is a slight part of all its memory."""
+    if findings.real is not None:
+        return _subtract_arrays(measurements, findings.real, measurements.line.target)
+    point = None if findings.largest is None else findings.largest.point
+    if point is None or point.rss_growth_nbytes is None:
+        return None
+    whole = measurements.estimate_inputs(point.t, findings.points) + point.peak
+    beyond = point.rss_growth_nbytes - point.peak  # the recording itself, if it counts, adds to it
+    if beyond < _LEAST:
+        return 0
+    return beyond if beyond <= _SLIGHT * whole else None
 
 
 def extrapolate_native(line: Line, ts: Sequence[int], found: Sequence[int]) -> tuple[int, float]:
@@ -132,12 +149,25 @@ def _choose_sizes(measurements: Measurements, scale: int) -> tuple[int, ...]:
     even = tuple(scale * step for step in _STEPS)
     if not all(_is_smooth(measurements.arguments.lengths[name]) for name in scaled):
         return even
-    smooth = [t for t in range(even[0], even[-1] + 1) if all(_is_smooth(line.at(t)[name]) for name in scaled)]
+    first = scaled[0]
+    low, high = (line.at(t)[first] for t in (even[0], even[-1]))
+    positions = (divmod(length - line.start[first], line.step[first]) for length in list_smooth(high) if length >= low)
+    smooth = [t for t, rest in positions if not rest and all(_is_smooth(line.at(t)[name]) for name in scaled)]
     return (smooth[0], smooth[len(smooth) // 2], smooth[-1]) if len(smooth) >= 3 else even
 
 
+def list_smooth(most: int) -> list[int]:
+    """Return all numbers up to one that have no prime factor above 7, sorted."""
+    found = [1]
+    for prime in _SMALL_PRIMES:
+        for number in found.copy():
+            while (number := number * prime) <= most:
+                found.append(number)
+    return sorted(found)
+
+
 def _is_smooth(length: int) -> bool:
-    for prime in (2, 3, 5, 7):
+    for prime in _SMALL_PRIMES:
         while length % prime == 0 and length:
             length //= prime
     return length == 1
@@ -145,41 +175,37 @@ def _is_smooth(length: int) -> bool:
 
 def _choose_scale(measurements: Measurements, findings: Findings) -> int:
     """Return the largest scale that memory, work and time allow: pages are coarse, and libraries keep some."""
-    last = findings.points[-1]
-    scale = max(findings.points[0].t // _STEPS[0], 1)
     most = min(_ENOUGH_NBYTES, measurements.memory // 3)
     longest = _TIMEOUT_SHARE * measurements.time_limit.seconds
-    seconds, growth = last.processor_seconds, _MOST_GROWTH
-    if longest / growth < seconds <= longest:  # recording counts in `last.processor_seconds`
-        seconds = min(seconds, *(measurements.measure_rss(last.t).seconds for _ in range(2)))
-    while seconds * growth <= longest:
-        t = 2 * scale * _STEPS[-1]
-        if t > measurements.line.target or measurements.estimate_memory(t, findings.points) > most:
-            break
-        if measurements.estimate_effort(t) > _MOST_EFFORT:
-            break
-        before, seconds = seconds, min(measurements.measure_rss(t).seconds for _ in range(2))
-        if seconds > longest:
-            break
-        growth = min(max(seconds / before, 2.0), _MOST_GROWTH)
+
+    def is_affordable(scale: int) -> bool:
+        t = scale * _STEPS[-1]
+        return (
+            t <= measurements.line.target
+            and measurements.estimate_memory(t, findings.points) <= most
+            and measurements.estimate_effort(t) <= _MOST_EFFORT
+            and measurements.estimate_processor_seconds(t) <= longest
+        )
+
+    scale = 1
+    while is_affordable(2 * scale):
         scale *= 2
     return scale
 
 
 def _measure(measurements: Measurements, findings: Findings, t: int) -> int:
-    """Return how far resident memory rises beyond the peak of arrays."""
-    answer = measurements.measure_rss(t, processor_limit=findings.processor_limit)
-    if answer.is_cut:
+    """Run the function at a position of the line, and return how far resident memory rises beyond its arrays."""
+    point = measurements.measure(t, processor_limit=findings.processor_limit, with_rss=True)
+    if point.is_cut:
         raise PredictionError("a run takes too long to be repeated")
-    if answer.rss_growth_nbytes is None:
+    return _subtract_arrays(measurements, point, t)
+
+
+def _subtract_arrays(measurements: Measurements, point: Point, t: int) -> int:
+    """Return how far resident memory rose beyond the peak of arrays in a run."""
+    growth = point.rss_growth_nbytes
+    if growth is not None and len(point.events) * _RECORD_NBYTES > _GRAIN:
+        growth = measurements.measure_rss(t)  # recording so many events needs memory itself
+    if growth is None:
         raise PredictionError("this system does not report the peak of resident memory; Linux does")
-    beyond = answer.rss_growth_nbytes - _arrays_at(measurements, findings, t)
-    return beyond if beyond >= _LEAST else 0
-
-
-def _arrays_at(measurements: Measurements, findings: Findings, t: int) -> int:
-    if findings.real is not None:
-        return findings.real.peak
-    if findings.estimate.is_exact and findings.estimate.is_matched:
-        return estimate_peak(measurements.line, findings.points, t).nbytes
-    return measurements.measure(t, processor_limit=findings.processor_limit).peak
+    return growth - point.peak if growth - point.peak >= _LEAST else 0

@@ -32,14 +32,15 @@ FARTHEST = 0.8
 # Work that may be spent, in the units of effort.py: some 10 µs each.
 _CHEAP = 40_000
 _CONFIRMING = 80_000
-_SETTLING = 1_000_000
+_SETTLING = 400_000
 
 _CHEAP_NBYTES = 2**26
 _CONFIRMING_NBYTES = 2**23
 """Peak up to which larger sizes are measured though no question is open: block lengths of libraries are below it."""
 
 _LONGEST_STEP = 4
-"""How many times one series doubles the sizes of the one before, if no question is open."""
+_OPEN_STEP = 2
+"""How many times one series doubles the sizes of the one before, if no question is open, and if one is."""
 
 _FEWEST = 3
 """Runs that suffice, if they returned: they tell more than five of which some were stopped."""
@@ -93,11 +94,12 @@ def measure_until_settled(measurements: Measurements) -> Findings:
 def _choose_scale(measurements: Measurements, best: Findings, scale: int, growth: float) -> tuple[int, int]:
     """Return the scale of the next series, and how many times it doubles the sizes.
 
-    If no question is open, several times: the series only confirm, and each run costs some milliseconds besides its
-    work.
+    Several times, because each run costs some milliseconds besides its work; more often if no question is open: the
+    series only confirm.
     """
+    most = _LONGEST_STEP if best.is_settled else _OPEN_STEP
     scales = [_next_scale(measurements.line, scale, best.points[-1].t)]
-    while best.is_settled and len(scales) < _LONGEST_STEP:
+    while len(scales) < most:
         scales.append(_next_scale(measurements.line, scales[-1], scales[-1] * SERIES[-1]))
     for steps in range(len(scales), 1, -1):
         if _is_worthwhile(measurements, best, scales[steps - 1], growth**steps):
@@ -119,7 +121,7 @@ def _next_scale(line: Line, scale: int, last: int) -> int:
 def _measure_real_size(measurements: Measurements, lengths: Mapping[str, int]) -> Findings:
     """Run the real size, of which no dimension is long enough to be reduced."""
     first = measurements.measure_at(lengths)  # imports modules, fills caches
-    real = measurements.measure_at(lengths, t=0)
+    real = measurements.measure(0, with_rss=True)
     return Findings.of_real_size(first, real)
 
 
@@ -201,9 +203,10 @@ def _total_effort(measurements: Measurements, findings: Findings) -> float:
 
 def measure_series(measurements: Measurements, scale: int, before: Findings) -> Findings | NoResult:
     """Measure a series, and compare its estimate with that of the series before."""
+    known = {point.t: point for point in before.points}  # the smallest sizes may be the largest of the series before
     points = []
     for t in (scale * step for step in SERIES):
-        point = try_measure(measurements, t)
+        point = known.get(t) or try_measure(measurements, t)
         if isinstance(point, NoResult):
             return point
         points.append(point)
@@ -225,8 +228,8 @@ def measure_series(measurements: Measurements, scale: int, before: Findings) -> 
 
 def _check_one_larger(measurements: Measurements, best: Findings) -> Findings:
     """Compare an exact estimate with one larger run, if a whole larger series is not possible."""
-    last, found = best.points[-1], best.estimate
-    if best.is_cut or not found.is_exact or not found.is_matched or found.low < found.high:
+    last = best.points[-1]
+    if best.is_cut or not best.estimate.is_proven:
         return best
     for t in (last.t * 2, last.t * 3 // 2, last.t * 5 // 4, last.t * 9 // 8):
         if (
@@ -253,7 +256,7 @@ def measure_real(measurements: Measurements, best: Findings) -> Findings:
     target = measurements.line.target
     if not has_time(measurements, target, runs=1):
         return best.without("the real size")
-    real = try_measure(measurements, target)
+    real = try_measure(measurements, target, with_rss=True)
     if isinstance(real, NoResult):
         return best.without("the real size") if real is NoResult.STOPPED else best
     return replace(best, real=real)

@@ -21,7 +21,7 @@ class Ask(enum.Enum):
     SCAN
         Find the numbers and operators in the Python code that runs.
     RSS
-        Measure how far resident memory rises.
+        Measure how far resident memory rises, and record nothing.
     GHOST
         As MEASURE, with large arrays backed by a small shared window.
     """
@@ -45,6 +45,8 @@ class Request:
         until then.
     threshold : int
         Buffers with fewer bytes are not recorded.
+    with_rss : bool
+        Whether to measure how far resident memory rises.
     """
 
     lengths: dict[str, int]
@@ -53,6 +55,7 @@ class Request:
     time_limit: float = math.inf
     processor_limit: float = math.inf
     threshold: int = 1
+    with_rss: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,9 @@ resident memory of the process, whichever library allocated them; pages that are
 import ctypes
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -30,28 +31,29 @@ _GET_THP_DISABLE: Final = 42
 _UNUSED: Final = (ctypes.c_ulong(0),) * 4
 
 
-def measure_rss_growth(action: Callable[[], object]) -> int | None:
-    """Call a function and return how far resident memory rose; the result of the function counts.
+@dataclass(slots=True)
+class RssGrowth:
+    """How far resident memory rose in a block.
 
-    Parameters
+    Attributes
     ----------
-    action : callable
-        The function to call.
-
-    Returns
-    -------
-    int or None
-        Bytes; ``None`` if the system does not report them: outside Linux, and on Linux without `clear_refs`.
+    nbytes : int or None
+        Bytes, once the block has ended; ``None`` if the system does not report them: outside Linux, and on Linux
+        without `clear_refs`.
     """
+
+    nbytes: int | None = None
+
+
+@contextmanager
+def watch_rss_growth() -> Iterator[RssGrowth]:
+    """Measure how far resident memory rises in the block, above its beginning."""
+    growth = RssGrowth()
     with _fresh_memory(), _small_pages():
-        if not _reset_peak():
-            action()
-            return None
-        before = read_status("VmRSS")
-        kept = action()
+        before = read_status("VmRSS") if _reset_peak() else None
+        yield growth
         highest = read_status("VmHWM")
-        del kept
-    return None if before is None or highest is None else max(highest - before, 0)
+        growth.nbytes = None if before is None or highest is None else max(highest - before, 0)
 
 
 _resetter: int | None = None

@@ -11,7 +11,7 @@ import random
 import time
 import traceback
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,7 +24,7 @@ from ndmem.user_code import OWN_FOLDER, find_library_roots, is_below, is_user_co
 
 from .deadline import CutError, cut_after
 from .protocol import Answer, Ask, Frame, Request
-from .rss_growth import measure_rss_growth
+from .rss_growth import RssGrowth, watch_rss_growth
 
 if TYPE_CHECKING:
     from ndmem.planning.arguments.arguments import Arguments
@@ -37,7 +37,7 @@ _DENIED = (errno.EACCES, errno.EPERM)
 
 @dataclass(slots=True)
 class _Call:
-    """One call of the function: its duration, and whether it was stopped at the time limit."""
+    """One call of the function: its duration, whether it was stopped at the time limit, and how far RSS rose."""
 
     function: Callable[..., Any]
     positional: tuple[Any, ...]
@@ -45,21 +45,25 @@ class _Call:
     time_limit: float
     processor_limit: float
     clock: Callable[[], float]
+    with_rss: bool
     seconds: float = 0.0
     processor_seconds: float = 0.0
     is_cut: bool = False
+    rss_growth: RssGrowth = field(default_factory=RssGrowth)
 
     def run(self) -> object:
         """Call the function and return its result; ``None`` if it was stopped."""
-        started, processor = self.clock(), time.process_time()
         result = None
-        try:
-            with cut_after(self.time_limit, processor_seconds=self.processor_limit):
-                result = call(self.function, self.positional, self.keywords)
-        except CutError:
-            self.is_cut = True
-        self.seconds = self.clock() - started
-        self.processor_seconds = time.process_time() - processor
+        # Contexts, which are in no call stack: stacks are compared between runs with and without RSS.
+        with watch_rss_growth() if self.with_rss else contextlib.nullcontext(self.rss_growth) as self.rss_growth:
+            started, processor = self.clock(), time.process_time()
+            try:
+                with cut_after(self.time_limit, processor_seconds=self.processor_limit):
+                    result = call(self.function, self.positional, self.keywords)
+            except CutError:
+                self.is_cut = True
+            self.seconds = self.clock() - started
+            self.processor_seconds = time.process_time() - processor
         return result
 
 
@@ -118,16 +122,17 @@ class Worker:
         gc.collect()
         # Processor time for RSS: its runs are chosen by it, and must not depend on the load of other processes.
         clock = time.thread_time if request.ask is Ask.RSS else time.perf_counter
-        run = _Call(self.function, positional, keywords, request.time_limit, request.processor_limit, clock)
+        limits = (request.time_limit, request.processor_limit)
+        run = _Call(self.function, positional, keywords, *limits, clock, with_rss=request.with_rss)
         parts: list[bytes] = []
-        code, growth = Code(), None
+        code = Code()
         reuses = request.ask is Ask.SCAN and reuses_temporaries(self.meter)
         with limit():
             if request.ask is Ask.SCAN:
                 code = scan_code(run.run, self._note_refusal)
                 code = code if reuses else replace(code, operators=frozenset())
             elif request.ask is Ask.RSS:
-                growth = measure_rss_growth(run.run)
+                run.run()
             else:
                 parts = self.meter.record(run.run, threshold=request.threshold)
         return Answer(
@@ -137,7 +142,7 @@ class Worker:
             inputs,
             refused=tuple(self.refused or ()),
             code=code,
-            rss_growth_nbytes=growth,
+            rss_growth_nbytes=run.rss_growth.nbytes,
             is_cut=run.is_cut,
             processor_seconds=run.processor_seconds,
         )

@@ -26,9 +26,17 @@ def is_table(value: Any) -> bool:
     return library == "pandas" and hasattr(value, "iloc") and hasattr(value, "shape")
 
 
+def has_found_columns(frame: Any) -> bool:
+    """Tell whether a data frame keeps the places of its columns, which pandas computes when it first needs them."""
+    return getattr(getattr(frame, "_mgr", None), "_blknos", None) is not None
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Table:
     """A real data frame or series; small sizes get rows (and columns) from all over it.
+
+    A frame keeps what it once computed to find its columns, 16 bytes for each. The function shall find the table as
+    the caller left it, and samples alike: only shallow copies, which keep this to themselves, are asked.
 
     Attributes
     ----------
@@ -52,7 +60,7 @@ class Table:
 
     def nbytes(self, lengths: Lengths) -> int:
         """Return the bytes of the part, assuming rows of equal size."""
-        used = self.table.memory_usage(index=True)
+        used = self.table.copy(deep=False).memory_usage(index=True)
         nbytes = int(used.sum() if hasattr(used, "sum") else used)
         for name, whole in zip(self.axes, self.table.shape, strict=True):
             if name is not None and whole:
@@ -65,14 +73,15 @@ class Table:
         if shape == self.table.shape:
             return self.table.copy()
         rows = choose_positions(shape[0], self.table.shape[0], sample)
-        made = self.table.iloc[rows]
+        made = self.table.copy(deep=False).iloc[rows]
         made.index = self._take_index(rows)
         if len(shape) == 1:
             return self._fit_series(made.copy(), lengths, sample)
         self._fit_columns(made, lengths, sample)
         if shape[1] < self.table.shape[1]:
             made = made.iloc[:, choose_positions(shape[1], self.table.shape[1], sample)]
-        return made
+        # A selection of all columns has to find their places anew, unlike a copy.
+        return made if has_found_columns(self.table) else made.iloc[:, 0:]
 
     def _take_index(self, rows: Any) -> Any:
         """Return the index of rows; a range stays one, and so does a frequency, which need rows without gaps."""
@@ -93,6 +102,7 @@ class Table:
 
 def survey_columns(table: Any) -> dict[int, Survey]:
     """Survey the columns of integers, by their positions; pandas itself keeps the categories of a column."""
+    table = table.copy(deep=False)
     columns = (
         [table] if len(table.shape) == 1 else [table.iloc[:, i] for i in range(min(table.shape[1], _MOST_COLUMNS))]
     )

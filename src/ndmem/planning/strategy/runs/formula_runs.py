@@ -1,6 +1,7 @@
 """Run the function at sizes that vary one dimension at a time, for the formulas of its buffers."""
 
 from ndmem.planning.extrapolation.formula import Formulas, choose_variables, find_formulas
+from ndmem.planning.extrapolation.match import match
 from ndmem.planning.strategy.attempts import has_time
 from ndmem.planning.strategy.failure import NO_RESULT
 from ndmem.planning.strategy.findings import Findings
@@ -16,7 +17,9 @@ def measure_formulas(measurements: Measurements, findings: Findings) -> Formulas
     variables = choose_variables(measurements.line, measurements.arguments.lengths)
     if not findings.estimate.is_matched or variables is None or findings.is_cut:
         return None
-    first, last = findings.points[0], findings.points[-1]
+    last = findings.points[-1]
+    # The smallest run of the same structure: the polynomials have to reproduce the largest one, too.
+    first = next(point for point in (*findings.scales, findings.points[0]) if match((point, last)))
     runs = len(variables.steps)
     if runs * measurements.count_effort(first) > _MOST_EFFORT:
         return None

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from ndmem.planning.extrapolation.estimate import estimate_peak
 from ndmem.planning.strategy.attempts import NoResult, try_measure
-from ndmem.planning.strategy.findings import Findings, LargestRun, relative_difference
+from ndmem.planning.strategy.findings import AGREE, Findings, LargestRun, relative_difference
 from ndmem.planning.strategy.schedule import SERIES, measure_real, measure_series
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def measure_largest(measurements: Measurements, findings: Findings) -> Findings:
             if found.real is not None:
                 return found
         else:
-            point = try_measure(measurements, t, processor_limit=_SLACK * most_seconds)
+            point = try_measure(measurements, t, processor_limit=_SLACK * most_seconds, with_rss=True)
             if not isinstance(point, NoResult):
                 # Its time tells more than those of the small runs: perhaps an even larger one is affordable.
                 findings = _compare(measurements, findings, LargestRun(point, _expect(measurements, findings, t)))
@@ -105,7 +105,7 @@ def _compare(measurements: Measurements, findings: Findings, largest: LargestRun
     if findings.agreement is None and not findings.is_cut:
         estimate = estimate_peak(measurements.line, findings.points, point.t)
         findings = replace(findings, agreement=relative_difference(point.peak, estimate))
-    if largest.agrees:
+    if largest.agrees or (not findings.estimate.is_proven and largest.off <= AGREE):
         return findings
     scale = point.t // SERIES[-1]
     is_larger = scale * SERIES[0] >= findings.points[-1].t // 2 and scale > 0

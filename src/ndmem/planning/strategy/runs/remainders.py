@@ -13,13 +13,14 @@ from ndmem.planning.strategy.findings import AGREE, Findings
 from ndmem.planning.strategy.measurements import Measurements
 
 from .extra_runs import is_affordable
+from .thresholds import scan_two_sizes
 
 
 def doubt_remainders(measurements: Measurements, findings: Findings) -> list[Doubt]:
     """Return the reasons to doubt the estimate that a run with the remainders of the real size gives."""
     line = measurements.line
     # A divisor that is not the same at two sizes is computed from the size.
-    divisors = frozenset.intersection(*(measurements.scan(point.t).divisors for point in findings.points[:2]))
+    divisors = frozenset.intersection(*(code.divisors for code in scan_two_sizes(measurements, findings)))
     strides = {divisor: _find_stride(measurements, divisor) for divisor in divisors}
     missing = {
         divisor: stride

@@ -7,7 +7,7 @@ import numpy as np
 from ndmem.planning.extrapolation.size_line import Line
 from ndmem.planning.strategy.findings import Findings
 from ndmem.planning.strategy.measurements import Measurements
-from ndmem.planning.worker.code.code_scan import Number
+from ndmem.planning.worker.code.code_scan import Code, Number
 
 _ITEMSIZES = (1, 2, 4, 8, 16)
 
@@ -38,7 +38,7 @@ def find_crossings(measurements: Measurements, findings: Findings) -> list[Cross
     """
     line = measurements.line
     # A number that is not the same at two sizes is computed from the size.
-    numbers = set.intersection(*(set(measurements.scan(point.t).numbers) for point in findings.points[:2]))
+    numbers = set.intersection(*(set(code.numbers) for code in scan_two_sizes(measurements, findings)))
     kept = {length for name, length in measurements.arguments.lengths.items() if not line.step[name]}
     ranges = find_unmeasured_ranges(line, findings)
     found = []
@@ -47,6 +47,24 @@ def find_crossings(measurements: Measurements, findings: Findings) -> list[Cross
         if passed and number.value not in kept:
             found.append(Crossing(number, number.value / max(min(passed), 1.0)))
     return found
+
+
+def scan_two_sizes(measurements: Measurements, findings: Findings) -> tuple[Code, Code]:
+    """Return the code that runs at two sizes of the estimate.
+
+    The smallest sizes were scanned. They stand for one of the two if they allocate at all places where that one does.
+
+    Raises
+    ------
+    PredictionError
+        If the code cannot be scanned.
+    """
+    first, second = findings.points[:2]
+    small = (*findings.scales, findings.points[-1])[0]
+    scanned = dict(measurements.scans())
+    if small.t in scanned and set(second.place.tolist()) <= set(small.place.tolist()):
+        return scanned[small.t], measurements.scan(first.t)
+    return measurements.scan(first.t), measurements.scan(second.t)
 
 
 def find_unmeasured_ranges(line: Line, findings: Findings) -> list[tuple[float, float]]:

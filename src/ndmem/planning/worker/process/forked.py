@@ -35,6 +35,9 @@ class ChildTimeoutError(PredictionError):
 class Child:
     """A fork of this process that answers requests; the next request starts a new one if it has ended.
 
+    A child that replaces one which died or exceeded its time limit first repeats the first request that returned, for
+    the calls that were measured before were not the first ones of their process either.
+
     Parameters
     ----------
     make_worker : callable
@@ -52,6 +55,7 @@ class Child:
         self._pid = 0
         self._to = self._from = -1
         self._folder: WorkingFolder | None = None
+        self._first: Request | None = None
 
     def __enter__(self) -> Child:
         return self
@@ -82,12 +86,12 @@ class Child:
         try:
             answer = self._ask(request, deadline, watch)
         except TimeoutError:
-            self.end()
+            self._kill()
             raise ChildTimeoutError(f"it did not finish within {timeout:.0f} s") from None
         except (OSError, EOFError, pickle.UnpicklingError):
-            raise ChildDiedError(f"the child process {self._describe_end(self.end())}") from None
+            raise ChildDiedError(f"the child process {self._describe_end(self._kill())}") from None
         except BaseException:  # Ctrl-C while waiting
-            self.end()
+            self._kill()
             raise
         if answer.uncontained:
             self.end()
@@ -97,6 +101,14 @@ class Child:
     def _ask(self, request: Request, deadline: float, watch: Callable[[int], None] | None) -> Answer:
         if not self._pid:
             self._start(deadline)
+            if self._first is not None:
+                self._exchange(self._first, deadline, watch)
+        answer = self._exchange(request, deadline, watch)
+        if self._first is None and not answer.error:
+            self._first = request
+        return answer
+
+    def _exchange(self, request: Request, deadline: float, watch: Callable[[int], None] | None) -> Answer:
         check = self._watch_for_stall()
 
         def tick() -> None:
@@ -148,7 +160,12 @@ class Child:
                 sandbox=self._sandbox,
             )
 
-    def end(self) -> int | None:
+    def end(self) -> None:
+        """Kill the child and remove its folder; the next one begins anew."""
+        self._first = None
+        self._kill()
+
+    def _kill(self) -> int | None:
         """Kill the child and remove its folder; return its wait status, if known."""
         pid, self._pid = self._pid, 0
         for descriptor in (self._to, self._from):
