@@ -30,7 +30,7 @@ class HolderNames:
     name_file: Callable[[str], str]
 
     def spell(self, holder: Holder) -> str:
-        """Return a holder's name, as in ``input in gaussian (skimage/filters/_gaussian.py)``."""
+        """Return a holder's name, as in ``input in gaussian (skimage/filters/…)``."""
         return f"{holder.name}{self.spell_scope(holder)}"
 
     def spell_scope(self, holder: Holder, *, quote: str = "") -> str:
@@ -38,5 +38,11 @@ class HolderNames:
         scope = find_library_scope(self.index, holder)
         if scope is None:
             return ""
-        file = f" ({self.name_file(scope.filename)})" if scope.filename else ""
+        file = f" ({_shorten(self.name_file(scope.filename))})" if scope.filename else ""
         return f" in {quote}{scope.function}{quote}{file}"
+
+
+def _shorten(name: str) -> str:
+    """Return the library and its first folder: they say what the function is for, and the whole path fills a cell."""
+    library, *below = name.split("/")
+    return name if len(below) < 2 else f"{library}/{below[0]}/\N{HORIZONTAL ELLIPSIS}"
