@@ -12,9 +12,11 @@ end, explained, shape
     The same at the end.
 same
     With ``--against``: whether output, errors and status are those of the plain run; ``varies`` if two plain runs
-    differ as well.
+    differ as well, ``slow`` if the plain run was killed.
 memray
-    With ``--against``: how far the total peak is above memray's.
+    With ``--against``: how far the total peak is above memray's. ndmem counts native blocks from Python's own start on,
+    memray from the program's first line: some 6 MiB. Of large mappings ndmem counts the pages in use, memray all: up to
+    32 MiB for each thread's buffer of OpenBLAS.
 """
 
 import argparse
@@ -174,6 +176,8 @@ def _compare(file: Path, tracked: Ended, seconds: float) -> str:
     plain = run_plain(file, seconds=seconds)
     if plain == tracked:
         return "yes"
+    if plain.status is None:
+        return "slow"
     return "varies" if run_plain(file, seconds=seconds) != plain else "NO"
 
 

@@ -45,15 +45,16 @@ def run_tracked(file: Path, *, seconds: float) -> tuple[Ended, TraceIndex | None
 
 
 def peak_of_memray(file: Path, *, seconds: float) -> int | None:
-    """Return the peak of a program as memray has it; ``None`` if it failed, or memray is not installed."""
+    """Return the peak of a program as memray has it; ``None`` if it was killed, or memray is not installed."""
     if importlib.util.find_spec("memray") is None:
         return None
     import memray  # only here is it needed
 
     with tempfile.TemporaryDirectory() as folder:
         record = Path(folder) / "memray.bin"
-        _run([sys.executable, "-m", "memray", "run", "-q", "-o", str(record), file.name], file, seconds)
-        return int(memray.FileReader(record).metadata.peak_memory) if record.exists() else None
+        ended = _run([sys.executable, "-m", "memray", "run", "-q", "-o", str(record), file.name], file, seconds)
+        found = ended.status is not None and record.exists()
+        return int(memray.FileReader(record).metadata.peak_memory) if found else None
 
 
 def _run(words: list[str], file: Path, seconds: float) -> Ended:
