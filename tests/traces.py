@@ -10,7 +10,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from ndmem.model.ending import Ending
-from ndmem.model.holder import Holder
+from ndmem.model.holder import ArrayForm, Holder
 from ndmem.model.machine_limit import MachineLimit
 from ndmem.model.site import Site
 from ndmem.model.trace import CallTree, Domain, Events, Kind, Origin, Peak, RunInfo, Samples, Tallies, Trace
@@ -179,6 +179,7 @@ class TraceBuilder:
         self,
         *,
         holders: Sequence[Holder] = (),
+        forms: Mapping[int, ArrayForm] | None = None,
         sources: Mapping[str, str] | None = None,
         dropped: int = 0,
         origin: Origin = Origin.MEASURED,
@@ -242,6 +243,7 @@ class TraceBuilder:
             native=None if self.native_threshold is None else self.native_peak,
             total=None if self.native_threshold is None else self.total_peak,
             origins=origins or {},
+            forms=forms or {},
             rss=Samples(
                 _column([int(time_s * 1e9) for time_s, _ in rss], np.int64), _column([n for _, n in rss], np.int64)
             ),

@@ -191,7 +191,7 @@ def count(buffers: Iterable[LiveBuffer]) -> Known:
     each = list(buffers)
     return Known(
         nbytes=sum(buffer.nbytes for buffer in each),
-        explained=sum(b.nbytes for b in each if b.array is not None or b.target is not None or b.temporary),
+        explained=sum(b.nbytes for b in each if b.holders or b.former or b.target is not None or b.temporary),
         shaped=sum(b.nbytes for b in each if b.array is not None),
     )
 

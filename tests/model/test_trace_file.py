@@ -14,6 +14,7 @@ from tests.traces import USER, Frame, TraceBuilder, traces
 
 import ndmem
 from ndmem.errors import TraceError
+from ndmem.model.holder import ArrayForm
 from ndmem.model.machine_limit import MachineLimit
 from ndmem.model.together import Together
 from ndmem.model.trace import Samples, Trace
@@ -73,6 +74,7 @@ def test_any_trace_with_native_blocks_survives_its_file(found: Trace, rss: list[
     found = dataclasses.replace(
         found,
         origins={buffer: f"lib{buffer}\udcff.so" for buffer in range(0, born, 2)},
+        forms={buffer: ArrayForm((buffer, 3), "float64") for buffer in range(0, born, 3)},
         rss=Samples(*(np.array([sample[i] for sample in rss], np.int64) for i in (0, 1))),
         rss_peak_nbytes=born or None,
         together=Together(9, 12, 3 if born else None, None, 2, 7, 1) if len(rss) else None,
@@ -272,6 +274,9 @@ def test_pickles_are_never_loaded(encoded: bytes) -> None:
         {"native": {"nbytes": 1, "stack": 0, "events": 0}},
         {"native": {"nbytes": 1, "stack": 0, "events": 0}, "total": {"nbytes": 1, "stack": 0, "events": 0}},
         {"total": 5},
+        {"forms": {"99": {"shape": [1], "dtype": "int8"}}},
+        {"forms": {"0": {"shape": [1]}}},
+        {"forms": {"0": {"shape": 1, "dtype": "int8"}}},
         {"origins": {"x": "lib.so"}},
         {"origins": {"99": "lib.so"}},
         {"rss_peak_nbytes": "much"},

@@ -45,7 +45,7 @@ def test_the_report_of_a_pipeline() -> None:
         "",
         " nbytes  allocated by                           held by",
         "200 MiB  pipeline.py:7 np.arange(26_214_400.0)  raw, x (26214400,) float64",
-        "200 MiB  pipeline.py:5 x - mean                 temporary",
+        "200 MiB  pipeline.py:5 x - mean                 temporary (5120, 5120) float64",
         "200 MiB  pipeline.py:5 x.std(axis=0)            temporary",
         "  1 MiB  pipeline.py:4 x.mean(axis=0)           assigned to mean",
         "601 MiB  all",
@@ -305,7 +305,7 @@ def test_by_array_every_live_array_has_a_row() -> None:
     assert "share" not in rows
     assert re.findall(r"^ *(?:200|1) MiB .*(?<!all)$", rows, re.MULTILINE) == [
         "200 MiB  pipeline.py:7 np.arange(26_214_400.0)  raw, x (26214400,) float64",
-        "200 MiB  pipeline.py:5 x - mean                 temporary",
+        "200 MiB  pipeline.py:5 x - mean                 temporary (5120, 5120) float64",
         "200 MiB  pipeline.py:5 x.std(axis=0)            temporary",
         "  1 MiB  pipeline.py:4 x.mean(axis=0)           assigned to mean",
     ]

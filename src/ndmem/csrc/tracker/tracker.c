@@ -43,8 +43,8 @@ static int open_tracker(size_t threshold)
     tracker.threshold = threshold;
     tracker.generation = 0;
     tracker.next_serial = 0;
-    tracker.search_cost = tracker.searched_at = tracker.walk_cost = 0;
-    tracker.modules_cost = tracker.modules_at = 0;
+    tracker.search_work = tracker.last_search_work = 0;
+    tracker.modules_work = tracker.modules_at = 0;
     tracker.is_search_cut = false;
     return 0;
 }

@@ -100,6 +100,7 @@ def assemble(journal: Journal) -> Trace:
         together=None if journal.meta.get("together") is None else read_together(journal.meta["together"]),
         compacted=compacted,
         threads=journal.threads,
+        forms={buffer: form for buffer, form in journal.forms.items() if 0 <= buffer < births},
     )
 
 

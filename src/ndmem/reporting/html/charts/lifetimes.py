@@ -108,14 +108,16 @@ def _describe_arrays(
     first, last = locate_moments(index, lives, points=points)
     holders, names = _find_holders(index), HolderNames(index, file_names.name)
     held = [holders.get(buffer, ()) for buffer in lives.buffer.tolist()]
+    forms = map(index.trace.forms.get, lives.buffer.tolist())
+    seen = [next(iter(every), form) for every, form in zip(held, forms, strict=True)]
     return {
         "nbytes": lives.nbytes.tolist(),
         "name": [
             plain(shorten(", ".join(dict.fromkeys(map(names.spell, every))), LABEL)) if every else "?" for every in held
         ],
         "kind": [
-            kinds.setdefault((str(every[0].shape), plain(every[0].dtype)) if every else ("?", "?"), len(kinds))
-            for every in held
+            kinds.setdefault((str(array.shape), plain(array.dtype)) if array else ("?", "?"), len(kinds))
+            for array in seen
         ],
         "born": [_seconds(time_ns) for time_ns in lives.born_ns.tolist()],
         "died": [

@@ -107,15 +107,17 @@ def describe_unheld(buffer: LiveBuffer, names: HolderNames, *, shape: bool = Tru
     shape : bool
         With shape and dtype, if they are known.
     """
-    former = buffer.former[0] if buffer.former else None
-    text = "" if former is None or not shape else f" {former.shape} {former.dtype}"
+    array = buffer.array if shape else None
+    text = "" if array is None else f" {array.shape} {array.dtype}"
     if buffer.temporary:
         return f"temporary{text}"
-    if former is not None:
+    if buffer.former:
+        former = buffer.former[0]
         return f"was {former.name}{_end_scope(names.spell_scope(former))}{text}"
     if buffer.target is not None:
-        return f"assigned to {buffer.target.name}" if buffer.target.name else f"returned by {buffer.target.function}"
-    return "holder unknown"
+        target = f"assigned to {buffer.target.name}" if buffer.target.name else f"returned by {buffer.target.function}"
+        return f"{target}{text}"
+    return f"holder unknown{text}"
 
 
 def _end_scope(scope: str) -> str:
