@@ -45,6 +45,28 @@ library.start()  # started
 library.join()  # joined
 """
 
+NESTED = """
+import functools, sys, threading
+from concurrent.futures import ThreadPoolExecutor
+import numpy as np
+
+sys.setswitchinterval(1000)
+row = np.ones(500)
+results = []
+
+def own(row):
+    return np.outer(row, row)  # own
+
+def work():
+    with ThreadPoolExecutor(2) as pool:
+        results.extend(pool.map(functools.partial(np.outer, row), [row] * 3))  # inner
+        results.extend(pool.map(own, [row] * 2))  # inner
+
+worker = threading.Thread(target=work)
+worker.start()  # started
+worker.join()  # joined
+"""
+
 SQUARE = 500 * 500 * 8
 
 
@@ -71,6 +93,13 @@ def test_arrays_count_for_the_line_that_waits(waiting: TrackedRun) -> None:
     ran = found.pop("started", 0) + found.pop("joined", 0)
     assert found == {"mapped": 3, "first": 4, "second": 5, "own": 1}
     assert (waited, ran) == (1, 1)
+
+
+def test_only_the_main_thread_is_asked(tracked: TrackedRuns) -> None:
+    """A pool that another thread waits for counts for the main thread's line, but the user's functions in it do not."""
+    found = bytes_by_mark(tracked(NESTED).trace)
+    waited = found.pop("started", 0) + found.pop("joined", 0)  # the pool may run before start returns
+    assert (found, waited) == ({"own": 2}, 3)
 
 
 def test_no_array_counts_for_a_line_of_threading(waiting: TrackedRun) -> None:

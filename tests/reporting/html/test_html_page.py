@@ -6,7 +6,7 @@ import json
 import re
 
 from tests.reporting.html.page_reader import read
-from tests.reporting.samples import MIB, factoring, pipeline
+from tests.reporting.samples import MIB, SOURCE, factoring, pipeline
 from tests.traces import USER, Frame, TraceBuilder
 
 from ndmem.analysis.index import TraceIndex
@@ -14,6 +14,7 @@ from ndmem.model.family import Begun, Kin, Member, make_family
 from ndmem.model.machine_limit import MachineLimit
 from ndmem.model.together import Together
 from ndmem.reporting.export.json import write_json
+from ndmem.reporting.html.page_bounds import Limits
 from ndmem.reporting.text.report import write_text
 from ndmem.reporting.view import View
 from ndmem.units import format_nbytes
@@ -202,6 +203,46 @@ def test_processes_have_a_table() -> None:
     assert '<tr id="process-0">' in page.html
     assert '<a href="#process-0">4242</a>' in page.html
     assert 'id="processes-title"' not in read(pipeline(), family=make_family([Member(pipeline())])).html
+
+
+def test_processes_lead_to_each_other() -> None:
+    """Each row leads to its parent, its children and its lines, and these lead back; all links have a target."""
+    program = pipeline()
+    members = [Member(program)]
+    for pid, ancestors, mib in ((4300, (4242,), 3), (4301, (4242, 4300), 5)):
+        builder = TraceBuilder()
+        builder.born((Frame(USER, 5),), mib * MIB)
+        trace = builder.build(sources={USER: SOURCE})
+        trace = dataclasses.replace(trace, run=dataclasses.replace(trace.run, pid=pid))
+        members.append(Member(trace, Kin(Begun.FORK, ancestors, f"worker-{pid}")))
+    page = read(program, family=make_family(members))
+    own, child, grandchild = (page.html.split(f'<tr id="process-{row}">')[1].split("</tr>")[0] for row in range(3))
+    assert 'href="#answer-title"' in own
+    assert '<a href="#process-1">4300</a></td>' in own
+    assert '<a href="#process-0">4242</a>' in child
+    assert '<a href="#process-2">4301</a></td>' in child
+    assert 'href="#process-2-lines"' in grandchild
+    lines = page.html.split('<div id="process-2-lines">')[1].split("</details>")[0]
+    assert "Peak 5 MiB: one array allocated at pipeline.py:5" in lines
+    assert '<a href="#process-2">Its row</a>; started by <a href="#process-1">4300</a>.' in lines
+    assert 'data-value="5242880" data-head="kept"' in lines
+    links = set(re.findall(r'href="#(process-[^"]+)"', page.html))
+    assert links == {f"process-{row}" for row in range(3)} | {f"process-{row}-lines" for row in (1, 2)}
+    assert links <= set(re.findall(r'id="([^"]+)"', page.html))
+
+
+def test_only_the_largest_processes_have_lines() -> None:
+    """Beyond the bound of the page a process has its row alone."""
+    program = pipeline()
+    members = [Member(program)]
+    for pid, mib in ((4300, 3), (4301, 5)):
+        builder = TraceBuilder()
+        builder.born((Frame(USER, 5),), mib * MIB)
+        trace = builder.build()
+        trace = dataclasses.replace(trace, run=dataclasses.replace(trace.run, pid=pid))
+        members.append(Member(trace, Kin(Begun.FORK, (4242,), None)))
+    page = read(program, family=make_family(members), limits=Limits(processes=1))
+    assert re.findall(r'id="(process-\d-lines)"', page.html) == ["process-2-lines"]
 
 
 def test_processes_are_described_as_in_the_text() -> None:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.random_traces import traces
-from tests.traces import USER, Frame, TraceBuilder
+from tests.traces import NUMPY, ROOTS, USER, Frame, TraceBuilder
 
 from ndmem.analysis.answer.answer import find_answer
 from ndmem.analysis.index import TraceIndex
@@ -165,6 +165,16 @@ def test_the_line_that_allocated_most_is_named_where_another_reached_the_peak() 
             f"Peak 100 MiB: 90 MiB is one array allocated at pipeline.py:1 in load: `x - mean`{held}; reached at "
             "pipeline.py:2 in use"
         )
+
+
+def test_a_librarys_local_is_named_with_its_function() -> None:
+    """Names of two library functions have their files, as a reader would not find them in the program."""
+    builder = TraceBuilder()
+    builder.born((Frame(USER, 2, "load", None), Frame(NUMPY, 3, "_mean")), 90 * MIB)
+    holders = [Holder(0, "arr", "_mean", (90 * MIB,), "uint8", is_view=False)]
+    assert ", held by `arr` in `_mean` (numpy/_core/…); reached" in answer_sentence(
+        TraceIndex(builder.build(holders=holders)), name_file=lambda name: name.removeprefix(f"{ROOTS[1]}/")
+    )
 
 
 def test_half_of_the_peak_is_most_of_it() -> None:

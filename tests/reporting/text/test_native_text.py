@@ -99,6 +99,25 @@ def test_native_memory_that_does_not_matter_takes_no_room() -> None:
     assert re.search("share.*native", render(builder.build()))
 
 
+def test_native_memory_of_many_lines_names_none() -> None:
+    """Where no line has half of the peak, the sentence says how much one has at most, and what most of it is."""
+    builder = TraceBuilder(native_threshold=64 * 1024)
+    for lineno in (1, 2, 3, 4):
+        builder.native((Frame(USER, lineno),), lineno * MIB)
+    builder.born((Frame(USER, 5),), MIB)
+    start = "Peak 11 MiB: 10 MiB is native memory, not in arrays"
+    lines = "\n".join(f"line_{lineno}()" for lineno in range(1, 6))
+    text = render(builder.build(sources={USER: lines}), width=200)
+    assert text.startswith(f"{start}; no line allocated more than 4 MiB of it; reached at pipeline.py:5")
+    bare = Frame("<frozen importlib._bootstrap>", 1, "_find_and_load")
+    for lineno in (1, 2):
+        builder.native((Frame(USER, lineno), bare), 3 * MIB)
+    text = render(builder.build(sources={USER: lines}), width=200)
+    assert text.startswith(
+        "Peak 17 MiB: 16 MiB is native memory, not in arrays, 6 MiB of it imports; no line allocated more than 4 MiB"
+    )
+
+
 def test_no_native_block_at_all() -> None:
     """If native memory was tracked and there was none, the report states it."""
     builder = TraceBuilder(native_threshold=64 * 1024)

@@ -9,7 +9,7 @@ from rich.cells import cell_len
 from tests.random_traces import traces
 from tests.reporting.samples import MIB, pipeline
 from tests.reporting.text.report_text import render
-from tests.traces import USER, Frame, TraceBuilder
+from tests.traces import NUMPY, USER, Frame, TraceBuilder
 
 from ndmem.analysis.moment import Moment
 from ndmem.model.holder import Holder
@@ -143,6 +143,17 @@ def test_if_all_lines_are_small_the_first_ones_are_shown() -> None:
     assert "995 more lines below 1 %, 995 MiB at the peak" in text
 
 
+def test_a_long_place_leaves_space_for_the_source() -> None:
+    """On a narrow terminal a long file name is cut at its beginning, and a dozen characters of the source are shown."""
+    file = "/home/ada/plot_coin_segmentation.py"
+    builder = TraceBuilder()
+    for lineno in (1, 2):
+        builder.born((Frame(file, lineno),), 100 * MIB)
+    text = render(builder.build(sources={file: "table = np.ones(n)\nother = np.zeros(n)\n"}), width=70)
+    rows = re.findall(r" (\S*:\d+) (.{12})", text.partition("Largest arrays")[0])
+    assert sorted(rows)[-2:] == [("…in_segmentation.py:1", "table = np.o"), ("…in_segmentation.py:2", "other = np.z")]
+
+
 def test_items_of_a_container_are_one_row() -> None:
     """Arrays that differ by the number or key of an item share a row; small views that keep them have their bytes."""
     builder = TraceBuilder()
@@ -158,6 +169,23 @@ def test_items_of_a_container_are_one_row() -> None:
         ("12 x 1 MiB", "history[…] (16,) float64, each kept by a view of 128 B"),
         ("8 x 1 MiB", f"box.last[…].left ({MIB},) uint8"),
         ("1 MiB", "box.last['it'].left (512, 1024) uint8 is a view of it"),
+    ]
+
+
+def test_a_librarys_local_has_its_function() -> None:
+    """A variable of a library's function has its function and library, also where it held an array before."""
+    builder = TraceBuilder()
+    for _ in range(2):
+        builder.born((Frame(USER, 1), Frame(NUMPY, 3, "_mean")), MIB)
+    builder.born((Frame(USER, 1),), MIB)
+    holders = [Holder(i, "arr", "_mean", (MIB,), "uint8", is_view=False) for i in range(2)]
+    holders.append(Holder(1, "", "", (), "", is_view=False, events=2))
+    holders.append(Holder(2, "own", "__main__", (MIB,), "uint8", is_view=False))
+    text = render(builder.build(holders=holders), width=160)
+    assert re.findall(r"^ *1 MiB .*  (\S.*)$", text, re.MULTILINE) == [
+        f"arr in _mean (numpy/_core/…), ({MIB},) uint8",
+        f"was arr in _mean (numpy/_core/…), ({MIB},) uint8",
+        f"own ({MIB},) uint8",
     ]
 
 

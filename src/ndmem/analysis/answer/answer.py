@@ -20,8 +20,11 @@ from ndmem.units import round_nbytes
 from .phase import find_phase
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from ndmem.analysis.index import TraceIndex
     from ndmem.analysis.tables.sources import SourceFiles
+    from ndmem.model.holder import Holder
     from ndmem.model.site import Site
     from ndmem.model.trace import Trace
 
@@ -105,8 +108,8 @@ class Largest(Composition):
         Function of that frame, see `Answer`.
     expression : str or None
         The expression that allocated them; ``None`` if it is unknown, or if several did.
-    holders : tuple of str
-        The variables and attributes that hold its arrays, those of the largest array first, each once.
+    holders : tuple of Holder
+        What holds its arrays, that of the largest array first, each name once.
     unheld : int
         Number of its arrays that are not temporaries and have no known holder, of the largest ones.
     """
@@ -116,7 +119,7 @@ class Largest(Composition):
     site: Site
     function: str
     expression: str | None
-    holders: tuple[str, ...]
+    holders: tuple[Holder, ...]
     unheld: int
 
 
@@ -235,9 +238,16 @@ def _find_largest(index: TraceIndex, columns: LiveColumns, moment: Moment) -> La
         site=site,
         function=sources.name_function(site.filename, site.lineno, site.function),
         expression=expressions.pop() if len(expressions) == 1 else None,
-        holders=tuple(dict.fromkeys(holder.name for buffer in buffers for holder in buffer.holders)),
+        holders=tuple(_once_by_name(holder for buffer in buffers for holder in buffer.holders)),
         unheld=sum(not buffer.holders and not buffer.temporary for buffer in buffers),
     )
+
+
+def _once_by_name(holders: Iterable[Holder]) -> Iterable[Holder]:
+    first: dict[str, Holder] = {}
+    for holder in holders:
+        first.setdefault(holder.name, holder)
+    return first.values()
 
 
 def _columns(site: Site) -> tuple[int, int, str]:

@@ -94,5 +94,5 @@ def find_headline(index: TraceIndex) -> Headline | None:
         line_nbytes=None if line is None else line.nbytes,
         allocated_at=None if line is None else line.site,
         expression=None if line is None else line.expression,
-        holders=() if line is None else line.holders,
+        holders=() if line is None else tuple(holder.name for holder in line.holders),
     )

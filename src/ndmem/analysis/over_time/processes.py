@@ -30,6 +30,8 @@ class ProcessFigures:
 
     Attributes
     ----------
+    member : int
+        Place of the process in the family, and in `member_indexes`.
     pid : int
         Process id.
     parent : int or None
@@ -63,6 +65,7 @@ class ProcessFigures:
         The user's line that reached its peak.
     """
 
+    member: int
     pid: int
     parent: int | None
     depth: int
@@ -120,8 +123,8 @@ def process_tree(index: TraceIndex) -> ProcessTree:
         total = _find_peak([_total_curve(*pair, start) for pair in pairs])[0]
     ancestors = _find_ancestors(members)
     figures = [
-        _describe(*pair, depth=len(above), at_peak=at_peak, start=start)
-        for pair, above, at_peak in zip(pairs, ancestors, shares, strict=True)
+        _describe(*pair, number=number, depth=len(above), at_peak=at_peak, start=start)
+        for number, (pair, above, at_peak) in enumerate(zip(pairs, ancestors, shares, strict=True))
     ]
     order = sorted(range(len(members)), key=lambda i: [*ancestors[i], i])
     return ProcessTree(tuple(figures[i] for i in order), peak_nbytes, peak_ns / _SECOND, total)
@@ -133,11 +136,14 @@ def member_indexes(index: TraceIndex) -> tuple[TraceIndex, ...]:
     return tuple(index if member.trace is index.trace else TraceIndex(member.trace) for member in index.family.members)
 
 
-def _describe(member: Member, index: TraceIndex, *, depth: int, at_peak: int, start: float) -> ProcessFigures:
+def _describe(
+    member: Member, index: TraceIndex, *, number: int, depth: int, at_peak: int, start: float
+) -> ProcessFigures:
     trace, kin = member.trace, member.kin
     run, status = trace.run, trace.run.exit_status
     parents = [pid for pid in kin.ancestors if pid != run.pid]
     return ProcessFigures(
+        member=number,
         pid=run.pid,
         parent=parents[-1] if parents else None,
         depth=depth,

@@ -6,7 +6,6 @@ from typing import IO, TYPE_CHECKING, Any
 
 from ndmem.analysis.background import native_matters
 from ndmem.analysis.moment import Moment
-from ndmem.analysis.over_time.processes import process_tree
 from ndmem.analysis.tables.lines import line_table
 from ndmem.model.trace import Origin
 from ndmem.reporting.html.charts.icicles import draw_icicles, grow_branches
@@ -17,6 +16,7 @@ from ndmem.reporting.html.tables.arrays import list_arrays
 from ndmem.reporting.html.tables.code import name_anchors, show_code
 from ndmem.reporting.html.tables.line_groups import group_lines
 from ndmem.reporting.html.tables.native_blocks import list_native
+from ndmem.reporting.html.tables.processes import list_processes
 from ndmem.reporting.moments import title_moment
 from ndmem.reporting.paths import file_names
 from ndmem.reporting.plain import plain
@@ -25,7 +25,7 @@ from ndmem.reporting.sentences.ending import ending_sentence
 from ndmem.reporting.sentences.headroom import headroom_sentence
 from ndmem.reporting.sentences.total import total_sentence
 from ndmem.reporting.text.notes import describe_run, list_notes
-from ndmem.reporting.text.tables.processes import describe_process, processes_sentence, resident_sentence
+from ndmem.reporting.text.tables.processes import resident_sentence
 from ndmem.steps import Step, begin
 
 from .page_bounds import Limits
@@ -33,7 +33,6 @@ from .template import write_page
 
 if TYPE_CHECKING:
     from ndmem.analysis.index import TraceIndex
-    from ndmem.analysis.over_time.processes import ProcessFigures
     from ndmem.reporting.html.charts.plotlyjs import PlotlyJs
     from ndmem.reporting.paths import FileNames
     from ndmem.reporting.prediction_words import Outlook
@@ -91,7 +90,7 @@ def write_html(
         "lifetimes": lifetimes,
         "timeline_rows": timeline_rows,
         "branches": branches,
-        "processes": _describe_processes(index, names),
+        "processes": list_processes(index, names, limits=limits),
         "family_notes": _list_process_notes(index),
         **_describe_run(index, names, outlook),
         **rows,
@@ -155,21 +154,6 @@ def _write_sentences(index: TraceIndex, names: FileNames, outlook: Outlook | Non
     else:
         texts = [f"{answer}. {headroom}" if headroom else answer, total]
     return [f"{plain(text)}." for text in texts if text]
-
-
-def _describe_processes(index: TraceIndex, names: FileNames) -> dict[str, Any] | None:
-    """Return the process tree; ``None`` if the program is the only process."""
-    if len(index.family.members) < 2:
-        return None
-    tree = process_tree(index)
-    rows: list[tuple[ProcessFigures, str, int | None]] = []
-    known: dict[int | None, int] = {}
-    for number, process in enumerate(tree.processes):
-        rows.append((process, plain(describe_process(process, names)), known.get(process.parent)))
-        known[process.pid] = number  # the kernel may use a process id twice: a parent is the last one before
-    rest = "Everything else on this page, except the table of processes, is about the program itself."
-    sentence = f"{processes_sentence(tree)}. {rest}"
-    return {"sentence": plain(sentence), "rows": rows}
 
 
 def _list_process_notes(index: TraceIndex) -> list[str]:

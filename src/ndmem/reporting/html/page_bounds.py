@@ -20,6 +20,8 @@ class Limits:
         Rows of the tables; the source is shown around the lines.
     bands, lifetimes, spans : int
         Arrays drawn over time, arrays whose lifetimes are on the page, and groups of arrays by stack and moments.
+    processes, process_lines : int
+        Child processes with lines of their own, and lines of each.
     """
 
     points: int = 2000
@@ -29,7 +31,11 @@ class Limits:
     bands: int = 300
     lifetimes: int = 1000
     spans: int = 10_000
+    processes: int = 30
+    process_lines: int = 20
 
 
-CELL = Limits(points=250, nodes=60, lines=30, arrays=30, bands=20, lifetimes=20, spans=150)
+CELL = Limits(
+    points=250, nodes=60, lines=30, arrays=30, bands=20, lifetimes=20, spans=150, processes=4, process_lines=5
+)
 """Bounds for a notebook cell, whose output the notebook file stores: at most 300 KB."""

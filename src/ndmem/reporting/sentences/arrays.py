@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from ndmem.analysis.answer.answer import find_answer
 from ndmem.analysis.moment import Moment
 from ndmem.model.trace import Origin
+from ndmem.reporting.holder_names import HolderNames
 from ndmem.units import format_nbytes
 
 from .brevity import LONGEST, mask_items, matters, shorten
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 
     from ndmem.analysis.answer.answer import Answer, Composition, Largest
     from ndmem.analysis.index import TraceIndex
+    from ndmem.model.holder import Holder
 
 _NAMES = 2
 """Holders that a sentence names at most."""
@@ -51,7 +54,7 @@ def write_arrays(
         if largest is not None:
             body += f"; no line allocated more than {format_nbytes(largest.nbytes)} of it"
     else:
-        body = _write_largest(largest, answer.nbytes, small, name_file)
+        body = _write_largest(largest, answer.nbytes, small, HolderNames(index, name_file))
     own = None if largest is None or not largest.is_most else largest.site
     return f"{start}: {body}{write_reached(answer.site, answer.function, answer.phase, own, name_file)}"
 
@@ -83,7 +86,7 @@ def _write_composition(answer: Answer, small: str) -> str:
     return text
 
 
-def _write_largest(largest: Largest, total: int, small: str, name_file: Callable[[str], str]) -> str:
+def _write_largest(largest: Largest, total: int, small: str, names: HolderNames) -> str:
     """Write the arrays of the line that allocated most, with their place, temporaries and holders."""
     is_all = not matters(total - largest.nbytes, total)
     if largest.arrays.count:
@@ -95,9 +98,9 @@ def _write_largest(largest: Largest, total: int, small: str, name_file: Callable
     verb = "is" if sizes == "one array" else "are"
     start = sizes if is_all else f"{format_nbytes(largest.nbytes)} {verb} {sizes}"
     by = f" `{shorten(largest.expression, LONGEST)}`" if largest.expression else ""
-    place = place_text(largest.site, largest.function, name_file)
+    place = place_text(largest.site, largest.function, names.name_file)
     allocated = f" allocated{place}{':' if by and largest.function != '<module>' else ''}{by}" if place or by else ""
-    return f"{start}{allocated}{_write_temporaries(largest, named=bool(by))}{_write_holders(largest)}"
+    return f"{start}{allocated}{_write_temporaries(largest, named=bool(by))}{_write_holders(largest, names)}"
 
 
 def _explained(composition: Composition) -> int:
@@ -119,17 +122,23 @@ def _write_sizes(composition: Composition, *, of: int | None) -> str:
     return " and ".join(parts)
 
 
-def _write_holders(largest: Largest) -> str:
+def _write_holders(largest: Largest, names: HolderNames) -> str:
     """Write what holds the arrays; "some" if that is unknown of others. Temporaries are held by what runs."""
     if _are_temporaries(largest):
         return ""
     # The items of one container are one holder to a reader.
-    masked = list(dict.fromkeys(map(mask_items, largest.holders)))
-    held = masked if len(masked) < len(largest.holders) else largest.holders
-    names = [f"`{shorten(name, LONGEST)}`" for name in held[:_NAMES]]
-    if not names:
+    held: dict[str, Holder] = {}
+    for holder in largest.holders:
+        held.setdefault(mask_items(holder.name), holder)
+    if len(held) == len(largest.holders):
+        held = {holder.name: holder for holder in largest.holders}
+    texts = [
+        f"`{shorten(name, LONGEST)}`{names.spell_scope(holder, quote='`')}"
+        for name, holder in islice(held.items(), _NAMES)
+    ]
+    if not texts:
         return ""
-    by = f"{', '.join(names)} and others" if len(held) > _NAMES else " and ".join(names)
+    by = f"{', '.join(texts)} and others" if len(held) > _NAMES else " and ".join(texts)
     return f", {'some ' if largest.unheld else ''}held by {by}"
 
 

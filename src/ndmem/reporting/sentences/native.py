@@ -13,7 +13,7 @@ from .places import place_text, write_reached
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ndmem.analysis.answer.total import Share
+    from ndmem.analysis.answer.total import Share, TotalAnswer
     from ndmem.analysis.index import TraceIndex
 
 
@@ -34,10 +34,19 @@ def write_native(index: TraceIndex, name_file: Callable[[str], str], process: st
     is_all = not matters(answer.array_nbytes, answer.nbytes)
     part = "all of it" if is_all else format_nbytes(answer.native_nbytes)
     largest = next((share for share in answer.shares if share.is_own), None)
-    most = "" if largest is None else _write_share(largest, name_file)
-    own = None if largest is None else largest.site
+    is_most = largest is not None and 2 * largest.nbytes >= answer.nbytes
+    most = _write_share(largest, name_file) if largest is not None and is_most else _write_scattered(answer)
+    own = largest.site if largest is not None and is_most else None
     reached = write_reached(answer.site, answer.function, answer.phase, own, name_file)
     return f"Peak {format_nbytes(answer.nbytes)}{process}: {part} is native memory, not in arrays{most}{reached}"
+
+
+def _write_scattered(answer: TotalAnswer) -> str:
+    """Write what most of the native memory is, where no line of the program allocated half of the peak."""
+    first = answer.shares[0] if answer.shares else None
+    most = f", {format_nbytes(first.nbytes)} of it {first.text}" if first is not None and not first.is_code else ""
+    lines = max((share.nbytes for share in answer.shares if share.is_code), default=0)
+    return f"{most}; no line allocated more than {format_nbytes(lines)} of it" if lines else most
 
 
 def _write_share(share: Share, name_file: Callable[[str], str]) -> str:

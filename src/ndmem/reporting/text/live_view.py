@@ -14,6 +14,7 @@ from ndmem.analysis.tables.lines import line_table
 from ndmem.analysis.tables.sources import source_files
 from ndmem.model.ending import Ending
 from ndmem.platform.signal_names import name_signal
+from ndmem.reporting.holder_names import HolderNames
 from ndmem.reporting.paths import file_names
 from ndmem.reporting.plain import plain
 from ndmem.reporting.text.tables.arrays import describe_holders
@@ -170,7 +171,7 @@ def _list_arrays(index: TraceIndex, names: FileNames, rows: int, width: int) -> 
     for buffer in buffers:
         site = buffer.site
         place = names.short_place(site.filename, site.lineno)
-        held = plain(describe_holders(buffer)) if buffer.holders else ""
+        held = plain(describe_holders(buffer, HolderNames(index, names.name))) if buffer.holders else ""
         table.add_row(
             format_nbytes(buffer.nbytes),
             Text.assemble((place, "cyan"), f" {plain(buffer.allocated_by(sources))}"),

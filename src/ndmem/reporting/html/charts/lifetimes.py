@@ -13,6 +13,7 @@ from ndmem.analysis.over_time.bands import largest_arrays, stack_bands
 from ndmem.analysis.over_time.spans import group_spans, locate_moments
 from ndmem.analysis.tables.expression import expression_text
 from ndmem.analysis.tables.sources import source_files
+from ndmem.reporting.holder_names import HolderNames
 from ndmem.reporting.html.page_bounds import LABEL
 from ndmem.reporting.plain import plain
 from ndmem.reporting.sentences.brevity import shorten
@@ -62,7 +63,7 @@ def draw_lifetimes(
         lines.setdefault((site.filename, site.lineno, expression_text(sources, site)), len(lines))
         for site in _standing_sites(index, lives.node)
     ]
-    arrays = _describe_arrays(index, lives, kinds, points=limits.points)
+    arrays = _describe_arrays(index, names, lives, kinds, points=limits.points)
     bands = lives.at(np.arange(min(limits.bands, len(lives))))
     return {
         "lines": [
@@ -101,19 +102,18 @@ def _standing_sites(index: TraceIndex, nodes: Int32s) -> list[Site]:
 
 
 def _describe_arrays(
-    index: TraceIndex, lives: Lifetimes, kinds: dict[tuple[str, str], int], *, points: int
+    index: TraceIndex, file_names: FileNames, lives: Lifetimes, kinds: dict[tuple[str, str], int], *, points: int
 ) -> dict[str, Any]:
     """Return the facts on each array, as columns; ``kinds`` gets the number of each shape with its dtype."""
     first, last = locate_moments(index, lives, points=points)
-    holders = _find_holders(index)
+    holders, names = _find_holders(index), HolderNames(index, file_names.name)
     held = [holders.get(buffer, ()) for buffer in lives.buffer.tolist()]
     forms = map(index.trace.forms.get, lives.buffer.tolist())
     seen = [next(iter(every), form) for every, form in zip(held, forms, strict=True)]
     return {
         "nbytes": lives.nbytes.tolist(),
         "name": [
-            plain(shorten(", ".join(dict.fromkeys(each.name for each in every)), LABEL)) if every else "?"
-            for every in held
+            plain(shorten(", ".join(dict.fromkeys(map(names.spell, every))), LABEL)) if every else "?" for every in held
         ],
         "kind": [
             kinds.setdefault((str(array.shape), plain(array.dtype)) if array else ("?", "?"), len(kinds))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from ndmem.analysis.live import each_live_buffer, live_arrays, small_nbytes
 from ndmem.analysis.moment import nbytes_at
 from ndmem.analysis.tables.sources import SourceFiles, source_files
+from ndmem.reporting.holder_names import HolderNames
 from ndmem.reporting.plain import plain
 from ndmem.reporting.text.tables.arrays import describe_unheld
 from ndmem.reporting.thread_words import name_thread
@@ -88,8 +89,9 @@ def list_arrays(
     ``anchors`` has the id on the page of each line that has one.
     """
     columns, sources = live_arrays(index, moment), source_files(index)
+    holders = HolderNames(index, names.name)
     shown = tuple(
-        _describe_buffer(buffer, names, sources, anchors, index.trace.threads)
+        _describe_buffer(buffer, names, holders, sources, anchors, index.trace.threads)
         for buffer in islice(each_live_buffer(index, columns), most)
     )
     return ArrayTable(
@@ -104,6 +106,7 @@ def list_arrays(
 def _describe_buffer(
     buffer: LiveBuffer,
     names: FileNames,
+    holders: HolderNames,
     sources: SourceFiles,
     anchors: dict[tuple[str, int], str],
     threads: Mapping[int, str],
@@ -113,8 +116,8 @@ def _describe_buffer(
         nbytes=buffer.nbytes,
         shape=str(array.shape) if array else "?",
         dtype=plain(array.dtype) if array else "?",
-        name=plain(", ".join(dict.fromkeys(each.name for each in buffer.holders))) if holder else "?",
-        role=_name_role(buffer, holder),
+        name=plain(", ".join(dict.fromkeys(map(holders.spell, buffer.holders)))) if holder else "?",
+        role=_name_role(buffer, holder, holders),
         place=names.place(site.filename, site.lineno),
         source=plain(buffer.allocated_by(sources)),
         anchor=anchors.get((site.filename, site.lineno), ""),
@@ -122,10 +125,10 @@ def _describe_buffer(
     )
 
 
-def _name_role(buffer: LiveBuffer, holder: Holder | None) -> str:
+def _name_role(buffer: LiveBuffer, holder: Holder | None, names: HolderNames) -> str:
     """Return the role of a buffer's holder, and how much a view keeps alive."""
     if holder is None:
-        return plain(describe_unheld(buffer, shape=False))
+        return plain(describe_unheld(buffer, names, shape=False))
     if not holder.is_view:
         return "owner"
     seen = _nbytes_of(holder)

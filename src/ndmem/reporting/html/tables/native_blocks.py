@@ -11,6 +11,7 @@ from ndmem.analysis.background import Background, find_background
 from ndmem.analysis.live import each_live_buffer
 from ndmem.analysis.origin import OUTSIDE_PYTHON
 from ndmem.analysis.tables.sources import source_files
+from ndmem.reporting.holder_names import HolderNames
 from ndmem.reporting.plain import plain
 
 if TYPE_CHECKING:
@@ -74,9 +75,10 @@ def list_native(
     """List the native blocks live at the total peak or at the end, at most ``most`` rows; the others are summed."""
     columns, sources = live_native(index, moment), source_files(index)
     kinds = find_background(index, columns).tolist()
+    holders = HolderNames(index, names.name)
     sums: dict[tuple[str, str, str, str], tuple[int, int]] = {}
     for block, kind in zip(islice(each_live_buffer(index, columns), _COMPARED), kinds, strict=False):
-        key = _describe_block(block, Background(kind), names, sources, anchors)
+        key = _describe_block(block, Background(kind), names, holders, sources, anchors)
         nbytes, count = sums.get(key, (0, 0))
         sums[key] = nbytes + block.nbytes, count + 1
     rows = sorted(
@@ -92,12 +94,17 @@ def list_native(
 
 
 def _describe_block(
-    block: LiveBuffer, kind: Background, names: FileNames, sources: SourceFiles, anchors: dict[tuple[str, int], str]
+    block: LiveBuffer,
+    kind: Background,
+    names: FileNames,
+    holders: HolderNames,
+    sources: SourceFiles,
+    anchors: dict[tuple[str, int], str],
 ) -> tuple[str, str, str, str]:
     """Return the kind of a block, and the place, the expression and the anchor of the line that allocated it."""
     if kind is not Background.NONE:
         return kind.text, "", "", ""
-    held = ", ".join(dict.fromkeys(holder.name for holder in block.holders))
+    held = ", ".join(dict.fromkeys(map(holders.spell, block.holders)))
     use = f"array {plain(held)}" if held else plain(block.origin or ("temporary" if block.temporary else ""))
     site = block.site
     if not site.filename:

@@ -11,6 +11,7 @@ import numpy as np
 from ndmem.analysis.live import LiveBuffer, each_live_buffer, live_arrays, small_nbytes
 from ndmem.analysis.moment import nbytes_at
 from ndmem.analysis.tables.sources import SourceFiles, source_files
+from ndmem.reporting.holder_names import HolderNames
 from ndmem.reporting.plain import plain
 from ndmem.reporting.sentences.brevity import mask_items
 from ndmem.units import format_nbytes
@@ -37,11 +38,12 @@ def make_buffer_table(
     was live.
     """
     columns, sources = live_arrays(index, moment), source_files(index)
+    holders = HolderNames(index, names.name)
     if not len(columns.buffer):
         return None
 
     def describe(buffer: LiveBuffer) -> Row:
-        return _write_row(buffer, names, sources)
+        return _write_row(buffer, names, sources, holders)
 
     buffers = each_live_buffer(index, columns)
     table = lay_out_largest(columns, buffers, describe, noun="array", last="held by", limit=limit, width=width)
@@ -51,7 +53,7 @@ def make_buffer_table(
     return table
 
 
-def _write_row(buffer: LiveBuffer, names: FileNames, sources: SourceFiles) -> Row:
+def _write_row(buffer: LiveBuffer, names: FileNames, sources: SourceFiles, holders: HolderNames) -> Row:
     """Write one buffer: the code that allocated it, the place, and its holders."""
     site = buffer.site
     # The items of one container share a row, whatever else holds one of them.
@@ -61,43 +63,47 @@ def _write_row(buffer: LiveBuffer, names: FileNames, sources: SourceFiles) -> Ro
         buffer.nbytes,
         plain(buffer.allocated_by(sources)),
         names.short_place(site.filename, site.lineno),
-        plain(describe_holders(buffer)),
-        plain(describe_holders(replace(buffer, holders=items or buffer.holders), many=True)),
+        plain(describe_holders(buffer, holders)),
+        plain(describe_holders(replace(buffer, holders=items or buffer.holders), holders, many=True)),
         beside=tuple(map(plain, others)),
     )
 
 
-def describe_holders(buffer: LiveBuffer, *, many: bool = False) -> str:
+def describe_holders(buffer: LiveBuffer, names: HolderNames, *, many: bool = False) -> str:
     """Write the names that hold a buffer, grouped by shape and dtype; views are marked as such.
 
     Parameters
     ----------
     buffer : LiveBuffer
         The buffer.
+    names : HolderNames
+        How holders are named.
     many : bool
         It stands for several: their names may differ by the number or the key of an item.
     """
     if not buffer.holders:
-        return describe_unheld(buffer)
-    groups: dict[tuple[bool, tuple[int, ...], str], list[str]] = {}
+        return describe_unheld(buffer, names)
+    groups: dict[tuple[bool, tuple[int, ...], str, str], list[str]] = {}
     for holder in buffer.holders:
         name = mask_items(holder.name) if many else holder.name
-        groups.setdefault((holder.is_view, holder.shape, holder.dtype), []).append(name)
+        groups.setdefault((holder.is_view, holder.shape, holder.dtype, names.spell_scope(holder)), []).append(name)
     texts = []
-    for (is_view, shape, dtype), held in groups.items():
-        names = dict.fromkeys(held)
-        view = _write_view(_view_nbytes(shape, dtype), buffer.nbytes, len(names), many=many) if is_view else ""
-        texts.append(f"{', '.join(names)} {shape} {dtype}{view}")
+    for (is_view, shape, dtype, scope), held in groups.items():
+        once = dict.fromkeys(held)
+        view = _write_view(_view_nbytes(shape, dtype), buffer.nbytes, len(once), many=many) if is_view else ""
+        texts.append(f"{', '.join(once)}{_end_scope(scope)} {shape} {dtype}{view}")
     return "; ".join(texts)
 
 
-def describe_unheld(buffer: LiveBuffer, *, shape: bool = True) -> str:
+def describe_unheld(buffer: LiveBuffer, names: HolderNames, *, shape: bool = True) -> str:
     """Write what is known of a buffer that no search found a holder of at the moment.
 
     Parameters
     ----------
     buffer : LiveBuffer
         The buffer.
+    names : HolderNames
+        How holders are named.
     shape : bool
         With shape and dtype, if they are known.
     """
@@ -106,11 +112,16 @@ def describe_unheld(buffer: LiveBuffer, *, shape: bool = True) -> str:
     if buffer.temporary:
         return f"temporary{text}"
     if buffer.former:
-        return f"was {buffer.former[0].name}{text}"
+        former = buffer.former[0]
+        return f"was {former.name}{_end_scope(names.spell_scope(former))}{text}"
     if buffer.target is not None:
         target = f"assigned to {buffer.target.name}" if buffer.target.name else f"returned by {buffer.target.function}"
         return f"{target}{text}"
     return f"holder unknown{text}"
+
+
+def _end_scope(scope: str) -> str:
+    return f"{scope}," if scope else ""
 
 
 def _view_nbytes(shape: tuple[int, ...], dtype: str) -> int | None:

@@ -29,7 +29,8 @@ _ROOMY, _SHORTEST, _SOURCE = 100, 12, 32
 """From this many columns on, figures are two spaces apart; the least and the wanted columns of source text."""
 
 _LONG = 21
-"""Most characters of a place that is cut anyway, where space is scarce: a cell of a notebook has a long name."""
+"""Most characters of a place that is cut anyway, where space is scarce: a cell of a notebook has a long name. Other
+places are cut where the source would have less than its least."""
 
 
 def make_figure_table(
@@ -135,7 +136,8 @@ def _arrange(
     used = sum(widths) + gap * (len(columns) + 1)
     if width - used - _widest(places) < wanted:
         places = _name_places(shown, names, short=True)
-        places = ["…" + place[1 - _LONG :] if place.startswith("…") else place for place in places]
+        scarce = width - used - _widest(places) < _SHORTEST
+        places = [_cut_place(place) if scarce or place.startswith("…") else place for place in places]
     # A narrow terminal cuts the source text, never a figure.
     room = max(width - used - _widest(places), _SHORTEST)
     return _Layout(columns=columns, widths=widths, places=places, sources=sources, gap=gap, room=room)
@@ -180,6 +182,10 @@ def _describe_small(rows: Sequence[Line] | Sequence[Function], moment: Moment, w
             return f"{start}{shown}{', ' if shown else ''}…"
         shown = longer
     return start + shown
+
+
+def _cut_place(place: str) -> str:
+    return place if len(place) <= _LONG else "…" + place[1 - _LONG :]
 
 
 def _widest(texts: Sequence[str]) -> int:

@@ -12,6 +12,7 @@ from ndmem.analysis.moment import Moment
 from ndmem.analysis.origin import OUTSIDE_PYTHON
 from ndmem.analysis.tables.sources import SourceFiles, source_files
 from ndmem.model.columns import Domain
+from ndmem.reporting.holder_names import HolderNames
 from ndmem.reporting.plain import plain
 
 from .arrays import describe_holders
@@ -36,14 +37,15 @@ def make_native_table(
     if not len(columns.buffer):
         return None
 
+    holders = HolderNames(index, names.name)
     kinds = dict(zip(columns.buffer.tolist(), find_background(index, columns).tolist(), strict=True))
 
     def describe(block: LiveBuffer) -> Row:
         background = Background(kinds[block.buffer])
         if background is not Background.NONE:
             return Row(block.nbytes, background.text, "", "", is_whole=True)
-        shared = plain(describe_holders(block, many=True)) if block.holders else ""
-        return Row(block.nbytes, *_name_allocation(block, names, sources), plain(_name_use(block)), shared)
+        shared = plain(describe_holders(block, holders, many=True)) if block.holders else ""
+        return Row(block.nbytes, *_name_allocation(block, names, sources), plain(_name_use(block, holders)), shared)
 
     blocks = each_live_buffer(index, columns)
     table = lay_out_largest(columns, blocks, describe, noun="block", last="kind", limit=limit, width=width)
@@ -64,8 +66,8 @@ def _name_allocation(block: LiveBuffer, names: FileNames, sources: SourceFiles) 
     return plain(block.allocated_by(sources)), names.short_place(site.filename, site.lineno)
 
 
-def _name_use(block: LiveBuffer) -> str:
+def _name_use(block: LiveBuffer, holders: HolderNames) -> str:
     """Write the array that a block consists of, or its kind; an empty text if it is unknown."""
     if block.holders:
-        return describe_holders(block)
+        return describe_holders(block, holders)
     return block.origin or ("temporary" if block.temporary else "")
