@@ -7,9 +7,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from . import reduced_temporary, updated_out_of_place
+from . import (
+    positions_of_mask,
+    reduced_temporary,
+    temporary_of_elementwise,
+    updated_out_of_place,
+    work_array_of_call,
+)
 
 if TYPE_CHECKING:
     from ndmem.advising.suggestion import Rule
 
-RULES: tuple[Rule, ...] = (reduced_temporary, updated_out_of_place)
+RULES: tuple[Rule, ...] = (
+    reduced_temporary,
+    updated_out_of_place,
+    temporary_of_elementwise,
+    positions_of_mask,
+    work_array_of_call,
+)
