@@ -8,8 +8,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from . import (
+    needless_complex,
     positions_of_mask,
+    promoted_by_small_operand,
     reduced_temporary,
+    small_integers_to_float64,
     temporary_of_elementwise,
     updated_out_of_place,
     work_array_of_call,
@@ -24,4 +27,7 @@ RULES: tuple[Rule, ...] = (
     temporary_of_elementwise,
     positions_of_mask,
     work_array_of_call,
+    promoted_by_small_operand,
+    small_integers_to_float64,
+    needless_complex,
 )
