@@ -8,12 +8,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from . import (
+    computed_twice,
     needless_complex,
+    needless_copy,
     positions_of_mask,
     promoted_by_small_operand,
     reduced_temporary,
     small_integers_to_float64,
     temporary_of_elementwise,
+    two_conversions_in_a_row,
     updated_out_of_place,
     work_array_of_call,
 )
@@ -30,4 +33,7 @@ RULES: tuple[Rule, ...] = (
     promoted_by_small_operand,
     small_integers_to_float64,
     needless_complex,
+    needless_copy,
+    two_conversions_in_a_row,
+    computed_twice,
 )
