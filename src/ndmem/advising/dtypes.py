@@ -76,6 +76,11 @@ def dtype_of(  # noqa: PLR0911  # one case for each kind of expression
             return None
 
 
+def is_dtype(found: Type | None, wanted: np.dtype) -> bool:
+    """Tell whether a type is known and equal to another; ``==`` alone takes ``None`` for float64."""
+    return isinstance(found, np.dtype) and found == wanted
+
+
 def written_dtype(moment: Moment, node: ast.expr) -> np.dtype | None:
     """Return the type that ``dtype=`` names: ``np.float32``, ``float``, ``"f4"``, ``x.dtype``; ``None`` if unknown."""
     match node:
@@ -153,7 +158,7 @@ def _of_call(moment: Moment, call: ast.Call, depth: int) -> Type | None:  # noqa
         return np.dtype(np.intp)
     if name == "arange":
         types = [dtype_of(moment, value, depth=depth) for value in call.args]
-        return np.result_type(*types) if types and None not in types else None
+        return np.result_type(*types) if types and not any(one is None for one in types) else None
     if name == "full" and len(call.args) > 1:
         return _default_of(dtype_of(moment, call.args[1], depth=depth))
     if name in _AVERAGES:
@@ -167,7 +172,7 @@ def _of_call(moment: Moment, call: ast.Call, depth: int) -> Type | None:  # noqa
 
 def _of_ufunc(name: str, types: list[Type | None]) -> np.dtype | None:
     ufunc = getattr(np, name)
-    if len(types) < ufunc.nin or None in types[: ufunc.nin]:
+    if len(types) < ufunc.nin or any(one is None for one in types[: ufunc.nin]):
         return None
     given = [one if isinstance(one, np.dtype) else type(one) for one in types[: ufunc.nin]]
     try:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ndmem.advising.case import each_large
-from ndmem.advising.dtypes import dtype_of, written_dtype
+from ndmem.advising.dtypes import dtype_of, is_dtype, written_dtype
 from ndmem.advising.reading import calls_methods_of_owner, is_only_read, is_read
 from ndmem.advising.replay import Change
 from ndmem.advising.suggestion import Suggestion
@@ -92,7 +92,7 @@ def _keeps_type(case: Case, group: Group, source: ast.expr) -> bool:
         return True
     moment = moment_of(case, group)
     wanted = written_dtype(moment, given)
-    return wanted is not None and wanted == dtype_of(moment, source)
+    return wanted is not None and is_dtype(dtype_of(moment, source), wanted)
 
 
 def _is_never_written(place: Place, source: ast.Name | ast.Attribute) -> bool:

@@ -15,7 +15,7 @@ import numpy as np
 
 from ndmem.advising.case import each_large
 from ndmem.advising.derived import derived_groups
-from ndmem.advising.dtypes import dtype_of
+from ndmem.advising.dtypes import dtype_of, is_dtype
 from ndmem.advising.operations import is_elementwise
 from ndmem.advising.replay import Change
 from ndmem.advising.rewriting import in_single_precision
@@ -46,7 +46,7 @@ def suggest(case: Case) -> Iterator[Suggestion]:
         moment, nbytes = moment_of(case, group), int(group.buffers.nbytes.max())
         for large, small in (parts, parts[::-1]):
             wide = dtype_of(moment, small)
-            if dtype_of(moment, large) != np.dtype(np.float32) or not isinstance(wide, np.dtype):
+            if not is_dtype(dtype_of(moment, large), np.dtype(np.float32)) or not isinstance(wide, np.dtype):
                 continue
             if np.result_type(np.float32, wide) != np.dtype(np.float64) or not _is_small(case, moment, small, nbytes):
                 continue

@@ -15,7 +15,7 @@ import numpy as np
 
 from ndmem.advising.case import each_large
 from ndmem.advising.derived import derived_groups
-from ndmem.advising.dtypes import dtype_of, written_dtype
+from ndmem.advising.dtypes import dtype_of, is_dtype, written_dtype
 from ndmem.advising.operations import is_elementwise
 from ndmem.advising.replay import Change
 from ndmem.advising.rewriting import in_single_precision
@@ -46,7 +46,11 @@ def suggest(case: Case) -> Iterator[Suggestion]:
         fix = _write_conversion(moment, node) if called_name(node) in _CONVERTERS else _write_operation(node, source)
         seen = case.array_of(int(group.rows[-1]))
         result = np.dtype(seen.dtype) if seen is not None else dtype_of(moment, node)
-        if fix is None or result != np.dtype(np.float64) or not _others_are_small(moment, node, source, nbytes):
+        if (
+            fix is None
+            or not is_dtype(result, np.dtype(np.float64))
+            or not _others_are_small(moment, node, source, nbytes)
+        ):
             continue
         scaled = [group, *derived_groups(case, group)]
         kind = dtype_of(moment, source)
@@ -85,7 +89,7 @@ def _write_conversion(moment: Moment, call: ast.expr) -> str | None:
     given = keyword(call, "dtype")
     if given is None and called_name(call) == "astype":
         given = next(iter(call.args), None)
-    if given is None or written_dtype(moment, given) != np.dtype(np.float64):
+    if given is None or not is_dtype(written_dtype(moment, given), np.dtype(np.float64)):
         return None
     narrow = ast.parse("np.float32", mode="eval").body
     args = [narrow if one is given else one for one in call.args]
