@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import math
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -14,7 +15,7 @@ from ndmem.analysis.over_time.lifetimes import array_lifetimes
 from ndmem.analysis.tables.expression import expression_text
 from ndmem.analysis.tables.sources import source_files
 
-from .syntax import find_place
+from .syntax import find_place, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -158,10 +159,24 @@ class Case:
                 found.setdefault(holder.buffer, []).append(holder)
         return found
 
+    def freed_at_site(self, group: Group) -> Bools:
+        """Mark the buffers of a group that were freed while its own expression still ran, shape (k,)."""
+        trace = self.index.trace
+        freed = group.buffers.freed & group.temporary
+        node = np.append(trace.events.stack, -1)[group.buffers.died]
+        site = trace.tree.site[standing_nodes(self.index)[node]]
+        of_group = trace.tree.site[standing_nodes(self.index)[group.buffers.node]]
+        same: Bools = freed & (node >= 0) & (site == of_group)
+        return same
+
     def array_of(self, row: int) -> Holder | None:
-        """Return an array object that holds a whole buffer: it tells shape and dtype; ``None`` if none is known."""
-        seen = self.holders.get(int(self.buffers.buffer[row]), [])
-        return next((holder for holder in seen if not holder.is_view), None)
+        """Return an array object that holds a whole buffer: it tells shape and dtype; ``None`` if none is known.
+
+        A view of all elements does it too, as `numpy.linspace` and ``reshape`` return one.
+        """
+        seen, nbytes = self.holders.get(int(self.buffers.buffer[row]), []), int(self.buffers.nbytes[row])
+        owner = next((holder for holder in seen if not holder.is_view), None)
+        return owner or next((holder for holder in seen if _covered_nbytes(holder) == nbytes), None)
 
     def bound_to(self, name: str, function: str, *, at: int) -> Int64s:
         """Return the rows of the buffers that a variable has at a moment, as far as the run tells.
@@ -195,9 +210,19 @@ class Case:
         rows = set(np.flatnonzero(np.isin(self.buffers.buffer, list(seen))).tolist()) if seen else set()
         for group in self.groups:
             target = group.place.target()
-            if isinstance(target, ast.Name) and target.id == name and group.site.function == function:
+            if not isinstance(target, ast.Name | ast.Attribute) or text_of(target) != name:
+                continue
+            # An attribute that one method assigns is read in others.
+            if group.site.function == function or isinstance(target, ast.Attribute):
                 rows.update(group.rows[~group.temporary].tolist())
         return np.array(sorted(rows), np.int64)
+
+
+def _covered_nbytes(holder: Holder) -> int | None:
+    try:
+        return math.prod(holder.shape) * np.dtype(holder.dtype).itemsize
+    except TypeError:  # a structured type, or one that this NumPy does not know
+        return None
 
 
 def make_case(index: TraceIndex) -> Case | None:

@@ -22,6 +22,12 @@ REDUCTIONS = frozenset({
 })  # fmt: skip
 """Functions and methods whose result has few elements."""
 
+VIEWS = frozenset({
+    "reshape", "ravel", "transpose", "squeeze", "swapaxes", "moveaxis", "rollaxis", "view", "expand_dims",
+    "atleast_1d", "atleast_2d", "atleast_3d", "broadcast_to", "flip", "fliplr", "flipud",
+})  # fmt: skip
+"""Functions and methods whose result is a view of their first operand, as a rule."""
+
 OPERATORS: dict[type[ast.operator], tuple[str, str]] = {
     ast.Add: ("+=", "add"),
     ast.Sub: ("-=", "subtract"),

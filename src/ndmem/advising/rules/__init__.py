@@ -7,9 +7,33 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from . import reduced_temporary, updated_out_of_place
+from . import (
+    computed_twice,
+    needless_complex,
+    needless_copy,
+    positions_of_mask,
+    promoted_by_small_operand,
+    reduced_temporary,
+    small_integers_to_float64,
+    temporary_of_elementwise,
+    two_conversions_in_a_row,
+    updated_out_of_place,
+    work_array_of_call,
+)
 
 if TYPE_CHECKING:
     from ndmem.advising.suggestion import Rule
 
-RULES: tuple[Rule, ...] = (reduced_temporary, updated_out_of_place)
+RULES: tuple[Rule, ...] = (
+    reduced_temporary,
+    updated_out_of_place,
+    temporary_of_elementwise,
+    positions_of_mask,
+    work_array_of_call,
+    promoted_by_small_operand,
+    small_integers_to_float64,
+    needless_complex,
+    needless_copy,
+    two_conversions_in_a_row,
+    computed_twice,
+)

@@ -1,4 +1,10 @@
-"""A temporary that a reduction consumes: it is as large as its operands and is read once."""
+"""A temporary that a reduction consumes: it is as large as its operands and is read once.
+
+``np.square(x).sum()`` computes all squares into a new array to add them up. Where one call reads the operands instead,
+as ``np.vdot(x, x)`` does, there is no array at all; elsewhere blocks of rows need one small block of it. The rule looks
+for temporaries that only lead, through operations on elements, to a reduction. This is not a problem where the
+temporary is small beside the peak, or where its values are used again: then it has a name.
+"""
 
 from __future__ import annotations
 
@@ -25,19 +31,19 @@ def suggest(case: Case) -> Iterator[Suggestion]:
     """Suggest to reduce without the temporaries below each reduction."""
     for reduction, groups in _by_reduction(case).items():
         outer = max(groups, key=lambda group: -_depth(group.place, reduction))
-        whole, fix = _rewrite(reduction, outer.place.node)
-        dropped = groups if whole else [outer]
-        largest = max(int(group.buffers.nbytes.max()) for group in dropped)
+        largest, fix = max(int(group.buffers.nbytes.max()) for group in groups), _rewrite(reduction, outer.place.node)
+        if fix is None and all(isinstance(group.place.node, ast.Compare) for group in groups):
+            continue  # to count without the mask takes a loop, for an eighth of the operand's bytes
         yield Suggestion(
             site=outer.site,
             expression=outer.expression,
             message=f"`{outer.expression}` is a temporary array that `{called_name(reduction)}` reads once",
             fix=fix,
-            change=Change.all_of(Change.drop(group.buffers) for group in dropped),
+            change=Change.all_of(Change.drop(group.buffers) for group in groups),
             evidence={
                 "nbytes": largest,
-                "count": sum(map(len, dropped)),
-                "temporaries": [group.expression for group in dropped],
+                "count": sum(map(len, groups)),
+                "temporaries": [group.expression for group in groups],
             },
         )
 
@@ -47,7 +53,7 @@ def _by_reduction(case: Case) -> dict[ast.expr, list[Group]]:
     found: dict[ast.expr, list[Group]] = {}
     for group in each_large(case):
         temporaries = group.temporaries()
-        if not len(temporaries) or not is_elementwise(group.place.node):
+        if not len(temporaries) or not _is_by_elements(group.place.node):
             continue
         inner = group.place.node
         for outer in group.place.consumers():
@@ -56,37 +62,67 @@ def _by_reduction(case: Case) -> dict[ast.expr, list[Group]]:
             if is_reduction(outer):
                 found.setdefault(outer, []).append(temporaries)
                 break
-            if not is_elementwise(outer):
+            if not _is_by_elements(outer):
                 break
             inner = outer
     return found
+
+
+def _is_by_elements(node: ast.expr) -> bool:
+    return is_elementwise(node) or called_name(node) == "astype"
 
 
 def _depth(place: Place, reduction: ast.expr) -> int:
     return next(depth for depth, outer in enumerate(place.consumers()) if outer is reduction)
 
 
-def _rewrite(reduction: ast.expr, temporary: ast.expr) -> tuple[bool, str | None]:
-    """Return whether the fix needs no temporary at all, and its code, where one statement does it."""
+def _rewrite(reduction: ast.expr, temporary: ast.expr) -> str | None:
+    """Write the reduction without a temporary; ``None`` where that takes a loop over blocks."""
     assert isinstance(reduction, ast.Call)
     name, axis = called_name(reduction), _axis(reduction)
     factors = _factors(temporary)
-    if factors is not None and name in {"sum", "mean"} and axis is None:
-        first, second = factors
-        divisor = f" / np.size({first})" if name == "mean" else ""
-        if is_stored(ast.parse(first, mode="eval").body) and is_stored(ast.parse(second, mode="eval").body):
-            return True, f"np.vdot({first}, {second}){divisor}"
-        if first == second:
-            return False, f"difference = {first}; np.vdot(difference, difference){divisor.replace(first, 'difference')}"
-    match temporary:
-        case ast.Call(args=[operand]) if called_name(temporary) in {"abs", "absolute"} and is_stored(operand):
-            value = text_of(operand)
-            if name in {"max", "amax"} and axis is None:
-                return True, f"max({value}.max(), -{value}.min())"
-        case ast.Call(args=[operand]) if called_name(temporary) == "isnan" and name == "any" and axis is None:
-            if is_stored(operand):
-                return True, f"np.isnan({text_of(operand)}.min())"
-    return True, None
+    if isinstance(temporary, ast.Compare):
+        return _write_bound(temporary, name, axis)
+    if factors is not None and name in {"sum", "mean"}:
+        return _write_product(*factors, name, axis)
+    operand = next(iter(operands(temporary)), None)
+    if operand is None or not is_stored(operand) or axis is not None:
+        return None
+    value, inner = text_of(operand), called_name(temporary)
+    if inner == "astype" and name in {"sum", "mean", "prod", "std", "var"} and isinstance(temporary, ast.Call):
+        return f"{value}.{name}(dtype={text_of(temporary.args[0])})" if len(temporary.args) == 1 else None
+    if inner in {"abs", "absolute"} and name in {"max", "amax"}:
+        return f"max({value}.max(), -{value}.min())"
+    return f"np.isnan({value}.min())" if inner == "isnan" and name == "any" else None
+
+
+def _write_bound(compared: ast.Compare, name: str | None, axis: ast.expr | None) -> str | None:
+    """Write the test of all elements against a number as one of the smallest or the largest; both fail for NaN."""
+    operator, bound = compared.ops[0], compared.comparators[0]
+    if name != "all" or axis is not None or not is_stored(compared.left) or not isinstance(bound, ast.Constant):
+        return None
+    if isinstance(operator, ast.Gt | ast.GtE):
+        extreme = "min"
+    elif isinstance(operator, ast.Lt | ast.LtE):
+        extreme = "max"
+    else:
+        return None
+    reduced = ast.parse(f"{text_of(compared.left)}.{extreme}()", mode="eval").body
+    return text_of(ast.Compare(reduced, compared.ops, compared.comparators))
+
+
+def _write_product(first: ast.expr, second: ast.expr, name: str, axis: ast.expr | None) -> str | None:
+    """Write the sum or mean of a product of two stored arrays."""
+    if not is_stored(first) or not is_stored(second):
+        return None
+    left, right = text_of(first), text_of(second)
+    if axis is None:
+        return f"np.vdot({left}, {right})" + (f" / np.size({left})" if name == "mean" else "")
+    subscripts = {"0": "i...,i...->...", "1": "ij...,ij...->i...", "-1": "...i,...i->..."}.get(text_of(axis))
+    if subscripts is None:
+        return None
+    divisor = f" / {left}.shape[{text_of(axis)}]" if name == "mean" else ""
+    return f'np.einsum("{subscripts}", {left}, {right}){divisor}'
 
 
 def _axis(reduction: ast.Call) -> ast.expr | None:
@@ -96,14 +132,14 @@ def _axis(reduction: ast.Call) -> ast.expr | None:
     return given if given is not None else next(iter(reduction.args[position : position + 1]), None)
 
 
-def _factors(node: ast.expr) -> tuple[str, str] | None:
+def _factors(node: ast.expr) -> tuple[ast.expr, ast.expr] | None:
     """Return the two factors of a product, twice the base of a square; ``None`` for anything else."""
     match node:
         case ast.BinOp(op=ast.Mult(), left=left, right=right):
-            return text_of(left), text_of(right)
+            return left, right
         case ast.BinOp(op=ast.Pow(), left=base, right=ast.Constant(value=2)):
-            return text_of(base), text_of(base)
+            return base, base
         case ast.Call(args=[base]) if called_name(node) == "square":
-            return text_of(base), text_of(base)
+            return base, base
         case _:
             return None

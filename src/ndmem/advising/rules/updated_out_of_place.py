@@ -1,17 +1,26 @@
-"""An update that makes a new array while the old one dies: ``x = x * k`` needs both at once, ``x *= k`` one."""
+"""An update that makes a new array while the old one dies: ``x = x * k`` needs both at once, ``x *= k`` one.
+
+The rule looks for statements that assign to a name, or to an attribute, what operations on its own elements return,
+where the old array was freed by that assignment: nothing else used it. While the new array is computed there are two of
+them, and one more for each step between. In place the steps need no memory at all. This is not a problem where the old
+array is still used elsewhere, or where the result has another type or shape; the rule is silent there.
+"""
 
 from __future__ import annotations
 
 import ast
+import itertools
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ndmem.advising.case import each_large
-from ndmem.advising.operations import OPERATORS, UFUNCS
+from ndmem.advising.dtypes import dtype_of
 from ndmem.advising.replay import Change
+from ndmem.advising.rewriting import in_place
 from ndmem.advising.suggestion import Suggestion
-from ndmem.advising.syntax import called_name, text_of
+from ndmem.advising.syntax import operands, text_of
+from ndmem.advising.values import moment_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,52 +31,80 @@ if TYPE_CHECKING:
 CODE = "NM102"
 NAME = "updated-out-of-place"
 
+_Target = ast.Name | ast.Attribute | ast.Subscript
+
 
 def suggest(case: Case) -> Iterator[Suggestion]:
     """Suggest to update in place where the old value of the target dies."""
-    for group in each_large(case):
-        target = group.place.target()
-        if target is None or (fix := _write_update(target, group.place.node)) is None:
+    groups = {group.place.node: group for group in case.groups}
+    for statement in dict.fromkeys(group.place.statement for group in each_large(case)):
+        if not isinstance(statement, ast.Assign) or not isinstance(statement.targets[0], _Target):
             continue
-        pairs = _pair_with_old(case, group.only(~group.temporary))
-        if not len(pairs):
+        target, value = statement.targets[0], statement.value
+        steps, code = _steps_in_place(text_of(target), value) if len(statement.targets) == 1 else ([], "")
+        made = [groups[step] for step in steps if step in groups]
+        kept = next((group for group in made if not group.temporary.all()), None)
+        if kept is None or not len(pairs := _pair_with_old(case, kept.only(~kept.temporary), target)):
             continue
         new, old = case.buffers.at(pairs[:, 0]), case.buffers.at(pairs[:, 1])
-        name = text_of(target)
+        dropped = [Change.drop(group.temporaries().buffers) for group in made]
+        name, whole = text_of(target), groups.get(value, kept)
         yield Suggestion(
-            site=group.site,
-            expression=group.expression,
-            message=f"the old `{name}` dies here: while the new one is computed, there are two",
-            fix=fix,
-            change=Change.reuse(new, old),
+            site=whole.site,
+            expression=whole.expression,
+            message=f"the old `{name}` dies here: while the new one is computed, there are {_count(made)}",
+            fix=code,
+            change=Change.all_of([Change.reuse(new, old), *dropped]),
             evidence={"nbytes": int(new.nbytes.max()), "count": len(pairs), "target": name},
         )
 
 
-def _write_update(target: ast.expr, value: ast.expr) -> str | None:
-    """Write the update of a target in place; ``None`` if the value is not an operation on the target's elements."""
-    name = text_of(target)
-    match value:
-        case ast.BinOp(left=left, op=op, right=right) if type(op) in OPERATORS:
-            update, function = OPERATORS[type(op)]
-            if text_of(left) == name:
-                return f"{name} {update} {text_of(right)}"
-            if text_of(right) == name:
-                if isinstance(op, ast.Add | ast.Mult | ast.BitAnd | ast.BitOr | ast.BitXor):
-                    return f"{name} {update} {text_of(left)}"
-                return f"np.{function}({text_of(left)}, {name}, out={name})"
-        case ast.UnaryOp(op=ast.USub(), operand=operand) if text_of(operand) == name:
-            return f"np.negative({name}, out={name})"
-        case ast.Call(args=args, keywords=keywords) if called_name(value) in UFUNCS | {"clip"}:
-            if any(text_of(arg) == name for arg in args) and not any(given.arg == "out" for given in keywords):
-                return f"{text_of(value)[:-1]}, out={name})"
-    return None
+def _count(made: list[Group]) -> str:
+    return "two" if len(made) < 2 else "three"
 
 
-def _pair_with_old(case: Case, new: Group) -> Int64s:
+def _steps_in_place(name: str, value: ast.expr) -> tuple[list[ast.expr], str]:
+    """Return the operations that lead from a variable to the value it is assigned, the innermost first, and their code.
+
+    Empty if they cannot be done one after the other in its memory: an operand of a later step reads the old value.
+    """
+    for start in ast.walk(value):
+        if not isinstance(start, _Target) or text_of(start) != name:
+            continue
+        steps = _path(value, start)
+        code = [in_place(step, operand, name) for operand, step in zip([start, *steps], steps, strict=False)]
+        later = [
+            side
+            for inner, step in itertools.pairwise(steps)
+            for side in operands(step)
+            if side is not inner and _mentions(side, name)
+        ]
+        if steps and None not in code and not later:
+            return steps, "; ".join(map(str, code))
+    return [], ""
+
+
+def _path(value: ast.expr, start: ast.expr) -> list[ast.expr]:
+    """Return the expressions from the one that contains ``start`` directly to ``value``; empty if there are others."""
+    if value is start:
+        return []
+    for inner in operands(value):
+        if inner is start:
+            return [value]
+        below = _path(inner, start)
+        if below:
+            return [*below, value]
+    return []
+
+
+def _mentions(node: ast.expr, name: str) -> bool:
+    return any(isinstance(inner, _Target) and text_of(inner) == name for inner in ast.walk(node))
+
+
+def _pair_with_old(case: Case, new: Group, target: ast.expr) -> Int64s:
     """Return the rows of each new buffer and of the old one that dies when the statement stores the new one.
 
-    Shape (k, 2). The two have equal sizes and, where both are known, equal dtypes.
+    Shape (k, 2). The two have equal sizes and, as far as it is known, equal dtypes.
     """
     trace, statement = case.index.trace, new.place.statement
     assert statement is not None
@@ -75,9 +112,13 @@ def _pair_with_old(case: Case, new: Group) -> Int64s:
     freed_at = np.append(trace.events.stack, -1)[buffers.died]
     lines = np.array([site.lineno for site in trace.sites], np.int64)
     of_file = np.array([site.filename == new.site.filename for site in trace.sites], np.bool_)
+    # What an item of a container held dies where the target stands; an item is not a variable, so nothing marks it.
+    at_target = np.array(
+        [(site.lineno, site.col) == (target.lineno, target.col_offset) for site in trace.sites], np.bool_
+    )
     site = tree.site[freed_at]
-    stored = buffers.freed & tree.stores[freed_at] & of_file[site]
-    stored &= (lines[site] >= statement.lineno) & (lines[site] <= (statement.end_lineno or statement.lineno))
+    stored = (lines[site] >= statement.lineno) & (lines[site] <= (statement.end_lineno or statement.lineno))
+    stored = buffers.freed & of_file[site] & ((stored & tree.stores[freed_at]) | at_target[site])
     dying = np.flatnonzero(stored)
     dying = dying[np.argsort(buffers.died[dying])]
     # The store follows the birth of the new value: the first such death after it.
@@ -86,10 +127,17 @@ def _pair_with_old(case: Case, new: Group) -> Int64s:
     old_rows = dying[place[place < len(dying)]]
     fits = (buffers.born[old_rows] < buffers.born[new_rows]) & (buffers.nbytes[old_rows] == buffers.nbytes[new_rows])
     pairs = np.stack([new_rows[fits], old_rows[fits]], axis=1)
-    kept = [_same_dtype(case, *pair) for pair in pairs.tolist()]
-    return pairs[np.array(kept, np.bool_)]
+    return pairs if len(pairs) and _keeps_dtype(case, new, target, pairs) else pairs[:0]
 
 
-def _same_dtype(case: Case, new: int, old: int) -> bool:
-    first, second = case.array_of(new), case.array_of(old)
-    return first is None or second is None or first.dtype == second.dtype
+def _keeps_dtype(case: Case, new: Group, target: ast.expr, pairs: Int64s) -> bool:
+    statement = new.place.statement
+    assert isinstance(statement, ast.Assign)
+    moment = moment_of(case, new)
+    seen = [case.array_of(int(row)) for row in pairs[-1]]
+    was = np.dtype(seen[1].dtype) if seen[1] is not None else dtype_of(moment, target)
+    now = np.dtype(seen[0].dtype) if seen[0] is not None else dtype_of(moment, statement.value)
+    if was is None or now is None:
+        # What is known to be an integer may have become a number of another kind with as many bytes.
+        return not isinstance(was, np.dtype) or was.kind in "fc"
+    return was == now

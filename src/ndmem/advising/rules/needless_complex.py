@@ -1,0 +1,162 @@
+"""A Fourier transform of real numbers of which only the first half is used.
+
+The transform of a real signal is symmetrical, and its second half repeats the first. ``np.fft.fft`` converts the signal
+to complex numbers and computes both halves; ``np.fft.rfft`` computes one, in a quarter of the memory. The rule looks
+for transforms of real operands that are only used through slices that end at the middle. This is not a problem where
+negative frequencies are needed, or where the operand is complex.
+"""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ndmem.advising.case import each_large
+from ndmem.advising.dtypes import dtype_of
+from ndmem.advising.operations import is_elementwise
+from ndmem.advising.replay import Change
+from ndmem.advising.suggestion import Suggestion
+from ndmem.advising.syntax import called_name, keyword, operands, text_of, uses
+from ndmem.advising.values import array_of, assigned_values, moment_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ndmem.advising.case import Case
+    from ndmem.advising.syntax import SourceTree
+    from ndmem.advising.values import Moment
+
+CODE = "NM204"
+NAME = "needless-complex"
+
+_HALVES = {"fft": "rfft", "fft2": "rfft2", "fftn": "rfftn"}
+
+
+def suggest(case: Case) -> Iterator[Suggestion]:
+    """Suggest the transform of real numbers."""
+    groups = {group.place.node: group for group in case.groups}
+    for group in each_large(case):
+        call = group.place.node
+        if called_name(call) not in _HALVES or not isinstance(call, ast.Call) or len(call.args) != 1:
+            continue
+        moment = moment_of(case, group)
+        shape, kind = _shape(case, moment, call.args[0]), dtype_of(moment, call.args[0])
+        if shape is None or not isinstance(kind, np.dtype) or kind.kind not in "fiub" or keyword(call, "n") is not None:
+            continue
+        axis = _axis(call)
+        if axis is None or not -len(shape) <= axis < len(shape):
+            continue
+        half = _Half(moment, shape, axis % len(shape))
+        whole = half.full_arrays(group.place.tree, call)
+        if whole is None:
+            continue
+        work = case.freed_at_site(group)
+        length = shape[half.axis]
+        scaled = [group.only(~work), *(groups[node] for node in whole if node in groups and node is not call)]
+        yield Suggestion(
+            site=group.site,
+            expression=group.expression,
+            message=f"the operand is {kind}, so the second half of the transform repeats the first; only the first is "
+            "used",
+            fix=text_of(call).replace(f".{called_name(call)}(", f".{_HALVES[called_name(call) or '']}(", 1),
+            change=Change.all_of(
+                [
+                    Change.drop(group.only(work).buffers),
+                    *(Change.scale(one.buffers, (length // 2 + 1) / length) for one in scaled),
+                ]
+            ),
+            evidence={
+                "nbytes": int(group.buffers.nbytes.max()),
+                "count": len(group),
+                "dtype": str(kind),
+                "shape": list(shape),
+            },
+        )
+
+
+def _shape(case: Case, moment: Moment, operand: ast.expr) -> tuple[int, ...] | None:
+    seen = array_of(moment, operand)
+    if seen is not None:
+        return seen.shape
+    made = next((group for group in case.groups if group.place.node is operand), None)
+    held = case.array_of(int(made.rows[-1])) if made is not None else None
+    return held.shape if held is not None else None
+
+
+def _axis(call: ast.Call) -> int | None:
+    match keyword(call, "axis"):
+        case None:
+            return -1 if keyword(call, "axes") is None else None
+        case ast.Constant(value=int() as axis):
+            return axis
+        case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() as axis)):
+            return -axis
+        case _:
+            return None
+
+
+class _Half:
+    """Whether all uses of a transform end in slices of its first half along one axis."""
+
+    def __init__(self, moment: Moment, shape: tuple[int, ...], axis: int) -> None:
+        self.moment, self.shape, self.axis = moment, shape, axis
+
+    def full_arrays(  # noqa: PLR0911  # one case for each kind of use
+        self, tree: SourceTree, node: ast.expr
+    ) -> list[ast.expr] | None:
+        """Return the expressions with all frequencies that lead to such slices; ``None`` if other uses are found."""
+        parent = tree.parents.get(node)
+        match parent:
+            case ast.Subscript(value=value, slice=item) if value is node:
+                return [node] if self._is_first_half(item) else None
+            case ast.Attribute(attr="real" | "imag"):
+                return self._and(tree, node, parent)
+            case ast.expr() if is_elementwise(parent) and node in operands(parent):
+                others = [part for part in operands(parent) if part is not node]
+                is_plain = all(isinstance(part, ast.Constant) for part in others)
+                return self._and(tree, node, parent) if is_plain else None
+            case ast.Assign(targets=[ast.Name(id=name)], value=value) if value is node:
+                found = [node]
+                for use in uses(tree.scope(node), name):
+                    if isinstance(use.ctx, ast.Store):
+                        if tree.statement(use) is not parent:
+                            return None
+                        continue
+                    below = self.full_arrays(tree, use)
+                    if below is None:
+                        return None
+                    found += below
+                return found
+            case _:
+                return None
+
+    def _and(self, tree: SourceTree, node: ast.expr, parent: ast.expr) -> list[ast.expr] | None:
+        below = self.full_arrays(tree, parent)
+        return [node, *below] if below is not None else None
+
+    def _is_first_half(self, item: ast.expr) -> bool:
+        parts = item.elts if isinstance(item, ast.Tuple) else [item]
+        if any(isinstance(part, ast.Constant) and part.value is ... for part in parts):
+            place = self.axis - len(self.shape)
+            is_there = place == -1 and isinstance(parts[0], ast.Constant)
+        else:
+            place, is_there = self.axis, self.axis < len(parts)
+        part = parts[place] if is_there else None
+        return isinstance(part, ast.Slice) and part.upper is not None and self._is_within(part.upper)
+
+    def _is_within(self, upper: ast.expr, *, depth: int = 3) -> bool:
+        length = self.shape[self.axis]
+        match upper:
+            case ast.Constant(value=int() as end):
+                return 0 < end <= length // 2 + 1
+            case ast.BinOp(left=left, op=ast.FloorDiv(), right=ast.Constant(value=int() as divisor)):
+                return divisor >= 2 and isinstance(left, ast.Name | ast.Call | ast.Attribute | ast.Subscript)
+            case ast.BinOp(left=left, op=ast.Add(), right=ast.Constant(value=1)):
+                return isinstance(left, ast.BinOp) and self._is_within(left)
+            case ast.Name() if depth:
+                values = assigned_values(self.moment, upper)
+                return bool(values) and all(self._is_within(value, depth=depth - 1) for value in values or ())
+            case _:
+                return False

@@ -1,0 +1,120 @@
+"""A copy that nothing needs: neither the copy nor its source is written while both exist.
+
+``astype`` copies also where the type is the same, ``flatten`` and ``np.array`` always do. The rule follows both names
+through the source of their function; a use that could write either of them, pass it on or keep it ends the search. It
+reports only where all uses read. This is not a problem where one of the two is changed: the copy protects the other
+one.
+"""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ndmem.advising.case import each_large
+from ndmem.advising.dtypes import dtype_of, is_dtype, written_dtype
+from ndmem.advising.reading import calls_methods_of_owner, is_only_read, is_read
+from ndmem.advising.replay import Change
+from ndmem.advising.suggestion import Suggestion
+from ndmem.advising.syntax import called_name, is_module_call, keyword, text_of
+from ndmem.advising.values import moment_of, rows_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ndmem.advising.case import Case, Group
+    from ndmem.advising.syntax import Place
+
+CODE = "NM301"
+NAME = "needless-copy"
+
+
+def suggest(case: Case) -> Iterator[Suggestion]:
+    """Suggest to use the source itself."""
+    for group in each_large(case):
+        call = group.place.node
+        source = _copied(call)
+        if source is None or not isinstance(call, ast.Call):
+            continue
+        pairs = _pair_with_source(case, group, source)
+        if not len(pairs) or not _keeps_type(case, group, source) or not _is_never_written(group.place, source):
+            continue
+        copies = case.buffers.at(pairs[:, 0])
+        yield Suggestion(
+            site=group.site,
+            expression=group.expression,
+            message=f"`{text_of(source)}` is copied, and neither it nor the copy is changed afterwards",
+            fix=_write_without_copy(call, text_of(source)),
+            change=Change.reuse(copies, case.buffers.at(pairs[:, 1])),
+            evidence={"nbytes": int(copies.nbytes.max()), "count": len(pairs), "source": text_of(source)},
+        )
+
+
+def _copied(node: ast.expr) -> ast.Name | ast.Attribute | None:
+    """Return the variable that a call copies as a whole."""
+    match node:
+        case ast.Call(func=ast.Attribute(value=ast.Name() | ast.Attribute() as source, attr=name)) if name in {
+            "copy",
+            "flatten",
+            "astype",
+        } and not is_module_call(node):
+            return source if keyword(node, "copy") is None else None
+        case ast.Call(args=[ast.Name() | ast.Attribute() as source]) if (
+            called_name(node) in {"array", "copy"} and is_module_call(node) and isinstance(node.func, ast.Attribute)
+        ):
+            return source if not {given.arg for given in node.keywords} - {"dtype"} else None
+        case _:
+            return None
+
+
+def _pair_with_source(case: Case, group: Group, source: ast.expr) -> np.ndarray[tuple[int, int], np.dtype[np.int64]]:
+    """Return the rows of each copy and of its source, where they have equal sizes, shape (k, 2)."""
+    buffers = case.buffers
+    found = []
+    for place, row in enumerate(group.rows.tolist()):
+        sources = rows_of(moment_of(case, group, place), source)
+        if len(sources) and buffers.nbytes[sources[-1]] == buffers.nbytes[row]:
+            found.append((row, int(sources[-1])))
+    return np.array(found, np.int64).reshape(-1, 2)
+
+
+def _keeps_type(case: Case, group: Group, source: ast.expr) -> bool:
+    call = group.place.node
+    assert isinstance(call, ast.Call)
+    given = keyword(call, "dtype")
+    if given is None and called_name(call) == "astype":
+        given = call.args[0] if call.args else None
+        if given is None:
+            return False
+    if given is None:
+        return True
+    moment = moment_of(case, group)
+    wanted = written_dtype(moment, given)
+    return wanted is not None and is_dtype(dtype_of(moment, source), wanted)
+
+
+def _is_never_written(place: Place, source: ast.Name | ast.Attribute) -> bool:
+    tree, scope = place.tree, place.tree.scope(place.node)
+    if calls_methods_of_owner(scope, source) or not is_only_read(tree, scope, text_of(source), but=place.node):
+        return False
+    match place.statement:
+        case ast.Assign(targets=[ast.Name(id=name)], value=value) if value is place.node:
+            return is_only_read(tree, scope, name, but=place.node)
+        case ast.Assign() | ast.AnnAssign() | ast.AugAssign() | ast.Expr() | ast.If() | ast.Return() | ast.Assert():
+            return is_read(tree, place.node)
+        case _:
+            return False
+
+
+def _write_without_copy(call: ast.Call, source: str) -> str:
+    match called_name(call):
+        case "astype":
+            return f"{text_of(call)[:-1]}, copy=False)"
+        case "flatten":
+            return f"{source}.ravel({', '.join(map(text_of, call.args))})"
+        case "array":
+            return text_of(ast.Call(ast.parse("np.asarray", mode="eval").body, call.args, call.keywords))
+        case _:
+            return source

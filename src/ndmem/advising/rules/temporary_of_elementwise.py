@@ -1,0 +1,118 @@
+"""A temporary that an operation on elements consumes, where its result could take the temporary's memory.
+
+NumPy reuses a temporary only in some operators. In ``np.exp(a * b)`` the product is an array of its own, and the result
+is another one: the peak has both. Computed in steps with ``out=``, the result overwrites the product. This is not a
+problem where NumPy reused the memory, where the result has another size or type, or where the arrays are small beside
+the peak: the rule looks at what was allocated.
+"""
+
+from __future__ import annotations
+
+import ast
+import itertools
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ndmem.advising.case import each_large
+from ndmem.advising.dtypes import dtype_of
+from ndmem.advising.operations import is_elementwise, is_reduction
+from ndmem.advising.replay import Change
+from ndmem.advising.rewriting import in_place
+from ndmem.advising.suggestion import Suggestion
+from ndmem.advising.syntax import operands, text_of
+from ndmem.advising.values import moment_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ndmem.advising.case import Case, Group
+    from ndmem.advising.syntax import Place
+    from ndmem.model.columns import Int64s
+
+CODE = "NM103"
+NAME = "temporary-of-elementwise"
+
+
+def suggest(case: Case) -> Iterator[Suggestion]:
+    """Suggest to compute step by step in the memory of the innermost temporary."""
+    groups = {group.place.node: group for group in case.groups}
+    best: dict[ast.expr, Suggestion] = {}
+    for first in each_large(case):
+        steps, code = _steps(first.place)
+        made = [first, *(groups[step] for step in steps if step in groups)]
+        if len(made) < 2 or not first.temporary.any() or not _same_dtype(case, first, made[-1]):
+            continue
+        pairs = [_pair(case, inner, outer) for inner, outer in itertools.pairwise(made)]
+        if not all(map(len, pairs)):
+            continue
+        change = Change.all_of(Change.reuse(case.buffers.at(rows[:, 1]), case.buffers.at(rows[:, 0])) for rows in pairs)
+        last = made[-1]
+        suggestion = Suggestion(
+            site=last.site,
+            expression=last.expression,
+            message=f"`{first.expression}` is a temporary array as large as the result, which could take its memory",
+            fix=f"result = {text_of(first.place.node)}; {code}",
+            change=change,
+            evidence={
+                "nbytes": int(first.buffers.nbytes.max()),
+                "count": len(pairs[-1]),
+                "temporary": first.expression,
+            },
+        )
+        known = best.get(last.place.node)
+        if known is None or change.nbytes.sum() > known.change.nbytes.sum():
+            best[last.place.node] = suggestion
+    yield from best.values()
+
+
+def _steps(place: Place) -> tuple[list[ast.expr], str]:
+    """Return the operations on elements around a temporary, the innermost first, and their code in place."""
+    if not is_elementwise(place.node):
+        return [], ""
+    inner, steps, code, all_reused = place.node, list[ast.expr](), list[str](), True
+    for outer in place.consumers():
+        written = in_place(outer, inner, "result") if inner in operands(outer) and is_elementwise(outer) else None
+        if written is None:
+            # What a reduction reads once needs no array at all.
+            return ([], "") if is_reduction(outer) or all_reused else (steps, "; ".join(code))
+        all_reused = all_reused and _is_reused_by_numpy(outer, inner)
+        inner = outer
+        steps.append(outer)
+        code.append(written)
+    return ([], "") if all_reused else (steps, "; ".join(code))
+
+
+def _is_reused_by_numpy(step: ast.expr, temporary: ast.expr) -> bool:
+    """Tell whether NumPy puts the result of an operator into a temporary by itself.
+
+    Some versions cannot tell a temporary from a variable and do not; to write such a chain in steps helps little then.
+    """
+    match step:
+        case ast.BinOp(left=left, op=op):
+            return left is temporary or isinstance(op, ast.Add | ast.Mult | ast.BitAnd | ast.BitOr | ast.BitXor)
+        case ast.UnaryOp():
+            return True
+        case _:
+            return False
+
+
+def _pair(case: Case, inner: Group, outer: Group) -> Int64s:
+    """Return the rows of each temporary and of the result that was allocated while it lived, shape (k, 2)."""
+    born, died = inner.buffers.born, inner.buffers.died
+    place = np.searchsorted(outer.buffers.born, born)
+    found = inner.temporary & (place < len(outer))
+    rows = outer.rows[place[found]]
+    pairs = np.stack([inner.rows[found], rows], axis=1)
+    buffers = case.buffers
+    fits = (buffers.born[rows] < died[found]) & (buffers.nbytes[rows] == buffers.nbytes[pairs[:, 0]])
+    fitting: Int64s = pairs[fits]
+    return fitting
+
+
+def _same_dtype(case: Case, first: Group, last: Group) -> bool:
+    seen = case.array_of(int(last.rows[-1]))
+    moment = moment_of(case, first)
+    was = dtype_of(moment, first.place.node)
+    now = np.dtype(seen.dtype) if seen is not None else dtype_of(moment, last.place.node)
+    return was == now or was is None or now is None

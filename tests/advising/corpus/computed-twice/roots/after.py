@@ -1,0 +1,16 @@
+"""Range and mean of the roots of pressures."""
+
+import numpy as np
+
+
+class Gauge:
+    def __init__(self, count):
+        self.pressure = np.linspace(1.0, 9.0, count)
+
+    def describe(self):
+        speed = np.sqrt(self.pressure)
+        fastest = speed.max()
+        return f"{fastest:.3f} {speed.mean():.6f} {speed[0] - speed[-1]:.3f}"
+
+
+print(Gauge(1_000_000).describe())

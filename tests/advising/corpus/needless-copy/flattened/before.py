@@ -1,0 +1,7 @@
+"""Statistics over all pixels of an image."""
+
+import numpy as np
+
+image = np.random.default_rng(1).random((1_000, 1_200))
+pixels = image.flatten()  # guilty
+print(f"{pixels.min():.6f} {pixels.max():.6f} {pixels.mean():.6f} {image.shape}")
