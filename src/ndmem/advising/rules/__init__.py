@@ -7,9 +7,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from . import reduced_temporary, updated_out_of_place
+from . import (
+    append_in_loop,
+    outlives_last_use,
+    parts_until_concatenate,
+    reduced_temporary,
+    small_view_pins_base,
+    updated_out_of_place,
+)
 
 if TYPE_CHECKING:
     from ndmem.advising.suggestion import Rule
 
-RULES: tuple[Rule, ...] = (reduced_temporary, updated_out_of_place)
+RULES: tuple[Rule, ...] = (
+    reduced_temporary,
+    updated_out_of_place,
+    append_in_loop,
+    parts_until_concatenate,
+    small_view_pins_base,
+    outlives_last_use,
+)
