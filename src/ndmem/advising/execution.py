@@ -10,6 +10,7 @@ import numpy as np
 from ndmem.analysis.call_tree.frames import mark_user_nodes
 from ndmem.analysis.call_tree.levels import nearest_marked, tree_levels
 from ndmem.analysis.index import fact
+from ndmem.model.columns import Kind
 
 from .syntax import find_place
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     import ast
 
     from ndmem.analysis.index import TraceIndex
+    from ndmem.analysis.over_time.lifetimes import Lifetimes
     from ndmem.model.columns import Int64s
     from ndmem.model.site import Site
 
@@ -70,6 +72,25 @@ def event_lines(index: TraceIndex, node: int) -> Int64s:
     lines = np.array([site.lineno for site in trace.sites], np.int64)
     at_node = np.where(frame >= 0, lines[tree.site[frame]], -1)
     return np.append(at_node, -1)[trace.events.stack]
+
+
+def next_rounds(index: TraceIndex, buffers: Lifetimes) -> Int64s:
+    """Return for each buffer the event at which the statement that allocated it, or one before it, is run again, (k,).
+
+    The number of all events if it is not: the function was not called again from the same place, or its loop ended.
+    """
+    trace = index.trace
+    found = np.full(len(buffers), len(trace.events), np.int64)
+    for node in np.unique(buffers.node).tolist():
+        frames = running_at(index, node)
+        if not frames:
+            continue
+        lines, born = event_lines(index, frames[-1].node), trace.events.kind == Kind.BORN
+        again = np.flatnonzero(born & (lines >= 0) & (lines <= frames[-1].statement.lineno))
+        chosen = buffers.node == node
+        place = np.searchsorted(again, buffers.born[chosen], side="right")
+        found[chosen] = np.append(again, len(trace.events))[place]
+    return found
 
 
 def function_name(frame: Running) -> str:

@@ -204,7 +204,12 @@ class _Walk:
         whole = self.tree.parents[part]
         names = {each.id for each in ast.walk(part.target) if isinstance(each, ast.Name)}
         for node in ast.walk(whole):
-            if isinstance(node, ast.Name) and node.id in names and isinstance(node.ctx, ast.Load) and part.iter is inner:
+            if (
+                isinstance(node, ast.Name)
+                and node.id in names
+                and isinstance(node.ctx, ast.Load)
+                and part.iter is inner
+            ):
                 self.climb(node, is_sure=is_sure)
 
 

@@ -155,5 +155,7 @@ def _is_own_variable(function: ast.AST, name: str) -> bool:
     given = function.args
     if any(each.arg == name for each in ast.walk(given) if isinstance(each, ast.arg)):
         return True
-    return any(isinstance(each, ast.Name) and each.id == name and isinstance(each.ctx, ast.Store)
-               for each in ast.walk(function))
+    return any(
+        isinstance(each, ast.Name) and each.id == name and isinstance(each.ctx, ast.Store)
+        for each in ast.walk(function)
+    )

@@ -9,6 +9,12 @@ from typing import TYPE_CHECKING
 
 from . import (
     append_in_loop,
+    broadcast_difference,
+    cache_that_only_grows,
+    copied_windows,
+    densified_sparse,
+    loaded_whole,
+    materialised_broadcast,
     outlives_last_use,
     parts_until_concatenate,
     reduced_temporary,
@@ -22,8 +28,14 @@ if TYPE_CHECKING:
 RULES: tuple[Rule, ...] = (
     reduced_temporary,
     updated_out_of_place,
+    broadcast_difference,
+    materialised_broadcast,
+    copied_windows,
+    densified_sparse,
     append_in_loop,
     parts_until_concatenate,
     small_view_pins_base,
+    cache_that_only_grows,
     outlives_last_use,
+    loaded_whole,
 )

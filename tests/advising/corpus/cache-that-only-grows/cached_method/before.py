@@ -1,6 +1,6 @@
 """Averages over sweeps of a parameter."""
 
-from functools import lru_cache
+from functools import cache
 
 import numpy as np
 
@@ -9,9 +9,9 @@ class Sweep:
     def __init__(self, n):
         self.n = n
 
-    @lru_cache(maxsize=None)  # noqa: B019
+    @cache  # guilty
     def signal(self, frequency):
-        return np.sin(np.arange(self.n) * frequency)  # guilty
+        return np.sin(np.arange(self.n) * frequency)
 
 
 sweep = Sweep(200_000)

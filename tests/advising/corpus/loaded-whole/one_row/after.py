@@ -9,9 +9,7 @@ import numpy as np
 def write(path):
     rng = np.random.default_rng(1)
     with path.open("wb") as file:
-        np.lib.format.write_array_header_1_0(
-            file, {"descr": "<f8", "fortran_order": False, "shape": (2000, 1000)}
-        )
+        np.lib.format.write_array_header_1_0(file, {"descr": "<f8", "fortran_order": False, "shape": (2000, 1000)})
         for _ in range(2000):
             file.write(rng.random(1000).tobytes())
 
