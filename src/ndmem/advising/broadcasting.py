@@ -80,7 +80,7 @@ def is_expanded(case: Case, group: Group) -> bool:
 
 
 def nbytes_of(case: Case, group: Group, node: ast.expr) -> int | None:
-    """Return the bytes of the largest array that a node beside a group's expression names; ``None`` if one is unknown."""
+    """Return the bytes of the largest array that an operand of a group names; ``None`` if one is unknown."""
     frames, at = running_at(case.index, int(group.buffers.node[0])), int(group.buffers.born[0])
     found = []
     for name in sorted(names_in(node) - {"np", "numpy"}):

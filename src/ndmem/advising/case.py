@@ -172,7 +172,7 @@ class Case:
         return next((holder for holder in seen if not holder.is_view), None)
 
     def sightings(self, row: int) -> list[Holder]:
-        """Return what all searches saw of a buffer, in order of time: one without a name where they saw none any more."""
+        """Return what all searches saw of a buffer, in order of time: one without a name where it had none any more."""
         return self._searched.get(int(self.buffers.buffer[row]), [])
 
     def holder_at(self, row: int, event: int) -> Holder | None:

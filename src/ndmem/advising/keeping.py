@@ -28,7 +28,8 @@ class Keeps(enum.Enum):
 VIEWING = frozenset({
     "array_split", "as_strided", "asanyarray", "asarray", "asarray_chkfinite", "ascontiguousarray", "asfortranarray",
     "atleast_1d", "atleast_2d", "atleast_3d", "broadcast_arrays", "broadcast_to", "diagonal", "dsplit", "expand_dims",
-    "flip", "fliplr", "flipud", "frombuffer", "hsplit", "imag", "moveaxis", "nditer", "permute_dims", "matrix_transpose",
+    "flip", "fliplr", "flipud", "frombuffer", "hsplit", "imag", "moveaxis", "nditer", "permute_dims",
+    "matrix_transpose",
     "ravel", "real", "require", "reshape", "rollaxis", "rot90", "sliding_window_view", "split", "squeeze", "swapaxes",
     "transpose", "unstack", "view", "vsplit", "ndenumerate",
 })  # fmt: skip

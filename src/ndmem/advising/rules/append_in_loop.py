@@ -1,8 +1,8 @@
 """An array that grows by a copy in each round of a loop.
 
-``out = np.append(out, block)`` copies all of ``out`` each time, so that the old and the new array are there at once and the
-bytes that are moved grow with the square of the number of rounds. An array of the final length, filled part by part, is
-allocated once. It is not a problem if it happens once, outside a loop.
+``out = np.append(out, block)`` copies all of ``out`` each time, so that the old and the new array are there at once
+and the bytes that are moved grow with the square of the number of rounds. An array of the final length, filled part
+by part, is allocated once. It is not a problem if it happens once, outside a loop.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def suggest(case: Case) -> Iterator[Suggestion]:
         yield Suggestion(
             site=group.site,
             expression=group.expression,
-            message=f"`{name}` is copied into a larger array {rounds} times, with the old and the new one live each time",
+            message=f"`{name}` is copied into a larger array {rounds} times, with both live each time",
             fix=None,
             change=Change.all_of(_allocate_once(case, rows) for rows in series),
             evidence={"nbytes": int(group.buffers.nbytes.max()), "count": rounds, "target": name},

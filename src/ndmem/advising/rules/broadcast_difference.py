@@ -1,8 +1,8 @@
 """All pairs of two arrays, computed at once and reduced at once.
 
-``x[:, None] - y[None, :]`` has an element for each pair, and a reduction such as ``sum`` or ``argmin`` reads it once. A
-function for distances, such as SciPy's ``cdist``, or blocks of rows need the result alone. It is not a problem if the pairs
-themselves are wanted.
+``x[:, None] - y[None, :]`` has an element for each pair, and a reduction such as ``sum`` or ``argmin`` reads it once.
+A function for distances, such as SciPy's ``cdist``, or blocks of rows need the result alone. It is not a problem if
+the pairs themselves are wanted.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """A cache or a list that keeps every array and is never emptied.
 
-``functools.cache``, and ``lru_cache`` without a bound or on a method, keep each result until the program ends; on a method
-they keep each ``self`` as well. A list or dict of a module, a class or an object that code only adds to keeps arrays that
-nothing reads. It is not a problem if the cache is bounded, or if what the container holds is read.
+``functools.cache``, and ``lru_cache`` without a bound or on a method, keep each result until the program ends; on a
+method they keep each ``self`` as well. A list or dict of a module, a class or an object that code only adds to keeps
+arrays that nothing reads. It is not a problem if the cache is bounded, or if what the container holds is read.
 """
 
 from __future__ import annotations

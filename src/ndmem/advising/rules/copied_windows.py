@@ -1,8 +1,8 @@
 """Overlapping windows of an array, copied into a table.
 
 ``np.array([x[i:i + w] for i in range(n)])`` has each element of ``x`` once for each window that it is in.
-``sliding_window_view(x, w)`` is the same table as a view, without copies. It is not a problem if the windows do not overlap,
-or if the table is written to, or given to code that copies it anyway.
+``sliding_window_view(x, w)`` is the same table as a view, without copies. It is not a problem if the windows do not
+overlap, or if the table is written to, or given to code that copies it anyway.
 """
 
 from __future__ import annotations
@@ -84,8 +84,7 @@ def _is_only_reduced(place: Place) -> bool:
         each is not None
         and (
             isinstance(each, ast.Subscript | ast.Attribute)
-            or is_reduction(each)
-            and called_name(each) not in _EXPANDING
+            or (is_reduction(each) and called_name(each) not in _EXPANDING)
         )
         for each in outer
     )

@@ -1,7 +1,8 @@
 """A sparse matrix made dense for a part of it, or for a sum.
 
-``matrix.toarray()`` allocates all zeros. An index before it, ``matrix[[i]].toarray()[0]``, allocates one row, and sparse
-matrices have ``sum``, ``mean`` and ``max`` of their own. It is not a problem if the dense matrix is needed as a whole.
+``matrix.toarray()`` allocates all zeros. An index before it, ``matrix[[i]].toarray()[0]``, allocates one row, and
+sparse matrices have ``sum``, ``mean`` and ``max`` of their own. It is not a problem if the dense matrix is needed as
+a whole.
 """
 
 from __future__ import annotations
@@ -52,7 +53,7 @@ def _is_read_in_part(place: Place) -> bool:
         return False
     outer = [next(iter(type(place)(place.tree, read).consumers()), None) for read in reads]
     return all(
-        isinstance(each, ast.Subscript) or isinstance(each, ast.Call) and called_name(each) in _OF_SPARSE
+        isinstance(each, ast.Subscript) or (isinstance(each, ast.Call) and called_name(each) in _OF_SPARSE)
         for each in outer
     )
 

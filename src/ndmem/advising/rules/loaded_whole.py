@@ -1,7 +1,8 @@
 """A file loaded whole, of which a few rows are used.
 
-``np.load(path, mmap_mode="r")`` maps the file: an index reads what it needs, and the pages are the page cache's, which the
-system takes back when it needs memory. It is not a problem if all of the array is read, or if it is written to.
+``np.load(path, mmap_mode="r")`` maps the file: an index reads what it needs, and the pages are the page cache's,
+which the system takes back when it needs memory. It is not a problem if all of the array is read, or if it is written
+to.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """An array that repeats what broadcasting would repeat by itself.
 
-``np.meshgrid`` without ``sparse=True``, ``np.tile`` and ``np.repeat`` along an axis, ``np.diag(w)`` in a product and an
-outer product that a reduction reads allocate each repetition, or the zeros. An operation on elements broadcasts an axis of
-length 1 without copies. It is not a problem if the array is written to, returned, or given to code that needs it whole.
+``np.meshgrid`` without ``sparse=True``, ``np.tile`` and ``np.repeat`` along an axis, ``np.diag(w)`` in a product and
+an outer product that a reduction reads allocate each repetition, or the zeros. An operation on elements broadcasts an
+axis of length 1 without copies. It is not a problem if the array is written to, returned, or given to code that needs
+it whole.
 """
 
 from __future__ import annotations
@@ -89,7 +90,7 @@ def _look_at_grid(case: Case, group: Group, node: ast.Call) -> _Instead | None:
 
 
 def _climb_until(tree: SourceTree, read: ast.expr, names: set[str]) -> list[ast.expr] | None:
-    """Return the operations on one grid alone, up to that which joins all of them; ``None`` if anything else is done."""
+    """Return the operations on one grid alone, up to that which joins all of them; ``None`` if there are others."""
     alone: list[ast.expr] = []
     inner = read
     for outer in Place(tree, read).consumers():

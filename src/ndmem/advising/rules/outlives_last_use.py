@@ -1,8 +1,9 @@
 """A variable that is still bound at the peak, although nothing reads it any more.
 
-A local variable keeps its array until the function returns, and a global one until the program ends. If the last use is
-before the statement that reaches the peak, ``del name`` lets the array go before it. It is not a problem if the array is
-read later: in the next round of a loop, in ``finally``, in an inner function, or through a view or another variable.
+A local variable keeps its array until the function returns, and a global one until the program ends. If the last use
+is before the statement that reaches the peak, ``del name`` lets the array go before it. It is not a problem if the
+array is read later: in the next round of a loop, in ``finally``, in an inner function, or through a view or another
+variable.
 """
 
 from __future__ import annotations
@@ -53,18 +54,18 @@ def suggest(case: Case) -> Iterator[Suggestion]:
 
 def _say(case: Case, frame: Running, names: list[str], last: ast.Name, rows: Int64s, freed: int) -> Suggestion:
     buffers = case.buffers.at(rows)
-    line = last.lineno
+    line, peak = last.lineno, frame.site.lineno
     return Suggestion(
         site=site_of(last, frame.site),
         expression=last.id,
-        message=f"`{names[0]}` is not read after line {line}, but has its array at the peak, in line {frame.site.lineno}",
+        message=f"nothing reads `{names[0]}` after line {line}, but its array is live at the peak in line {peak}",
         fix=f"del {', '.join(names)}",
         change=Change.free_early(buffers, freed),
         evidence={
             "nbytes": int(buffers.nbytes.sum()),
             "count": len(rows),
             "last_use": line,
-            "peak": frame.site.lineno,
+            "peak": peak,
             "names": names,
         },
     )

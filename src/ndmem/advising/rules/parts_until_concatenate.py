@@ -1,8 +1,9 @@
 """Parts that are all kept until they are joined into one array.
 
-``np.concatenate(parts)``, ``np.stack``, ``np.array(list)`` need all parts and the result at once: twice the bytes. If the
-final shape is known, ``out = np.empty(shape)`` before the loop and ``out[i] = part`` in it need the result and one part.
-It is not a problem if the parts are used again after they were joined, or if the shape cannot be known before.
+``np.concatenate(parts)``, ``np.stack``, ``np.array(list)`` need all parts and the result at once: twice the bytes. If
+the final shape is known, ``out = np.empty(shape)`` before the loop and ``out[i] = part`` in it need the result and
+one part. It is not a problem if the parts are used again after they were joined, or if the shape cannot be known
+before.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """A small view that keeps a large array alive.
 
-A slice such as ``record[:50]`` is a view: as long as it lives, the whole array that it is a part of stays in memory, also
-when no variable has that array any more. ``record[:50].copy()`` costs the bytes of the slice, and the large array can go.
-It is not a problem if the array is needed elsewhere as well, or if several views together are most of it.
+A slice such as ``record[:50]`` is a view: as long as it lives, the whole array that it is a part of stays in memory,
+also when no variable has that array any more. ``record[:50].copy()`` costs the bytes of the slice, and the large
+array can go. It is not a problem if the array is needed elsewhere as well, or if several views together are most of
+it.
 """
 
 from __future__ import annotations
