@@ -13,6 +13,7 @@ without a change to it: ``ndmem run program.py`` in a shell.
 Measure
     track           the arrays of a block: with ndmem.track() as run:
     profile         a function line by line: @ndmem.profile
+    leaks           what stays after each call of a function, and what holds it
     load, diff      the saved file of a run; two runs beside each other
 Look at this process now
     arrays          the live arrays, and the names that hold them
@@ -65,6 +66,7 @@ if TYPE_CHECKING:
         diff,
         dims,
         fits,
+        leaks,
         limit,
         limits,
         load,
@@ -81,7 +83,7 @@ __version__ = "0.1.0"
 __all__ = [
     "BudgetExceeded", "MissingError", "NdmemError", "Prediction", "PredictionError", "ProcessError", "Run", "SpecError",
     "TraceError", "TrackedRun", "TrackingError", "UnitError", "WeighError", "arrays", "breakdown", "diff", "dims",
-    "fits", "limit", "limits", "load", "planned", "predict", "profile", "spec", "track", "weigh",
+    "fits", "leaks", "limit", "limits", "load", "planned", "predict", "profile", "spec", "track", "weigh",
 ]  # fmt: skip
 
 

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from .reporting.view import By
     from .results.breakdown import breakdown
     from .results.comparison import Comparison, DiffFormat
+    from .results.leaks import Leaks, leaks
     from .results.live_arrays import arrays
     from .results.memory_limits import Fit, Limits, fits, limits
     from .results.predicting import planned, predict
@@ -50,6 +51,7 @@ _HOMES = {
     "breakdown": "results.breakdown",
     "dims": "planning.arguments.dims",
     "fits": "results.memory_limits",
+    "leaks": "results.leaks",
     "limits": "results.memory_limits",
     "planned": "results.predicting",
     "predict": "results.predicting",
@@ -64,6 +66,7 @@ _HOMES = {
     "Fit": "results.memory_limits",
     "Format": "reporting.formats",
     "LiveBytes": "budgets.live_bytes",
+    "Leaks": "results.leaks",
     "Limits": "results.memory_limits",
     "Measure": "analysis.measure",
     "Moment": "analysis.moment",
@@ -77,10 +80,10 @@ _HOMES = {
 }
 
 __all__ = [
-    "By", "Comparison", "DiffBy", "DiffFormat", "Dims", "Fit", "Format", "Limits", "LiveBytes", "Measure", "Moment",
-    "Prediction", "Run", "Stored", "TrackedRun", "arrays", "breakdown", "check_factor", "diff", "dims", "fits",
-    "index_of", "limit", "limits", "load", "planned", "predict", "profile", "read_budget", "read_length", "spec",
-    "stored_arrays", "track", "weigh", "without_callers",
+    "By", "Comparison", "DiffBy", "DiffFormat", "Dims", "Fit", "Format", "Leaks", "Limits", "LiveBytes", "Measure",
+    "Moment", "Prediction", "Run", "Stored", "TrackedRun", "arrays", "breakdown", "check_factor", "diff", "dims",
+    "fits", "index_of", "leaks", "limit", "limits", "load", "planned", "predict", "profile", "read_budget",
+    "read_length", "spec", "stored_arrays", "track", "weigh", "without_callers",
 ]  # fmt: skip
 
 

@@ -130,6 +130,11 @@ class Recorder:
         """Highest live bytes."""
         return int(self._native.peak)
 
+    @property
+    def events(self) -> int:
+        """Events so far."""
+        return int(self._native.events)
+
     def take_window(self) -> tuple[int, int]:
         """Return live bytes, and the highest since the last call."""
         live, peak = self._native.take_window()

@@ -1,5 +1,6 @@
 """Walk from all live objects: those of the garbage collector, all modules, the variables of running functions."""
 
+import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from typing import Any
 from ndmem._walk import Graph, tracked_objects
 from ndmem.weighing.registry import rule_of
 
-from .scopes import Scope, scopes
+from .scopes import Scope, class_namespaces, scopes
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,10 @@ def walk_everything(traceback: TracebackType | None = None) -> Iterator[Everythi
     """
     found = list(scopes(traceback))
     everything = tracked_objects()
-    start: list[Any] = [everything, [scope.variables for scope in found]]
+    # The collector does not list frozen objects (`gc.freeze`), and the walk does not go through types: what only frozen
+    # classes hold would not be met.
+    classes = [variables for _, variables in class_namespaces()] if gc.get_freeze_count() else []
+    start: list[Any] = [everything, [scope.variables for scope in found], classes]
     graph = Graph(_resolve)
     try:
         graph.root(start)
@@ -53,6 +57,7 @@ def walk_everything(traceback: TracebackType | None = None) -> Iterator[Everythi
         start.clear()
         found.clear()
         everything.clear()
+        classes.clear()
 
 
 def _resolve(kind: type) -> Any:

@@ -40,7 +40,7 @@ def _find(everything: Everything, buffers: TrackedBuffers, blocks: TrackedBuffer
     graph = everything.graph
     groups: dict[int, list[int]] = {}
     for node in graph.arrays():
-        address = _address(graph, node)
+        address = find_address(graph, node)
         buffer = buffers.at(address)
         if buffer is None:
             block = blocks.at(address)
@@ -64,7 +64,7 @@ def _find(everything: Everything, buffers: TrackedBuffers, blocks: TrackedBuffer
     return tuple(found)
 
 
-def _address(graph: Graph, node: int) -> int:
+def find_address(graph: Graph, node: int) -> int:
     """Return the first address of an array's data; of an array with negative strides, the last element's."""
     array: Any = np.ndarray.view(graph.object_of(node), np.ndarray)
     return int(array.__array_interface__["data"][0])

@@ -15,7 +15,7 @@ from ndmem.weighing.naming import children
 from .own_arrays import holds_own_arrays, is_own_scope
 from .scopes import Scope, class_namespaces, class_scope, is_machinery
 
-_DEEPEST = 6  # an attribute, a list in it, a dict in that
+_DEEPEST = 8  # a handler's list in a logger, in a dict, in a manager, in a class: six steps, and two for its attributes
 _MOST_REFERRERS = 50
 _MOST_STEPS = 300
 _MOST_NAMES = 12
