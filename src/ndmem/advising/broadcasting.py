@@ -102,8 +102,9 @@ def _rows_bound_to(case: Case, frames: list[Running], name: str, at: int) -> Int
     if len(rows) or not callers or not isinstance(function, ast.FunctionDef):
         return rows
     call = callers[-1].place.node
-    given = [*call.args, *call.keywords] if isinstance(call, ast.Call) else []
-    for each in given:
+    if not isinstance(call, ast.Call):
+        return none
+    for each in (*call.args, *call.keywords):
         value = each.value if isinstance(each, ast.keyword) else each
         if isinstance(value, ast.Name) and parameter_of(function, call, each) == name:
             return _rows_bound_to(case, callers, value.id, at)
