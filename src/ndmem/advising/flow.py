@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from .keeping import Keeps, kept_by_call, kept_by_method, local_function, parameter_of
-from .syntax import text_of
+from .syntax import text_of, uses
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -159,10 +159,11 @@ class _Walk:
         """Note that a container, or an object, keeps the value."""
         while isinstance(owner, ast.Attribute | ast.Subscript):
             owner = owner.value
-        if isinstance(owner, ast.Name) and owner.id not in {"self", "cls"} and not _is_class(self.tree, owner.id):
-            self.enter(owner.id, is_sure=is_sure)
-        else:
-            self.flow.escapes = True
+        name = owner.id if isinstance(owner, ast.Name) else ""
+        if any(isinstance(use.ctx, ast.Store) for use in uses(self.scope, name)):
+            self.enter(name, is_sure=is_sure)
+        else:  # a parameter, an object of another scope; functions of modules keep nothing but in their results
+            self.flow.escapes |= not _is_imported(self.tree, name)
 
     def _end(self, statement: ast.AST, inner: ast.AST, *, is_sure: bool) -> None:
         match statement:
@@ -218,8 +219,9 @@ def _is_copying(item: ast.expr) -> bool:
     return any(isinstance(part, ast.Compare | ast.List | ast.ListComp) for part in ast.walk(item))
 
 
-def _is_class(tree: SourceTree, name: str) -> bool:
-    return any(isinstance(each, ast.ClassDef) and each.name == name for each in tree.root.body)
+def _is_imported(tree: SourceTree, name: str) -> bool:
+    imports = (node for node in ast.walk(tree.root) if isinstance(node, ast.Import | ast.ImportFrom))
+    return any((each.asname or each.name.partition(".")[0]) == name for node in imports for each in node.names)
 
 
 def _is_array(scope: Scope, name: str) -> bool:
