@@ -162,7 +162,7 @@ def _look_at_diagonal(case: Case, group: Group, node: ast.Call) -> _Instead | No
 
 
 def _write_product(tree: SourceTree, read: ast.expr, weights: str) -> str | None:
-    """Write the product with a diagonal matrix by elements; ``None`` if the matrix is no factor."""
+    """Write the product with a diagonal matrix by elements; ``None`` if the matrix is not a factor."""
     column = f"{weights}[:, None]"
     match tree.parents.get(read):
         case ast.BinOp(op=ast.MatMult(), left=left, right=right):
