@@ -169,6 +169,14 @@ class Case:
         same: Bools = freed & (node >= 0) & (site == of_group)
         return same
 
+    @cached_property
+    def _searched(self) -> dict[int, list[Holder]]:
+        """All holders of each buffer, by its number, in order of time; one without a name where none was found."""
+        found: dict[int, list[Holder]] = {}
+        for holder in self.index.trace.holders:
+            found.setdefault(holder.buffer, []).append(holder)
+        return found
+
     def array_of(self, row: int) -> Holder | None:
         """Return an array object that holds a whole buffer: it tells shape and dtype; ``None`` if none is known.
 
@@ -177,6 +185,15 @@ class Case:
         seen, nbytes = self.holders.get(int(self.buffers.buffer[row]), []), int(self.buffers.nbytes[row])
         owner = next((holder for holder in seen if not holder.is_view), None)
         return owner or next((holder for holder in seen if _covered_nbytes(holder) == nbytes), None)
+
+    def sightings(self, row: int) -> list[Holder]:
+        """Return what all searches saw of a buffer, in order of time: one without a name where it had none any more."""
+        return self._searched.get(int(self.buffers.buffer[row]), [])
+
+    def holder_at(self, row: int, event: int) -> Holder | None:
+        """Return the holder of a buffer as the last search before a moment saw it; ``None`` if it saw none."""
+        seen = [each for each in self.sightings(row) if each.events <= event]
+        return seen[-1] if seen and seen[-1].name else None
 
     def bound_to(self, name: str, function: str, *, at: int) -> Int64s:
         """Return the rows of the buffers that a variable has at a moment, as far as the run tells.

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ndmem.analysis.index import fact
+from ndmem.model.site import Site
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ndmem.analysis.index import TraceIndex
-    from ndmem.model.site import Site
 
 Scope = ast.Module | ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 _SCOPES = (ast.Module, ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
@@ -139,6 +139,18 @@ def find_place(index: TraceIndex, site: Site) -> Place | None:
         return None
     node = tree.by_span.get((site.lineno, site.col, site.end_lineno, site.end_col))
     return None if node is None else Place(tree, node)
+
+
+def site_of(node: ast.expr | ast.stmt, near: Site) -> Site:
+    """Return the site of a node that is in the same function as a site."""
+    return Site(
+        near.filename,
+        node.lineno,
+        node.end_lineno or node.lineno,
+        node.col_offset,
+        node.end_col_offset,
+        near.function,
+    )
 
 
 def called_name(node: ast.AST) -> str | None:

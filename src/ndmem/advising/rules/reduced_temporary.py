@@ -11,6 +11,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+from ndmem.advising.broadcasting import is_expanded, is_pairwise
 from ndmem.advising.case import each_large
 from ndmem.advising.operations import is_elementwise, is_reduction, is_stored
 from ndmem.advising.replay import Change
@@ -55,6 +56,8 @@ def _by_reduction(case: Case) -> dict[ast.expr, list[Group]]:
         temporaries = group.temporaries()
         if not len(temporaries) or not _is_by_elements(group.place.node):
             continue
+        if is_pairwise(group.place.node) and is_expanded(case, group):
+            continue  # NM401's: its fix computes no pairs
         inner = group.place.node
         for outer in group.place.consumers():
             if inner not in operands(outer):

@@ -1,0 +1,112 @@
+"""What calls do with an array that they are given: make something new from it, return a part of it, or keep it."""
+
+from __future__ import annotations
+
+import ast
+import enum
+from typing import TYPE_CHECKING
+
+from .operations import ELEMENTWISE, REDUCTIONS
+from .syntax import called_name, is_module_call
+
+if TYPE_CHECKING:
+    from .syntax import SourceTree
+
+
+class Keeps(enum.Enum):
+    """What holds a value after an expression has used it."""
+
+    NOTHING = enum.auto()
+    RESULT = enum.auto()
+    """The result may be the value, or hold it."""
+    RECEIVER = enum.auto()
+    """The object whose method is called, and not the result."""
+    ANYTHING = enum.auto()
+    """The result and the object whose method is called."""
+
+
+VIEWING = frozenset({
+    "array_split", "as_strided", "asanyarray", "asarray", "asarray_chkfinite", "ascontiguousarray", "asfortranarray",
+    "atleast_1d", "atleast_2d", "atleast_3d", "broadcast_arrays", "broadcast_to", "diagonal", "dsplit", "expand_dims",
+    "flip", "fliplr", "flipud", "frombuffer", "hsplit", "imag", "moveaxis", "nditer", "permute_dims",
+    "matrix_transpose",
+    "ravel", "real", "require", "reshape", "rollaxis", "rot90", "sliding_window_view", "split", "squeeze", "swapaxes",
+    "transpose", "unstack", "view", "vsplit", "ndenumerate",
+})  # fmt: skip
+"""Functions and methods of arrays whose result can be a view of what they are given, or the same array."""
+
+_NEW_BY_METHOD = (ELEMENTWISE | REDUCTIONS | frozenset({
+    "argpartition", "argsort", "astype", "byteswap", "choose", "compress", "conjugate", "copy", "cumprod", "cumsum",
+    "dot", "dump", "dumps", "fill", "flatten", "item", "itemset", "nonzero", "partition", "put", "repeat", "resize",
+    "searchsorted", "setfield", "sort", "take", "tobytes", "tofile", "tolist", "toarray", "todense", "mode", "describe",
+    "count", "index", "clear", "append", "extend", "insert", "reverse", "remove",
+})) - {"real", "imag"}  # fmt: skip
+"""Methods whose result, if any, holds nothing of the object that they are called on."""
+
+_STORING = frozenset({"append", "appendleft", "add", "extend", "extendleft", "insert", "setdefault", "update", "put"})
+_PASSING = frozenset({
+    "dict", "enumerate", "filter", "frozenset", "iter", "list", "map", "next", "reversed", "set", "sorted", "tuple",
+    "zip", "getattr", "deque", "partial", "chain",
+})  # fmt: skip
+_READING = frozenset({
+    "abs", "all", "any", "bool", "complex", "divmod", "float", "format", "hash", "id", "int", "isinstance", "len",
+    "max", "min", "pow", "print", "range", "repr", "round", "str", "sum", "type", "hasattr", "callable",
+})  # fmt: skip
+
+
+def kept_by_method(name: str) -> Keeps:
+    """Tell what a method keeps of the array, or of the container of arrays, that it is called on."""
+    return Keeps.NOTHING if name in _NEW_BY_METHOD else Keeps.RESULT
+
+
+def kept_by_call(call: ast.Call, argument: ast.expr) -> Keeps:
+    """Tell what a call keeps of one of its arguments, by the name of what it calls."""
+    name = called_name(call)
+    given = next((each for each in call.keywords if each.value is argument), None)
+    if given is not None and given.arg == "out":
+        return Keeps.RESULT
+    if isinstance(call.func, ast.Name) and name in _READING:
+        return Keeps.NOTHING
+    if is_module_call(call) and isinstance(call.func, ast.Attribute):
+        return _kept_by_module(call, name or "", argument)
+    if isinstance(call.func, ast.Attribute):
+        if name in _NEW_BY_METHOD and name not in _STORING:
+            return Keeps.NOTHING
+        return Keeps.RECEIVER if name in _STORING else Keeps.ANYTHING
+    return Keeps.RESULT
+
+
+def _kept_by_module(call: ast.Call, name: str, argument: ast.expr) -> Keeps:
+    assert isinstance(call.func, ast.Attribute)
+    owner = call.func.value
+    is_numpy = isinstance(owner, ast.Name) and owner.id in {"np", "numpy"}
+    if name in VIEWING or any(each.arg == "copy" for each in call.keywords):
+        return Keeps.RESULT
+    if name in ELEMENTWISE and call.args[2:] and argument in call.args[2:]:
+        return Keeps.RESULT  # the third argument of many is `out`
+    return Keeps.NOTHING if is_numpy or name in REDUCTIONS else Keeps.RESULT
+
+
+def local_function(tree: SourceTree, call: ast.Call) -> ast.FunctionDef | None:
+    """Return the function of the same file that a call calls, ``f(x)`` or ``self.f(x)``; ``None`` if that is unsure."""
+    match call.func:
+        case ast.Name(id=name):
+            body: list[ast.stmt] = tree.root.body
+        case ast.Attribute(value=ast.Name(id="self"), attr=name):
+            body = next((outer.body for outer in tree.enclosing(call) if isinstance(outer, ast.ClassDef)), [])
+        case _:
+            return None
+    found = [each for each in body if isinstance(each, ast.FunctionDef) and each.name == name]
+    return found[0] if len(found) == 1 and not found[0].decorator_list else None
+
+
+def parameter_of(function: ast.FunctionDef, call: ast.Call, given: ast.AST) -> str | None:
+    """Return the parameter of a function of the same file that an argument of a call becomes; ``None`` if unsure."""
+    if isinstance(given, ast.keyword):
+        return given.arg
+    if any(isinstance(each, ast.Starred) for each in call.args) or not any(each is given for each in call.args):
+        return None
+    names = [each.arg for each in (*function.args.posonlyargs, *function.args.args)]
+    bound = names[1:] if isinstance(call.func, ast.Attribute) else names
+    place = next(number for number, each in enumerate(call.args) if each is given)
+    return bound[place] if place < len(bound) else None

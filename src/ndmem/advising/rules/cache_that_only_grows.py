@@ -1,0 +1,152 @@
+"""A cache or a list that keeps every array and is never emptied.
+
+``functools.cache``, and ``lru_cache`` without a bound or on a method, keep each result until the program ends; on a
+method they keep each ``self`` as well. A list or dict of a module, a class or an object that code only adds to keeps
+arrays that nothing reads. It is not a problem if the cache is bounded, or if what the container holds is read.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeGuard
+
+import numpy as np
+
+from ndmem.advising.execution import next_rounds
+from ndmem.advising.replay import Change
+from ndmem.advising.suggestion import Suggestion
+from ndmem.advising.syntax import called_name, keyword, site_of, source_tree, text_of
+from ndmem.model.site import Site
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ndmem.advising.case import Case
+    from ndmem.advising.syntax import SourceTree
+    from ndmem.model.columns import Int64s
+
+CODE = "NM602"
+NAME = "cache-that-only-grows"
+
+_LEAST_ENTRIES = 4
+_CACHED = re.compile(r"(\w+) \(inside the _lru_cache_wrapper\)")
+_CONTAINED = re.compile(r"^(?:[\w.]*\.)?([^\W\d]\w*)\[")
+_ADDING = frozenset({"append", "appendleft", "add", "extend", "insert", "setdefault", "update"})
+
+
+@dataclass(frozen=True, slots=True)
+class _Keeper:
+    """What keeps arrays: the expression to change, what it is, and the code instead."""
+
+    site: Site
+    expression: str
+    message: str
+    fix: str | None
+
+
+def suggest(case: Case) -> Iterator[Suggestion]:
+    """Suggest to bound a cache, and not to keep what nothing reads."""
+    trees = [(name, tree) for name in case.index.trace.sources if (tree := source_tree(case.index, name)) is not None]
+    for pattern, find in ((_CACHED, _find_cache), (_CONTAINED, _find_container)):
+        for name, rows in _kept_by(case, pattern).items():
+            buffers = case.buffers.at(rows)
+            if len(rows) < _LEAST_ENTRIES or int(buffers.nbytes.sum()) < case.least:
+                continue
+            keeper = find(trees, name)
+            if keeper is None:
+                continue
+            # Each one is in use until the next one begins to be computed.
+            early = np.minimum(np.append(buffers.born[1:], buffers.died[-1:]), next_rounds(case.index, buffers))
+            yield Suggestion(
+                site=keeper.site,
+                expression=keeper.expression,
+                message=keeper.message,
+                fix=keeper.fix,
+                change=Change.free_early(buffers, early),
+                evidence={"nbytes": int(buffers.nbytes.sum()), "count": len(rows), "kept_by": name},
+            )
+
+
+def _kept_by(case: Case, pattern: re.Pattern[str]) -> dict[str, Int64s]:
+    """Return the buffers that searches last saw in something, by the name of that, in order of birth."""
+    found: dict[str, list[int]] = {}
+    for row, number in enumerate(case.buffers.buffer.tolist()):
+        seen = case.holders.get(number)
+        match = pattern.search(seen[-1].name) if seen else None
+        if match is not None:
+            found.setdefault(match.group(1), []).append(row)
+    return {name: np.array(rows, np.int64) for name, rows in found.items()}
+
+
+def _find_cache(trees: list[tuple[str, SourceTree]], name: str) -> _Keeper | None:
+    """Find the decorator of a function whose results are kept without a bound, or with each object of its class."""
+    for filename, tree in trees:
+        for function in ast.walk(tree.root):
+            if not isinstance(function, ast.FunctionDef) or function.name != name:
+                continue
+            is_method = isinstance(tree.parents.get(function), ast.ClassDef)
+            for decorator in function.decorator_list:
+                kind = called_name(decorator) or text_of(decorator).rpartition(".")[2]
+                if kind not in {"cache", "lru_cache"} or not (is_method or _is_unbounded(decorator, kind)):
+                    continue
+                whose = "method" if is_method else "function"
+                return _Keeper(
+                    site_of(decorator, Site(filename, 0, 0, None, None, "<module>")),
+                    text_of(decorator),
+                    f"`{text_of(decorator)}` of the {whose} `{name}` keeps every result until the program ends",
+                    "@lru_cache(maxsize=1)" if not is_method else None,
+                )
+    return None
+
+
+def _is_unbounded(decorator: ast.expr, kind: str) -> bool:
+    if kind == "cache":
+        return True
+    if not isinstance(decorator, ast.Call):
+        return False
+    bound = keyword(decorator, "maxsize") or next(iter(decorator.args), None)
+    return isinstance(bound, ast.Constant) and bound.value is None
+
+
+def _find_container(trees: list[tuple[str, SourceTree]], name: str) -> _Keeper | None:
+    """Find where a container gets its arrays, if nothing reads it in any file of the program."""
+    writes: list[tuple[str, SourceTree, ast.expr]] = []
+    for filename, tree in trees:
+        for node in ast.walk(tree.root):
+            if not _is_called(node, name) or isinstance(node.ctx, ast.Store):
+                continue  # something else, or where it is made
+            write = _write_to(tree, node)
+            if write is None:
+                return None
+            writes.append((filename, tree, write))
+    if len(writes) != 1:
+        return None
+    filename, tree, write = writes[0]
+    scope = tree.scope(write)
+    function = scope.name if isinstance(scope, ast.FunctionDef | ast.AsyncFunctionDef) else "<module>"
+    return _Keeper(
+        site_of(write, Site(filename, 0, 0, None, None, function)),
+        text_of(write),
+        f"`{name}` gets an array each time, and nothing reads it",
+        None,
+    )
+
+
+def _is_called(node: ast.AST, name: str) -> TypeGuard[ast.Name | ast.Attribute]:
+    """Tell whether a node is a variable, or an attribute, of a name."""
+    return (isinstance(node, ast.Name) and node.id == name) or (isinstance(node, ast.Attribute) and node.attr == name)
+
+
+def _write_to(tree: SourceTree, node: ast.expr) -> ast.expr | None:
+    """Return the expression that adds to a container; ``None`` if it does anything else with it."""
+    outer = tree.parents.get(node)
+    call = tree.parents.get(outer) if outer is not None else None
+    match outer:
+        case ast.Attribute(attr=attr) if attr in _ADDING and isinstance(call, ast.Call) and call.func is outer:
+            return call if isinstance(tree.parents.get(call), ast.Expr) else None
+        case ast.Subscript(ctx=ast.Store()) if outer.value is node:
+            return outer
+        case _:
+            return None

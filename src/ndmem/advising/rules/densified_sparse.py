@@ -1,0 +1,70 @@
+"""A sparse matrix made dense for a part of it, or for a sum.
+
+``matrix.toarray()`` allocates all zeros. An index before it, ``matrix[[i]].toarray()[0]``, allocates one row, and
+sparse matrices have ``sum``, ``mean`` and ``max`` of their own. It is not a problem if the dense matrix is needed as
+a whole.
+"""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from ndmem.advising.case import each_large
+from ndmem.advising.consumption import readings
+from ndmem.advising.replay import Change
+from ndmem.advising.suggestion import Suggestion
+from ndmem.advising.syntax import called_name, text_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ndmem.advising.case import Case
+    from ndmem.advising.syntax import Place
+
+CODE = "NM404"
+NAME = "densified-sparse"
+
+_OF_SPARSE = frozenset({"sum", "mean", "max", "min", "argmax", "argmin", "diagonal", "trace", "count_nonzero"})
+
+
+def suggest(case: Case) -> Iterator[Suggestion]:
+    """Suggest to index or to reduce the sparse matrix itself."""
+    for group in each_large(case):
+        node = group.place.node
+        if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
+            continue
+        if node.func.attr not in {"toarray", "todense"} or node.args or not _is_read_in_part(group.place):
+            continue
+        matrix = text_of(node.func.value)
+        yield Suggestion(
+            site=group.site,
+            expression=group.expression,
+            message=f"the sparse `{matrix}` is made dense, and only indexes and reductions read it",
+            fix=_write(group.place, matrix),
+            change=Change.drop(group.buffers),
+            evidence={"nbytes": int(group.buffers.nbytes.max()), "count": len(group)},
+        )
+
+
+def _is_read_in_part(place: Place) -> bool:
+    reads = readings(place)
+    if not reads:
+        return False
+    outer = [next(iter(type(place)(place.tree, read).consumers()), None) for read in reads]
+    return all(
+        isinstance(each, ast.Subscript) or (isinstance(each, ast.Call) and called_name(each) in _OF_SPARSE)
+        for each in outer
+    )
+
+
+def _write(place: Place, matrix: str) -> str | None:
+    """Write the reading of one row, or the reduction, of the sparse matrix; ``None`` if it is read elsewhere."""
+    outer = next(iter(place.consumers()), None)
+    match outer:
+        case ast.Subscript(slice=ast.Constant() | ast.Name() as row):
+            return f"{matrix}[[{text_of(row)}]].toarray()[0]"
+        case ast.Call(func=ast.Attribute(value=value)) if value is place.node:
+            return text_of(outer).replace(text_of(value), matrix, 1)
+        case _:
+            return None

@@ -1,0 +1,88 @@
+"""A file loaded whole, of which a few rows are used.
+
+``np.load(path, mmap_mode="r")`` maps the file: an index reads what it needs, and the pages are the page cache's,
+which the system takes back when it needs memory. It is not a problem if all of the array is read, or if it is written
+to.
+"""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from ndmem.advising.broadcasting import rows_of
+from ndmem.advising.case import each_large
+from ndmem.advising.consumption import readings
+from ndmem.advising.replay import Change
+from ndmem.advising.suggestion import Suggestion
+from ndmem.advising.syntax import called_name, is_module_call, keyword, text_of
+from ndmem.advising.viewing import indexed_share
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ndmem.advising.case import Case, Group
+
+CODE = "NM801"
+NAME = "loaded-whole"
+
+_LOADING = frozenset({"load", "fromfile", "loadtxt", "genfromtxt", "imread"})
+_FEW = 0.25
+"""The part of the elements up to which a few are read."""
+
+
+def suggest(case: Case) -> Iterator[Suggestion]:
+    """Suggest to map the file."""
+    for group in each_large(case):
+        node = group.place.node
+        if not isinstance(node, ast.Call) or called_name(node) not in _LOADING or not is_module_call(node):
+            continue
+        kept = group.only(~group.temporary) if group.place.target() is not None else group
+        share = _read_share(case, kept) if len(kept) else None
+        if share is None or share > _FEW or keyword(node, "mmap_mode") is not None:
+            continue
+        yield Suggestion(
+            site=group.site,
+            expression=group.expression,
+            message=f"`{group.expression}` loads the whole file, and only a few rows of the array are read",
+            fix=f'{text_of(node)[:-1]}, mmap_mode="r")' if called_name(node) == "load" else None,
+            change=Change.drop(group.buffers),
+            evidence={"nbytes": int(group.buffers.nbytes.max()), "count": len(group), "share_read": share},
+        )
+
+
+def _read_share(case: Case, group: Group) -> float | None:
+    """Return the part of an array's elements that indexes read, at most; ``None`` if anything else reads it."""
+    reads, tree = readings(group.place), group.place.tree
+    row = int(group.rows[group.buffers.nbytes.argmax()])
+    array = case.array_of(row)
+    if not reads:
+        return None
+    total = 0.0
+    for read in reads:
+        outer = tree.parents.get(read)
+        if isinstance(outer, ast.Attribute) and outer.attr in {"shape", "dtype", "ndim", "size"}:
+            continue
+        if not isinstance(outer, ast.Subscript) or outer.value is not read:
+            return None
+        copied = case.buffers.nbytes[rows_of(case, [outer])]
+        if len(copied):
+            total += int(copied.sum()) / int(case.buffers.nbytes[row])
+            continue
+        share = _share_of(None if array is None else array.shape, outer.slice)
+        if share is None:
+            return None
+        rounds = len(tree.loops(read)) - len(tree.loops(group.place.node))
+        total += share if rounds <= 0 else 1.0  # how often is unknown: perhaps each row once
+    return total
+
+
+def _share_of(shape: tuple[int, ...] | None, item: ast.expr) -> float | None:
+    """Return the part of the elements that an index selects; 0 for a few rows of an array of unknown shape."""
+    if shape is not None:
+        return indexed_share(shape, item)
+    first = item.elts[0] if isinstance(item, ast.Tuple) else item
+    bounds = [first.lower, first.upper, first.step] if isinstance(first, ast.Slice) else [first]
+    is_bounded = not isinstance(first, ast.Slice) or first.upper is not None
+    numbers = (ast.Constant, ast.UnaryOp)
+    return 0.0 if is_bounded and all(each is None or isinstance(each, numbers) for each in bounds) else None

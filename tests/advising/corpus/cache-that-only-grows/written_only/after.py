@@ -1,0 +1,13 @@
+"""Fit a model and log each residual."""
+
+import numpy as np
+
+
+class Solver:
+    def step(self, k):
+        residual = np.cos(np.arange(200_000) / (k + 1))
+        return np.abs(residual).max()
+
+
+solver = Solver()
+print([round(float(solver.step(k)), 6) for k in range(15)][-1])

@@ -1,0 +1,16 @@
+"""Random walks, one a row."""
+
+import numpy as np
+
+
+def walk(rng, n):
+    return rng.standard_normal(n).cumsum()
+
+
+def simulate(n_walks, n):
+    rng = np.random.default_rng(8)
+    return np.array([walk(rng, n) for _ in range(n_walks)])  # guilty
+
+
+walks = simulate(30, 100_000)
+print(f"{walks[:, -1].std():.6f}")
