@@ -1,6 +1,6 @@
 """The public face: every public verb and class of ndmem.
 
-Five verbs are defined here; `_HOMES` names the module of each other name, which is imported when the name is first
+Six verbs are defined here; `_HOMES` names the module of each other name, which is imported when the name is first
 used. Importing this module loads neither NumPy nor rich: `ndmem run` imports it before it starts the program.
 """
 
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from .reporting.view import By
     from .results.breakdown import breakdown
     from .results.comparison import Comparison, DiffFormat
+    from .results.findings import Findings, list_advice
     from .results.leaks import Leaks, leaks
     from .results.live_arrays import arrays
     from .results.memory_limits import Fit, Limits, fits, limits
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     _F = TypeVar("_F", bound=Callable[..., Any])
 
 _HOMES = {
+    "Findings": "results.findings",
     "Prediction": "results.prediction",
     "Run": "results.run",
     "TrackedRun": "results.tracked_run",
@@ -73,6 +75,7 @@ _HOMES = {
     "Stored": "weighing.stored",
     "check_factor": "budgets.amount",
     "index_of": "results.run",
+    "list_advice": "results.findings",
     "read_budget": "budgets.amount",
     "read_length": "planning.arguments.dims",
     "stored_arrays": "weighing.stored",
@@ -80,10 +83,10 @@ _HOMES = {
 }
 
 __all__ = [
-    "By", "Comparison", "DiffBy", "DiffFormat", "Dims", "Fit", "Format", "Leaks", "Limits", "LiveBytes", "Measure",
-    "Moment", "Prediction", "Run", "Stored", "TrackedRun", "arrays", "breakdown", "check_factor", "diff", "dims",
-    "fits", "index_of", "leaks", "limit", "limits", "load", "planned", "predict", "profile", "read_budget",
-    "read_length", "spec", "stored_arrays", "track", "weigh", "without_callers",
+    "By", "Comparison", "DiffBy", "DiffFormat", "Dims", "Findings", "Fit", "Format", "Leaks", "Limits", "LiveBytes",
+    "Measure", "Moment", "Prediction", "Run", "Stored", "TrackedRun", "advise", "arrays", "breakdown", "check_factor",
+    "diff", "dims", "fits", "index_of", "leaks", "limit", "limits", "list_advice", "load", "planned", "predict",
+    "profile", "read_budget", "read_length", "spec", "stored_arrays", "track", "weigh", "without_callers",
 ]  # fmt: skip
 
 
@@ -249,6 +252,41 @@ def diff(
 
     with untracked():
         return Comparison(_index_of(before), _index_of(after), library=library)
+
+
+def advise(run: Run | str | os.PathLike[str]) -> Findings:
+    """Find what to change in a program, and how many bytes that saves.
+
+    Parameters
+    ----------
+    run : Run or path
+        A run, or its file.
+
+    Returns
+    -------
+    Findings
+        A sequence of findings, the largest saving of the peak first; prints as a list. A saving is the difference of
+        the run's peak and of the peak when the recorded events are replayed with the change.
+
+    Raises
+    ------
+    TraceError
+        If the run is a prediction, or events were lost, or the file is not a trace, is truncated or damaged, or was
+        written by a newer version.
+    OSError
+        If the file cannot be read.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> with track() as run:
+    ...     a = np.ones(1_000_000)
+    >>> print(advise(run))
+    Nothing to advise.
+    """
+    from .results.run import advice_of
+
+    return advice_of(load(run) if isinstance(run, str | os.PathLike) else run)
 
 
 def _index_of(run: Run | Trace | str | os.PathLike[str]) -> TraceIndex:

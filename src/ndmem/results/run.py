@@ -32,8 +32,13 @@ if TYPE_CHECKING:
 
     from ndmem.analysis.call_tree.outer import FrameName
     from ndmem.model.family import Family
+    from ndmem.model.finding import Finding
     from ndmem.model.trace import Trace
     from ndmem.reporting.prediction_words import Outlook
+
+    from .findings import Findings
+
+_ADVISED = {Format.TEXT, Format.JSON, Format.HTML}
 
 
 class Run:
@@ -111,6 +116,7 @@ class Run:
         library: bool = False,
         processes: bool = False,
         of: Measure | str | None = None,
+        advice: bool = True,
     ) -> None:
         """Print the report.
 
@@ -130,13 +136,17 @@ class Run:
             Show the lines of all processes together, in text by line; so it is where a child process has most.
         of : Measure or str, optional
             Bytes that weigh stacks in other tools' formats: ``"peak"``, ``"kept"``, ``"total"`` or ``"temporary"``.
+        advice : bool
+            Say what to change in the program, in text, JSON and HTML; `ndmem.advise` has all of it.
         """
         file = None if self._path is None else shorten_path(str(self._path))
         with untracked(), short_gil_waits():
+            chosen = read_choice("form", form, Format)
+            index = self._index()
             write_run(
-                self._index(),
+                index,
                 stream or sys.stdout,
-                form=read_choice("form", form, Format),
+                form=chosen,
                 view=View(
                     by=read_choice("by", by, By),
                     moment=read_choice("at", at, Moment),
@@ -145,6 +155,7 @@ class Run:
                     of=None if of is None else read_choice("of", of, Measure),
                 ),
                 file=file,
+                findings=_list_advice(index) if advice and chosen in _ADVISED else (),
             )
 
     def to_html(
@@ -192,7 +203,7 @@ class Run:
 
             plotly = find_plotlyjs(plotlyjs, folder=None if path is None else Path(path).absolute().parent)
             page = io.StringIO()
-            write_html(index, page, library=library, plotlyjs=plotly, outlook=outlook)
+            write_html(index, page, library=library, plotlyjs=plotly, outlook=outlook, findings=_list_advice(index))
             if path is None:
                 return page.getvalue()
             Path(path).write_text(page.getvalue(), "ascii")
@@ -252,7 +263,8 @@ class Run:
         from ndmem.reporting.html.notebook_cell import cell_html
 
         with untracked(), short_gil_waits():
-            return cell_html(self._index())
+            index = self._index()
+            return cell_html(index, findings=_list_advice(index))
 
 
 def without_callers(run: Run, callers: Sequence[FrameName]) -> Run:
@@ -267,6 +279,21 @@ def without_callers(run: Run, callers: Sequence[FrameName]) -> Run:
     """
     with untracked():
         return Run(cut_callers(run.trace, callers))
+
+
+def _list_advice(index: TraceIndex) -> tuple[Finding, ...]:
+    # The rules are not imported while the program runs, as this module is.
+    from .findings import list_advice
+
+    return list_advice(index)
+
+
+def advice_of(run: Run) -> Findings:
+    """Return the advice on a run, for `ndmem.advise`; errors are those of `Findings`."""
+    from .findings import Findings
+
+    with untracked(), short_gil_waits():
+        return Findings(run._index(), file=None if run._path is None else shorten_path(str(run._path)))
 
 
 def index_of(run: Run) -> TraceIndex:
