@@ -36,6 +36,24 @@ def test_stacks_can_be_weighed_by_the_total(place: Place) -> None:
     assert (nothing.status, nothing.stdout) == (0, b"")
 
 
+def test_what_stayed_is_a_table_of_its_own(place: Place) -> None:
+    """The array that is still held is listed by its line, with what keeps it; a range without it has one sentence."""
+    done = place.run_ndmem("run", "-q", "-o", "b.ndmem", "prog.py")
+    assert done.status == 0
+    shown = place.run_ndmem("report", "b.ndmem", "--leaks")
+    assert (shown.status, shown.stderr) == (0, b"")
+    lines = shown.stdout.decode().splitlines()
+    assert lines[0] == "78.1 KiB in 1 array, allocated during the run, live at the end of that time."
+    assert lines[3].split()[:3] == ["78.1", "KiB", "1"]
+    assert "prog.py:2" in lines[3]
+    assert "`a`" in lines[3]
+    later = place.run_ndmem("report", "b.ndmem", "--leaks", "--from", "1e6")
+    assert b"nothing was allocated after 1e+06 s" in later.stdout
+    written = place.run_ndmem("report", "b.ndmem", "--leaks", "-o", "left.txt")
+    assert (written.status, written.stdout) == (0, b"")
+    assert (place.folder / "left.txt").read_text().splitlines()[0] == lines[0]
+
+
 def test_counter_tracks_are_json(place: Place) -> None:
     """The highest of the arrays' track is what the array has."""
     done = place.run_ndmem("report", "a.ndmem", "--format", "chrome")

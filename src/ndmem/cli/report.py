@@ -1,7 +1,9 @@
 """``ndmem report``: show a saved run."""
 
 import sys
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
+from typing import IO
 
 import click
 
@@ -41,6 +43,9 @@ _HEAD_NBYTES = 1000
 @PACKAGE_OPTION
 @click.option("--library", is_flag=True, help="Also show lines of libraries, instead of charging them to your lines.")
 @click.option("--processes", is_flag=True, help="Show the lines of all processes together.")
+@click.option("--leaks", is_flag=True, help="Show what was allocated in the run, or in a part of it, and stayed.")
+@click.option("--from", "start_s", type=click.FloatRange(min=0), metavar="SECONDS", help="Where that part begins.")
+@click.option("--to", "end_s", type=click.FloatRange(min=0), metavar="SECONDS", help="Where that part ends.")
 @click.option(
     "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Write to a file instead of stdout."
 )
@@ -58,6 +63,9 @@ def command(
     packages: tuple[str, ...],
     library: bool,
     processes: bool,
+    leaks: bool,
+    start_s: float | None,
+    end_s: float | None,
     output: Path | None,
     plotlyjs: str | None,
 ) -> None:
@@ -84,6 +92,8 @@ def command(
         raise click.UsageError("--processes needs --format text and --by line: it merges the lines of the processes")
     if plotlyjs is not None and form != api.Format.HTML.value:
         raise click.UsageError("--plotlyjs needs --format html; add it")
+    is_plain = form == api.Format.TEXT.value and by is None and at is None and not (processes or library)
+    _check_leaks(leaks=leaks, start_s=start_s, end_s=end_s, is_plain=is_plain)
     file = choose_run(file)
     if output is not None and output.exists() and file.exists() and output.samefile(file):
         raise click.UsageError(f"{str(output)!r} is the run itself; choose another path with -o")
@@ -98,11 +108,26 @@ def command(
     with show_waiting(file, steps=LOADING):
         run = api.load(file, packages=packages)
     rows, moment = by or api.By.LINE, at or api.Moment.PEAK
+    with _open(output) as stream:
+        if leaks:
+            run.report_left_over(stream, start_s=start_s or 0.0, end_s=end_s)
+        else:
+            run.report(stream, form=form, by=rows, at=moment, library=library, processes=processes, of=of)
+
+
+def _open(output: Path | None) -> AbstractContextManager[IO[str]]:
     if output is None:
-        run.report(sys.stdout, form=form, by=rows, at=moment, library=library, processes=processes, of=of)
-        return
-    with output.open("w", encoding="utf-8", errors="backslashreplace") as stream:
-        run.report(stream, form=form, by=rows, at=moment, library=library, processes=processes, of=of)
+        return nullcontext(sys.stdout)
+    return output.open("w", encoding="utf-8", errors="backslashreplace")
+
+
+def _check_leaks(*, leaks: bool, start_s: float | None, end_s: float | None, is_plain: bool) -> None:
+    if leaks and not is_plain:
+        raise click.UsageError("--leaks is a table of its own; leave --format, --by, --at and the like out")
+    if not leaks and (start_s is not None or end_s is not None):
+        raise click.UsageError("--from and --to choose a part of the run for --leaks; add it")
+    if start_s is not None and end_s is not None and end_s <= start_s:
+        raise click.UsageError(f"--to {end_s:g} is not after --from {start_s:g}")
 
 
 def _choose_page(file: Path) -> Path:

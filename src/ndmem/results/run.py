@@ -19,6 +19,7 @@ from ndmem.model.trace_file.writing import write_trace
 from ndmem.platform.gil_waits import short_gil_waits
 from ndmem.reporting.formats import Format, write_run
 from ndmem.reporting.relative_path import shorten_path
+from ndmem.reporting.text.left_over import write_left_over
 from ndmem.reporting.view import By, View
 from ndmem.tracking.recorder import untracked
 from ndmem.units import format_nbytes
@@ -157,6 +158,21 @@ class Run:
                 file=file,
                 findings=_list_advice(index) if advice and chosen in _ADVISED else (),
             )
+
+    def report_left_over(
+        self, stream: IO[str] | None = None, *, start_s: float = 0.0, end_s: float | None = None
+    ) -> None:
+        """Print which arrays were allocated in a range of the run and are live at its end, by line.
+
+        Parameters
+        ----------
+        stream : text stream, optional
+            Destination; standard output if not given.
+        start_s, end_s : float
+            The range, in seconds since the start of the run; to its end if `end_s` is not given.
+        """
+        with untracked(), short_gil_waits():
+            write_left_over(self._index(), stream or sys.stdout, start_s=start_s, end_s=end_s)
 
     def to_html(
         self, path: str | os.PathLike[str] | None = None, *, library: bool = False, plotlyjs: str = "inline"

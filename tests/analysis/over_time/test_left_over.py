@@ -1,0 +1,53 @@
+"""What a range of a run left behind, against figures worked out by hand."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from tests.traces import Frame, TraceBuilder
+
+from ndmem.analysis.index import TraceIndex
+from ndmem.analysis.over_time.left_over import find_left_over
+
+KEEP = (Frame("prog.py", 1),)
+DROP = (Frame("prog.py", 2),)
+
+
+def _index() -> TraceIndex:
+    """A run of 10 s: line 1 allocates at 1, 4 and 7 s and keeps all; line 2 at 2 and 5 s, freed at 3 and 8 s."""
+    builder = TraceBuilder()
+    builder.born(KEEP, 10_000, time_s=1.0)
+    first = builder.born(DROP, 50_000, time_s=2.0)
+    builder.died(first, DROP, time_s=3.0)
+    builder.born(KEEP, 20_000, time_s=4.0)
+    second = builder.born(DROP, 60_000, time_s=5.0)
+    builder.born(KEEP, 30_000, time_s=7.0)
+    builder.died(second, DROP, time_s=8.0)
+    trace = builder.build()
+    return TraceIndex(replace(trace, run=replace(trace.run, duration_s=10.0)))
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "rows"),
+    [
+        pytest.param(0.0, None, [(1, 60_000, 3, 3, 9.0, 3.0)], id="whole run"),
+        pytest.param(0.0, 6.0, [(2, 60_000, 1, 2, 1.0, 1.0), (1, 30_000, 2, 2, 5.0, 2.0)], id="a death later"),
+        pytest.param(3.5, 7.5, [(2, 60_000, 1, 1, 2.5, 2.5), (1, 50_000, 2, 2, 3.5, 0.5)], id="a part"),
+        pytest.param(8.5, None, [], id="nothing allocated"),
+        pytest.param(2.0, 3.5, [], id="all freed again"),
+        pytest.param(0.0, 99.0, [(1, 60_000, 3, 3, 9.0, 3.0)], id="an end after that of the run"),
+    ],
+)
+def test_a_range_has_what_it_allocated_and_did_not_free(start, end, rows):
+    """Bytes, live and allocated arrays and ages of each line are those counted by hand, largest first."""
+    found = find_left_over(_index(), start_s=start, end_s=end)
+    assert found is not None
+    shown = [(row.site.lineno, row.nbytes, row.count, row.allocated, row.oldest_s, row.newest_s) for row in found]
+    assert shown == rows
+
+
+def test_lost_events_give_no_answer():
+    """Without all events it is unknown what was freed: the answer is none, not a wrong one."""
+    trace = _index().trace
+    assert find_left_over(TraceIndex(replace(trace, dropped=1))) is None
