@@ -91,7 +91,7 @@ class Place:
     def consumers(self) -> Iterator[ast.expr]:
         """Yield the expressions of the same statement that contain the expression, the innermost first.
 
-        Of a method's call, ``x.sum()``, the call contains ``x``; the attribute ``x.sum`` is no step of its own.
+        Of a method's call, ``x.sum()``, the call contains ``x``; the attribute ``x.sum`` is not a step of its own.
         """
         for outer in self.tree.enclosing(self.node):
             if isinstance(outer, ast.stmt):

@@ -45,7 +45,7 @@ def suggest(case: Case) -> Iterator[Suggestion]:
 
 
 def _write_update(target: ast.expr, value: ast.expr) -> str | None:
-    """Write the update of a target in place; ``None`` if the value is no operation on the target's elements."""
+    """Write the update of a target in place; ``None`` if the value is not an operation on the target's elements."""
     name = text_of(target)
     match value:
         case ast.BinOp(left=left, op=op, right=right) if type(op) in OPERATORS:
