@@ -32,12 +32,13 @@ if TYPE_CHECKING:
     from .results.breakdown import breakdown
     from .results.comparison import Comparison, DiffFormat
     from .results.findings import Findings, list_advice
+    from .results.inner_run import without_callers
     from .results.leaks import Leaks, leaks
     from .results.live_arrays import arrays
     from .results.memory_limits import Fit, Limits, fits, limits
     from .results.predicting import planned, predict
     from .results.prediction import Prediction
-    from .results.run import Run, index_of, without_callers
+    from .results.run import Run, index_of
     from .results.tracked_run import TrackedRun
     from .results.weight import weigh
     from .weighing.stored import Stored, stored_arrays
@@ -79,7 +80,7 @@ _HOMES = {
     "read_budget": "budgets.amount",
     "read_length": "planning.arguments.dims",
     "stored_arrays": "weighing.stored",
-    "without_callers": "results.run",
+    "without_callers": "results.inner_run",
 }
 
 __all__ = [

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from ndmem.analysis.answer.empty import is_empty_run
-from ndmem.analysis.call_tree.outer import cut_callers
 from ndmem.analysis.index import TraceIndex
 from ndmem.analysis.measure import Measure
 from ndmem.analysis.moment import Moment
@@ -27,11 +26,8 @@ from ndmem.units import format_nbytes
 from .choice import read_choice
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     import pandas as pd
 
-    from ndmem.analysis.call_tree.outer import FrameName
     from ndmem.model.family import Family
     from ndmem.model.finding import Finding
     from ndmem.model.trace import Trace
@@ -281,20 +277,6 @@ class Run:
         with untracked(), short_gil_waits():
             index = self._index()
             return cell_html(index, findings=_list_advice(index))
-
-
-def without_callers(run: Run, callers: Sequence[FrameName]) -> Run:
-    """Return a finished run whose stacks begin below the frames that were running when tracking began.
-
-    Parameters
-    ----------
-    run : Run
-        The run.
-    callers : sequence of (str, str)
-        File and function of these frames, outermost first.
-    """
-    with untracked():
-        return Run(cut_callers(run.trace, callers))
 
 
 def _list_advice(index: TraceIndex) -> tuple[Finding, ...]:
