@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import ndmem
-from ndmem.user_code import find_library_roots, find_user_files, is_below, is_user_code, library_of, watched_texts
+from ndmem.user_code import find_library_roots, find_user_files, is_below, is_user_code, library_of, owner_texts
 
 ROOTS = ("/usr/lib/python3.14", "/usr/lib/python3/dist-packages", "/venv/lib/python3.14/site-packages/")
 
@@ -92,8 +92,9 @@ def test_packages_that_the_user_named(filename: str, expected: bool) -> None:
     """A file of a named package is the user's, wherever it is installed; the tracker decides the same by its texts."""
     packages = ("mine", "company.tool")
     assert is_user_code(filename, ROOTS, packages) is expected
-    libraries, own, _ = watched_texts(ROOTS, packages)
-    assert (not filename.startswith(libraries) or filename.startswith(own)) is expected
+    ndmem, libraries, user, _ = owner_texts(ROOTS, packages)
+    in_library = filename.startswith(libraries) and not filename.startswith(user)
+    assert (not in_library and not filename.startswith(ndmem)) is expected
 
 
 @pytest.mark.parametrize(

@@ -7,10 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from hypothesis import strategies as st
 
 from ndmem.model.ending import Ending
-from ndmem.model.holder import Holder
+from ndmem.model.holder import ArrayForm, Holder
 from ndmem.model.machine_limit import MachineLimit
 from ndmem.model.site import Site
 from ndmem.model.trace import CallTree, Domain, Events, Kind, Origin, Peak, RunInfo, Samples, Tallies, Trace
@@ -179,6 +178,7 @@ class TraceBuilder:
         self,
         *,
         holders: Sequence[Holder] = (),
+        forms: Mapping[int, ArrayForm] | None = None,
         sources: Mapping[str, str] | None = None,
         dropped: int = 0,
         origin: Origin = Origin.MEASURED,
@@ -212,6 +212,29 @@ class TraceBuilder:
             limit,
             budget_nbytes,
         )
+        sites, tree = self._tree()
+        return Trace(
+            origin=origin,
+            run=run,
+            sites=sites,
+            tree=tree,
+            tallies=self._tallies(),
+            events=self._columns(),
+            peak=self.peak,
+            holders=tuple(holders),
+            dropped=dropped,
+            sources=sources or {},
+            native=None if self.native_threshold is None else self.native_peak,
+            total=None if self.native_threshold is None else self.total_peak,
+            origins=origins or {},
+            forms=forms or {},
+            rss=Samples(
+                _column([int(time_s * 1e9) for time_s, _ in rss], np.int64), _column([n for _, n in rss], np.int64)
+            ),
+            rss_peak_nbytes=rss_peak_nbytes,
+        )
+
+    def _tree(self) -> tuple[tuple[Site, ...], CallTree]:
         sites: dict[Site, int] = {}
         site = [sites.setdefault(node.frame.site(), len(sites)) for node in self._nodes]
         codes: dict[tuple[str, str], int] = {}
@@ -224,29 +247,11 @@ class TraceBuilder:
             stores=_column([node.frame.stores for node in self._nodes], np.bool_),
             domain=_column([node.domain for node in self._nodes], np.uint8),
         )
-        columns = (
-            _column([getattr(node, name) for node in self._nodes], np.int64)
-            for name in ("count", "total", "live", "at_peak", "max_live", "max_native", "at_total_peak")
-        )
-        return Trace(
-            origin=origin,
-            run=run,
-            sites=tuple(sites),
-            tree=tree,
-            tallies=Tallies(*columns),
-            events=self._columns(),
-            peak=self.peak,
-            holders=tuple(holders),
-            dropped=dropped,
-            sources=sources or {},
-            native=None if self.native_threshold is None else self.native_peak,
-            total=None if self.native_threshold is None else self.total_peak,
-            origins=origins or {},
-            rss=Samples(
-                _column([int(time_s * 1e9) for time_s, _ in rss], np.int64), _column([n for _, n in rss], np.int64)
-            ),
-            rss_peak_nbytes=rss_peak_nbytes,
-        )
+        return tuple(sites), tree
+
+    def _tallies(self) -> Tallies:
+        names = ("count", "total", "live", "at_peak", "max_live", "max_native", "at_total_peak")
+        return Tallies(*(_column([getattr(node, name) for node in self._nodes], np.int64) for name in names))
 
     def _columns(self) -> Events:
         kind, node, number, nbytes, live, time_ns, within, domain = (
@@ -272,51 +277,3 @@ def _column(values: Sequence[int], dtype: type) -> np.ndarray:
 USER, OTHER = "/home/ada/pipeline.py", "/home/ada/tools.py"
 NUMPY = ROOTS[1] + "/numpy/_core/_methods.py"
 THREADING = ROOTS[0] + "/threading.py"
-
-# Few places, so that random stacks meet: recursion, libraries in between, stacks of libraries alone.
-_PLACES = [
-    Frame(USER, 1),
-    Frame(USER, 2, "work"),
-    Frame(USER, 2, "work", (4, 9)),
-    Frame(OTHER, 2, "<listcomp>"),
-    Frame(NUMPY, 7, "_mean"),
-    Frame(THREADING, 9, "_bootstrap"),
-]
-_PATHS = st.lists(st.sampled_from(_PLACES), min_size=1, max_size=6).map(tuple)
-
-
-@st.composite
-def traces(draw: st.DrawFn, *, native: bool = False) -> Trace:
-    """Draw the trace of a random program: any stacks, sizes around the threshold, deaths anywhere.
-
-    With ``native`` its native blocks are watched, and about half of what is born is native.
-    """
-    return _draw_program(draw, TraceBuilder(threshold=64, native_threshold=16 if native else None))[0]
-
-
-@st.composite
-def twins(draw: st.DrawFn) -> tuple[Trace, ...]:
-    """Draw one random program twice: with its native blocks watched, and without."""
-    return _draw_program(draw, TraceBuilder(threshold=64, native_threshold=16), TraceBuilder(threshold=64))
-
-
-def _draw_program(draw: st.DrawFn, *builders: TraceBuilder) -> tuple[Trace, ...]:
-    """Draw what happens to the builders; those that watch no native blocks are told of arrays alone."""
-    alive: list[tuple[list[tuple[TraceBuilder, int]], int]] = []
-    watched = any(builder.native_threshold for builder in builders)
-    clock = 0.0
-    for _ in range(draw(st.integers(0, 25))):
-        clock += draw(st.sampled_from([0.0, 0.004, 0.5]))
-        path = draw(_PATHS)
-        if alive and draw(st.booleans()):
-            handles, depth = alive.pop(draw(st.integers(0, len(alive) - 1)))
-            within = draw(st.integers(-1, depth - 1))
-            for builder, handle in handles:
-                builder.died(handle, path, within=within, time_s=clock)
-        else:
-            domain = draw(st.sampled_from([Domain.ARRAY, Domain.NATIVE])) if watched else Domain.ARRAY
-            nbytes = draw(st.integers(16 if domain is Domain.NATIVE else 0, 200))
-            told = [each for each in builders if domain is Domain.ARRAY or each.native_threshold is not None]
-            handles = [(each, each.born(path, nbytes, time_s=clock, domain=domain)) for each in told]
-            alive.append((handles, len(path)))
-    return tuple(builder.build(duration_s=clock) for builder in builders)

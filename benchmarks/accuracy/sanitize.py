@@ -25,6 +25,7 @@ _STRESS = ["benchmarks/accuracy/stress.py"]
 _SHORT_TESTS = [
     "tests/tracking/recording/test_recording.py",
     "tests/tracking/recording/test_sightings.py",
+    "tests/tracking/recording/test_stack_arrays.py",
     "tests/tracking/recording/test_waiting.py",
     "tests/tracking/journal/test_watch.py",
     "tests/tracking/journal/test_compacted_journal.py",

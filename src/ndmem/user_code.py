@@ -109,14 +109,15 @@ def library_of(filename: str, library_roots: Iterable[str]) -> str | None:
     return None if below is None else below.partition("/")[0].removesuffix(".py")
 
 
-def watched_texts(
+def owner_texts(
     library_roots: Iterable[str], packages: Iterable[str]
-) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
-    """Return the arguments of ``_native.watch_waiting``, by which it tells the same as `is_user_code`."""
-    roots = [root.rstrip(_SEPARATORS) for root in library_roots]
+) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+    """Return the arguments of ``_native.set_code_owners``, by which it tells the same as `is_user_code`."""
+    roots = [root.rstrip(_SEPARATORS) for root in library_roots if root.rstrip(_SEPARATORS)]
     paths = [f"{root}/{package.replace('.', '/')}" for root in roots for package in packages]
     return (
-        (*GENERATED, *(f"{folder}/" for folder in (*roots, OWN_FOLDER))),
+        (f"{OWN_FOLDER}/",),
+        (*GENERATED, *(f"{root}/" for root in roots)),
         tuple(path + end for path in paths for end in ("/", ".py")),
         WAITING,
     )

@@ -2,8 +2,9 @@
 
 import pytest
 from hypothesis import given
+from tests.random_traces import traces
 from tests.reporting.samples import MIB, factoring, pipeline
-from tests.traces import USER, Frame, TraceBuilder, traces
+from tests.traces import USER, Frame, TraceBuilder
 
 from ndmem.analysis.diff import Change, Growth, diff_traces
 from ndmem.analysis.index import TraceIndex

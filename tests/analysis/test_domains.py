@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.analysis import oracles
-from tests.traces import NUMPY, USER, Frame, TraceBuilder, traces, twins
+from tests.random_traces import traces, twins
+from tests.traces import NUMPY, USER, Frame, TraceBuilder
 
 from ndmem.analysis.answer.answer import find_answer
 from ndmem.analysis.answer.total import live_native

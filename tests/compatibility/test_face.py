@@ -1,16 +1,19 @@
 """What 0.1.0 had is still there: its public names, its command line and the files that it wrote.
 
-The list and the files were made with 0.1.0 itself. Paths inside the files were replaced by others of the same length.
+The list and the files were made with 0.1.0 itself, that of the public names by ``list_face.py``. Paths inside the files
+were replaced by others of the same length.
 """
 
 import gzip
 import inspect
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import click
 import pytest
+from tests.compatibility.list_face import describe_face
 
 import ndmem
 from ndmem.cli.main import cli
@@ -19,16 +22,84 @@ HERE = Path(__file__).parent
 FACE: dict[str, Any] = json.loads((HERE / "face_0_1_0.json").read_text("utf-8"))
 
 
+_METHODS = [
+    (name, method, signature)
+    for name, before in FACE["names"].items()
+    for method, signature in [("", before["signature"]), *before.get("methods", {}).items()]
+    if signature
+]
+
+
+@pytest.fixture(scope="module")
+def face() -> dict[str, Any]:
+    """The public names as they are now."""
+    return describe_face()
+
+
 @pytest.mark.parametrize("name", FACE["names"])
-def test_a_public_name_has_what_it_had(name: str) -> None:
-    """Each public name exists, with the parameters, members and builtin bases that it had in 0.1.0."""
-    before, now = FACE["names"][name], getattr(ndmem, name)
-    assert name in ndmem.__all__
-    assert [each for each in before.get("members", []) if not hasattr(now, each)] == []
-    assert set(before.get("bases", [])) <= {base.__name__ for base in getattr(now, "__mro__", ())}
-    if "signature" in before and not before.get("members"):
-        parameters = list(inspect.signature(now).parameters)
-        assert [each for each in parameters if each in before["signature"]] == before["signature"]
+def test_a_public_name_has_what_it_had(name: str, face: dict[str, Any]) -> None:
+    """Each public name, and each object that a public function returns, has the members and bases that it had."""
+    before, now = FACE["names"][name], face[name]
+    assert set(before.get("members", [])) <= set(now.get("members", []))
+    assert set(before.get("bases", [])) <= set(now.get("bases", []))
+
+
+@pytest.mark.parametrize(("name", "method", "before"), _METHODS)
+def test_a_function_is_called_as_before(name: str, method: str, before: str, face: dict[str, Any]) -> None:
+    """Each function, constructor and method takes the arguments that it took, for the same parameters."""
+    now = face[name]["methods"][method] if method else face[name]["signature"]
+    assert _takes_calls_of(before, now)
+
+
+@pytest.mark.parametrize(
+    ("now", "expected"),
+    [
+        ("(a, b=..., *, c=...)", True),
+        ("(a, b=..., c=..., *, d=..., **more)", True),
+        ("(a, b=...)", False),  # a parameter is gone
+        ("(a, b=..., **c)", False),  # its name is accepted, and means something else
+        ("(b, a=..., *, c=...)", False),
+        ("(a, *, b=..., c=...)", False),
+        ("(a, /, b=..., *, c=...)", False),
+        ("(a, b, *, c=...)", False),
+        ("(a, b=..., *, c)", False),
+        ("(a, b=..., *, c=..., d)", False),
+    ],
+)
+def test_what_breaks_a_call_is_found(now: str, expected: bool) -> None:
+    """A parameter that is gone, has another place or must now be given breaks calls; a new one does not."""
+    assert _takes_calls_of("(a, b=..., *, c=...)", now) is expected
+
+
+def _takes_calls_of(before: str, now: str) -> bool:
+    old, new = _parse(before), _parse(now)
+    try:
+        return all(new.bind(*args, **by).arguments == old.bind(*args, **by).arguments for args, by in _call(old))
+    except TypeError:
+        return False
+
+
+def _parse(signature: str) -> inspect.Signature:
+    return inspect.signature(eval(f"lambda {signature[1:-1]}: None"))
+
+
+def _call(signature: inspect.Signature) -> Iterator[tuple[list[str], dict[str, str]]]:
+    """Yield arguments, all and only those that must be given; by place where they may be, and by name."""
+    for most, by_name in ((True, False), (True, True), (False, False), (False, True)):
+        args: list[str] = []
+        keywords: dict[str, str] = {}
+        for each in signature.parameters.values():
+            if each.kind is each.VAR_POSITIONAL:
+                args += ["more"] * (most and not by_name)
+            elif each.kind is each.VAR_KEYWORD:
+                keywords |= {"any name": "more"} if most else {}
+            elif not most and each.default is not each.empty:
+                continue
+            elif each.kind is each.KEYWORD_ONLY or (by_name and each.kind is each.POSITIONAL_OR_KEYWORD):
+                keywords[each.name] = each.name
+            else:
+                args.append(each.name)
+        yield args, keywords
 
 
 def _commands(path: tuple[str, ...], command: dict[str, Any]) -> list[tuple[tuple[str, ...], dict[str, Any]]]:

@@ -1,36 +1,11 @@
 """The pytest plugin, in a pytest of its own."""
 
-import json
 import re
 import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
-_HEAD = """
-import unittest
-import numpy as np
-import pytest
-kept = []
-@pytest.fixture
-def table():
-    return np.empty(100_000, "u1")
-@pytest.fixture
-def other():
-    return np.empty(50_000, "u1")
-"""
-
-
-def run_pytest(folder: Path, source: str, *options: str) -> tuple[dict[str, str], str]:
-    """Run tests and return the outcome of each by name, and all that was printed."""
-    (folder / "test_it.py").write_text(_HEAD + source, "utf-8")
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-rA", "-p", "no:cacheprovider", *options],
-        cwd=folder, capture_output=True, text=True, timeout=60, check=False,
-    )  # fmt: skip
-    outcomes = re.findall(r"^(PASSED|FAILED|ERROR) test_it\.py::(\S+)", done.stdout, re.MULTILINE)
-    return {name: outcome for outcome, name in outcomes}, done.stdout + done.stderr
+from tests.integrations.pytest_runs import HEAD, run_pytest
 
 
 def test_the_peak_of_a_test_is_limited_to_the_byte(tmp_path: Path) -> None:
@@ -108,7 +83,7 @@ def make(n):
 def test_big():
     total = make(2_000_000)[np.argmax(np.ones(500_000, "u1"))]
 """
-    (tmp_path / "test_it.py").write_text(_HEAD + source, "utf-8")
+    (tmp_path / "test_it.py").write_text(HEAD + source, "utf-8")
     (tmp_path / "start_tests.py").write_text(
         "import sys\nimport pytest\nsys.exit(pytest.main(['-p', 'no:cacheprovider']))\n", "utf-8"
     )
@@ -229,77 +204,6 @@ def test_none():
         " 1.95 KiB  1.95 KiB  test_it.py::test_large",
         "   1000 B       0 B  test_it.py::test_small",
     ]
-
-
-_COMPARED = """
-def test_one():
-    np.empty({}, "u1")
-def test_two():
-    np.empty(2000, "u1")
-"""
-
-
-@pytest.mark.parametrize("workers", [(), pytest.param(("-n", "2"), marks=pytest.mark.slow)], ids=["alone", "xdist"])
-def test_a_baseline_fails_what_has_grown(tmp_path: Path, workers: tuple[str, ...]) -> None:
-    """A test at 5 % above its baseline passes --ndmem-fail-above 5%, and one byte more fails; also in workers."""
-    if workers:
-        pytest.importorskip("xdist")
-    run_pytest(tmp_path, _COMPARED.format(1000), "--ndmem-save", "base.json", *workers)
-    assert (tmp_path / "base.json").read_text().splitlines() == [
-        '{"format": "ndmem baseline", "version": 1, "unit": "bytes", "tests": {',
-        '  "test_it.py::test_one": {"peak": 1000, "kept": 0},',
-        '  "test_it.py::test_two": {"peak": 2000, "kept": 0}',
-        "}}",
-    ]
-    options = ("--ndmem-compare", "base.json", "--ndmem-fail-above", "5%", *workers)
-    found, text = run_pytest(tmp_path, _COMPARED.format(1050), *options)
-    assert found == {"test_one": "PASSED", "test_two": "PASSED"}
-    assert "test_it.py::test_one: 1.03 KiB of arrays, +5%\n1 of 2 tests match the baseline" in text
-    found, text = run_pytest(tmp_path, _COMPARED.format(1051), *options)
-    assert found == {"test_one": "FAILED", "test_two": "PASSED"}
-    assert "peak 1.03 KiB > baseline 1000 B + 5%\n1.03 KiB of arrays, +5.1%; --ndmem-fail-above allows 5% more" in text
-    found, _ = run_pytest(tmp_path, _COMPARED.format(9999), "--ndmem-compare", "base.json", *workers)
-    assert found == {"test_one": "PASSED", "test_two": "PASSED"}
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        (None, "No such file or directory; write it with --ndmem-save"),
-        ("{", "is not a baseline, or is damaged"),
-        ("[1]", "is not an ndmem baseline"),
-        (json.dumps({"format": "ndmem baseline", "version": 2}), "has version 2, this ndmem reads 1"),
-        (json.dumps({"format": "ndmem baseline", "version": 1}), "is damaged"),
-        (json.dumps({"format": "ndmem baseline", "version": 1, "tests": {"a": {"peak": -1, "kept": 0}}}), "is damaged"),
-    ],
-)
-def test_a_baseline_that_is_none_is_said(tmp_path: Path, text: str | None, message: str) -> None:
-    """Nothing is run, and one line says what is wrong with the file."""
-    if text is not None:
-        (tmp_path / "base.json").write_text(text)
-    found, printed = run_pytest(tmp_path, _COMPARED.format(1), "--ndmem-compare", "base.json")
-    assert found == {}
-    assert f"ERROR: base.json{' ' if text else ': '}{message}" in printed
-    assert "Traceback" not in printed
-
-
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        (("--ndmem-fail-above", "5%"), "--ndmem-fail-above needs a baseline: add --ndmem-compare FILE"),
-        (
-            ("--ndmem-compare", "base.json", "--ndmem-fail-above", "much"),
-            "'much' is not a percentage; write for example 5%",
-        ),
-        (("--ndmem-save", "missing/base.json"), "cannot write missing/base.json: No such file or directory"),
-    ],
-)
-def test_options_that_cannot_be_are_said(tmp_path: Path, options: tuple[str, ...], message: str) -> None:
-    """One line each."""
-    run_pytest(tmp_path, _COMPARED.format(1), "--ndmem-save", "base.json")
-    _, printed = run_pytest(tmp_path, _COMPARED.format(1), *options)
-    assert message in printed
-    assert "Traceback" not in printed
 
 
 def test_the_fixture_tracks_the_rest_of_the_test(tmp_path: Path) -> None:

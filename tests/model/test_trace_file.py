@@ -10,53 +10,17 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.traces import USER, Frame, TraceBuilder, traces
+from tests.model.trace_files import make_trace, rewrite
+from tests.random_traces import traces
 
 import ndmem
 from ndmem.errors import TraceError
+from ndmem.model.holder import ArrayForm
 from ndmem.model.machine_limit import MachineLimit
 from ndmem.model.together import Together
 from ndmem.model.trace import Samples, Trace
 from ndmem.model.trace_file.reading import read_trace
 from ndmem.model.trace_file.writing import write_trace
-
-TOGETHER = dataclasses.asdict(Together(9, 12, 3, 4, 2, 7, 1))
-
-
-def make_trace() -> Trace:
-    """A trace of this very function, with events, counters, a view and a survivor."""
-    with ndmem.track() as run:
-        a = np.zeros(10_000)
-        view = a[:10]
-        b = [np.zeros(3) for _ in range(5)]
-        del a
-    assert view.base is not None
-    assert len(b) == 5
-    return run.trace
-
-
-@pytest.fixture(scope="module")
-def trace() -> Trace:
-    """One trace for all tests, which do not change it."""
-    return make_trace()
-
-
-@pytest.fixture(scope="module")
-def encoded(trace: Trace) -> bytes:
-    """The trace as the bytes of a file."""
-    file = io.BytesIO()
-    write_trace(trace, file)
-    return file.getvalue()
-
-
-def rewrite(encoded: bytes, member: str, data: bytes) -> io.BytesIO:
-    """The file with one member replaced."""
-    out = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(encoded)) as old, zipfile.ZipFile(out, "w") as new:
-        for name in old.namelist():
-            new.writestr(name, data if name == member else old.read(name))
-    out.seek(0)
-    return out
 
 
 def test_a_trace_survives_its_file(trace: Trace, encoded: bytes) -> None:
@@ -73,6 +37,7 @@ def test_any_trace_with_native_blocks_survives_its_file(found: Trace, rss: list[
     found = dataclasses.replace(
         found,
         origins={buffer: f"lib{buffer}\udcff.so" for buffer in range(0, born, 2)},
+        forms={buffer: ArrayForm((buffer, 3), "float64") for buffer in range(0, born, 3)},
         rss=Samples(*(np.array([sample[i] for sample in rss], np.int64) for i in (0, 1))),
         rss_peak_nbytes=born or None,
         together=Together(9, 12, 3 if born else None, None, 2, 7, 1) if len(rss) else None,
@@ -156,135 +121,6 @@ def test_a_different_trace_is_not_equal(trace: Trace, encoded: bytes) -> None:
     assert make_trace() != trace
     assert read_trace(io.BytesIO(encoded)) == read_trace(io.BytesIO(encoded))
     assert trace != "trace"
-
-
-def test_every_truncation_is_refused(encoded: bytes) -> None:
-    """A file cut anywhere raises a TraceError, never another exception."""
-    for cut in range(0, len(encoded), 7):
-        with pytest.raises(TraceError):
-            read_trace(io.BytesIO(encoded[:cut]))
-
-
-@settings(deadline=None, max_examples=200)
-@given(data=st.data())
-def test_damage_is_refused_or_harmless(encoded: bytes, data: st.DataObject) -> None:
-    """A file with any bytes changed is refused with a TraceError, or read into a trace whose indices hold."""
-    damaged = bytearray(encoded)
-    for _ in range(data.draw(st.integers(1, 8))):
-        damaged[data.draw(st.integers(0, len(damaged) - 1))] = data.draw(st.integers(0, 255))
-    try:
-        found = read_trace(io.BytesIO(bytes(damaged)))
-    except TraceError:
-        return
-    for node in range(len(found.tree)):
-        found.stack(node)
-
-
-@pytest.mark.parametrize(
-    ("column", "value"),
-    [
-        ("events/stack.npy", 10**6),
-        ("events/stack.npy", -1),
-        ("events/buffer.npy", 10**9),
-        ("events/kind.npy", 7),
-        ("tree/site.npy", 10**6),
-        ("tree/parent.npy", 5),
-        ("tree/parent.npy", -9),
-        ("tree/domain.npy", 9),
-        ("events/domain.npy", 9),
-        ("events/nbytes.npy", -1),
-        ("events/nbytes.npy", 2**57),
-    ],
-)
-def test_columns_that_contradict_each_other_are_refused(encoded: bytes, column: str, value: int) -> None:
-    """An index that leads nowhere is found when the file is read, not by a view later."""
-    with zipfile.ZipFile(io.BytesIO(encoded)) as archive:
-        array = np.load(io.BytesIO(archive.read(column))).copy()
-    array[0] = value if value >= 0 or array.dtype.kind == "i" else 0
-    data = io.BytesIO()
-    np.lib.format.write_array(data, array, version=(1, 0))
-    with pytest.raises(TraceError, match=r"range|parent|contradict"):
-        read_trace(rewrite(encoded, column, data.getvalue()))
-
-
-def watched() -> bytes:
-    """The file of a program with an array, and a native block that dies."""
-    builder, path = TraceBuilder(native_threshold=1024), (Frame(USER, 1),)
-    builder.born(path, 5000)
-    builder.died(builder.native(path, 2000), path)
-    file = io.BytesIO()
-    write_trace(builder.build(), file)
-    return file.getvalue()
-
-
-@pytest.mark.parametrize(
-    ("column", "values", "message"),
-    [
-        ("events/domain.npy", np.array([0, 1, 0], np.uint8), "that of its birth"),
-        ("events/nbytes.npy", np.array([5000, 1999, 2000], np.int64), "more native bytes died"),
-        ("rss/time_ns.npy", np.array([1], np.int64), "unequal"),
-    ],
-)
-def test_native_columns_that_contradict_each_other_are_refused(column: str, values: np.ndarray, message: str) -> None:
-    """Native bytes that never were, or change their domain, are found when the file is read."""
-    data = io.BytesIO()
-    np.lib.format.write_array(data, values, version=(1, 0))
-    with pytest.raises(TraceError, match=message):
-        read_trace(rewrite(watched(), column, data.getvalue()))
-
-
-def test_absurd_sizes_are_refused_before_memory_is_taken(encoded: bytes) -> None:
-    """A column header that claims 10**18 elements is an error, not an allocation."""
-    header = io.BytesIO()
-    np.lib.format.write_array_header_1_0(header, {"descr": "<i8", "fortran_order": False, "shape": (10**18,)})
-    with pytest.raises(TraceError, match="bytes"):
-        read_trace(rewrite(encoded, "events/live.npy", header.getvalue()))
-
-
-def test_a_description_without_end_is_refused(encoded: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A description that unpacks to more than a run's can be is refused before it is unpacked."""
-    monkeypatch.setattr("ndmem.model.trace_file.reading._MAX_TEXT", 2**20)
-    with pytest.raises(TraceError, match="more than 1048576 bytes"):
-        read_trace(rewrite(encoded, "trace.json", b" " * 2**24))
-
-
-def test_pickles_are_never_loaded(encoded: bytes) -> None:
-    """A column of objects is refused by its dtype."""
-    data = io.BytesIO()
-    np.save(data, np.array([print], dtype=object))
-    with pytest.raises(TraceError, match="dtype"):
-        read_trace(rewrite(encoded, "events/live.npy", data.getvalue()))
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        {"version": 3},
-        {"format": "something else"},
-        {"sites": [["a"]]},
-        {"sites": {"a": 1}},
-        {"run": None},
-        {"peak": {"nbytes": "x", "stack": 0, "events": 0}},
-        {"peak": {"nbytes": 1, "stack": 10**9, "events": 0}},
-        {"holders": [{"buffer": 1}]},
-        {"origin": "guessed"},
-        {"sources": [1]},
-        {"native": {"nbytes": 1, "stack": 0, "events": 0}},
-        {"native": {"nbytes": 1, "stack": 0, "events": 0}, "total": {"nbytes": 1, "stack": 0, "events": 0}},
-        {"total": 5},
-        {"origins": {"x": "lib.so"}},
-        {"origins": {"99": "lib.so"}},
-        {"rss_peak_nbytes": "much"},
-        *({"together": together} for together in (5, {}, {**TOGETHER, "looks": None}, {**TOGETHER, "nbytes": -1})),
-        *({"together": {**TOGETHER, **change}} for change in ({"more": 1}, {"files_nbytes": 1.5}, {"time_ns": 2**60})),
-    ],
-)
-def test_a_wrong_description_is_refused(encoded: bytes, change: dict[str, object]) -> None:
-    """Every field of the wrong type or version raises a TraceError that names the file."""
-    with zipfile.ZipFile(io.BytesIO(encoded)) as archive:
-        rest = json.loads(archive.read("trace.json"))
-    with pytest.raises(TraceError):
-        read_trace(rewrite(encoded, "trace.json", json.dumps({**rest, **change}).encode()))
 
 
 def test_a_file_from_before_processes_were_looked_at_together_is_read(trace: Trace, encoded: bytes) -> None:

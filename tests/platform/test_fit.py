@@ -34,31 +34,6 @@ def test_share(free, share):
     assert fits(0, headroom=share, within=machine(free)).headroom == int(free * share)
 
 
-def test_says_why():
-    """A misfit says what it needs, what there is, and what would help."""
-    fit = fits("f8[100000, 100000]", headroom=0, within=machine(int(21.3 * GIB)))
-    assert not fit
-    assert fit.why.startswith("needs 74.5 GiB; this container (control group) may use 21.3 GiB more")
-    assert "as float32 would need 37.3 GiB" in fit.why
-    assert str(fit) == fit.why
-    assert "\n" not in fit.why
-
-
-@given(st.integers(1, 10**6), st.integers(1, 10**4), st.integers(1, 10**10))
-def test_blocks_fit(rows, columns, free):
-    """The blocks it proposes fit, and so many of them cover the array."""
-    array = spec((rows, columns), "f8")
-    fit = fits(array, headroom=0, within=machine(free))
-    found = re.search(r"as (\d+) blocks of \((\d+), (\d+)\)", fit.why)
-    if fit or columns * 8 > free:
-        assert found is None
-    else:
-        count, block, width = map(int, found.groups())
-        assert width == columns
-        assert block * columns * 8 <= free
-        assert (count - 1) * block < rows <= count * block
-
-
 def test_several():
     """Several things need their sum."""
     what = ["1 KiB", 24, "f8[10]", spec((2,), "i4"), np.ones(3)]
@@ -71,11 +46,10 @@ def test_array_is_one_thing():
 
 
 def test_unknown_limit():
-    """Without a known limit the answer is false, and the reason says so."""
+    """Without a known limit the answer is false."""
     fit = fits(1, within=Limits(()))
     assert not fit
     assert fit.free is None
-    assert "no memory limit could be determined" in fit.why
 
 
 def test_here():

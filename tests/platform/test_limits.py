@@ -211,13 +211,3 @@ def test_swap_is_room_not_a_limit(tmp_path):
     assert found.all[-1].source is Source.SWAP
     assert (found.all[-1].nbytes, found.all[-1].free) == (1024**2, 512 * 1024)
     assert found.binding.source is Source.RAM
-
-
-def test_printed(tmp_path):
-    """The table marks the limit that binds and names where it was read."""
-    found = ask(tree(tmp_path, "0::/\n", V2.format(root="/"), {"memory.max": 4 * GIB, "memory.current": GIB}))
-    marked = [line for line in str(found).splitlines() if line.startswith("→")]
-    assert len(marked) == 1
-    assert "4 GiB" in marked[0]
-    assert "3 GiB" in marked[0]
-    assert "memory.max" in marked[0]

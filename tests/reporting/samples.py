@@ -2,7 +2,7 @@
 
 from tests.traces import NUMPY, USER, Frame, TraceBuilder
 
-from ndmem.model.holder import Holder
+from ndmem.model.holder import ArrayForm, Holder
 from ndmem.model.trace import Trace
 
 MIB = 1024 * 1024
@@ -48,7 +48,8 @@ def pipeline(**run: object) -> Trace:
         Holder(builder.number(raw), "x", "normalise", (26214400,), "float64", is_view=False),
         Holder(builder.number(result), "head", "pipeline", (10,), "float64", is_view=True),
     ]
-    return builder.build(sources={USER: SOURCE}, holders=holders, **run)
+    forms = {builder.number(minus): ArrayForm((5120, 5120), "float64")}
+    return builder.build(sources={USER: SOURCE}, holders=holders, forms=forms, **run)
 
 
 FACTORING = """\

@@ -10,13 +10,17 @@ import pytest
 import ndmem
 from ndmem.budgets.excess import Excess
 from ndmem.model.site import Site
+from ndmem.results.memory_limits import Fit
 
 KEPT = np.ones(100_000)
+_LIMITS = ndmem.limits()
 
 RETURNED: dict[str, Callable[[], object]] = {
     "weigh": lambda: ndmem.weigh({"a": KEPT}),
     "arrays": lambda: ndmem.arrays(smallest="64 KiB"),
     "breakdown": lambda: ndmem.breakdown(),
+    "limits": lambda: _LIMITS,
+    "fits": lambda: ndmem.fits("1 TiB", within=_LIMITS),
     "excess": lambda: Excess(
         100, 60, 50, "of arrays", Site("a.py", 3, 3, None, None, "f"), ndmem.arrays(smallest="64 KiB").buffers
     ),
@@ -31,6 +35,15 @@ def test_a_copy_is_equal_and_prints_the_same(verb: str) -> None:
         assert type(other) is type(found)
         assert other == found
         assert str(other) == str(found)
+
+
+def test_a_fit_and_limits_print_as_text() -> None:
+    """A fit prints its reason, which is an attribute too; limits print a table that marks the first to bind."""
+    fit = RETURNED["fits"]()
+    assert isinstance(fit, Fit)
+    assert str(fit) == fit.why
+    assert fit.why.startswith("needs 1 TiB; ")
+    assert [line[0] for line in str(_LIMITS).splitlines() if line[0] in " →"].count("→") == 1
 
 
 def test_two_weights_of_one_object_are_equal() -> None:

@@ -87,6 +87,21 @@ def test_a_package_that_runs_the_users_code_is_not_the_users(installed: Place) -
     assert find_lines(installed.trace) == LINES
 
 
+def test_private_attributes_of_a_named_package_are_named(installed: Place) -> None:
+    """A private attribute that holds an array at the peak is named in a class of the user's package alone."""
+    code = "import numpy as np\nclass Table:\n    def __init__(self):\n        self._rows = np.ones(125_000)\n"
+    (Path(str(installed.environment["PYTHONPATH"])) / "mine" / "table.py").write_text(code)
+    program = (
+        "import numpy as np\nfrom mine.table import Table\ntable = Table()\nnp.ones(125_000).sum()\ntable = None\n"
+    )
+    (installed.folder / "program.py").write_text(program)
+    names = []
+    for options in ((), ("--package", "mine")):
+        assert installed.run_tracked(*options, "program.py").status == 0
+        names += [holder.name for holder in ndmem.load(installed.trace).trace.holders if holder.shape == (125_000,)]
+    assert names == ["table (inside the Table)", "table._rows"]
+
+
 def test_a_name_that_is_not_a_package_is_an_error(installed: Place) -> None:
     """A path in place of a name ends with status 2 and one line that says what to write."""
     done = installed.run_ndmem_as_text("run", "--package", "./mine", "mycli")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ndmem.model.columns import Domain, Kind
-from ndmem.model.holder import Holder
+from ndmem.model.holder import ArrayForm, Holder
 
 from .call_tree.frames import standing_nodes, statement_depths
 from .index import fact
@@ -58,6 +58,8 @@ class LiveBuffer:
     former : tuple of Holder
         Those that held it at an earlier search, if none does any more: their shape and dtype are still those of the
         buffer.
+    form : ArrayForm or None
+        Shape and dtype of its array, if that was seen without a holder.
     target : Target or None
         Where the statement that allocated it puts its value, if no holder was ever found and it was not temporary.
     origin : str or None
@@ -75,6 +77,7 @@ class LiveBuffer:
     temporary: bool | None
     holders: tuple[Holder, ...]
     former: tuple[Holder, ...]
+    form: ArrayForm | None
     target: Target | None
     origin: str | None
     thread: int
@@ -89,9 +92,9 @@ class LiveBuffer:
         return self.holders[0] if self.holders else None
 
     @property
-    def array(self) -> Holder | None:
-        """The array object that tells shape and dtype: the holder, or the last one before."""
-        return next(iter((*self.holders, *self.former)), None)
+    def array(self) -> Holder | ArrayForm | None:
+        """What tells shape and dtype: the holder, the array itself, or the last holder before."""
+        return self.holder or self.form or next(iter(self.former), None)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -182,6 +185,7 @@ def each_live_buffer(index: TraceIndex, columns: LiveColumns) -> Iterator[LiveBu
             temporary=temporary,
             holders=held.holders,
             former=held.former,
+            form=trace.forms.get(buffer),
             target=find_target(index, site) if held is _NEVER_HELD and temporary is False else None,
             origin=None if library is None else name_origin(library),
             thread=int(threads[buffer]),

@@ -1,6 +1,22 @@
-"""The holder of a buffer: an array object with a name."""
+"""The array object of a buffer: its shape and dtype, and the name that holds it."""
 
 from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class ArrayForm:
+    """Shape and dtype of the array that a buffer belongs to, whether or not a variable held it.
+
+    Attributes
+    ----------
+    shape : tuple of int
+        Its shape.
+    dtype : str
+        As ``str(dtype)`` writes it, without byte order where it is native; of a structured one kind and size.
+    """
+
+    shape: tuple[int, ...]
+    dtype: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ import numpy as np
 
 from .columns import CallTree, Compacted, Domain, Events, Kind, Samples, Tallies
 from .ending import Ending
-from .holder import Holder
+from .holder import ArrayForm, Holder
 from .machine_limit import MachineLimit
 from .refusal import Refusal
 from .site import Site, Stack
@@ -167,6 +167,8 @@ class Trace:
         The high-water mark of arrays.
     holders : tuple of Holder
         Array objects seen to hold buffers at the peak or at the end.
+    forms : mapping of int to ArrayForm
+        Shape and dtype of arrays that were seen before a variable held them, by the buffer's number.
     dropped : int
         Events that could not be written (a full disk); counters stay exact.
     sources : mapping of str to str
@@ -207,6 +209,7 @@ class Trace:
     together: Together | None = None
     compacted: Compacted = field(default_factory=no_compacted)
     threads: Mapping[int, str] = field(default_factory=dict)
+    forms: Mapping[int, ArrayForm] = field(default_factory=dict)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Trace):

@@ -6,7 +6,8 @@ from pathlib import Path
 from ndmem.platform.limits import fit, machine_limits
 from ndmem.platform.limits.fit import What
 from ndmem.reporting.html.fragment import write_fragment
-from ndmem.reporting.memory.limit_table import count_free, tabulate_limits
+from ndmem.reporting.memory.fit_sentence import explain_fit
+from ndmem.reporting.memory.limit_table import count_free, tabulate_limits, write_limits
 
 
 class Limits(machine_limits.Limits):
@@ -19,6 +20,9 @@ class Limits(machine_limits.Limits):
 
     def __repr__(self) -> str:
         return f"<ndmem.Limits {count_free(self)}>"
+
+    def __str__(self) -> str:
+        return write_limits(self)
 
     def _repr_html_(self) -> str:
         return tabulate_limits(self)
@@ -33,11 +37,19 @@ class Fit(fit.Fit):
     __slots__ = ()
 
     @property
+    def why(self) -> str:
+        """The reason, in one sentence."""
+        return explain_fit(self)
+
+    @property
     def _answer(self) -> str:
         return "fits" if self.ok else "does not fit"
 
     def __repr__(self) -> str:
         return f"<ndmem.Fit {self._answer}: {self.why}>"
+
+    def __str__(self) -> str:
+        return self.why
 
     def _repr_html_(self) -> str:
         return write_fragment(headline=[f"It {self._answer}.", f"{self.why[:1].upper()}{self.why[1:]}."])
@@ -89,4 +101,4 @@ def fits(
         If it has no valid number of bytes, or is a tuple of integers.
     """
     found = fit.fits(what, headroom=headroom, within=within)
-    return Fit(found.ok, found.needs, found.free, found.headroom, found.limit, found.why)
+    return Fit(found.ok, found.needs, found.free, found.headroom, found.limit, found.array)

@@ -86,8 +86,7 @@ class Prediction(PredictedFigures):
         if budget is None:
             return fits(max(needs, 0))
         allowed = parse_nbytes(budget)
-        why = f"needs {format_nbytes(needs)}; the budget is {format_nbytes(allowed)}"
-        return Fit(needs <= allowed, needs, allowed, 0, None, why)
+        return Fit(needs <= allowed, needs, allowed, 0)
 
     def max(self, dim: str, *, budget: int | str | None = None) -> int:
         """Return the greatest length of a dimension within a budget.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ndmem.errors import TrackingError
 from ndmem.notebook_cells import describe_cells
-from ndmem.user_code import find_library_roots, watched_texts
+from ndmem.user_code import find_library_roots, owner_texts
 
 from .agent.run_metadata import describe_run
 from .support import check_support, find_numpy_obstacle
@@ -93,7 +93,7 @@ class Recorder:
         from ndmem import _native
 
         if not _native.running_threshold():  # `ndmem run` knows more packages of the user
-            _native.watch_waiting(*watched_texts(find_library_roots(), ()))
+            _native.set_code_owners(*owner_texts(find_library_roots(), ()))
         self._native.start()
         self._native.write_meta(json.dumps({**describe_run(), **(about or {})}).encode())
 

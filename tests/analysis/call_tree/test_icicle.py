@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.random_traces import traces
 from tests.reporting.samples import MIB, pipeline
-from tests.traces import NUMPY, USER, Frame, TraceBuilder, traces
+from tests.traces import NUMPY, USER, Frame, TraceBuilder
 
 from ndmem.analysis.call_tree.icicle import Icicle, build_icicle
 from ndmem.analysis.index import TraceIndex

@@ -2,7 +2,8 @@
 
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.traces import NUMPY, THREADING, USER, Frame, TraceBuilder, traces
+from tests.random_traces import traces
+from tests.traces import NUMPY, THREADING, USER, Frame, TraceBuilder
 
 from ndmem.analysis.call_tree.stacks import stack_weights
 from ndmem.analysis.index import TraceIndex

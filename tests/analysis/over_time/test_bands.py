@@ -1,8 +1,9 @@
 """The largest arrays over time, stacked on each other."""
 
 from hypothesis import given, settings
+from tests.random_traces import traces
 from tests.reporting.samples import MIB, pipeline
-from tests.traces import USER, Frame, TraceBuilder, traces
+from tests.traces import USER, Frame, TraceBuilder
 
 from ndmem.analysis.index import TraceIndex
 from ndmem.analysis.live import live_buffers

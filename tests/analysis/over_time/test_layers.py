@@ -2,7 +2,8 @@
 
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.traces import USER, Frame, TraceBuilder, traces
+from tests.random_traces import traces
+from tests.traces import USER, Frame, TraceBuilder
 
 from ndmem.analysis.index import TraceIndex
 from ndmem.analysis.over_time.layers import Layer, timeline_layers

@@ -1,7 +1,8 @@
 """Groups of arrays by their stack and by the moments at which they are live."""
 
 from hypothesis import given, settings
-from tests.traces import USER, Frame, TraceBuilder, traces
+from tests.random_traces import traces
+from tests.traces import USER, Frame, TraceBuilder
 
 from ndmem.analysis.index import TraceIndex
 from ndmem.analysis.live import find_live

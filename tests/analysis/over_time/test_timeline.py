@@ -3,7 +3,8 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.traces import USER, Frame, TraceBuilder, traces
+from tests.random_traces import traces
+from tests.traces import USER, Frame, TraceBuilder
 
 from ndmem.analysis.index import TraceIndex
 from ndmem.analysis.over_time.timeline import resident_timeline, timeline

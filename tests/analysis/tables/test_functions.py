@@ -1,7 +1,8 @@
 """The table of functions."""
 
 from hypothesis import given
-from tests.traces import USER, Frame, TraceBuilder, traces
+from tests.random_traces import traces
+from tests.traces import USER, Frame, TraceBuilder
 
 from ndmem.analysis.index import TraceIndex
 from ndmem.analysis.tables.functions import function_table

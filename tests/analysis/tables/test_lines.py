@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.analysis.oracles import max_lines, replay_temporaries, sum_lines
-from tests.traces import NUMPY, ROOTS, THREADING, USER, Frame, TraceBuilder, traces
+from tests.random_traces import traces
+from tests.traces import NUMPY, ROOTS, THREADING, USER, Frame, TraceBuilder
 
 from ndmem.analysis.index import TraceIndex
 from ndmem.analysis.moment import Moment

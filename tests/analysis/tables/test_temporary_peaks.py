@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.analysis import oracles
-from tests.traces import traces
+from tests.random_traces import traces
 
 from ndmem import _native
 from ndmem.model.trace import Trace

@@ -5,8 +5,9 @@ import json
 from typing import Any
 
 from hypothesis import given
+from tests.random_traces import traces
 from tests.reporting.samples import MIB, factoring, hostile, pipeline
-from tests.traces import TraceBuilder, traces
+from tests.traces import TraceBuilder
 
 from ndmem.analysis.index import TraceIndex
 from ndmem.analysis.over_time.timeline import timeline

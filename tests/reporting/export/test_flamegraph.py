@@ -9,8 +9,9 @@ import jsonschema
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.random_traces import traces
 from tests.reporting.samples import MIB, hostile, pipeline
-from tests.traces import TraceBuilder, traces
+from tests.traces import TraceBuilder
 
 from ndmem.analysis.index import TraceIndex
 from ndmem.analysis.measure import Measure

@@ -9,8 +9,9 @@ import jsonschema
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.random_traces import traces
 from tests.reporting.samples import MIB, factoring, hostile, pipeline
-from tests.traces import ROOTS, USER, Frame, TraceBuilder, traces
+from tests.traces import ROOTS, USER, Frame, TraceBuilder
 
 from ndmem.analysis.index import TraceIndex
 from ndmem.model.machine_limit import MachineLimit
@@ -61,7 +62,7 @@ def test_fields_of_a_pipeline() -> None:
     document = report(pipeline())
     site = {"filename": USER, "lineno": 5, "function": "normalise", "col": 24, "end_col": 37}
     figures = {"peak_nbytes": 601 * MIB, "live_nbytes_at_end": 400 * MIB + 8000, "total_nbytes": 801 * MIB + 8000}
-    assert {key: value for key, value in document.items() if key not in LISTS} == {
+    assert {key: value for key, value in document.items() if key not in (*LISTS, "processes")} == {
         "schema": 1,
         "origin": "measured",
         "program": ["/home/ada/pipeline.py"],
@@ -100,28 +101,32 @@ def test_fields_of_a_pipeline() -> None:
         "processes_total_peak_nbytes": None,
         "processes_resident": None,
         "findings": [],
-        "processes": [
-            {
-                "pid": 4242,
-                "parent": None,
-                "begun": "program",
-                "name": None,
-                "program": ["/home/ada/pipeline.py"],
-                "started_s": 0.0,
-                "ended": "exit",
-                "exit_status": 0,
-                **figures,
-                "peak_site": site,
-                "native_peak_nbytes": None,
-                "total_peak_nbytes": None,
-                "rss_peak_nbytes": None,
-                "inherited_nbytes": 0,
-                "at_processes_peak_nbytes": 601 * MIB,
-            }
-        ],
     }
     assert list(document)[-6:] == list(LISTS)
     assert (document["native_at_total_peak"], document["rss"]) == (None, [])
+
+
+def test_fields_of_a_process() -> None:
+    """A run without children has one process, with the figures of the run."""
+    document = report(pipeline())
+    assert document["processes"] == [
+        {
+            "pid": 4242,
+            "parent": None,
+            "begun": "program",
+            "name": None,
+            "program": ["/home/ada/pipeline.py"],
+            "started_s": 0.0,
+            "ended": "exit",
+            "exit_status": 0,
+            **{key: document[key] for key in ("peak_nbytes", "live_nbytes_at_end", "total_nbytes", "peak_site")},
+            "native_peak_nbytes": None,
+            "total_peak_nbytes": None,
+            "rss_peak_nbytes": None,
+            "inherited_nbytes": 0,
+            "at_processes_peak_nbytes": 601 * MIB,
+        }
+    ]
 
 
 def test_fields_of_a_thread() -> None:
@@ -179,8 +184,8 @@ def test_fields_of_live_arrays() -> None:
         ],
         "expression": "x - mean",
         "name": None,
-        "shape": None,
-        "dtype": None,
+        "shape": [5120, 5120],
+        "dtype": "float64",
         "is_view": None,
         "thread": 0,
         "temporary": True,

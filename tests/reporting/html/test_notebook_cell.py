@@ -6,9 +6,10 @@ from html import unescape
 
 import pytest
 from hypothesis import given, settings
+from tests.random_traces import traces
 from tests.reporting.html.page_reader import Page
 from tests.reporting.samples import MIB, harmful, pipeline
-from tests.traces import NUMPY, Frame, TraceBuilder, traces
+from tests.traces import NUMPY, Frame, TraceBuilder
 
 from ndmem.analysis.index import TraceIndex
 from ndmem.model.trace import Trace

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.console import Console
+from tests.random_traces import traces
 from tests.reporting.samples import hostile, pipeline
-from tests.traces import traces
 
 from ndmem.model.ending import Ending
 from ndmem.model.live_frame import LiveFrame

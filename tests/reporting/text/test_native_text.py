@@ -7,9 +7,10 @@ import re
 
 import pytest
 from hypothesis import given
+from tests.random_traces import traces
 from tests.reporting.samples import HARM, MIB, factoring, pipeline
 from tests.reporting.text.test_report import render
-from tests.traces import USER, Frame, TraceBuilder, traces
+from tests.traces import USER, Frame, TraceBuilder
 
 from ndmem.analysis.answer.total import find_total
 from ndmem.analysis.index import TraceIndex

@@ -1,29 +1,20 @@
 """The report for people."""
 
-import io
 import re
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
-from tests.reporting.samples import MIB, hostile, pipeline
-from tests.traces import USER, Frame, TraceBuilder, traces
+from tests.random_traces import traces
+from tests.reporting.samples import MIB, pipeline
+from tests.reporting.text.report_text import render
+from tests.traces import USER, Frame, TraceBuilder
 
-from ndmem.analysis.index import TraceIndex
 from ndmem.analysis.moment import Moment
 from ndmem.model.holder import Holder
 from ndmem.model.trace import Trace
-from ndmem.reporting.text.report import write_text
-from ndmem.reporting.view import By, View
-
-
-def render(trace: Trace, **options: object) -> str:
-    """Return the report as text."""
-    stream = io.StringIO()
-    others = {name: options.pop(name) for name in ("file", "family") if name in options}
-    write_text(TraceIndex(trace), stream, view=View(**{"width": 80, **options}), folder="/home/ada", **others)
-    return stream.getvalue()
+from ndmem.reporting.view import By
 
 
 def test_the_report_of_a_pipeline() -> None:
@@ -45,7 +36,7 @@ def test_the_report_of_a_pipeline() -> None:
         "",
         " nbytes  allocated by                           held by",
         "200 MiB  pipeline.py:7 np.arange(26_214_400.0)  raw, x (26214400,) float64",
-        "200 MiB  pipeline.py:5 x - mean                 temporary",
+        "200 MiB  pipeline.py:5 x - mean                 temporary (5120, 5120) float64",
         "200 MiB  pipeline.py:5 x.std(axis=0)            temporary",
         "  1 MiB  pipeline.py:4 x.mean(axis=0)           assigned to mean",
         "601 MiB  all",
@@ -195,49 +186,6 @@ def test_equal_arrays_are_one_row() -> None:
 
 @pytest.mark.parametrize("by", By)
 @pytest.mark.parametrize("moment", Moment)
-@pytest.mark.parametrize("width", [1, 60, 80, 120, 400])
-def test_hostile_text_stays_in_its_place(by: By, moment: Moment, width: int) -> None:
-    """Names, paths, sources and notes that hold escapes, markup or line ends are shown, never obeyed."""
-    text = render(hostile(), by=by, moment=moment, width=width, file="a\x1b[2J.ndmem", library=True)
-    assert all(line.isprintable() for line in text.split("\n"))
-    # The escapes that are written instead: always in the note, in a path only if its end shows them.
-    assert "[red]\\x1b[31m\\x07" in text
-    assert width < 80 or "\\x9b2J ;<b> .py" in text
-    for line in text.split("\n")[:-2]:
-        assert cell_len(line) <= max(width, 60)
-
-
-def test_colour_only_where_it_is_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A terminal gets colours, unless NO_COLOR is set; a pipe never does."""
-
-    class Terminal(io.StringIO):
-        def isatty(self) -> bool:
-            return True
-
-    for name in ("NO_COLOR", "FORCE_COLOR", "TTY_COMPATIBLE"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("TERM", "xterm-256color")
-    terminal = Terminal()
-    write_text(TraceIndex(pipeline()), terminal, view=View(width=80))
-    assert "\x1b[36m" in terminal.getvalue()
-    assert "\x1b" not in render(pipeline())
-    monkeypatch.setenv("NO_COLOR", "1")
-    plain = Terminal()
-    write_text(TraceIndex(pipeline()), plain, view=View(width=80))
-    assert not re.search(r"\x1b\[[0-9;]*3[0-9]m", plain.getvalue())
-
-
-@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8"])
-def test_any_terminal_can_show_it(encoding: str) -> None:
-    """A stream that knows only ASCII gets the whole report."""
-    stream = io.TextIOWrapper(io.BytesIO(), encoding=encoding, newline="")
-    write_text(TraceIndex(hostile()), stream, view=View(width=80))
-    stream.flush()
-    assert b"Peak 8 MiB: 5 MiB is one array allocated at" in stream.buffer.getvalue()  # type: ignore[attr-defined]  # a BytesIO
-
-
-@pytest.mark.parametrize("by", By)
-@pytest.mark.parametrize("moment", Moment)
 def test_a_run_without_arrays(by: By, moment: Moment) -> None:
     """With nothing to show the report is one sentence; with a note also the run and the note."""
     text = render(TraceBuilder().build(numpy=None, exit_status=3), by=by, moment=moment)
@@ -277,7 +225,7 @@ def test_by_array_every_live_array_has_a_row() -> None:
     assert "share" not in rows
     assert re.findall(r"^ *(?:200|1) MiB .*(?<!all)$", rows, re.MULTILINE) == [
         "200 MiB  pipeline.py:7 np.arange(26_214_400.0)  raw, x (26214400,) float64",
-        "200 MiB  pipeline.py:5 x - mean                 temporary",
+        "200 MiB  pipeline.py:5 x - mean                 temporary (5120, 5120) float64",
         "200 MiB  pipeline.py:5 x.std(axis=0)            temporary",
         "  1 MiB  pipeline.py:4 x.mean(axis=0)           assigned to mean",
     ]
@@ -298,29 +246,3 @@ def test_the_tree_has_callers_above() -> None:
     shortened = render(pipeline(), by=By.TREE, rows=2, buffers=0)
     assert "… and 2 smaller" in shortened
     assert "pipeline.py:7" not in shortened
-
-
-class Terminal(io.StringIO):
-    """A stream that says it is a terminal."""
-
-    encoding = "utf-8"
-
-    def isatty(self) -> bool:
-        """Say so."""
-        return True
-
-
-def test_a_terminal_gets_a_chart_and_a_file_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The timeline is drawn on a terminal: its highest block is the peak, at the time of the peak."""
-    monkeypatch.setenv("TERM", "xterm")
-    monkeypatch.setenv("NO_COLOR", "1")
-    terminal = Terminal()
-    write_text(TraceIndex(pipeline()), terminal, view=View(width=40), folder="/home/ada")
-    chart = next(line for line in terminal.getvalue().splitlines() if "█" in line)
-    bars, ends = chart.split("  0 B to ")
-    assert ends == "601 MiB over 1.5 s"
-    # 0.1 s: 200 MiB of 601; from 0.4 to 0.5 s: the peak; then 401 MiB, and 400 from 0.6 s on.
-    assert len(bars.strip()) <= 40
-    assert bars.lstrip()[0] == "▃"
-    assert bars.rstrip()[-1] == "▅"
-    assert "█" not in render(pipeline())

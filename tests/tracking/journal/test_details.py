@@ -1,4 +1,4 @@
-"""What is said of single buffers, their names and origins, is left out of a long record once nobody can ask for it."""
+"""What is said of single buffers (names, shapes, origins) is left out of a long record once nobody can ask for it."""
 
 import os
 import signal
@@ -130,6 +130,16 @@ def test_a_follower_has_the_names_of_now_across_compactions(tmp_path: Path) -> N
     recording.stop()
     follower.close()
     os.close(descriptor)
+
+
+def test_shapes_of_arrays_that_are_gone_are_left_out() -> None:
+    """The shape of an array that died before the peak is left out, that of an array at the peak is kept."""
+    with ndmem.track() as run:
+        np.ones((30, 500)).sum()
+        np.ones((3000, 500)).sum()
+        remake(100)
+    shapes = {form.shape for form in run.trace.forms.values()}
+    assert ((30, 500) in shapes, (3000, 500) in shapes) == (False, True)
 
 
 def test_origins_of_blocks_that_are_gone_are_left_out(tmp_path: Path) -> None:

@@ -70,6 +70,9 @@ def check(follower: Follower, path: Path) -> None:
     assert {numbers[h.buffer]: (h.name, h.shape) for h in found.holders} == {
         buffer: held for buffer, held in latest.items() if buffer in numbers
     }
+    assert {numbers[buffer]: form for buffer, form in found.forms.items()} == {
+        buffer: form for buffer, form in whole.forms.items() if buffer in numbers
+    }
 
 
 @pytest.mark.parametrize("data", [b"", b"hello" * 100, b"NDMEMJ\r\n", b"NDMEMJ\r\n\x09" + bytes(300)])

@@ -191,7 +191,9 @@ def test_a_value_without_a_search_is_named_by_its_statement() -> None:
         return np.ones(LARGER)
 
     assigned, returned = _peak_of(assign)[LARGER], _peak_of(give)[LARGER]
-    assert (describe_holders(assigned), describe_holders(returned)) == ("assigned to result", "returned by give")
+    form = f"({LARGER},) float64"
+    assert describe_holders(assigned) == f"assigned to result {form}"
+    assert describe_holders(returned) == f"returned by give {form}"
     assert assigned.target is not None
     assert (assigned.target.name, assigned.target.function) == ("result", "assign")
 

@@ -11,7 +11,7 @@ import pytest
 
 import ndmem
 from ndmem import _native
-from ndmem.user_code import find_library_roots, watched_texts
+from ndmem.user_code import find_library_roots, owner_texts
 
 ROW = np.ones(100)
 SQUARE = 100 * 100 * 8
@@ -108,11 +108,11 @@ def test_a_later_recording_has_names_that_were_found_before() -> None:
     assert "early_0" in inner.trace.threads.values()
 
 
-@pytest.mark.parametrize("texts", [((), ()), ((), (), (1,)), ([], (), ())], ids=str)
+@pytest.mark.parametrize("texts", [((), (), ()), ((), (), (), (1,)), ([], (), (), ())], ids=str)
 def test_wrong_texts_are_refused(texts: tuple[object, ...]) -> None:
-    """Anything but three tuples of texts is a TypeError, and changes nothing."""
+    """Anything but four tuples of texts is a TypeError, and changes nothing."""
     with pytest.raises(TypeError):
-        _native.watch_waiting(*texts)  # type: ignore[arg-type]
+        _native.set_code_owners(*texts)  # type: ignore[arg-type]
 
 
 def test_texts_may_change_while_a_pool_runs() -> None:
@@ -121,6 +121,6 @@ def test_texts_may_change_while_a_pool_runs() -> None:
     with ThreadPoolExecutor(2) as executor, ndmem.track() as run:
         futures = [executor.submit(np.outer, ROW, ROW) for _ in range(20)]
         for future in futures:
-            _native.watch_waiting(*watched_texts(roots, ()))
+            _native.set_code_owners(*owner_texts(roots, ()))
             future.result()
     assert run.live == 20 * SQUARE

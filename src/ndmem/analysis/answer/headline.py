@@ -2,28 +2,20 @@
 
 from __future__ import annotations
 
-import enum
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ndmem.analysis.index import fact
 
 from .answer import find_answer
-from .lead import find_lead
-from .total import find_total, leads_native
+from .subject import Kind, find_subject
+from .total import find_total
 
 if TYPE_CHECKING:
     from ndmem.analysis.index import TraceIndex
     from ndmem.model.site import Site
 
     from .phase import Phase
-
-
-class Kind(enum.Enum):
-    """Kind of memory that a headline is about."""
-
-    ARRAYS = "arrays"
-    NATIVE = "native"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,10 +64,9 @@ def find_headline(index: TraceIndex) -> Headline | None:
     TraceError
         If the trace's call tree is damaged.
     """
-    lead = find_lead(index)
-    index = index if lead is None else lead.index
-    trace = index.trace
-    if leads_native(index):
+    subject = find_subject(index)
+    index, trace = subject.index, subject.index.trace
+    if subject.kind is Kind.NATIVE:
         total = find_total(index)
         assert total is not None
         largest = next((share for share in total.shares if share.is_own), None)

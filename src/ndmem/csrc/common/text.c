@@ -12,7 +12,7 @@ static size_t spell_surrogate(Py_UCS4 c, char out[8])
 
 static size_t encode(Py_UCS4 c, char out[8])
 {
-    if (c >= 0xDC80 && c <= 0xDCFF) {
+    if (c >= 0xDC80 && c <= 0xDCFF) { /* a byte of a file name that is not UTF-8 */
         out[0] = (char)(c & 0xFF);
         return 1;
     }

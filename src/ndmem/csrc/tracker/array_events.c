@@ -37,7 +37,9 @@ __attribute__((noinline)) static void put_peak_locked(NodeRecord *node, size_t n
     ASSERT_LOCKED();
     put_birth_locked(node, nbytes);
     tracker_find_sole_locked();
-    search_at_peak_locked(AT_BIRTH, nbytes);
+    Buffer buffer;
+    if (ledger_find_locked(tracker.newborn, &buffer))
+        search_at_peak_locked(AT_BIRTH, tracker.newborn, buffer);
 }
 
 STEP count_birth_locked(NodeId stack, size_t nbytes)
@@ -64,6 +66,7 @@ STEP add_large_locked(NodeId stack, void *pointer, size_t nbytes)
     if (large == NULL)
         return born_unplaced_locked(pointer, nbytes);
     large->serial = tracker.next_serial++;
+    tracker.newborn = pointer; /* handed over, it would take a register from all steps */
     count_birth_locked(stack, nbytes);
 }
 

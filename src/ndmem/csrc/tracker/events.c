@@ -34,7 +34,7 @@ FOR_EACH_EVENT size_t record_death_locked(PyThreadState *thread, bool gil, void 
     uint16_t number = 0;
     if (buffer.large) {
         if (domain == ARRAY)
-            search_at_peak_locked(AT_DEATH, buffer.nbytes);
+            search_at_peak_locked(AT_DEATH, pointer, buffer);
         stack = current_stack_locked(thread, gil, &number);
     }
     for (unsigned i = 0; i < tracker.count; i++)
@@ -94,7 +94,7 @@ FOR_EACH_EVENT void record_birth_locked(PyThreadState *thread, bool gil, void *p
     tracker_find_sole_locked(); /* a peak needs searches for holders */
     if (buffer.large) {
         if (domain == ARRAY)
-            search_at_peak_locked(AT_BIRTH, buffer.nbytes);
+            search_at_peak_locked(AT_BIRTH, pointer, buffer);
         events_count_pages_if_due_locked(thread);
     }
 }

@@ -2,6 +2,7 @@
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
 
+#include "tracker/code_owner.h"
 #include "tracker/hooks/ghost.h"
 #include "common/layout.h"
 #include "tracker/holders/holders.h"
@@ -14,7 +15,6 @@
 #include "tracker/hooks/report_signal.h"
 #include "tracker/holders/search_schedule.h"
 #include "tracker/tracker.h"
-#include "tracker/call_tree/waiting.h"
 #include "tracker/call_tree/watch.h"
 
 static PyObject *py_threshold(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(none))
@@ -216,7 +216,7 @@ static PyMethodDef functions[] = {
     {"forward_report_signal", forward_report_signal, METH_O, forward_report_signal_doc},
     {"watch_builtin", watch_builtin, METH_VARARGS, watch_builtin_doc},
     {"watch_environment", watch_environment, METH_NOARGS, watch_environment_doc},
-    {"watch_waiting", watch_waiting, METH_VARARGS, watch_waiting_doc},
+    {"set_code_owners", set_code_owners, METH_VARARGS, set_code_owners_doc},
     {"stop_all", py_stop_all, METH_NOARGS, "stop_all()\n--\n\nEnd every recording of this process."},
     {"haunt", ghost_haunt, METH_O, ghost_haunt_doc},
     {"statement_depths", replay_statement_depths, METH_VARARGS, replay_statement_depths_doc},

@@ -12,7 +12,8 @@
 struct Tracker tracker;
 unsigned tracker_users;
 
-/* The child of a fork shares the journal's pages with its parent and must not write to them. */
+/* The child of a fork shares the journal's pages with its parent and must not write to them. Inside the lock, which the parent
+ * entered before the fork. */
 static void forget_in_child(void)
 {
     tracker.count = tracker_users = 0;
@@ -43,8 +44,8 @@ static int open_tracker(size_t threshold)
     tracker.threshold = threshold;
     tracker.generation = 0;
     tracker.next_serial = 0;
-    tracker.search_cost = tracker.searched_at = tracker.walk_cost = 0;
-    tracker.modules_cost = tracker.modules_at = 0;
+    tracker.search_work = tracker.last_search_work = 0;
+    tracker.modules_work = tracker.modules_at = 0;
     tracker.is_search_cut = false;
     return 0;
 }
@@ -63,7 +64,7 @@ static void close_tracker(void)
 static void renumber_generations_locked(void)
 {
     ASSERT_LOCKED();
-    static uint16_t rank[UINT16_MAX + 1];
+    static uint16_t rank[UINT16_MAX + 1]; /* 128 KiB: a thread's stack may be smaller */
     for (unsigned generation = 0; generation <= UINT16_MAX; generation++) {
         rank[generation] = 0;
         for (unsigned i = 0; i < tracker.count; i++)

@@ -18,10 +18,10 @@ extern struct Tracker {
     size_t small;
     Recording *settled;             /* `sole` while it needs no search for holders */
     uint64_t next_serial;           /* of large buffers */
-    int64_t search_cost, searched_at; /* nanoseconds: duration and end of the last search for holders */
-    int64_t walk_cost;                /* nanoseconds of all walks through objects */
-    int64_t modules_cost, modules_at; /* of the last search through all modules */
-    bool is_search_cut;               /* the searches around the last peak had to leave objects out */
+    const void *newborn;            /* the large array whose birth is being counted */
+    int64_t search_work, last_search_work; /* nanoseconds: of all searches for holders, and of the last one */
+    int64_t modules_work, modules_at;      /* of the last search through all modules, and its start */
+    bool is_search_cut;             /* the searches around the last peak had to leave objects out */
     uint64_t quiet[MAX_QUIET];      /* ids of threads that run ndmem's own code, once for each call */
     unsigned quiet_count;
 } tracker;

@@ -16,7 +16,7 @@ from ndmem.errors import TraceError
 from ndmem.file_kind import ARCHIVES, CHILDREN, FOLDER, ZIP, FileKind, identify_file
 from ndmem.model.columns import Compacted
 from ndmem.model.ending import Ending
-from ndmem.model.holder import Holder
+from ndmem.model.holder import ArrayForm, Holder
 from ndmem.model.machine_limit import read_machine_limit
 from ndmem.model.refusal import read_refusal
 from ndmem.model.site import Site
@@ -138,6 +138,7 @@ def _decode(archive: zipfile.ZipFile) -> Trace:
         together=None if rest.get("together") is None else read_together(rest["together"]),
         compacted=compacted,
         threads={int(number): str(name) for number, name in rest.get("threads", {}).items()},
+        forms={int(buffer): _decode_form(**form) for buffer, form in rest.get("forms", {}).items()},
     )
     check_trace(trace)
     return trace
@@ -203,6 +204,10 @@ def _decode_site(
 ) -> Site:
     first, last = (None if value is None else int(value) for value in (col, end_col))
     return Site(str(filename), int(lineno), int(end_lineno), first, last, str(function))
+
+
+def _decode_form(shape: Iterable[int], dtype: str) -> ArrayForm:
+    return ArrayForm(tuple(map(int, shape)), str(dtype))
 
 
 def _decode_holder(

@@ -41,6 +41,7 @@ def write_trace(trace: Trace, file: str | os.PathLike[str] | IO[bytes]) -> None:
         "peak": dataclasses.asdict(trace.peak),
         "dropped": trace.dropped,
         "holders": [dataclasses.asdict(holder) for holder in trace.holders],
+        "forms": {str(buffer): dataclasses.asdict(form) for buffer, form in trace.forms.items()},
         "sites": [dataclasses.astuple(site) for site in trace.sites],
         "sources": dict(trace.sources),
         "native": None if trace.native is None else dataclasses.asdict(trace.native),

@@ -1,4 +1,4 @@
-"""Decide whether something fits into the available memory, and explain why not."""
+"""Decide whether something fits into the available memory."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -6,11 +6,9 @@ from typing import Protocol, runtime_checkable
 
 from ndmem.errors import UnitError
 from ndmem.model.spec import ArraySpec, spec
-from ndmem.units import format_nbytes, parse_nbytes
+from ndmem.units import parse_nbytes
 
-from .machine_limits import Effect, Limit, Limits, Source, limits
-
-_SMALLER = {"f8": "f4", "c16": "c8", "i8": "i4", "u8": "u4"}
+from .machine_limits import Limit, Limits, limits
 
 
 @runtime_checkable
@@ -27,7 +25,7 @@ What = int | str | HasNbytes
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """The answer of `fits`: true or false, and why.
+    """The answer of `fits`: true or false, and what it was compared with.
 
     Attributes
     ----------
@@ -36,46 +34,36 @@ class Fit:
     needs : int
         Bytes asked for.
     free : int or None
-        Bytes that are still available below the limit that binds first; ``None`` if no limit is known.
+        Bytes that are still available below the limit that binds first, or the budget; ``None`` if no limit is known.
     headroom : int
         Bytes of `free` that are kept in reserve.
     limit : Limit or None
-        The limit that binds first.
-    why : str
-        One sentence.
+        The limit that binds first; ``None`` if it is unknown, or for a budget.
+    array : ArraySpec or None
+        What was asked for, if that is one described array.
     """
 
     ok: bool
     needs: int
     free: int | None
     headroom: int
-    limit: Limit | None
-    why: str
+    limit: Limit | None = None
+    array: ArraySpec | None = None
 
     def __bool__(self) -> bool:
         return self.ok
-
-    def __str__(self) -> str:
-        return self.why
 
 
 def fits(what: What | Iterable[What], *, headroom: int | str | float = 0.05, within: Limits | None = None) -> Fit:
     """Decide whether something fits into the memory that this process may still use: see `ndmem.fits`."""
     items = [_needed(item) for item in _several(what)]
     needs = sum(nbytes for nbytes, _ in items)
-    known = within if within is not None else limits()
-    limit = known.binding
+    array = items[0][1] if len(items) == 1 else None
+    limit = (within if within is not None else limits()).binding
     if limit is None or limit.free is None:
-        why = f"needs {format_nbytes(needs)}; no memory limit could be determined"
-        return Fit(False, needs, None, 0, None, why)
+        return Fit(False, needs, None, 0, None, array)
     kept = _headroom(headroom, limit.free)
-    usable = max(0, limit.free - kept)
-    ok = needs <= usable
-    why = f"needs {format_nbytes(needs)}; {_room(limit, kept)}"
-    specs = [item for _, item in items if item is not None]
-    if not ok and len(specs) == len(items) == 1:
-        why += _advice(specs[0], usable)
-    return Fit(ok, needs, limit.free, kept, limit, why)
+    return Fit(needs <= max(0, limit.free - kept), needs, limit.free, kept, limit, array)
 
 
 def _several(what: What | Iterable[What]) -> Iterable[What]:
@@ -115,35 +103,3 @@ def _headroom(headroom: int | str | float, free: int) -> int:
             )
         return int(free * headroom)
     return parse_nbytes(headroom)
-
-
-def _room(limit: Limit, kept: int) -> str:
-    owner = {
-        Source.CGROUP: "this container (control group)",
-        Source.RLIMIT: f"this process ({limit.name})",
-        Source.BATCH: f"this job ({limit.name})",
-        Source.RAM: "this machine",
-        Source.SWAP: "this machine",
-    }[limit.source]
-    verb = "may use {} more before it is slowed down" if limit.effect is Effect.THROTTLED else "may use {} more"
-    room = f"{owner} {verb.format(format_nbytes(limit.free or 0))}"
-    return f"{room}, {format_nbytes(kept)} of it kept in reserve" if kept else room
-
-
-def _advice(array: ArraySpec, usable: int) -> str:
-    """Suggest what would fit: a smaller dtype, or blocks along the first axis."""
-    text = ""
-    smaller = _SMALLER.get(array.dtype.str[1:])
-    if smaller:
-        less = ArraySpec(array.shape, spec((), smaller).dtype, array.order)
-        text += f"; the same array as {less.dtype.name} would need {format_nbytes(less.nbytes)}"
-    rows = array.shape[0] if array.shape else 0
-    row_nbytes = array.nbytes // rows if rows else 0
-    if row_nbytes and row_nbytes <= usable:
-        block = usable // row_nbytes
-        count = -(-rows // block)
-        block = -(-rows // count)
-        shape = ", ".join(map(str, (block, *array.shape[1:])))
-        needs = format_nbytes(block * row_nbytes)
-        text += f"{',' if text else ';'} as {count} blocks of ({shape}) each needs {needs}"
-    return text

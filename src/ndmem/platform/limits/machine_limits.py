@@ -7,8 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from ndmem.units import format_nbytes
-
 from .batch import batch_limits
 from .cgroup import group_limits
 
@@ -90,23 +88,6 @@ class Limits:
     def free(self) -> int | None:
         """Bytes that this process may still use; ``None`` if no limit is known."""
         return self.binding.free if self.binding else None
-
-    def __str__(self) -> str:
-        rows = [
-            (
-                "→" if limit is self.binding else " ",
-                limit.source.value,
-                format_nbytes(limit.nbytes),
-                "unknown" if limit.free is None else format_nbytes(limit.free),
-                limit.effect.value,
-                limit.name,
-            )
-            for limit in self.all
-        ]
-        table = [(" ", "set by", "limit", "free", "beyond it", "read from"), *rows]
-        widths = [max(len(row[column]) for row in table) for column in range(5)]
-        lines = ["  ".join([*map(str.ljust, row[:5], widths), row[5]]) for row in table]
-        return "\n".join([*lines, *(f"note: {note}" for note in self.notes)])
 
 
 def limits(*, root: Path = Path("/"), environment: Mapping[str, str] | None = None) -> Limits:

@@ -209,12 +209,12 @@ def _native_fields(block: LiveBuffer) -> dict[str, Any]:
 
 
 def _array_fields(buffer: LiveBuffer) -> dict[str, Any]:
-    holder, target = buffer.holder, buffer.target
+    holder, array, target = buffer.holder, buffer.array, buffer.target
     return {
         "expression": buffer.expression,
         "name": holder.name if holder else None,
-        "shape": list(holder.shape) if holder else None,
-        "dtype": holder.dtype if holder else None,
+        "shape": list(array.shape) if array else None,
+        "dtype": array.dtype if array else None,
         "is_view": holder.is_view if holder else None,
         "thread": _thread_number(buffer),
         "temporary": buffer.temporary,

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ndmem.analysis.answer.lead import find_lead
-from ndmem.analysis.answer.total import leads_native
+from ndmem.analysis.answer.subject import Kind, find_subject
 from ndmem.analysis.file_names import base_name
 from ndmem.analysis.moment import Moment
 from ndmem.units import format_nbytes
@@ -48,19 +47,13 @@ def answer_sentence(
     TraceError
         If the trace's call tree is damaged.
     """
-    lead = find_lead(index)
-    if lead is None:
-        return _write_answer(index, moment, name_file, "")
-    process = f" in {describe_child(lead.process)}"
-    return _write_answer(lead.index, moment, name_file, process)
-
-
-def _write_answer(index: TraceIndex, moment: Moment, name_file: Callable[[str], str], process: str) -> str:
-    if moment is Moment.PEAK and leads_native(index):
-        return write_native(index, name_file, process)
-    if not index.trace.peak.nbytes:
-        return _write_nothing(index)
-    return write_arrays(index, moment, name_file, process=process)
+    subject = find_subject(index, moment)
+    process = "" if subject.child is None else f" in {describe_child(subject.child)}"
+    if subject.kind is Kind.NATIVE:
+        return write_native(subject.index, name_file, process)
+    if not subject.index.trace.peak.nbytes:
+        return _write_nothing(subject.index)
+    return write_arrays(subject.index, moment, name_file, process=process)
 
 
 def _write_nothing(index: TraceIndex) -> str:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ndmem.analysis.answer.lead import find_lead
 from ndmem.analysis.answer.phase import Phase
-from ndmem.analysis.answer.total import find_total, leads_native
+from ndmem.analysis.answer.subject import Kind, find_subject
+from ndmem.analysis.answer.total import find_total
 from ndmem.analysis.file_names import base_name
 from ndmem.analysis.moment import Moment
 from ndmem.units import format_nbytes
@@ -55,12 +55,12 @@ def total_sentence(
     TraceError
         If the trace's call tree is damaged.
     """
-    lead = find_lead(index)
-    index = index if lead is None else lead.index
+    subject = find_subject(index, moment)
+    index = subject.index
     trace, answer = index.trace, find_total(index, moment)
     if not trace.peak.nbytes:
         return None
-    if moment is Moment.PEAK and leads_native(index):
+    if subject.kind is Kind.NATIVE:
         return write_arrays(index, moment, name_file, head="Arrays alone peak at")
     if answer is None or trace.native is None or trace.run.native_threshold is None:
         return None

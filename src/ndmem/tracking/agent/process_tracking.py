@@ -12,7 +12,7 @@ import time
 
 from ndmem.notebook_cells import describe_cells
 from ndmem.tracking.support import find_numpy_obstacle
-from ndmem.user_code import find_library_roots, watched_texts
+from ndmem.user_code import find_library_roots, owner_texts
 
 from .children_folder import is_worth_keeping
 from .json_encode import encode_meta
@@ -137,7 +137,7 @@ class ProcessTracking:
         if self._recording is None:
             return
         if not self._recording.running:
-            self._native.watch_waiting(*watched_texts(find_library_roots(), self._packages))
+            self._native.set_code_owners(*owner_texts(find_library_roots(), self._packages))
             self._recording.start(numpy=sees_arrays)
         elif sees_arrays:
             self._native.hook_numpy()

@@ -64,14 +64,7 @@ def assemble(journal: Journal) -> Trace:
     sites, site_of = _find_sites(
         nodes, {code: (cells.get(filename, filename), name) for code, (filename, name) in journal.codes.items()}
     )
-    tree = CallTree(
-        parent=_renumber(nodes["parent"], first),
-        site=site_of,
-        code=nodes["code"].astype(np.int32),
-        offset=nodes["offset"].astype(np.int32),
-        stores=nodes["stores"].astype(np.bool_),
-        domain=nodes["domain"].astype(np.uint8),
-    )
+    tree = _make_tree(nodes, first, site_of)
     run = _describe(journal)
     given = {**find_cell_sources(cells, journal.meta), **journal.meta.get("sources", {})}
     sources = read_sources(sites, tree, nodes["total"], run, given)
@@ -100,6 +93,18 @@ def assemble(journal: Journal) -> Trace:
         together=None if journal.meta.get("together") is None else read_together(journal.meta["together"]),
         compacted=compacted,
         threads=journal.threads,
+        forms={buffer: form for buffer, form in journal.forms.items() if 0 <= buffer < births},
+    )
+
+
+def _make_tree(nodes: np.ndarray[Any, Any], first: int, site_of: Int32s) -> CallTree:
+    return CallTree(
+        parent=_renumber(nodes["parent"], first),
+        site=site_of,
+        code=nodes["code"].astype(np.int32),
+        offset=nodes["offset"].astype(np.int32),
+        stores=nodes["stores"].astype(np.bool_),
+        domain=nodes["domain"].astype(np.uint8),
     )
 
 

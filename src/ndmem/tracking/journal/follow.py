@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from ndmem.model.holder import Holder
+    from ndmem.model.holder import ArrayForm, Holder
 
     Records = np.ndarray[Any, Any]
     _BlockKey = tuple[int, int, int]
@@ -67,6 +67,7 @@ class Follower:
         """Holders of each live buffer in the latest search, by its number."""
         self._meta: dict[str, Any] = {}
         self._threads: dict[int, str] = {}
+        self._forms: dict[int, ArrayForm] = {}
         self._origins: dict[int, str] = {}
         self._reserved: list[tuple[int, str]] = []
         self._file = path.open("rb", buffering=0)
@@ -121,6 +122,7 @@ class Follower:
             codes=self._codes,
             holders=tuple(self._renumber_holders()),
             meta=dict(self._meta),
+            forms=self._renumber_forms(),
             origins=self._renumber_origins(),
             reserved=list(self._reserved),
             threads=dict(self._threads),
@@ -177,6 +179,7 @@ class Follower:
     def _take(self, new: Journal) -> None:
         self._codes.update(new.codes)
         self._meta.update(new.meta)
+        self._forms.update(new.forms)
         self._origins.update(new.origins)
         self._reserved += new.reserved
         self._threads.update(new.threads)
@@ -209,6 +212,11 @@ class Follower:
         for buffer, holders in self._sightings.items():
             for holder in holders:
                 yield dataclasses.replace(holder, buffer=place[buffer], events=0)
+
+    def _renumber_forms(self) -> dict[int, ArrayForm]:
+        alive = self._numbers.tolist()
+        self._forms = {number: self._forms[number] for number in alive if number in self._forms}
+        return {place: self._forms[number] for place, number in enumerate(alive) if number in self._forms}
 
     def _renumber_origins(self) -> dict[int, str]:
         native = np.flatnonzero(self._alive["domain"] == Domain.NATIVE)

@@ -32,7 +32,7 @@ def find_cycle_holders(*, smallest: int) -> Found:
     Returns
     -------
     tuple
-        As `find_object_holders` returns it; in place of a name the class of the nearest object that is no plain
+        As `find_object_holders` returns it; in place of a name the class of the nearest object that is not a plain
         container, and no function.
     """
     buffers = TrackedBuffers(smallest)

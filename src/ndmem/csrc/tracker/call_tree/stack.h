@@ -21,8 +21,8 @@ void stack_close(void);
 /* Whether there were as many threads as there are numbers: later ones share the last. */
 bool stack_shares_numbers(void);
 
-/* The calling thread's stack; if all its frames are of libraries, below the one in which the main thread waits. `number` receives the thread's number, from 0 in order of appearance.
- * Allocates with malloc only, never raises; without memory it returns the deepest caller that has a node. */
+/* The calling thread's stack; if all its frames are of libraries, below the one in which the main thread waits. `number`
+ * receives the thread's number, from 0 in order of appearance. Allocates with malloc only, never raises; without memory it returns the deepest caller that has a node. */
 NodeId stack_current_locked(PyThreadState *thread, uint16_t *number);
 
 /* The same if the thread's callers have not moved and its leaf was seen there before, else false. Allocates nothing. */

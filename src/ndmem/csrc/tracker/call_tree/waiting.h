@@ -26,9 +26,4 @@ NodeId waiting_node_locked(void);
 /* Whether `waiting_node_locked` would still return `node`. Allocates nothing. */
 bool waiting_is_unmoved_locked(NodeId node);
 
-extern const char watch_waiting_doc[];
-
-/* Called by Python code; raises. */
-PyObject *watch_waiting(PyObject *module, PyObject *args);
-
 #endif

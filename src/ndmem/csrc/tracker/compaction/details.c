@@ -11,7 +11,7 @@ DetailCopy detail_copy_begin(Journal *journal, Kept *kept, uint64_t last)
                         .peaks = {(int64_t)header->peak_events, (int64_t)header->total_events}};
 }
 
-/* An origin begins with the buffer's number too, and nothing else of it is read. */
+/* An origin and a form begin with the buffer's number too, and nothing else of them is read. */
 static const SightingRecord *record_of(const TextHeader *text) { return (const SightingRecord *)(text + 1); }
 
 bool detail_copy_find(DetailCopy *copy, Reading *reading)

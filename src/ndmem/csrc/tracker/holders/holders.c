@@ -1,9 +1,10 @@
 #include "common/compat.h"
 #include "tracker/holders/holders.h"
 #include "tracker/holders/holders_journal.h"
-#include "tracker/holders/code_owner.h"
+#include "tracker/code_owner.h"
 #include "tracker/holders/reach.h"
 #include "tracker/holders/spelled_path.h"
+#include "tracker/holders/stack_arrays.h"
 
 /* Items of a container, modules, and frames that are searched at most: in hooks the program waits. */
 enum { MAX_ITEMS = 256, MAX_MODULES = 64, MAX_FRAMES = 512 };
@@ -170,6 +171,13 @@ int holders_open(void)
     return dunder_name ? code_owner_open() : -1;
 }
 
+static void sight_stack(PyThreadState *thread)
+{
+    Frame *frame = frame_complete(frame_top(thread));
+    for (int depth = 0; frame && depth < MAX_FRAMES; depth++, frame = frame_complete(frame_back(frame)))
+        stack_arrays_add_frame(frame);
+}
+
 /* Runs no Python code and allocates nothing of Python's, so all of it is one moment for threads with the GIL, and
  * containers stay as they are.
  *
@@ -178,14 +186,29 @@ int holders_open(void)
  * comes, as in PyGILState_Ensure, comes at the head: 3.11 sets the head before it links the rest, so that others may be
  * overlooked once, and it has no frame yet. Only PyThreadState_Delete may take a state away without the GIL; CPython
  * calls it where a thread could not be started, with the GIL. */
+#define FOR_OTHER_THREADS(thread, current) \
+    for (PyThreadState *thread = PyInterpreterState_ThreadHead(PyThreadState_GetInterpreter(current)); thread; \
+         thread = PyThreadState_Next(thread)) \
+        if (thread != current)
+
 static void sight_threads(Scan *scan, CodeOwner owner)
 {
     PyThreadState *current = thread_state();
     sight_thread(scan, current, owner);
-    for (PyThreadState *thread = PyInterpreterState_ThreadHead(PyThreadState_GetInterpreter(current)); thread;
-         thread = PyThreadState_Next(thread))
-        if (thread != current)
-            sight_thread(scan, thread, owner);
+    FOR_OTHER_THREADS(thread, current)
+        sight_thread(scan, thread, owner);
+}
+
+/* After the variables: what has a name has a shape. */
+static void sight_stacks(Scan *scan)
+{
+    PyThreadState *current = thread_state();
+    stack_arrays_begin();
+    stack_arrays_add_own(current);
+    sight_stack(current);
+    FOR_OTHER_THREADS(thread, current)
+        sight_stack(thread);
+    stack_arrays_note(&scan->search);
 }
 
 static bool are_wanted(Scan *scan) { return scan->wanted || holders_are_wanted(&scan->search); }
@@ -240,6 +263,8 @@ Searched holders_search(Recording **recordings, unsigned count, Task task, const
                  .spellings = spellings};
     sight_all(&scan, task.occasion == AT_REST);
     sight_found(&scan, found);
+    if (task.stacks)
+        sight_stacks(&scan);
     holders_end_search(&scan.search);
     Extent extent = !scan.modules && task.modules ? IN_MODULES : reach_steps() ? IN_OBJECTS : IN_VARIABLES;
     return (Searched){extent, scan.is_cut};

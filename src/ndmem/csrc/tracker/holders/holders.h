@@ -12,9 +12,10 @@
 /* What a search takes from its moment. */
 typedef struct {
     Occasion occasion;
-    size_t passing; /* bytes of the buffer that is being allocated or freed */
+    Passing passing;
     uint32_t steps; /* of the walk through objects, at most; 0 for variables alone */
     bool modules;   /* the user's modules too, if the rest is not enough */
+    bool stacks;    /* what the interpreter's stacks and the C stack refer to, too */
 } Task;
 
 /* How far a search went. */

@@ -150,6 +150,7 @@ static void note_sighting_locked(Search *search, PyArrayObject *array, const voi
     Large *large = buffer.large;
     if (large->search == search->number && large->sighting >= sighting)
         return;
+    large->has_form |= sighting == BY_OWNER;
     bool seen_now = large->search == search->number;
     large->search = search->number, large->sighting = sighting;
     if (!seen_now && buffer.domain != NATIVE) {
@@ -170,10 +171,10 @@ static void note_sighting_locked(Search *search, PyArrayObject *array, const voi
             write_sighting_locked(search, search->recordings[i], large, array, is_view, variable, dtype);
 }
 
-Search holders_begin_search(Recording **recordings, unsigned count, Occasion occasion, size_t passing)
+Search holders_begin_search(Recording **recordings, unsigned count, Occasion occasion, Passing passing)
 {
     static uint32_t searches; /* guarded by the GIL */
-    return (Search){.recordings = recordings, .count = count, .occasion = occasion, .number = ++searches, .passing = (int64_t)passing};
+    return (Search){.recordings = recordings, .count = count, .occasion = occasion, .number = ++searches, .passing = passing};
 }
 
 void holders_note(Search *search, PyArrayObject *array, Variable variable, PyObject *dtype)
@@ -191,6 +192,62 @@ void holders_note_at(Search *search, PyArrayObject *array, const void *data, Var
     lock_leave();
 }
 
+/* A buffer that is being freed is in the ledger no more. */
+static bool find_formless_locked(const Search *search, const void *data, Buffer *buffer)
+{
+    ASSERT_LOCKED();
+    if (search->passing.is_dying && data == search->passing.data)
+        *buffer = search->passing.buffer;
+    else if (!ledger_find_locked(data, buffer))
+        return false;
+    return buffer->large && buffer->domain == ARRAY && !buffer->large->has_form;
+}
+
+size_t holders_nbytes_without_form(const Search *search, const void *data)
+{
+    Buffer buffer;
+    lock_enter(true);
+    size_t nbytes = find_formless_locked(search, data, &buffer) ? buffer.nbytes : 0;
+    lock_leave();
+    return nbytes;
+}
+
+static void write_form_locked(Recording *recording, const Large *large, const ArrayForm *form)
+{
+    ASSERT_LOCKED();
+    FormRecord head = {.buffer = (int64_t)(large->serial - recording->first_serial),
+                       .itemsize = form->itemsize,
+                       .ndim = form->ndim,
+                       .kind = form->kind,
+                       .byteorder = form->byteorder};
+    size_t shape = head.ndim * sizeof *form->shape;
+    char *text = journal_detail(&recording->journal, TEXT_FORM, sizeof head + shape);
+    if (text == NULL)
+        return;
+    memcpy(text, &head, sizeof head);
+    memcpy(text + sizeof head, form->shape, shape);
+    journal_detail_done(&recording->journal);
+}
+
+static void note_form_locked(const Search *search, const void *data, const ArrayForm *form)
+{
+    ASSERT_LOCKED();
+    Buffer buffer;
+    if (!find_formless_locked(search, data, &buffer))
+        return;
+    buffer.large->has_form = true;
+    for (unsigned i = 0; i < search->count; i++)
+        if (recording_saw(search->recordings[i], &buffer))
+            write_form_locked(search->recordings[i], buffer.large, form);
+}
+
+void holders_note_form(const Search *search, const void *data, const ArrayForm *form)
+{
+    lock_enter(true);
+    note_form_locked(search, data, form);
+    lock_leave();
+}
+
 static int64_t find_nameless_locked(const Search *search)
 {
     ASSERT_LOCKED();
@@ -200,7 +257,7 @@ static int64_t find_nameless_locked(const Search *search)
         if (large->written && large->extent > IN_VARIABLES && large->search != search->number)
             named += large->nbytes;
     }
-    return live_locked(search) - named - search->passing;
+    return live_locked(search) - named - (int64_t)search->passing.buffer.nbytes;
 }
 
 bool holders_are_wanted(Search *search)

@@ -18,6 +18,21 @@ typedef enum {
 /* Where a search looks, in this order. */
 typedef enum { IN_VARIABLES, IN_OBJECTS, IN_MODULES } Extent;
 
+/* The array that is being allocated or freed: nothing holds it. */
+typedef struct {
+    const void *data; /* NULL where Python code asked for the search */
+    Buffer buffer;    /* as it is in the ledger, or was */
+    bool is_dying;
+} Passing;
+
+/* Shape and dtype of an array. */
+typedef struct {
+    npy_intp shape[NPY_MAXDIMS];
+    uint32_t itemsize;
+    uint8_t ndim;
+    char kind, byteorder;
+} ArrayForm;
+
 /* One search through the variables. */
 typedef struct {
     Recording **recordings;
@@ -27,7 +42,7 @@ typedef struct {
     Extent now;      /* where it looks */
     Extent extent;   /* how far it looked at everything: what was found there before, and now is not, has lost its name */
     int64_t named;   /* bytes of the arrays' buffers that were found */
-    int64_t passing; /* bytes of the buffer that is being allocated or freed, which nothing holds */
+    Passing passing;
     int64_t nameless; /* bytes of arrays neither found yet nor, in an object, by an earlier search */
 } Search;
 
@@ -38,7 +53,7 @@ typedef struct {
     uint32_t item_nbytes;
 } Variable;
 
-Search holders_begin_search(Recording **recordings, unsigned count, Occasion occasion, size_t passing);
+Search holders_begin_search(Recording **recordings, unsigned count, Occasion occasion, Passing passing);
 
 /* A variable is bound to the array; `dtype` is its dtype as text, NULL for a builtin one. Written to the recordings that saw
  * the buffer, if the name is new. */
@@ -46,6 +61,12 @@ void holders_note(Search *search, PyArrayObject *array, Variable variable, PyObj
 
 /* The same for an array whose buffer begins at `data`: it may lie within a native block, such as a bytes object. */
 void holders_note_at(Search *search, PyArrayObject *array, const void *data, Variable variable, PyObject *dtype);
+
+/* Bytes of the array whose buffer begins at `data`, if nothing has told its shape and dtype yet; else 0. */
+size_t holders_nbytes_without_form(const Search *search, const void *data);
+
+/* Writes shape and dtype of that array to the recordings that saw the buffer. */
+void holders_note_form(const Search *search, const void *data, const ArrayForm *form);
 
 /* Whether so many bytes of arrays are still without a name that more of the program is worth searching. */
 bool holders_are_wanted(Search *search);

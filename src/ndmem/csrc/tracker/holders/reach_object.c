@@ -1,9 +1,9 @@
-#include "common/compat.h"
-#define Py_BUILD_CORE 1
+#define Py_BUILD_CORE 1 /* before the first header, as in code_owner.c */
 #include "tracker/holders/reach_object.h"
-#include "common/compat_objects.h"
 #include <internal/pycore_dict.h>
 #undef Py_BUILD_CORE
+#include "common/compat.h"
+#include "common/compat_objects.h"
 
 #include <stddef.h>
 #include <structmember.h>

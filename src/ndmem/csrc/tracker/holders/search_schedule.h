@@ -5,8 +5,9 @@
 #include "tracker/recording/recording.h"
 
 /* After a birth or before a death of a large array: searches for holders if a recording needs it at that moment. Inside the
- * tracker lock; without the GIL it does nothing. `nbytes` are those of that array. Allocates by malloc and mmap only, never raises. */
-void search_at_peak_locked(Moment moment, size_t nbytes);
+ * tracker lock; without the GIL it does nothing. `data` and `buffer` are those of that array. Allocates by malloc and mmap only,
+ * never raises. */
+void search_at_peak_locked(Moment moment, const void *data, Buffer buffer);
 
 /* Whether the last search around a peak left out objects that may hold arrays, for lack of time. Needs the GIL. */
 bool search_was_cut(void);

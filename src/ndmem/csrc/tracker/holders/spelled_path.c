@@ -1,6 +1,6 @@
 #include "tracker/holders/spelled_path.h"
 #include "common/text.h"
-#include "tracker/holders/code_owner.h"
+#include "tracker/code_owner.h"
 
 #include <string.h>
 

@@ -23,7 +23,7 @@ bool journal_open(Journal *journal, int file, size_t threshold, uint64_t compact
     journal->texts = journal->nodes ? journal_open_block(journal, TEXTS, 0) : NULL;
     journal->events = journal->texts ? journal_open_block(journal, EVENTS, 0) : NULL;
     if (journal->events == NULL) {
-        int error = errno;
+        int error = errno; /* of what failed: to unmap may set another */
         journal_close(journal);
         errno = error;
         return false;

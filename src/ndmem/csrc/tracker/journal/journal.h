@@ -101,7 +101,7 @@ typedef struct {
 } EventRecord;
 
 typedef enum { TEXT_CODE = 1, TEXT_SIGHTING = 2, TEXT_META = 3, TEXT_ORIGIN = 4, TEXT_BUDGET = 5, TEXT_RESERVED = 6,
-               TEXT_THREAD = 7 } TextType;
+               TEXT_THREAD = 7, TEXT_FORM = 8 } TextType;
 
 typedef struct {
     uint32_t type, id;
@@ -123,6 +123,15 @@ typedef struct {
     uint64_t compaction, sequence, replaced; /* as in its header */
     BlockType type;
 } Block;
+
+/* A TEXT_FORM: shape and dtype of the array that a buffer belongs to, which no variable need hold. The shape follows. */
+typedef struct {
+    int64_t buffer; /* its number */
+    uint32_t itemsize;
+    uint8_t ndim;
+    char kind, byteorder;
+    uint8_t reserved;
+} FormRecord;
 
 typedef struct {
     int file; /* -1: anonymous memory */

@@ -70,7 +70,7 @@ void large_give_back_locked(uint32_t index)
 {
     ASSERT_LOCKED();
     Large *large = &larges.items[index];
-    large->written = 0; /* no name is written any more */
+    large->written = 0, large->has_form = false; /* nothing is written any more */
     large->next_spare = larges.spare;
     larges.spare = index;
 }

@@ -149,7 +149,7 @@ Large *ledger_add_large_locked(void *pointer, size_t nbytes, NodeId stack, uint1
         return NULL;
     uint32_t index = large_take_spare_locked();
     entry->value = LARGE | index;
-    Large *large = large_at_locked(index); /* its `written` is 0, see large_give_back_locked */
+    Large *large = large_at_locked(index); /* nothing is written of it, see large_give_back_locked */
     large->nbytes = (int64_t)nbytes;
     return large;
 }

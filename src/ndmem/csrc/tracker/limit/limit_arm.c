@@ -13,6 +13,8 @@ static void set_count_locked(unsigned count)
     __atomic_store_n(&limit_count, count, __ATOMIC_RELAXED); /* a hook without the GIL reads it */
 }
 
+/* Alone means that an addition counts for it and a comparison decides: no other limit, no thread's own buffers to tell apart,
+ * nothing to notify. */
 static void find_sole_locked(void)
 {
     ASSERT_LOCKED();

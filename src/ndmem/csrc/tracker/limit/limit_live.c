@@ -49,6 +49,7 @@ void limit_live_take_locked(LiveStacks *live, CountsBuffer counts, const void *l
 bool limit_live_copy_locked(const LiveStacks *live, LiveStacks *copy)
 {
     ASSERT_LOCKED();
+    /* One more, for of 0 bytes NULL would not mean that there is no memory. */
     *copy = (LiveStacks){malloc((live->count + 1) * sizeof *live->stacks), live->count};
     if (copy->stacks == NULL)
         return false;

@@ -151,6 +151,7 @@ static PyObject *get_excess(PyObject *op, void *Py_UNUSED(closure))
     lock_leave();
     if (!copied)
         return PyErr_NoMemory();
+    /* N takes the list, and passes its error on if it is NULL. */
     PyObject *answer = excess.count == 0 ? Py_NewRef(Py_None)
                                          : Py_BuildValue("KLIKN", (unsigned long long)excess.asked, (long long)excess.live,
                                                          excess.stack, (unsigned long long)excess.count, list_stacks(&held));

@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 
+/* The low bits of an address are zero and its high ones are the same for all: the product spreads those between. */
 static size_t place_of(const OwnBuffers *own, uint64_t address)
 {
     size_t i = (size_t)((address >> 3) * 0x9E3779B97F4A7C15u >> 20) & own->mask;

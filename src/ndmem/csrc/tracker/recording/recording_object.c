@@ -140,7 +140,7 @@ static bool take_parts_locked(Journal *journal, JournalHeader *header, Part *par
         *part = (Part){*at, at, NULL};
         if (at->type != NODES)
             continue;
-        part->nodes = malloc(at->used + 1);
+        part->nodes = malloc(at->used + 1); /* of 0 bytes NULL would not mean that there is no memory */
         if (part->nodes == NULL)
             return false;
         memcpy(part->nodes, at + 1, at->used);
@@ -188,6 +188,7 @@ static PyObject *recording_read(PyObject *op, PyObject *Py_UNUSED(none))
     Part *parts = calloc(journal->block_count, sizeof *parts);
     bool taken = parts && take_parts_locked(journal, &header, parts, &count);
     lock_leave();
+    /* Outside the lock, for to create objects may start the collector and with it Python code. Pinned blocks stay mapped. */
     PyObject *list = taken ? list_parts(&header, parts, count) : PyErr_NoMemory();
     lock_enter(true);
     journal->pinned -= taken;

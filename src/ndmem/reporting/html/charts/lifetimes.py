@@ -107,6 +107,8 @@ def _describe_arrays(
     first, last = locate_moments(index, lives, points=points)
     holders = _find_holders(index)
     held = [holders.get(buffer, ()) for buffer in lives.buffer.tolist()]
+    forms = map(index.trace.forms.get, lives.buffer.tolist())
+    seen = [next(iter(every), form) for every, form in zip(held, forms, strict=True)]
     return {
         "nbytes": lives.nbytes.tolist(),
         "name": [
@@ -114,8 +116,8 @@ def _describe_arrays(
             for every in held
         ],
         "kind": [
-            kinds.setdefault((str(every[0].shape), plain(every[0].dtype)) if every else ("?", "?"), len(kinds))
-            for every in held
+            kinds.setdefault((str(array.shape), plain(array.dtype)) if array else ("?", "?"), len(kinds))
+            for array in seen
         ],
         "born": [_seconds(time_ns) for time_ns in lives.born_ns.tolist()],
         "died": [

@@ -101,15 +101,16 @@ def describe_unheld(buffer: LiveBuffer, *, shape: bool = True) -> str:
     shape : bool
         With shape and dtype, if they are known.
     """
-    former = buffer.former[0] if buffer.former else None
-    text = "" if former is None or not shape else f" {former.shape} {former.dtype}"
+    array = buffer.array if shape else None
+    text = "" if array is None else f" {array.shape} {array.dtype}"
     if buffer.temporary:
         return f"temporary{text}"
-    if former is not None:
-        return f"was {former.name}{text}"
+    if buffer.former:
+        return f"was {buffer.former[0].name}{text}"
     if buffer.target is not None:
-        return f"assigned to {buffer.target.name}" if buffer.target.name else f"returned by {buffer.target.function}"
-    return "holder unknown"
+        target = f"assigned to {buffer.target.name}" if buffer.target.name else f"returned by {buffer.target.function}"
+        return f"{target}{text}"
+    return f"holder unknown{text}"
 
 
 def _view_nbytes(shape: tuple[int, ...], dtype: str) -> int | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ndmem.analysis.file_names import base_name, folder_name
@@ -16,9 +17,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rich.console import RenderableType
+    from rich.table import Table
 
     from ndmem.analysis.tables.functions import Function
-    from ndmem.analysis.tables.selection import Selection
+    from ndmem.analysis.tables.selection import Imports, Selection
     from ndmem.reporting.paths import FileNames
 
     from .figure_columns import Column
@@ -66,44 +68,98 @@ def make_figure_table(
     """
     # Imported here: rich costs 50 ms, which a report in another format must not pay.
     from rich.console import Group
-    from rich.table import Table
     from rich.text import Text
 
-    gap = 2 if width >= _ROOMY else 1
     shown = selection.shown[:limit]
-    places, sources = _name_places(shown, names), [_describe_row(row) for row in shown]
-    wanted = min(max(map(len, sources), default=0), _SOURCE)
-    wanted = max(wanted, _widest([name_role(row, moment, native=native) for row in shown]))
-    columns = choose_columns(shown, moment=moment, native=native, gap=gap, width=width - _widest(places) - gap - wanted)
-    used = sum(column.width(shown) + gap for column in columns) + gap
-    if width - used - _widest(places) < wanted:
-        places = _name_places(shown, names, short=True)
-        places = ["…" + place[1 - _LONG :] if place.startswith("…") else place for place in places]
-    table = Table(box=None, pad_edge=False, padding=(0, gap, 0, 0), header_style="bold")
-    for column in columns:
-        table.add_column(column.heading, justify="right", no_wrap=True, min_width=column.width(shown))
-    table.add_column("line", justify="right", no_wrap=True, min_width=_widest(places), style="cyan")
-    heading = name_role(shown[0], moment, native=native) if shown else ""
-    # A narrow terminal cuts the source text, never a figure.
-    room = max(width - used - _widest(places), _SHORTEST)
-    table.add_column(heading, no_wrap=True, overflow="ellipsis", max_width=room)
-    blank = [""] * (len(columns) + 1)
-    for row, place, source in zip(shown, places, sources, strict=True):
-        if (role := name_role(row, moment, native=native)) != heading:
+    roles = [name_role(row, moment, native=native) for row in shown]
+    layout = _arrange(shown, names, roles, moment=moment, native=native, width=width)
+    heading = roles[0] if roles else ""
+    table = _open_table(layout, heading)
+    blank = [""] * (len(layout.columns) + 1)
+    for row, role, place, source in zip(shown, roles, layout.places, layout.sources, strict=True):
+        if role != heading:
             heading = role
             table.add_row(*blank, Text(heading, "bold"))
-        table.add_row(*[column.write(row) for column in columns], place, Text(source))
+        table.add_row(*[column.write(row) for column in layout.columns], place, Text(source))
     if len(shown) < len(selection.shown):
         table.add_row(*blank, Text(f"… and {len(selection.shown) - len(shown):,} more", "dim"))
     if selection.imports is not None:
-        nbytes = selection.imports.nbytes
-        joined = {"share": format_share(nbytes / whole if whole else None), columns[1].heading: write_figure(nbytes)}
-        joined["native"] = write_figure(selection.imports.native_nbytes)
-        table.add_row(*[joined.get(column.heading, "") for column in columns], "", selection.imports.text)
+        table.add_row(*_write_imports(selection.imports, layout.columns, whole), "", selection.imports.text)
     if not selection.small:
-        return table, columns
+        return table, layout.columns
     # As wide as the terminal: in the column of the source the list of lines would be cut.
-    return Group(table, Text(_describe_small(selection.small, moment, width), "dim")), columns
+    return Group(table, Text(_describe_small(selection.small, moment, width), "dim")), layout.columns
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Layout:
+    """What each row shows, and how wide that is.
+
+    Attributes
+    ----------
+    columns : tuple of Column
+        The figures.
+    widths : list of int
+        Columns of the terminal for each of them.
+    places, sources : list of str
+        File and line, and the source, of each row.
+    gap : int
+        Spaces between columns.
+    room : int
+        Columns of the terminal for the source.
+    """
+
+    columns: tuple[Column, ...]
+    widths: list[int]
+    places: list[str]
+    sources: list[str]
+    gap: int
+    room: int
+
+
+def _arrange(
+    shown: Sequence[Line] | Sequence[Function],
+    names: FileNames,
+    roles: Sequence[str],
+    *,
+    moment: Moment,
+    native: bool,
+    width: int,
+) -> _Layout:
+    """Choose the columns that leave the source its room; if it lacks room then, shorten the places."""
+    gap = 2 if width >= _ROOMY else 1
+    places, sources = _name_places(shown, names), [_describe_row(row) for row in shown]
+    wanted = max(min(_widest(sources), _SOURCE), _widest(roles))
+    columns = choose_columns(shown, moment=moment, native=native, gap=gap, width=width - _widest(places) - gap - wanted)
+    widths = [column.width(shown) for column in columns]
+    used = sum(widths) + gap * (len(columns) + 1)
+    if width - used - _widest(places) < wanted:
+        places = _name_places(shown, names, short=True)
+        places = ["…" + place[1 - _LONG :] if place.startswith("…") else place for place in places]
+    # A narrow terminal cuts the source text, never a figure.
+    room = max(width - used - _widest(places), _SHORTEST)
+    return _Layout(columns=columns, widths=widths, places=places, sources=sources, gap=gap, room=room)
+
+
+def _open_table(layout: _Layout, heading: str) -> Table:
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, padding=(0, layout.gap, 0, 0), header_style="bold")
+    for column, width in zip(layout.columns, layout.widths, strict=True):
+        table.add_column(column.heading, justify="right", no_wrap=True, min_width=width)
+    table.add_column("line", justify="right", no_wrap=True, min_width=_widest(layout.places), style="cyan")
+    table.add_column(heading, no_wrap=True, overflow="ellipsis", max_width=layout.room)
+    return table
+
+
+def _write_imports(imports: Imports, columns: Sequence[Column], whole: int) -> list[str]:
+    """Write the figures of what imports allocated, in the columns that have them."""
+    written = {
+        "share": format_share(imports.nbytes / whole if whole else None),
+        columns[1].heading: write_figure(imports.nbytes),
+        "native": write_figure(imports.native_nbytes),
+    }
+    return [written.get(column.heading, "") for column in columns]
 
 
 def _describe_small(rows: Sequence[Line] | Sequence[Function], moment: Moment, width: int) -> str:
@@ -138,7 +194,6 @@ def _name_places(rows: Sequence[Line | Function], names: FileNames, *, short: bo
 
 
 def _describe_row(row: Line | Function) -> str:
-    """Write the source of a line, or the name of a function."""
     if isinstance(row, Line):
         return plain(row.source or f"in {row.function}")
     return plain(row.function)

@@ -33,8 +33,8 @@ def renumber_compacted(journal: Journal) -> Journal:
     Returns
     -------
     Journal
-        The same object if none was left out. Else without marks among its events, and without holders and origins of
-        buffers that were left out.
+        The same object if none was left out. Else without marks among its events, and without holders, forms and
+        origins of buffers that were left out.
     """
     raw = journal.events
     is_mark = raw["kind"] == COMPACTED
@@ -70,6 +70,7 @@ def renumber_compacted(journal: Journal) -> Journal:
             if holder.buffer in places
         ),
         origins={places[buffer]: origin for buffer, origin in journal.origins.items() if buffer in places},
+        forms={places[buffer]: form for buffer, form in journal.forms.items() if buffer in places},
         budgets=[(_count(counted, events), nbytes) for events, nbytes in journal.budgets],
         compacted=_read_marks(raw, is_arrays, is_event),
     )

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ndmem.model.holder import Holder
+from ndmem.model.holder import ArrayForm, Holder
 from ndmem.model.trace import no_compacted
 
 from .blocks import DETAILS, EVENTS, META, NODES, TEXTS, split_texts
@@ -40,9 +40,10 @@ EVENT = np.dtype(
     [("node", "u4"), ("thread", "u2"), ("domain", "u1"), ("kind", "u1"), ("payload", "i8"), ("live", "i8")]
 )
 _SIGHTING = struct.Struct("=q q I B B c c I I I I")
+_FORM = struct.Struct("=q I B c c x")
 _NUMBER = struct.Struct("=q")
 _BUDGET = struct.Struct("=q q")
-_CODE, _SIGHTED, _ORIGIN, _BUDGETED, _RESERVED, _THREAD = 1, 2, 4, 5, 6, 7
+_CODE, _SIGHTED, _ORIGIN, _BUDGETED, _RESERVED, _THREAD, _FORMED = 1, 2, 4, 5, 6, 7, 8
 
 CLOCK = 2
 """Kind of the event that is a clock reading."""
@@ -77,6 +78,8 @@ class Journal:
         Address space of which only pages in use count: bytes, and the library that mapped it.
     threads : dict of int to str
         Names of threads, by number.
+    forms : dict of int to ArrayForm
+        Shape and dtype of arrays that were seen without a holder, by the buffer's number.
     """
 
     header: np.void
@@ -90,6 +93,7 @@ class Journal:
     compacted: Compacted = field(default_factory=no_compacted)
     reserved: list[tuple[int, str]] = field(default_factory=list)
     threads: dict[int, str] = field(default_factory=dict)
+    forms: dict[int, ArrayForm] = field(default_factory=dict)
 
 
 def gather_records(totals: np.void, blocks: Iterator[tuple[int, memoryview]]) -> Journal:
@@ -102,8 +106,9 @@ def gather_records(totals: np.void, blocks: Iterator[tuple[int, memoryview]]) ->
     blocks : iterator of (int, memoryview)
         Type and bytes of each block that counts, in order.
     """
-    nodes, events, codes, holders, meta, origins, budgets, reserved = [], [], {}, [], {}, {}, [], []
+    nodes, events, codes, meta, budgets, reserved = [], [], {}, {}, [], []
     threads: dict[int, str] = {}
+    details = _Details()
     for kind, data in blocks:
         if kind == NODES:
             nodes.append(_records(data, NODE))
@@ -113,23 +118,41 @@ def gather_records(totals: np.void, blocks: Iterator[tuple[int, memoryview]]) ->
             for text_kind, number, text in split_texts(data):
                 if text_kind == _CODE:
                     codes[number] = _read_code(text)
-                elif text_kind == _SIGHTED:
-                    holders.append(_read_sighting(text))
                 elif text_kind == META:
                     meta.update(json.loads(text.tobytes()))
-                elif text_kind == _ORIGIN:
-                    (buffer,) = _NUMBER.unpack_from(text)
-                    origins[buffer] = _decode(text[_NUMBER.size :])
                 elif text_kind == _BUDGETED:
                     budgets.append(_BUDGET.unpack_from(text))
                 elif text_kind == _RESERVED:
                     reserved.append((_NUMBER.unpack_from(text)[0], _decode(text[_NUMBER.size :])))
                 elif text_kind == _THREAD:
                     threads[number] = _decode(text)
+                else:
+                    details.take(text_kind, text)
     return Journal(
-        totals, _join(nodes, NODE), _join(events, EVENT), codes, tuple(holders), meta, origins, budgets,
-        reserved=reserved, threads=threads,
+        totals, _join(nodes, NODE), _join(events, EVENT), codes, tuple(details.holders), meta, details.origins, budgets,
+        reserved=reserved, threads=threads, forms=details.forms,
     )  # fmt: skip
+
+
+@dataclass(slots=True)
+class _Details:
+    """What is said of single buffers."""
+
+    holders: list[Holder] = field(default_factory=list)
+    forms: dict[int, ArrayForm] = field(default_factory=dict)
+    origins: dict[int, str] = field(default_factory=dict)
+
+    def take(self, kind: int, text: memoryview) -> None:
+        """Take one text; of other kinds, which a newer ndmem may write, nothing."""
+        if kind not in (_SIGHTED, _FORMED, _ORIGIN):
+            return
+        (buffer,) = _NUMBER.unpack_from(text)
+        if kind == _SIGHTED:
+            self.holders.append(_read_sighting(text))
+        elif kind == _FORMED:
+            self.forms[buffer] = _read_form(text)
+        else:
+            self.origins[buffer] = _decode(text[_NUMBER.size :])
 
 
 def _records(data: memoryview, dtype: np.dtype[Any]) -> Records:
@@ -163,6 +186,12 @@ def _read_sighting(text: memoryview) -> Holder:
     name, item, function, dtype = words
     spelled = dtype or _spell_dtype(kind.decode("ascii"), order.decode("ascii"), itemsize)
     return Holder(buffer, name + item, function, shape, spelled, bool(is_view), events)
+
+
+def _read_form(text: memoryview) -> ArrayForm:
+    _, itemsize, ndim, kind, order = _FORM.unpack_from(text)
+    shape = struct.unpack_from(f"={ndim}q", text, _FORM.size)
+    return ArrayForm(shape, _spell_dtype(kind.decode("ascii"), order.decode("ascii"), itemsize))
 
 
 def _spell_dtype(kind: str, order: str, itemsize: int) -> str:

@@ -1,0 +1,56 @@
+#define _GNU_SOURCE 1
+#include "tracker/holders/checked_read.h"
+
+#include <errno.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+/* Linux maps nothing below 64 KiB for a program that does not ask for it, and nothing above 47 bits on x86. */
+enum { LEAST_ADDRESS = 1 << 16, ADDRESS_BITS = 47 };
+
+static bool is_refused; /* guarded by the GIL; a refusal is for the life of the process */
+
+bool checked_read_may(uintptr_t address) { return address >= LEAST_ADDRESS && address >> ADDRESS_BITS == 0; }
+
+#ifdef __linux__
+/* The kernel refuses memory of devices, which a read may change. */
+static size_t copy(const struct iovec *from, size_t count, void *room, size_t nbytes)
+{
+    if (is_refused)
+        return 0;
+    int before = errno;
+    struct iovec to = {room, nbytes};
+    ssize_t copied = process_vm_readv(getpid(), &to, 1, from, count, 0);
+    is_refused = copied < 0 && errno != EFAULT && errno != ENOMEM;
+    errno = before;
+    return copied < 0 ? 0 : (size_t)copied;
+}
+#else
+static size_t copy(const struct iovec *from, size_t count, void *room, size_t nbytes)
+{
+    (void)from, (void)count, (void)room, (void)nbytes;
+    is_refused = true;
+    return 0;
+}
+#endif
+
+size_t checked_read(uintptr_t address, size_t nbytes, void *room)
+{
+    struct iovec from = {(void *)address, nbytes};
+    return checked_read_may(address) ? copy(&from, 1, room, nbytes) : 0;
+}
+
+uint64_t checked_read_each(const uintptr_t *addresses, size_t count, size_t nbytes, void *room)
+{
+    struct iovec from[CHECKED_READ_MOST];
+    uint64_t there = 0;
+    for (size_t i = 0; i < count; i++)
+        from[i] = (struct iovec){(void *)addresses[i], nbytes};
+    /* A copy ends at the first address that cannot be read; the next begins after it. */
+    for (size_t i = 0; i < count && !is_refused; i++) {
+        size_t end = i + copy(from + i, count - i, (char *)room + i * nbytes, (count - i) * nbytes) / nbytes;
+        for (; i < end; i++)
+            there |= UINT64_C(1) << i;
+    }
+    return there;
+}
