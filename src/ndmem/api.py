@@ -1,6 +1,6 @@
 """The public face: every public verb and class of ndmem.
 
-Six verbs are defined here; `_HOMES` names the module of each other name, which is imported when the name is first
+Four verbs are defined here; `_HOMES` names the module of each other name, which is imported when the name is first
 used. Importing this module loads neither NumPy nor rich: `ndmem run` imports it before it starts the program.
 """
 
@@ -12,7 +12,7 @@ import sys
 from typing import IO, TYPE_CHECKING, Any, overload
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
     from typing import TypeVar
 
     from .analysis.index import TraceIndex
@@ -29,12 +29,14 @@ if TYPE_CHECKING:
     from .reporting.formats import Format
     from .reporting.text.diff import DiffBy
     from .reporting.view import By
+    from .results.advice import advise
     from .results.breakdown import breakdown
     from .results.comparison import Comparison, DiffFormat
     from .results.findings import Findings, list_advice
     from .results.inner_run import without_callers
     from .results.leaks import Leaks, leaks
     from .results.live_arrays import arrays
+    from .results.loading import load
     from .results.memory_limits import Fit, Limits, fits, limits
     from .results.predicting import planned, predict
     from .results.prediction import Prediction
@@ -58,10 +60,12 @@ _NAMES = {
     "reporting.view": "By",
     "results.breakdown": "breakdown",
     "results.comparison": "Comparison DiffFormat",
+    "results.advice": "advise",
     "results.findings": "Findings list_advice",
     "results.inner_run": "without_callers",
     "results.leaks": "Leaks leaks",
     "results.live_arrays": "arrays",
+    "results.loading": "load",
     "results.memory_limits": "Fit Limits fits limits",
     "results.predicting": "planned predict",
     "results.prediction": "Prediction",
@@ -177,34 +181,6 @@ def limit(
     return make_limit(budget, factor=factor, scope=scope, warn=warn, callback=callback, resident=resident)
 
 
-def load(path: str | os.PathLike[str], *, packages: Sequence[str] = ()) -> Run:
-    """Read the file of a run: a finished one, a running one or one that was killed.
-
-    Parameters
-    ----------
-    path : path
-        A file that ``run.save`` or ``ndmem run`` wrote.
-    packages : sequence of str
-        Installed packages that are the user's own code, beside those that the run itself noted; by their import names.
-
-    Raises
-    ------
-    TraceError
-        If it is not a trace, is truncated or damaged, or was written by a newer version.
-    OSError
-        If the file cannot be read.
-    """
-    from .tracking.recorder import untracked
-
-    with untracked():
-        from .results.run import Run
-        from .tracking.journal.children import read_family
-        from .tracking.journal.load import read_file
-
-        trace = read_file(path, packages=packages)
-        return Run(trace, path=path, family=read_family(path, trace))
-
-
 def diff(
     before: Run | Trace | str | os.PathLike[str], after: Run | Trace | str | os.PathLike[str], *, library: bool = False
 ) -> Comparison:
@@ -244,43 +220,9 @@ def diff(
         return Comparison(_index_of(before), _index_of(after), library=library)
 
 
-def advise(run: Run | str | os.PathLike[str]) -> Findings:
-    """Find what to change in a program, and how many bytes that saves.
-
-    Parameters
-    ----------
-    run : Run or path
-        A run, or its file.
-
-    Returns
-    -------
-    Findings
-        A sequence of findings, the largest saving of the peak first; prints as a list. A saving is the difference of
-        the run's peak and of the peak when the recorded events are replayed with the change.
-
-    Raises
-    ------
-    TraceError
-        If the run is a prediction, or events were lost, or the file is not a trace, is truncated or damaged, or was
-        written by a newer version.
-    OSError
-        If the file cannot be read.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> with track() as run:
-    ...     a = np.ones(1_000_000)
-    >>> print(advise(run))
-    Nothing to advise.
-    """
-    from .results.run import advice_of
-
-    return advice_of(load(run) if isinstance(run, str | os.PathLike) else run)
-
-
 def _index_of(run: Run | Trace | str | os.PathLike[str]) -> TraceIndex:
     from .analysis.index import TraceIndex
+    from .results.loading import load
     from .results.run import Run, index_of
 
     if isinstance(run, str | os.PathLike):
