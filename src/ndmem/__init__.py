@@ -15,6 +15,7 @@ Measure
     profile         a function line by line: @ndmem.profile
     leaks           what stays after each call of a function, and what holds it
     load, diff      the saved file of a run; two runs beside each other
+    advise          what to change in a program, and the bytes that it saves
 Look at this process now
     arrays          the live arrays, and the names that hold them
     weigh           the memory that objects own and keep alive
@@ -61,6 +62,7 @@ if TYPE_CHECKING:
         Prediction,
         Run,
         TrackedRun,
+        advise,
         arrays,
         breakdown,
         diff,
@@ -82,8 +84,8 @@ __version__ = "0.1.0"
 
 __all__ = [
     "BudgetExceeded", "MissingError", "NdmemError", "Prediction", "PredictionError", "ProcessError", "Run", "SpecError",
-    "TraceError", "TrackedRun", "TrackingError", "UnitError", "WeighError", "arrays", "breakdown", "diff", "dims",
-    "fits", "leaks", "limit", "limits", "load", "planned", "predict", "profile", "spec", "track", "weigh",
+    "TraceError", "TrackedRun", "TrackingError", "UnitError", "WeighError", "advise", "arrays", "breakdown", "diff",
+    "dims", "fits", "leaks", "limit", "limits", "load", "planned", "predict", "profile", "spec", "track", "weigh",
 ]  # fmt: skip
 
 

@@ -1,6 +1,6 @@
 """The public face: every public verb and class of ndmem.
 
-Five verbs are defined here; `_HOMES` names the module of each other name, which is imported when the name is first
+Four verbs are defined here; `_HOMES` names the module of each other name, which is imported when the name is first
 used. Importing this module loads neither NumPy nor rich: `ndmem run` imports it before it starts the program.
 """
 
@@ -12,7 +12,7 @@ import sys
 from typing import IO, TYPE_CHECKING, Any, overload
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
     from typing import TypeVar
 
     from .analysis.index import TraceIndex
@@ -29,14 +29,18 @@ if TYPE_CHECKING:
     from .reporting.formats import Format
     from .reporting.text.diff import DiffBy
     from .reporting.view import By
+    from .results.advice import advise
     from .results.breakdown import breakdown
     from .results.comparison import Comparison, DiffFormat
+    from .results.findings import Findings, list_advice
+    from .results.inner_run import without_callers
     from .results.leaks import Leaks, leaks
     from .results.live_arrays import arrays
+    from .results.loading import load
     from .results.memory_limits import Fit, Limits, fits, limits
     from .results.predicting import planned, predict
     from .results.prediction import Prediction
-    from .results.run import Run, index_of, without_callers
+    from .results.run import Run, index_of
     from .results.tracked_run import TrackedRun
     from .results.weight import weigh
     from .weighing.stored import Stored, stored_arrays
@@ -56,12 +60,16 @@ _NAMES = {
     "reporting.view": "By",
     "results.breakdown": "breakdown",
     "results.comparison": "Comparison DiffFormat",
+    "results.advice": "advise",
+    "results.findings": "Findings list_advice",
+    "results.inner_run": "without_callers",
     "results.leaks": "Leaks leaks",
     "results.live_arrays": "arrays",
+    "results.loading": "load",
     "results.memory_limits": "Fit Limits fits limits",
     "results.predicting": "planned predict",
     "results.prediction": "Prediction",
-    "results.run": "Run index_of without_callers",
+    "results.run": "Run index_of",
     "results.tracked_run": "TrackedRun",
     "results.weight": "weigh",
     "weighing.stored": "Stored stored_arrays",
@@ -69,10 +77,10 @@ _NAMES = {
 _HOMES = {name: module for module, names in _NAMES.items() for name in names.split()}
 
 __all__ = [
-    "By", "Comparison", "DiffBy", "DiffFormat", "Dims", "Fit", "Format", "Leaks", "Limits", "LiveBytes", "Measure",
-    "Moment", "Prediction", "Run", "Stored", "TrackedRun", "arrays", "breakdown", "check_factor", "diff", "dims",
-    "fits", "index_of", "leaks", "limit", "limits", "load", "planned", "predict", "profile", "read_budget",
-    "read_length", "spec", "stored_arrays", "track", "weigh", "without_callers",
+    "By", "Comparison", "DiffBy", "DiffFormat", "Dims", "Findings", "Fit", "Format", "Leaks", "Limits", "LiveBytes",
+    "Measure", "Moment", "Prediction", "Run", "Stored", "TrackedRun", "advise", "arrays", "breakdown", "check_factor",
+    "diff", "dims", "fits", "index_of", "leaks", "limit", "limits", "list_advice", "load", "planned", "predict",
+    "profile", "read_budget", "read_length", "spec", "stored_arrays", "track", "weigh", "without_callers",
 ]  # fmt: skip
 
 
@@ -173,34 +181,6 @@ def limit(
     return make_limit(budget, factor=factor, scope=scope, warn=warn, callback=callback, resident=resident)
 
 
-def load(path: str | os.PathLike[str], *, packages: Sequence[str] = ()) -> Run:
-    """Read the file of a run: a finished one, a running one or one that was killed.
-
-    Parameters
-    ----------
-    path : path
-        A file that ``run.save`` or ``ndmem run`` wrote.
-    packages : sequence of str
-        Installed packages that are the user's own code, beside those that the run itself noted; by their import names.
-
-    Raises
-    ------
-    TraceError
-        If it is not a trace, is truncated or damaged, or was written by a newer version.
-    OSError
-        If the file cannot be read.
-    """
-    from .tracking.recorder import untracked
-
-    with untracked():
-        from .results.run import Run
-        from .tracking.journal.children import read_family
-        from .tracking.journal.load import read_file
-
-        trace = read_file(path, packages=packages)
-        return Run(trace, path=path, family=read_family(path, trace))
-
-
 def diff(
     before: Run | Trace | str | os.PathLike[str], after: Run | Trace | str | os.PathLike[str], *, library: bool = False
 ) -> Comparison:
@@ -242,6 +222,7 @@ def diff(
 
 def _index_of(run: Run | Trace | str | os.PathLike[str]) -> TraceIndex:
     from .analysis.index import TraceIndex
+    from .results.loading import load
     from .results.run import Run, index_of
 
     if isinstance(run, str | os.PathLike):

@@ -9,9 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from tests import journals
+from tests.traces import TraceBuilder
 
 import ndmem
 from ndmem.cli.main import main
+from ndmem.model.trace import Origin
+from ndmem.model.trace_file.writing import write_trace
 
 _PROGRAM = "import numpy as np\na = np.ones(10_000)\nopen('ran', 'w')\n"
 _KERNELS = "def scale(x, *, axis=0):\n    return x * 2\n\n\ndef add(x, y):\n    return x + y\n"
@@ -62,6 +65,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (place / name).write_bytes(data)
     with zipfile.ZipFile(place / "other.zip", "w") as archive:
         archive.writestr("readme", "x")
+    for name, trace in {
+        "lost.ndmem": TraceBuilder().build(dropped=3),
+        "predicted.ndmem": TraceBuilder().build(origin=Origin.PREDICTED),
+    }.items():
+        write_trace(trace, place / name)
     _write_version(place, "new.ndmem", 99)
     _write_version(place, "old.ndmem", 0)
     _write_version(place, "strange.ndmem", "two")
@@ -145,6 +153,17 @@ _ROWS = (
     ("report -o folder ok.ndmem", "folder", "name a file"),
     ("report -o nix/x ok.ndmem", "nix/x", "check the path"),
     ("report -o ok.ndmem ok.ndmem", "the run itself", "choose another path"),
+    ("advise missing.ndmem", "missing.ndmem: No such file", "check the path"),
+    ("advise folder", "folder: it is a folder", "name a file"),
+    ("advise page.html", "page.html: it is an HTML page", "pass the .ndmem file"),
+    ("advise prog.py", "prog.py: it is a Python program", "ndmem run prog.py"),
+    ("advise cut.ndmem", "cut.ndmem is truncated", "record the program again"),
+    ("advise cut-journal.ndmem", "cut-journal.ndmem: ", "record the program again"),
+    ("advise lost.ndmem", "events were lost (3): lifetimes are unknown, so no advice", "more space"),
+    ("advise predicted.ndmem", "predicted.ndmem is a prediction", "ndmem run --advise program.py"),
+    ("advise --rows 0 ok.ndmem", "--rows 0 is not a number of findings", "write for example --rows 5"),
+    ("advise --rows 2 --json ok.ndmem", "--rows does not apply to --json", "leave one of them out"),
+    ("advise ok.ndmem more", "more", "ndmem advise --help"),
     ("stats missing.ndmem", "missing.ndmem", "check the path"),
     ("stats page.html", "page.html: it is an HTML page", "pass the .ndmem file"),
     ("stats --nix ok.ndmem", "--nix", "ndmem stats --help"),
@@ -239,7 +258,7 @@ def _rows() -> Iterator[tuple[list[str], str, str]]:
     for option, value in (("--format", "pdf"), ("--by", "nix"), ("--at", "nix")):
         yield ["report", option, value, "ok.ndmem"], f"{value!r} is not one of", "'"
     for name in ("\x1b[31mred", "a\nb", "\x1b]0;owned\x07", "\u202egnp.exe", "\udcff", ""):
-        for command in ("run", "report", "stats", "live", "weigh"):
+        for command in ("run", "report", "advise", "stats", "live", "weigh"):
             yield [command, name], "", ""
         yield ["diff", "ok.ndmem", name], "", ""
         yield ["predict", f"{name}:f"], "", ""

@@ -117,7 +117,7 @@ def test_the_trace_files_members_are_those_of_the_page(tmp_path: Path) -> None:
     assert [*rest["run"]] == re.findall(r"`(\w+)", next(f"`{row[1]}" for row in fields if row[0] == "run"))
 
 
-@pytest.mark.parametrize("name", ["run", "report", "diff", "live", "stats", "breakdown"])
+@pytest.mark.parametrize("name", ["run", "report", "advise", "diff", "live", "stats", "breakdown"])
 def test_all_options_are_on_the_command_lines_page(name: str) -> None:
     """The page names exactly the options that each command has."""
     command: click.Command = importlib.import_module(f"ndmem.cli.{name}").command

@@ -50,11 +50,7 @@ def find_findings(index: TraceIndex) -> tuple[Finding, ...]:
     found = [finding for finding in alone if _is_worth(case, finding.saving)]
     rest = [one for one, finding in zip(asked, alone, strict=True) if not _is_worth(case, finding.saving)]
     found += _find_together(case, rest)
-    return tuple(sorted(_keep_best(found), key=lambda finding: _rank(finding.saving), reverse=True))
-
-
-def _rank(saving: Saving) -> tuple[int, int, int]:
-    return saving.peak_nbytes, saving.kept_nbytes, saving.total_nbytes
+    return tuple(sorted(_keep_best(found), key=lambda finding: finding.saving.rank, reverse=True))
 
 
 def _is_worth(case: Case, saving: Saving) -> bool:
@@ -113,6 +109,6 @@ def _keep_best(findings: Iterable[Finding]) -> Iterator[Finding]:
     """Keep the best finding of each place: what is inside an expression and the expression itself are two places."""
     best: dict[object, Finding] = {}
     for finding in findings:
-        if finding.site not in best or _rank(finding.saving) > _rank(best[finding.site].saving):
+        if finding.site not in best or finding.saving.rank > best[finding.site].saving.rank:
             best[finding.site] = finding
     yield from best.values()

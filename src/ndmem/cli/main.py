@@ -20,6 +20,7 @@ BAD_USAGE = 2
 _COMMANDS = {
     "run": "Run a program and report where its array memory went.",
     "report": "Show a saved run as text, JSON, HTML, or for another tool.",
+    "advise": "Say what to change in a program, and how many bytes that saves.",
     "diff": "Compare two saved runs.",
     "live": "Watch a program that runs under ndmem run.",
     "stats": "Print statistics of a saved run.",

@@ -7,7 +7,7 @@ import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
@@ -19,6 +19,9 @@ from ndmem.tracking.launcher.wait import Ended
 from .message import say, say_written
 from .options import PACKAGE_OPTION, BudgetType, NbytesType, check_page
 from .usage import EXAMPLE
+
+if TYPE_CHECKING:
+    from ndmem.api import Run
 
 # The program's own process imports this function by its name.
 _EXPLAINER = "ndmem.budgets.excess:explain_end"
@@ -102,6 +105,7 @@ class _ProgramCommand(click.Command):
 )
 @PACKAGE_OPTION
 @click.option("-q", "--quiet", is_flag=True, help="Print no report after the run.")
+@click.option("--advise", is_flag=True, help="List everything to change, after the report.")
 @click.option("--html", type=click.Path(dir_okay=False, path_type=Path), help="Also write the report as HTML.")
 @click.option("-m", "module", metavar="MODULE", help="Run MODULE, as python -m does.")
 @click.option("-c", "code", metavar="CODE", help="Run CODE, as python -c does.")
@@ -115,6 +119,7 @@ def command(
     limit: int | None,
     packages: tuple[str, ...],
     quiet: bool,
+    advise: bool,
     html: Path | None,
     module: str | None,
     code: str | None,
@@ -138,8 +143,9 @@ def command(
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     ended = program.wait(report=lambda: _report_now(program), prepare=_load_needed)
     try:
-        if html is not None or limit is not None or not _report_nothing(program, ended, quiet=quiet):
-            _report(program, ended, quiet=quiet, html=html)
+        asked = advise or html is not None or limit is not None
+        if asked or not _report_nothing(program, ended, quiet=quiet):
+            _report(program, ended, quiet=quiet, advise=advise, html=html)
         sys.stderr.flush()
     except (NdmemError, OSError, MemoryError) as error:
         # The exit status stays the program's, whatever fails here; it may be stderr that cannot be written.
@@ -180,8 +186,8 @@ def _report_nothing(program: Program, ended: Ended, *, quiet: bool) -> bool:
     return True
 
 
-def _report(program: Program, ended: Ended, *, quiet: bool, html: Path | None) -> None:
-    """Save the trace of an ended program, and print the report."""
+def _report(program: Program, ended: Ended, *, quiet: bool, advise: bool, html: Path | None) -> None:
+    """Save the trace of an ended program, and print the report and the advice."""
     from ndmem.api import Run
     from ndmem.tracking.journal.children import settle_children
 
@@ -196,11 +202,27 @@ def _report(program: Program, ended: Ended, *, quiet: bool, html: Path | None) -
     if run.is_empty and html is None:
         program.discard_unasked()
     if not quiet:
-        run.report(sys.stderr)
+        run.report(sys.stderr, advice=not advise)
+    if advise:
+        _advise(run, after_report=not quiet)
     if html is not None:
         run.to_html(html)
         if not quiet:
             say_written(html)
+
+
+def _advise(run: "Run", *, after_report: bool) -> None:
+    """Print everything to change; a run whose lifetimes are unknown still has its report and its page."""
+    from ndmem import api
+
+    try:
+        found = api.advise(run)
+    except NdmemError as error:
+        say(str(error))
+        return
+    if after_report:
+        sys.stderr.write("\n")
+    found.report(sys.stderr)
 
 
 def _check_page(html: Path, *, output: Path | None, force: bool) -> None:

@@ -44,6 +44,11 @@ class Saving:
     total_nbytes: int
     resident_nbytes: int | None = None
 
+    @property
+    def rank(self) -> tuple[int, int, int]:
+        """Key by which savings are sorted: bytes of the peak, then those kept, then all."""
+        return self.peak_nbytes, self.kept_nbytes, self.total_nbytes
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
@@ -69,6 +74,8 @@ class Finding:
         How the saving is known.
     evidence : mapping
         Figures behind the message: shapes, dtypes, bytes, counts.
+    pids : tuple of int
+        Processes in which it was found; empty for the program itself. The saving is that of one of them.
     """
 
     rule: str
@@ -81,3 +88,4 @@ class Finding:
     peak_after_nbytes: int
     proof: Proof
     evidence: Evidence = field(default_factory=dict)
+    pids: tuple[int, ...] = ()

@@ -9,7 +9,10 @@ from .text.report import write_text
 from .view import View
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ndmem.analysis.index import TraceIndex
+    from ndmem.model.finding import Finding
 
 _DEFAULT = View()
 
@@ -32,6 +35,7 @@ def write_run(
     form: Format = Format.TEXT,
     view: View = _DEFAULT,
     file: str | None = None,
+    findings: Sequence[Finding] = (),
 ) -> None:
     """Write a run.
 
@@ -47,7 +51,9 @@ def write_run(
         Choice of what to show: the text follows all of it, other formats only its moment and its choice of library
         frames. JSON and HTML always contain both moments.
     file : str or None
-        The trace's file, for the command suggested at the end.
+        The trace's file, for the commands that are suggested.
+    findings : sequence of Finding
+        What to change in the program, for text, JSON and HTML.
 
     Raises
     ------
@@ -60,15 +66,15 @@ def write_run(
     """
     # The other formats are imported only if requested: together they would cost 15 ms in every run.
     if form is Format.TEXT:
-        write_text(index, stream, view=view, file=file)
+        write_text(index, stream, view=view, file=file, findings=findings)
     elif form is Format.JSON:
         from .export.json import write_json
 
-        write_json(index, stream, library=view.library)
+        write_json(index, stream, findings=findings, library=view.library)
     elif form is Format.HTML:
         from .html.page import write_html
 
-        write_html(index, stream, library=view.library)
+        write_html(index, stream, findings=findings, library=view.library)
     elif form is Format.CHROME:
         from .export.chrome import write_chrome
 

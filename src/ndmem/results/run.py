@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from ndmem.analysis.answer.empty import is_empty_run
-from ndmem.analysis.call_tree.outer import cut_callers
 from ndmem.analysis.index import TraceIndex
 from ndmem.analysis.measure import Measure
 from ndmem.analysis.moment import Moment
@@ -27,14 +26,16 @@ from ndmem.units import format_nbytes
 from .choice import read_choice
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     import pandas as pd
 
-    from ndmem.analysis.call_tree.outer import FrameName
     from ndmem.model.family import Family
+    from ndmem.model.finding import Finding
     from ndmem.model.trace import Trace
     from ndmem.reporting.prediction_words import Outlook
+
+    from .findings import Findings
+
+_ADVISED = {Format.TEXT, Format.JSON, Format.HTML}
 
 
 class Run:
@@ -112,6 +113,7 @@ class Run:
         library: bool = False,
         processes: bool = False,
         of: Measure | str | None = None,
+        advice: bool = True,
     ) -> None:
         """Print the report.
 
@@ -131,13 +133,17 @@ class Run:
             Show the lines of all processes together, in text by line; so it is where a child process has most.
         of : Measure or str, optional
             Bytes that weigh stacks in other tools' formats: ``"peak"``, ``"kept"``, ``"total"`` or ``"temporary"``.
+        advice : bool
+            Say what to change in the program, in text, JSON and HTML; `ndmem.advise` has all of it.
         """
         file = None if self._path is None else shorten_path(str(self._path))
         with untracked(), short_gil_waits():
+            chosen = read_choice("form", form, Format)
+            index = self._index()
             write_run(
-                self._index(),
+                index,
                 stream or sys.stdout,
-                form=read_choice("form", form, Format),
+                form=chosen,
                 view=View(
                     by=read_choice("by", by, By),
                     moment=read_choice("at", at, Moment),
@@ -146,6 +152,7 @@ class Run:
                     of=None if of is None else read_choice("of", of, Measure),
                 ),
                 file=file,
+                findings=_list_advice(index) if advice and chosen in _ADVISED else (),
             )
 
     def report_left_over(
@@ -208,7 +215,7 @@ class Run:
 
             plotly = find_plotlyjs(plotlyjs, folder=None if path is None else Path(path).absolute().parent)
             page = io.StringIO()
-            write_html(index, page, library=library, plotlyjs=plotly, outlook=outlook)
+            write_html(index, page, library=library, plotlyjs=plotly, outlook=outlook, findings=_list_advice(index))
             if path is None:
                 return page.getvalue()
             Path(path).write_text(page.getvalue(), "ascii")
@@ -268,21 +275,23 @@ class Run:
         from ndmem.reporting.html.notebook_cell import cell_html
 
         with untracked(), short_gil_waits():
-            return cell_html(self._index())
+            index = self._index()
+            return cell_html(index, findings=_list_advice(index))
 
 
-def without_callers(run: Run, callers: Sequence[FrameName]) -> Run:
-    """Return a finished run whose stacks begin below the frames that were running when tracking began.
+def _list_advice(index: TraceIndex) -> tuple[Finding, ...]:
+    # The rules are not imported while the program runs, as this module is.
+    from .findings import list_advice
 
-    Parameters
-    ----------
-    run : Run
-        The run.
-    callers : sequence of (str, str)
-        File and function of these frames, outermost first.
-    """
-    with untracked():
-        return Run(cut_callers(run.trace, callers))
+    return list_advice(index)
+
+
+def advice_of(run: Run) -> Findings:
+    """Return the advice on a run, for `ndmem.advise`; errors are those of `Findings`."""
+    from .findings import Findings
+
+    with untracked(), short_gil_waits():
+        return Findings(run._index(), file=None if run._path is None else shorten_path(str(run._path)))
 
 
 def index_of(run: Run) -> TraceIndex:

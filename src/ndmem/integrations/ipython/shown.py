@@ -6,7 +6,7 @@ import io
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ndmem.api import index_of
+from ndmem.api import index_of, list_advice
 from ndmem.reporting.html.fragment import Column, write_fragment, write_table
 from ndmem.reporting.html.tables.lines import line_table_html
 from ndmem.reporting.memory.live_buffers import describe_array, list_buffers, list_names, tabulate_buffers
@@ -84,7 +84,8 @@ class ShownCell:
     def _repr_html_(self) -> str:
         rows = self._list_kept()
         kept = write_fragment(write_table(_KEPT, rows)) if rows else write_fragment(remarks=["It kept no arrays."])
-        return f"{line_table_html(index_of(self.run))}{kept}"
+        index = index_of(self.run)
+        return f"{line_table_html(index, findings=list_advice(index))}{kept}"
 
     def _list_kept(self) -> list[tuple[str, str, str]]:
         return [(f"{format_nbytes(each.nbytes):>9}", describe_array(each), list_names(each)) for each in self.kept]

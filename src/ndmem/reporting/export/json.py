@@ -22,16 +22,19 @@ from ndmem.analysis.tables.lines import line_table
 from ndmem.analysis.tables.threads import UNKNOWN_THREAD, thread_table
 from ndmem.model.columns import Domain
 
+from .findings_json import finding_fields
+from .sites import site_fields
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from ndmem.analysis.index import TraceIndex
     from ndmem.analysis.live import LiveBuffer
     from ndmem.analysis.over_time.processes import ProcessFigures
     from ndmem.analysis.tables.lines import Line
     from ndmem.analysis.tables.threads import Thread
+    from ndmem.model.finding import Finding
     from ndmem.model.holder import Holder
-    from ndmem.model.site import Site
     from ndmem.model.together import Together
 
 SCHEMA = 1
@@ -40,7 +43,7 @@ SCHEMA = 1
 _POINTS = 2000
 
 
-def write_json(index: TraceIndex, stream: IO[str], *, library: bool = False) -> None:
+def write_json(index: TraceIndex, stream: IO[str], *, findings: Sequence[Finding] = (), library: bool = False) -> None:
     """Write a run as JSON in ASCII, one line for each entry of a list, without holding the whole text in memory.
 
     ``library`` gives the lines of libraries entries of their own. Errors are those of `write_run`.
@@ -48,6 +51,7 @@ def write_json(index: TraceIndex, stream: IO[str], *, library: bool = False) -> 
     trace = index.trace
     tree = process_tree(index)
     lists: dict[str, Iterable[str] | None] = {
+        "findings": (_encode(finding_fields(finding)) for finding in findings),
         "processes": (_encode(_process_fields(process)) for process in tree.processes),
         "lines": (_encode(_line_fields(line)) for line in line_table(index, library=library)),
         "at_peak": _encode_arrays(index),
@@ -107,11 +111,11 @@ def _run_fields(index: TraceIndex) -> dict[str, Any]:
         "events": int(np.count_nonzero(arrays)),
         "dropped": trace.dropped,
         "left_out": trace.compacted.left_out(),
-        "peak_site": None if peak_site is None else _site_fields(peak_site),
+        "peak_site": None if peak_site is None else site_fields(peak_site),
         "domains": asdict(compute_domains(index)),
         "answer": _answer_fields(index),
         "total_peak_nbytes": None if trace.total is None else trace.total.nbytes,
-        "total_peak_site": None if total_site is None else _site_fields(total_site),
+        "total_peak_site": None if total_site is None else site_fields(total_site),
         "rss_peak_nbytes": trace.rss_peak_nbytes,
         "budget_nbytes": run.budget_nbytes,
         "limit": None if run.limit is None else asdict(run.limit),
@@ -130,9 +134,9 @@ def _answer_fields(index: TraceIndex) -> dict[str, Any] | None:
             "kind": found.kind.value,
             "nbytes": found.nbytes,
             "phase": found.phase.value,
-            "reached_at": None if found.reached_at is None else _site_fields(found.reached_at),
+            "reached_at": None if found.reached_at is None else site_fields(found.reached_at),
             "line_nbytes": found.line_nbytes,
-            "allocated_at": None if found.allocated_at is None else _site_fields(found.allocated_at),
+            "allocated_at": None if found.allocated_at is None else site_fields(found.allocated_at),
             "expression": found.expression,
             "holders": list(found.holders),
         }
@@ -156,7 +160,7 @@ def _process_fields(process: ProcessFigures) -> dict[str, Any]:
         "ended": process.ended,
         "exit_status": process.exit_status,
         "peak_nbytes": process.peak_nbytes,
-        "peak_site": None if site is None else _site_fields(site),
+        "peak_site": None if site is None else site_fields(site),
         "live_nbytes_at_end": process.live_nbytes_at_end,
         "total_nbytes": process.total_nbytes,
         "native_peak_nbytes": process.native_peak_nbytes,
@@ -164,16 +168,6 @@ def _process_fields(process: ProcessFigures) -> dict[str, Any]:
         "rss_peak_nbytes": process.rss_peak_nbytes,
         "inherited_nbytes": process.inherited_nbytes,
         "at_processes_peak_nbytes": process.at_peak_nbytes,
-    }
-
-
-def _site_fields(site: Site) -> dict[str, Any]:
-    return {
-        "filename": site.filename,
-        "lineno": site.lineno or None,
-        "function": site.function,
-        "col": site.col,
-        "end_col": site.end_col,
     }
 
 
@@ -201,7 +195,7 @@ def _encode_buffers(buffers: Iterable[LiveBuffer], describe: Callable[[LiveBuffe
     stacks: dict[int, str] = {}
     for buffer in buffers:
         if buffer.node not in stacks:
-            stacks[buffer.node] = _encode([_site_fields(site) for site in buffer.stack])
+            stacks[buffer.node] = _encode([site_fields(site) for site in buffer.stack])
         yield f'{{"nbytes": {buffer.nbytes}, "stack": {stacks[buffer.node]}, {_encode(describe(buffer))[1:]}'
 
 

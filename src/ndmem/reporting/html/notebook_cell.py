@@ -15,7 +15,10 @@ from .page import write_html
 from .page_bounds import CELL
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ndmem.analysis.index import TraceIndex
+    from ndmem.model.finding import Finding
     from ndmem.reporting.prediction_words import Outlook
 
 _SUMMARY = "Timeline, call stacks, source, arrays (charts are drawn by Plotly, from the network)"
@@ -24,7 +27,13 @@ _MOST = 300_000
 """Most characters of a cell: a notebook file stores the output of all its cells."""
 
 
-def cell_html(index: TraceIndex, *, folder: str | None = None, outlook: Outlook | None = None) -> str:
+def cell_html(
+    index: TraceIndex,
+    *,
+    folder: str | None = None,
+    outlook: Outlook | None = None,
+    findings: Sequence[Finding] = (),
+) -> str:
     """Return a run as HTML of at most 300 KB: the answer, the line table, and the page if it can be built.
 
     Parameters
@@ -35,6 +44,8 @@ def cell_html(index: TraceIndex, *, folder: str | None = None, outlook: Outlook 
         Folder that files are named relative to; the working folder if not given.
     outlook : Outlook or None
         Sentences and formulas of a prediction.
+    findings : sequence of Finding
+        What to change in the program.
 
     Raises
     ------
@@ -47,11 +58,12 @@ def cell_html(index: TraceIndex, *, folder: str | None = None, outlook: Outlook 
     and Plotly's JavaScript from the network, only when the user opens it. Without Jinja2 and Plotly the output is
     the table alone.
     """
-    table = line_table_html(index, folder=folder, foreword=() if outlook is None else outlook.sentences)
+    foreword = () if outlook is None else outlook.sentences
+    table = line_table_html(index, folder=folder, foreword=foreword, findings=findings)
     page = io.StringIO()
     with contextlib.suppress(MissingError):
         plotly = find_plotlyjs(CDN)
-        write_html(index, page, plotlyjs=plotly, limits=CELL, folder=folder, outlook=outlook)
+        write_html(index, page, plotlyjs=plotly, limits=CELL, folder=folder, outlook=outlook, findings=findings)
     if not page.getvalue():
         return table
     # Between single quotes: a page has ten times as many double ones, each of which would take six characters.

@@ -28,11 +28,15 @@ from ndmem.reporting.text.notes import describe_run, list_notes
 from ndmem.reporting.text.tables.processes import resident_sentence
 from ndmem.steps import Step, begin
 
+from .findings import list_findings
 from .page_bounds import Limits
 from .template import write_page
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ndmem.analysis.index import TraceIndex
+    from ndmem.model.finding import Finding
     from ndmem.reporting.html.charts.plotlyjs import PlotlyJs
     from ndmem.reporting.paths import FileNames
     from ndmem.reporting.prediction_words import Outlook
@@ -49,6 +53,7 @@ def write_html(
     limits: Limits = _DEFAULT,
     folder: str | None = None,
     outlook: Outlook | None = None,
+    findings: Sequence[Finding] = (),
 ) -> None:
     """Write a run as a page of HTML, in ASCII.
 
@@ -68,6 +73,8 @@ def write_html(
         Folder that files are named relative to; the working folder if not given.
     outlook : Outlook or None
         Sentences and formulas of a prediction.
+    findings : sequence of Finding
+        What to change in the program.
 
     Raises
     ------
@@ -90,6 +97,8 @@ def write_html(
         "lifetimes": lifetimes,
         "timeline_rows": timeline_rows,
         "branches": branches,
+        "findings": list_findings(index, findings[: limits.findings], names, rows["anchors"]),
+        "more_findings": max(len(findings) - limits.findings, 0),
         "processes": list_processes(index, names, limits=limits),
         "family_notes": _list_process_notes(index),
         **_describe_run(index, names, outlook),

@@ -18,6 +18,8 @@ class Limits:
         Parts of each icicle chart.
     lines, arrays : int
         Rows of the tables; the source is shown around the lines.
+    findings : int
+        Things to change.
     bands, lifetimes, spans : int
         Arrays drawn over time, arrays whose lifetimes are on the page, and groups of arrays by stack and moments.
     processes, process_lines : int
@@ -28,6 +30,7 @@ class Limits:
     nodes: int = 500
     lines: int = 500
     arrays: int = 500
+    findings: int = 20
     bands: int = 300
     lifetimes: int = 1000
     spans: int = 10_000
@@ -36,6 +39,7 @@ class Limits:
 
 
 CELL = Limits(
-    points=250, nodes=60, lines=30, arrays=30, bands=20, lifetimes=20, spans=150, processes=4, process_lines=5
-)
+    points=250, nodes=60, lines=30, arrays=30, findings=3, bands=20, lifetimes=20, spans=150, processes=4,
+    process_lines=5,
+)  # fmt: skip
 """Bounds for a notebook cell, whose output the notebook file stores: at most 300 KB."""

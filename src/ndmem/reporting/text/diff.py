@@ -13,7 +13,7 @@ from ndmem.reporting.plain import plain
 from ndmem.reporting.text.tables.figure_columns import UNKNOWN
 from ndmem.units import format_nbytes
 
-from .report import printing_to
+from .console import printing_to
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -11,7 +11,7 @@ from ndmem.reporting.plain import plain
 from ndmem.reporting.sentences.holder_words import describe_holder
 from ndmem.units import format_nbytes
 
-from .report import printing_to
+from .console import printing_to
 
 if TYPE_CHECKING:
     from rich.table import Table

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from typing import IO, TYPE_CHECKING
 
@@ -14,7 +12,7 @@ from ndmem.analysis.moment import Moment, nbytes_at
 from ndmem.analysis.over_time.processes import process_tree
 from ndmem.reporting.moments import ends_at, title_moment
 from ndmem.reporting.paths import file_names
-from ndmem.reporting.plain import encodable, plain
+from ndmem.reporting.plain import plain
 from ndmem.reporting.sentences.answer import answer_sentence
 from ndmem.reporting.sentences.ending import ending_sentence
 from ndmem.reporting.sentences.headroom import headroom_sentence
@@ -27,24 +25,29 @@ from ndmem.reporting.text.tables.threads import make_thread_table
 from ndmem.reporting.view import By, View
 
 from .call_tree import make_call_tree
+from .console import NARROWEST, printing_to
 from .empty_run import write_empty_run
+from .findings import print_findings
 from .notes import describe_run, list_notes, suggest_next
 from .sparkline import draw_sparkline
 from .stack_list import make_stack_list
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from rich.console import Console, RenderableType
 
     from ndmem.analysis.index import TraceIndex
+    from ndmem.model.finding import Finding
     from ndmem.model.trace import Trace
     from ndmem.reporting.paths import FileNames
 
 
 _WIDEST_CHART = 100
-_DEFAULT = View()
+_FINDINGS = 3
+"""Findings in a report; ``ndmem advise`` lists all."""
 
-_NARROWEST = 60
-"""Columns below which a table of figures cannot be read: the terminal then wraps it."""
+_DEFAULT = View()
 
 
 def write_text(
@@ -54,11 +57,12 @@ def write_text(
     view: View = _DEFAULT,
     file: str | None = None,
     folder: str | None = None,
+    findings: Sequence[Finding] = (),
 ) -> None:
     """Write the report of a run; it gets colours only on a terminal, if ``NO_COLOR`` is not set.
 
-    ``file`` is the trace's file, for the command suggested at the end. Files are named relative to ``folder``, the
-    working folder if it is not given. Errors are those of `write_run`.
+    ``file`` is the trace's file, for the commands that are suggested. Files are named relative to ``folder``, the
+    working folder if it is not given. The first ``findings`` follow the answer. Errors are those of `write_run`.
     """
     trace = index.trace
     names = file_names(trace.run, folder=folder)
@@ -67,7 +71,13 @@ def write_text(
         return
     with printing_to(stream, view.width) as console:
         view = replace(view, width=console.width)
-        for part in _list_parts(index, names, view=view, chart=_can_draw(console, stream)):
+        for part in _list_answer(index, names, view=view, chart=_can_draw(console, stream)):
+            console.print(part)
+            console.print()
+        if findings:
+            print_findings(console, index, findings, names, rows=_FINDINGS, file=file)
+            console.print()
+        for part in _list_tables(index, names, view=view):
             console.print(part)
             console.print()
         for part in _list_processes(index, names, view=view, file=file):
@@ -89,7 +99,7 @@ def _write_empty(trace: Trace, stream: IO[str]) -> None:
     )
 
 
-def _list_parts(index: TraceIndex, names: FileNames, *, view: View, chart: bool) -> Iterator[RenderableType]:
+def _list_answer(index: TraceIndex, names: FileNames, *, view: View, chart: bool) -> Iterator[RenderableType]:
     trace = index.trace
     from rich.text import Text
 
@@ -103,8 +113,14 @@ def _list_parts(index: TraceIndex, names: FileNames, *, view: View, chart: bool)
     headroom = headroom_sentence(index)
     yield Text.assemble((answer, "bold"), describe_run(index, moment), f"\n{headroom}." if headroom else "")
     if chart and trace.peak.nbytes:
-        yield Text(draw_sparkline(index, width=min(view.width or _NARROWEST, _WIDEST_CHART)), "green")
-    shown = make_row_table(index, names, view, width=view.width or _NARROWEST)
+        yield Text(draw_sparkline(index, width=min(view.width or NARROWEST, _WIDEST_CHART)), "green")
+
+
+def _list_tables(index: TraceIndex, names: FileNames, *, view: View) -> Iterator[RenderableType]:
+    trace, moment = index.trace, view.moment
+    from rich.text import Text
+
+    shown = make_row_table(index, names, view, width=view.width or NARROWEST)
     if shown is not None:
         yield shown.table
     elif view.by is By.STACK and nbytes_at(trace, moment):
@@ -113,9 +129,8 @@ def _list_parts(index: TraceIndex, names: FileNames, *, view: View, chart: bool)
         yield make_call_tree(index, names, view=view)
     elif view.by is By.THREAD and nbytes_at(trace, moment):
         yield make_thread_table(index, moment=moment, limit=view.rows)
-    # The arrays at the end of a killed program show why it ran out of memory: they are always listed.
     # The arrays at the end of a program that lacked memory show why: they are always listed.
-    at_end = bool(ending) and not ends_at(trace, moment)
+    at_end = bool(ending_sentence(index, name_file=names.name)) and not ends_at(trace, moment)
     yield from _list_buffers(index, names, view, [moment, Moment.END] if at_end else [moment])
     rows, meanings = ((), ()) if shown is None else (shown.rows, shown.notes)
     notes = [*meanings, *list_notes(index, rows)]
@@ -131,7 +146,7 @@ def _list_buffers(index: TraceIndex, names: FileNames, view: View, moments: list
     from rich.console import Group
     from rich.text import Text
 
-    limit, width = view.rows if view.by is By.ARRAY else view.buffers, view.width or _NARROWEST
+    limit, width = view.rows if view.by is By.ARRAY else view.buffers, view.width or NARROWEST
     for moment in moments:
         largest = make_buffer_table(index, names, moment=moment, limit=limit, width=width)
         if largest is not None:
@@ -163,26 +178,3 @@ def _list_processes(index: TraceIndex, names: FileNames, *, view: View, file: st
         yield Text(resident, "dim")
     if family.notes:
         yield Text("\n".join(map(plain, family.notes)), "dim")
-
-
-@contextmanager
-def printing_to(stream: IO[str], width: int | None) -> Iterator[Console]:
-    """Open a console whose output goes to the stream at the end, in the stream's encoding and without trailing spaces.
-
-    Parameters
-    ----------
-    stream : text stream
-        Destination; it gets colours only if it is a terminal and ``NO_COLOR`` is not set.
-    width : int or None
-        Columns; those of the terminal, or 80, if not given.
-    """
-    from rich.console import Console
-
-    # The program's texts are printed as they are: no markup, no emoji, no highlighting.
-    # In a notebook rich would display HTML instead of writing to the stream.
-    console = Console(file=stream, width=width, markup=False, emoji=False, highlight=False, force_jupyter=False)
-    console.width = max(console.width, _NARROWEST)
-    with console.capture() as capture:
-        yield console
-    text = "".join(f"{line.rstrip()}\n" for line in capture.get().rstrip().split("\n"))
-    stream.write(encodable(text, getattr(stream, "encoding", None)))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from ndmem.analysis.background import native_matters
 from ndmem.analysis.moment import Moment
 from ndmem.analysis.tables.lines import line_table
+from ndmem.reporting.html.findings import tabulate_findings
 from ndmem.reporting.html.fragment import Column, write_fragment, write_table
 from ndmem.reporting.paths import file_names
 from ndmem.reporting.plain import plain
@@ -23,15 +24,24 @@ if TYPE_CHECKING:
 
     from ndmem.analysis.index import TraceIndex
     from ndmem.analysis.tables.lines import Line
+    from ndmem.model.finding import Finding
     from ndmem.reporting.paths import FileNames
     from ndmem.reporting.text.tables.figure_columns import Column as FigureColumn
 
 _LONGEST = 120
 """Most characters of source in a row."""
 
+_FINDINGS = 3
+"""Things to change that are listed above the lines."""
+
 
 def line_table_html(
-    index: TraceIndex, *, rows: int = 15, folder: str | None = None, foreword: Sequence[str] = ()
+    index: TraceIndex,
+    *,
+    rows: int = 15,
+    folder: str | None = None,
+    foreword: Sequence[str] = (),
+    findings: Sequence[Finding] = (),
 ) -> str:
     """Return the answer and the line table of a run as an HTML fragment.
 
@@ -45,6 +55,8 @@ def line_table_html(
         Folder that files are named relative to; the working folder if not given.
     foreword : sequence of str
         Sentences to put first.
+    findings : sequence of Finding
+        What to change in the program; the first of them follow the answer.
 
     Returns
     -------
@@ -79,6 +91,7 @@ def line_table_html(
     )
     left = [f"… and {len(lines) - len(shown):,} more lines."] if len(shown) < len(lines) else []
     return write_fragment(
+        tabulate_findings(index, findings[:_FINDINGS], names),
         table,
         headline=[*(f"{sentence}." for sentence in sentences if sentence is not None), *totals],
         remarks=[*left, *list_notes(index, shown)],

@@ -1,0 +1,142 @@
+"""Write a page for each rule of advice: what it looks for, and a program before and after its fix, both measured.
+
+Usage: ``python docs/advice/make.py``, with ndmem installed. The text is the docstring of the rule's module; the
+programs are the first pair that the tests have for the rule.
+"""
+
+import inspect
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from types import ModuleType
+
+import ndmem
+from ndmem.advising.rules import RULES
+from ndmem.units import format_nbytes
+
+HERE = Path(__file__).parent
+CORPUS = HERE.parents[1] / "tests/advising/corpus"
+_MARK = "  # guilty"
+
+_PAGE = """\
+# {code}: {name}
+
+{about}
+
+## Before
+
+```py
+{before}
+```
+
+`ndmem advise` says of it:
+
+```text
+{advice}
+```
+
+## After
+
+```py
+{after}
+```
+
+| | peak of arrays |
+|---|--:|
+| before | {peak_before} |
+| after | {peak_after} |
+
+Both were measured by running them under `ndmem run`. See [all advice](README.md) and [reduce the
+peak](../how-to/reduce-the-peak.md).
+"""
+
+_INDEX = """\
+# Advice
+
+`ndmem advise run.ndmem`, `ndmem run --advise program.py` and `ndmem.advise(run)` say what to change in a program. The
+report of a run has the first three findings. A saving is the difference of the peak when the recorded events are
+replayed with the change; the page of each rule shows a program before and after it, with both peaks measured.
+
+| code | rule | looks for |
+|---|---|---|
+{rows}
+
+```{{toctree}}
+:hidden:
+
+{pages}
+```
+"""
+
+
+def main() -> None:
+    """Write all pages again."""
+    for page in HERE.glob("NM*.md"):
+        page.unlink()
+    rules = sorted(RULES, key=lambda rule: rule.CODE)
+    for rule in rules:
+        (HERE / f"{rule.CODE}.md").write_text(write_page(rule), "utf-8")
+    rows = "\n".join(f"| [{rule.CODE}]({rule.CODE}.md) | {rule.NAME} | {summarize(rule)} |" for rule in rules)
+    pages = "\n".join(rule.CODE for rule in rules)
+    (HERE / "README.md").write_text(_INDEX.format(rows=rows, pages=pages), "utf-8")
+
+
+def write_page(rule: ModuleType) -> str:
+    """Return the page of a rule, with its first pair of programs measured."""
+    before, after = find_pair(rule)
+    with tempfile.TemporaryDirectory() as folder:
+        peak_before, advice = measure(before, Path(folder) / "before")
+        peak_after, _ = measure(after, Path(folder) / "after")
+    return _PAGE.format(
+        code=rule.CODE,
+        name=rule.NAME,
+        about=describe(rule),
+        before=show(before),
+        after=show(after),
+        advice=advice.rstrip(),
+        peak_before=format_nbytes(peak_before),
+        peak_after=format_nbytes(peak_after),
+    )
+
+
+def find_pair(rule: ModuleType) -> tuple[Path, Path]:
+    """Return the first pair of programs of a rule, before and after its fix."""
+    pair = min((CORPUS / rule.NAME).iterdir())
+    return pair / "before.py", pair / "after.py"
+
+
+def describe(rule: ModuleType) -> str:
+    """Return what a rule looks for, as Markdown."""
+    return inspect.cleandoc(rule.__doc__ or "").replace("``", "`")
+
+
+def show(program: Path) -> str:
+    """Return the text of a program, without the mark of the line to change."""
+    return program.read_text("utf-8").replace(_MARK, "").rstrip()
+
+
+def summarize(rule: ModuleType) -> str:
+    """Return the first sentence of a rule's docstring, as a cell of a table."""
+    return describe(rule).splitlines()[0].rstrip(".").replace("|", "\\|")
+
+
+def measure(program: Path, folder: Path) -> tuple[int, str]:
+    """Run a program in a new folder; return the peak of its arrays, and the advice as the command prints it."""
+    folder.mkdir()
+    (folder / "program.py").write_text(show(program) + "\n", "utf-8")
+    environment = {**os.environ, "COLUMNS": "100", "NO_COLOR": "1"}
+    command = [sys.executable, "-m", "ndmem"]
+    subprocess.run(
+        [*command, "run", "--quiet", "-o", "run.ndmem", "program.py"],
+        cwd=folder, env=environment, check=True, stdout=subprocess.DEVNULL,
+    )  # fmt: skip
+    advice = subprocess.run(
+        [*command, "advise", "run.ndmem"], cwd=folder, env=environment, check=True, capture_output=True, text=True
+    ).stdout
+    return ndmem.load(folder / "run.ndmem").peak, advice
+
+
+if __name__ == "__main__":
+    main()

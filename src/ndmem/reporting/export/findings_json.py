@@ -1,0 +1,37 @@
+"""Findings as JSON; ``docs/reference/json.md`` defines each field."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import IO, TYPE_CHECKING, Any
+
+from .json_document import write_document
+from .sites import site_fields
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ndmem.model.finding import Finding
+
+
+def write_findings_json(findings: Iterable[Finding], stream: IO[str]) -> None:
+    """Write findings as one JSON object, in the order in which they are given; only ASCII is written."""
+    write_document({"findings": [finding_fields(finding) for finding in findings]}, stream, indent=1)
+
+
+def finding_fields(finding: Finding) -> dict[str, Any]:
+    """Return the fields of a finding; the peak after the change, and the processes, are part of its evidence."""
+    evidence = {**finding.evidence, "peak_after_nbytes": finding.peak_after_nbytes}
+    if finding.pids:
+        evidence["pids"] = list(finding.pids)
+    return {
+        "rule": finding.rule,
+        "name": finding.name,
+        "site": site_fields(finding.site),
+        "expression": finding.expression,
+        "message": finding.message,
+        "fix": finding.fix,
+        "saving": asdict(finding.saving),
+        "proof": finding.proof.value,
+        "evidence": evidence,
+    }

@@ -1,0 +1,46 @@
+"""The pages of advice: one for each rule, made from its docstring and its first pair of programs."""
+
+import importlib.util
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from tests.documents.documents import ROOT
+
+from ndmem.advising.rules import RULES
+
+PAGES = ROOT / "docs/advice"
+
+
+@pytest.fixture(scope="module")
+def maker() -> ModuleType:
+    """The script that writes the pages."""
+    spec = importlib.util.spec_from_file_location("make_advice", PAGES / "make.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_every_rule_has_a_page_and_every_page_a_rule() -> None:
+    """The pages are those of the registered rules, and the index has a row for each."""
+    assert {page.stem for page in PAGES.glob("NM*.md")} == {rule.CODE for rule in RULES}
+    index = (PAGES / "README.md").read_text("utf-8")
+    assert [rule.CODE for rule in RULES if f"| [{rule.CODE}]({rule.CODE}.md) | {rule.NAME} |" not in index] == []
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.CODE)
+def test_a_page_shows_the_finding_and_a_lower_peak(rule: ModuleType, maker: ModuleType, tmp_path: Path) -> None:
+    """The page has the docstring, both programs and the peaks that running them gives, the second one lower."""
+    page = (PAGES / f"{rule.CODE}.md").read_text("utf-8")
+    pair = maker.find_pair(rule)
+    peaks = [maker.measure(program, tmp_path / program.stem)[0] for program in pair]
+    assert peaks[1] < peaks[0]
+    assert maker.describe(rule) in page
+    assert [maker.show(program) in page for program in pair] == [True, True]
+    for name, peak in zip(("before", "after"), peaks, strict=True):
+        assert f"| {name} | {maker.format_nbytes(peak)} |" in page
+    advice = page.partition("```text\n")[2].partition("```")[0]
+    assert f"({rule.CODE})" in advice
+    assert "saves " in advice
