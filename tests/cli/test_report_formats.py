@@ -47,6 +47,8 @@ def test_what_stayed_is_a_table_of_its_own(place: Place) -> None:
     assert lines[3].split()[:3] == ["78.1", "KiB", "1"]
     assert "prog.py:2" in lines[3]
     assert "`a`" in lines[3]
+    at_once = place.run_ndmem("run", "-q", "--leaks", "-o", "c.ndmem", "prog.py")
+    assert (at_once.status, at_once.stderr.decode().splitlines()[0]) == (0, lines[0])
     later = place.run_ndmem("report", "b.ndmem", "--leaks", "--from", "1e6")
     assert b"nothing was allocated after 1e+06 s" in later.stdout
     written = place.run_ndmem("report", "b.ndmem", "--leaks", "-o", "left.txt")

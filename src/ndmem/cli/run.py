@@ -6,6 +6,7 @@ import resource
 import signal
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -106,6 +107,7 @@ class _ProgramCommand(click.Command):
 @PACKAGE_OPTION
 @click.option("-q", "--quiet", is_flag=True, help="Print no report after the run.")
 @click.option("--advise", is_flag=True, help="List everything to change, after the report.")
+@click.option("--leaks", is_flag=True, help="List what is still live at the end, by line, after the report.")
 @click.option("--html", type=click.Path(dir_okay=False, path_type=Path), help="Also write the report as HTML.")
 @click.option("-m", "module", metavar="MODULE", help="Run MODULE, as python -m does.")
 @click.option("-c", "code", metavar="CODE", help="Run CODE, as python -c does.")
@@ -120,6 +122,7 @@ def command(
     packages: tuple[str, ...],
     quiet: bool,
     advise: bool,
+    leaks: bool,
     html: Path | None,
     module: str | None,
     code: str | None,
@@ -143,9 +146,10 @@ def command(
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     ended = program.wait(report=lambda: _report_now(program), prepare=_load_needed)
     try:
-        asked = advise or html is not None or limit is not None
+        wanted = _Wanted(report=not quiet, advice=advise, left_over=leaks, page=html)
+        asked = advise or leaks or html is not None or limit is not None
         if asked or not _report_nothing(program, ended, quiet=quiet):
-            _report(program, ended, quiet=quiet, advise=advise, html=html)
+            _report(program, ended, wanted)
         sys.stderr.flush()
     except (NdmemError, OSError, MemoryError) as error:
         # The exit status stays the program's, whatever fails here; it may be stderr that cannot be written.
@@ -186,8 +190,18 @@ def _report_nothing(program: Program, ended: Ended, *, quiet: bool) -> bool:
     return True
 
 
-def _report(program: Program, ended: Ended, *, quiet: bool, advise: bool, html: Path | None) -> None:
-    """Save the trace of an ended program, and print the report and the advice."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Wanted:
+    """What is to be written after the program: the report, all advice, what is left at the end, and a page."""
+
+    report: bool
+    advice: bool
+    left_over: bool
+    page: Path | None
+
+
+def _report(program: Program, ended: Ended, wanted: _Wanted) -> None:
+    """Save the trace of an ended program, and write what is wanted."""
     from ndmem.api import Run
     from ndmem.tracking.journal.children import settle_children
 
@@ -199,16 +213,20 @@ def _report(program: Program, ended: Ended, *, quiet: bool, advise: bool, html: 
     path = program.output.path
     family = settle_children(path, trace)
     run = Run(trace, path=path, family=family)
-    if run.is_empty and html is None:
+    if run.is_empty and wanted.page is None:
         program.discard_unasked()
-    if not quiet:
-        run.report(sys.stderr, advice=not advise)
-    if advise:
-        _advise(run, after_report=not quiet)
-    if html is not None:
-        run.to_html(html)
-        if not quiet:
-            say_written(html)
+    if wanted.report:
+        run.report(sys.stderr, advice=not wanted.advice)
+    if wanted.advice:
+        _advise(run, after_report=wanted.report)
+    if wanted.left_over:
+        if wanted.report or wanted.advice:
+            sys.stderr.write("\n")
+        run.report_left_over(sys.stderr)
+    if wanted.page is not None:
+        run.to_html(wanted.page)
+        if wanted.report:
+            say_written(wanted.page)
 
 
 def _advise(run: "Run", *, after_report: bool) -> None:
