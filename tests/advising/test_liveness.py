@@ -7,9 +7,9 @@ import ast
 import pytest
 from tests.traces import TraceBuilder
 
-from ndmem.advising.flow import follow_name
-from ndmem.advising.liveness import may_be_read_after
-from ndmem.advising.syntax import SourceTree, source_tree
+from ndmem.advising.source.flow import follow_name
+from ndmem.advising.source.liveness import may_be_read_after
+from ndmem.advising.source.syntax import SourceTree, source_tree
 from ndmem.analysis.index import TraceIndex
 
 READ = {

@@ -7,17 +7,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ndmem.advising.source.keeping import parameter_of
+from ndmem.advising.source.operations import OPERATORS, UFUNCS
+from ndmem.advising.source.syntax import called_name, names_in, operands
+
 from .execution import running_at
-from .keeping import parameter_of
-from .operations import OPERATORS, UFUNCS
-from .syntax import called_name, names_in, operands
 
 if TYPE_CHECKING:
+    from ndmem.advising.source.syntax import SourceTree
     from ndmem.model.columns import Int64s
 
     from .case import Case, Group
     from .execution import Running
-    from .syntax import SourceTree
 
 _LARGER = 4
 """A result of this many times the bytes of its largest operand is an expanded one."""

@@ -10,23 +10,21 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ndmem.advising.source.syntax import find_place, text_of
 from ndmem.analysis.call_tree.frames import mark_user_nodes, standing_nodes, statement_depths
 from ndmem.analysis.over_time.lifetimes import array_lifetimes
 from ndmem.analysis.tables.expression import expression_text
 from ndmem.analysis.tables.sources import source_files
 
-from .syntax import find_place, text_of
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from ndmem.advising.source.syntax import Place
     from ndmem.analysis.index import TraceIndex
     from ndmem.analysis.over_time.lifetimes import Lifetimes
     from ndmem.model.columns import Bools, Int64s
     from ndmem.model.holder import Holder
     from ndmem.model.site import Site
-
-    from .syntax import Place
 
 LEAST_SHARE = 20
 """A change is worth a finding from this part of the peak on: a twentieth."""

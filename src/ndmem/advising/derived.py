@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ndmem.advising.source.operations import VIEWS, is_elementwise, is_reduction
+from ndmem.advising.source.syntax import called_name, operands, text_of
+
 from .dtypes import dtype_of
-from .operations import VIEWS, is_elementwise, is_reduction
-from .syntax import called_name, operands, text_of
 from .values import moment_of
 
 if TYPE_CHECKING:

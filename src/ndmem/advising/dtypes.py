@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .operations import UFUNCS, VIEWS
-from .syntax import called_name, is_module_call, keyword, operands
+from ndmem.advising.source.operations import UFUNCS, VIEWS
+from ndmem.advising.source.syntax import called_name, is_module_call, keyword, operands
+
 from .values import argument, array_of, assigned_values, root_name
 
 if TYPE_CHECKING:

@@ -7,22 +7,20 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ndmem.advising.source.syntax import find_place
 from ndmem.analysis.call_tree.frames import mark_user_nodes
 from ndmem.analysis.call_tree.levels import nearest_marked, tree_levels
 from ndmem.analysis.index import fact
 from ndmem.model.columns import Kind
 
-from .syntax import find_place
-
 if TYPE_CHECKING:
     import ast
 
+    from ndmem.advising.source.syntax import Place
     from ndmem.analysis.index import TraceIndex
     from ndmem.analysis.over_time.lifetimes import Lifetimes
     from ndmem.model.columns import Int64s
     from ndmem.model.site import Site
-
-    from .syntax import Place
 
 
 @dataclass(frozen=True, slots=True, eq=False)

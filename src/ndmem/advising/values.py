@@ -12,19 +12,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ndmem.advising.source.syntax import Scope, called_name, find_place, source_tree, text_of, uses
 from ndmem.analysis.call_tree.frames import standing_nodes
-
-from .syntax import Scope, called_name, find_place, source_tree, text_of, uses
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from ndmem.advising.source.syntax import SourceTree
     from ndmem.model.columns import Int64s
     from ndmem.model.holder import Holder
     from ndmem.model.site import Site
 
     from .case import Case, Group
-    from .syntax import SourceTree
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 

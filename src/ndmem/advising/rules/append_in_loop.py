@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ndmem.advising.case import each_large
-from ndmem.advising.joining import is_extension
 from ndmem.advising.replay import Change
+from ndmem.advising.source.joining import is_extension
+from ndmem.advising.source.syntax import text_of
 from ndmem.advising.suggestion import Suggestion
-from ndmem.advising.syntax import text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

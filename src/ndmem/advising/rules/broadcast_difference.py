@@ -12,19 +12,19 @@ from typing import TYPE_CHECKING
 
 from ndmem.advising.broadcasting import is_expanded, is_in_blocks, is_pairwise, rows_of
 from ndmem.advising.case import each_large
-from ndmem.advising.consumption import find_consumption
-from ndmem.advising.operations import is_elementwise
 from ndmem.advising.replay import Change
+from ndmem.advising.source.consumption import find_consumption
+from ndmem.advising.source.operations import is_elementwise
+from ndmem.advising.source.syntax import Place, called_name, keyword, text_of
 from ndmem.advising.suggestion import Suggestion
-from ndmem.advising.syntax import Place, called_name, keyword, text_of
 from ndmem.units import format_nbytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ndmem.advising.case import Case
-    from ndmem.advising.consumption import Consumption
-    from ndmem.advising.syntax import SourceTree
+    from ndmem.advising.source.consumption import Consumption
+    from ndmem.advising.source.syntax import SourceTree
 
 CODE = "NM401"
 NAME = "broadcast-difference"

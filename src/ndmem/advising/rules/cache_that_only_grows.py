@@ -16,15 +16,15 @@ import numpy as np
 
 from ndmem.advising.execution import next_rounds
 from ndmem.advising.replay import Change
+from ndmem.advising.source.syntax import called_name, keyword, site_of, source_tree, text_of
 from ndmem.advising.suggestion import Suggestion
-from ndmem.advising.syntax import called_name, keyword, site_of, source_tree, text_of
 from ndmem.model.site import Site
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ndmem.advising.case import Case
-    from ndmem.advising.syntax import SourceTree
+    from ndmem.advising.source.syntax import SourceTree
     from ndmem.model.columns import Int64s
 
 CODE = "NM602"

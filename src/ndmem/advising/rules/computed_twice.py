@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ndmem.advising.case import each_large
-from ndmem.advising.operations import OPERATORS
-from ndmem.advising.reading import PURE, calls_methods_of_owner, is_only_read
 from ndmem.advising.replay import Change
+from ndmem.advising.source.operations import OPERATORS
+from ndmem.advising.source.reading import PURE, calls_methods_of_owner, is_only_read
+from ndmem.advising.source.syntax import called_name, operands, text_of
 from ndmem.advising.suggestion import Suggestion
-from ndmem.advising.syntax import called_name, operands, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

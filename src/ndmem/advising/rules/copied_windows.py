@@ -11,18 +11,18 @@ import ast
 from typing import TYPE_CHECKING
 
 from ndmem.advising.case import each_large
-from ndmem.advising.consumption import readings
-from ndmem.advising.joining import joined_parts
-from ndmem.advising.operations import is_reduction
 from ndmem.advising.replay import Change
+from ndmem.advising.source.consumption import readings
+from ndmem.advising.source.joining import joined_parts
+from ndmem.advising.source.operations import is_reduction
+from ndmem.advising.source.syntax import called_name, text_of
 from ndmem.advising.suggestion import Suggestion
-from ndmem.advising.syntax import called_name, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ndmem.advising.case import Case
-    from ndmem.advising.syntax import Place
+    from ndmem.advising.source.syntax import Place
 
 CODE = "NM403"
 NAME = "copied-windows"

@@ -11,16 +11,16 @@ import ast
 from typing import TYPE_CHECKING
 
 from ndmem.advising.case import each_large
-from ndmem.advising.consumption import readings
 from ndmem.advising.replay import Change
+from ndmem.advising.source.consumption import readings
+from ndmem.advising.source.syntax import called_name, text_of
 from ndmem.advising.suggestion import Suggestion
-from ndmem.advising.syntax import called_name, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ndmem.advising.case import Case
-    from ndmem.advising.syntax import Place
+    from ndmem.advising.source.syntax import Place
 
 CODE = "NM404"
 NAME = "densified-sparse"

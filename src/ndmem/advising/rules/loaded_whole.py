@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 
 from ndmem.advising.broadcasting import rows_of
 from ndmem.advising.case import each_large
-from ndmem.advising.consumption import readings
 from ndmem.advising.replay import Change
+from ndmem.advising.source.consumption import readings
+from ndmem.advising.source.syntax import called_name, is_module_call, keyword, text_of
 from ndmem.advising.suggestion import Suggestion
-from ndmem.advising.syntax import called_name, is_module_call, keyword, text_of
 from ndmem.advising.viewing import indexed_share
 
 if TYPE_CHECKING:

@@ -14,17 +14,17 @@ from typing import TYPE_CHECKING
 
 from ndmem.advising.broadcasting import adds_axis, is_expanded, nbytes_of, rows_of
 from ndmem.advising.case import each_large
-from ndmem.advising.consumption import find_consumption, readings, variable_readings
-from ndmem.advising.operations import is_elementwise
 from ndmem.advising.replay import Change
+from ndmem.advising.source.consumption import find_consumption, readings, variable_readings
+from ndmem.advising.source.operations import is_elementwise
+from ndmem.advising.source.syntax import Place, called_name, is_module_call, keyword, names_in, operands, text_of
 from ndmem.advising.suggestion import Suggestion
-from ndmem.advising.syntax import Place, called_name, is_module_call, keyword, names_in, operands, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ndmem.advising.case import Case, Group
-    from ndmem.advising.syntax import SourceTree
+    from ndmem.advising.source.syntax import SourceTree
 
 CODE = "NM402"
 NAME = "materialised-broadcast"

@@ -15,17 +15,17 @@ import numpy as np
 
 from ndmem.advising.case import each_large
 from ndmem.advising.dtypes import dtype_of
-from ndmem.advising.operations import is_elementwise
 from ndmem.advising.replay import Change
+from ndmem.advising.source.operations import is_elementwise
+from ndmem.advising.source.syntax import called_name, keyword, operands, text_of, uses
 from ndmem.advising.suggestion import Suggestion
-from ndmem.advising.syntax import called_name, keyword, operands, text_of, uses
 from ndmem.advising.values import array_of, assigned_values, moment_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ndmem.advising.case import Case
-    from ndmem.advising.syntax import SourceTree
+    from ndmem.advising.source.syntax import SourceTree
     from ndmem.advising.values import Moment
 
 CODE = "NM204"

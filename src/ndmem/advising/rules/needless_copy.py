@@ -15,17 +15,17 @@ import numpy as np
 
 from ndmem.advising.case import each_large
 from ndmem.advising.dtypes import dtype_of, is_dtype, written_dtype
-from ndmem.advising.reading import calls_methods_of_owner, is_only_read, is_read
 from ndmem.advising.replay import Change
+from ndmem.advising.source.reading import calls_methods_of_owner, is_only_read, is_read
+from ndmem.advising.source.syntax import called_name, is_module_call, keyword, text_of
 from ndmem.advising.suggestion import Suggestion
-from ndmem.advising.syntax import called_name, is_module_call, keyword, text_of
 from ndmem.advising.values import moment_of, rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ndmem.advising.case import Case, Group
-    from ndmem.advising.syntax import Place
+    from ndmem.advising.source.syntax import Place
 
 CODE = "NM301"
 NAME = "needless-copy"

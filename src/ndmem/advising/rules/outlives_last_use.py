@@ -15,18 +15,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ndmem.advising.execution import event_lines, function_name, running_at
-from ndmem.advising.flow import follow_name
-from ndmem.advising.liveness import may_be_read_after
 from ndmem.advising.replay import Change
+from ndmem.advising.source.flow import follow_name
+from ndmem.advising.source.liveness import may_be_read_after
+from ndmem.advising.source.syntax import site_of, uses
 from ndmem.advising.suggestion import Suggestion
-from ndmem.advising.syntax import site_of, uses
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ndmem.advising.case import Case
     from ndmem.advising.execution import Running
-    from ndmem.advising.syntax import Scope
+    from ndmem.advising.source.syntax import Scope
     from ndmem.model.columns import Int64s
 
 CODE = "NM605"

@@ -15,12 +15,12 @@ import numpy as np
 
 from ndmem.advising.case import each_large
 from ndmem.advising.execution import event_lines, function_name, running_at
-from ndmem.advising.flow import follow_name
-from ndmem.advising.joining import joined_parts
-from ndmem.advising.liveness import may_be_read_from
 from ndmem.advising.replay import Change
+from ndmem.advising.source.flow import follow_name
+from ndmem.advising.source.joining import joined_parts
+from ndmem.advising.source.liveness import may_be_read_from
+from ndmem.advising.source.syntax import text_of, uses
 from ndmem.advising.suggestion import Suggestion
-from ndmem.advising.syntax import text_of, uses
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -17,15 +17,15 @@ import numpy as np
 
 from ndmem.advising.case import each_large
 from ndmem.advising.replay import Change
+from ndmem.advising.source.syntax import called_name, text_of, uses
 from ndmem.advising.suggestion import Suggestion
-from ndmem.advising.syntax import called_name, text_of, uses
 from ndmem.advising.values import array_of, moment_of, nbytes_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ndmem.advising.case import Case, Group
-    from ndmem.advising.syntax import Place
+    from ndmem.advising.source.syntax import Place
 
 CODE = "NM104"
 NAME = "positions-of-mask"

@@ -16,11 +16,11 @@ import numpy as np
 from ndmem.advising.case import each_large
 from ndmem.advising.derived import derived_groups
 from ndmem.advising.dtypes import dtype_of, is_dtype
-from ndmem.advising.operations import is_elementwise
 from ndmem.advising.replay import Change
-from ndmem.advising.rewriting import in_single_precision
+from ndmem.advising.source.operations import is_elementwise
+from ndmem.advising.source.rewriting import in_single_precision
+from ndmem.advising.source.syntax import operands, text_of
 from ndmem.advising.suggestion import Suggestion
-from ndmem.advising.syntax import operands, text_of
 from ndmem.advising.values import moment_of, nbytes_of
 
 if TYPE_CHECKING:

@@ -13,16 +13,16 @@ from typing import TYPE_CHECKING
 
 from ndmem.advising.broadcasting import is_expanded, is_pairwise
 from ndmem.advising.case import each_large
-from ndmem.advising.operations import is_elementwise, is_reduction, is_stored
 from ndmem.advising.replay import Change
+from ndmem.advising.source.operations import is_elementwise, is_reduction, is_stored
+from ndmem.advising.source.syntax import called_name, is_module_call, keyword, operands, text_of
 from ndmem.advising.suggestion import Suggestion
-from ndmem.advising.syntax import called_name, is_module_call, keyword, operands, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ndmem.advising.case import Case, Group
-    from ndmem.advising.syntax import Place
+    from ndmem.advising.source.syntax import Place
 
 CODE = "NM101"
 NAME = "reduced-temporary"

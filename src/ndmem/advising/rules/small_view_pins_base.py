@@ -16,10 +16,10 @@ import numpy as np
 
 from ndmem.advising.case import each_large
 from ndmem.advising.execution import event_lines, running_at
-from ndmem.advising.flow import follow_value
 from ndmem.advising.replay import Change
+from ndmem.advising.source.flow import follow_value
+from ndmem.advising.source.syntax import site_of, text_of
 from ndmem.advising.suggestion import Suggestion
-from ndmem.advising.syntax import site_of, text_of
 from ndmem.advising.viewing import array_nbytes, indexed_share, pinning_view
 from ndmem.units import format_nbytes
 

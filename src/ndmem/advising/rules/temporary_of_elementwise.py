@@ -16,18 +16,18 @@ import numpy as np
 
 from ndmem.advising.case import each_large
 from ndmem.advising.dtypes import dtype_of
-from ndmem.advising.operations import is_elementwise, is_reduction
 from ndmem.advising.replay import Change
-from ndmem.advising.rewriting import in_place
+from ndmem.advising.source.operations import is_elementwise, is_reduction
+from ndmem.advising.source.rewriting import in_place
+from ndmem.advising.source.syntax import operands, text_of
 from ndmem.advising.suggestion import Suggestion
-from ndmem.advising.syntax import operands, text_of
 from ndmem.advising.values import moment_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ndmem.advising.case import Case, Group
-    from ndmem.advising.syntax import Place
+    from ndmem.advising.source.syntax import Place
     from ndmem.model.columns import Int64s
 
 CODE = "NM103"

@@ -11,16 +11,16 @@ import ast
 from typing import TYPE_CHECKING
 
 from ndmem.advising.case import each_large
-from ndmem.advising.operations import VIEWS
 from ndmem.advising.replay import Change
+from ndmem.advising.source.operations import VIEWS
+from ndmem.advising.source.syntax import called_name, is_module_call, keyword, operands, text_of
 from ndmem.advising.suggestion import Suggestion
-from ndmem.advising.syntax import called_name, is_module_call, keyword, operands, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ndmem.advising.case import Case
-    from ndmem.advising.syntax import Place
+    from ndmem.advising.source.syntax import Place
 
 CODE = "NM302"
 NAME = "two-conversions-in-a-row"

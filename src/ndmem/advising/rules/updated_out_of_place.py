@@ -17,9 +17,9 @@ import numpy as np
 from ndmem.advising.case import each_large
 from ndmem.advising.dtypes import dtype_of
 from ndmem.advising.replay import Change
-from ndmem.advising.rewriting import in_place
+from ndmem.advising.source.rewriting import in_place
+from ndmem.advising.source.syntax import operands, text_of
 from ndmem.advising.suggestion import Suggestion
-from ndmem.advising.syntax import operands, text_of
 from ndmem.advising.values import moment_of
 
 if TYPE_CHECKING:

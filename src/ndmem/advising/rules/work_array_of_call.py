@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 
 from ndmem.advising.case import each_large
 from ndmem.advising.replay import Change
+from ndmem.advising.source.syntax import called_name, is_module_call, keyword, text_of
 from ndmem.advising.suggestion import Suggestion
-from ndmem.advising.syntax import called_name, is_module_call, keyword, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -1,0 +1,1 @@
+"""What the program's source says: its expressions, what operations do, where values go and are read again."""
