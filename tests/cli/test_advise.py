@@ -14,6 +14,7 @@ values = np.ones(125_000)
 print(np.square(values).sum())
 kept = np.ones(125_000)
 values = values * 2
+assert kept.size == values.size
 """
 CLEAN = "import numpy as np\nvalues = np.ones(125_000)\n"
 KILLED = """
