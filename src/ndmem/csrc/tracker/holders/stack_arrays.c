@@ -1,6 +1,8 @@
 #include "tracker/holders/stack_arrays.h"
 #include "common/compat_stacks.h"
 #include "tracker/holders/checked_read.h"
+#include "tracker/hooks/mappings.h"
+#include "tracker/lock.h"
 
 #include <string.h>
 
@@ -33,6 +35,17 @@ void stack_arrays_begin(void)
     stacks.count = 0;
 }
 
+/* Takes the tracker's lock. To read a page brings it into use, and would change what counts of a mapping by its touched
+ * pages. Of all allocators of Python only mimalloc (PYTHONMALLOC=mimalloc) has objects in such mappings. */
+static bool counts_by_pages(uintptr_t address)
+{
+    lock_enter(true);
+    const Mapping *mapping = mappings_find_locked((const char *)address);
+    bool by_pages = mapping && (uintptr_t)mapping->start < address + HEAD_NBYTES && mapping->counting == BY_PAGES;
+    lock_leave();
+    return by_pages;
+}
+
 static void add(uintptr_t word)
 {
     if (word % OBJECT_ALIGNMENT || !checked_read_may(word) || stacks.count == MAX_WORDS)
@@ -41,6 +54,8 @@ static void add(uintptr_t word)
     for (; stacks.places[place].search == stacks.search; place = (place + 1) % PLACES)
         if (stacks.places[place].word == word)
             return;
+    if (counts_by_pages(word))
+        return;
     stacks.places[place].word = word, stacks.places[place].search = stacks.search;
     stacks.words[stacks.count++] = word;
 }
