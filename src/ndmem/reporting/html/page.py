@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ndmem.analysis.index import TraceIndex
+    from ndmem.analysis.tables.lines import Line
     from ndmem.model.finding import Finding
     from ndmem.reporting.html.charts.plotlyjs import PlotlyJs
     from ndmem.reporting.paths import FileNames
@@ -90,8 +91,7 @@ def write_html(
     icicles, branches = draw_icicles(index, names, nodes=limits.nodes, colours=colours), grow_branches(index, names)
     begin(Step.LINES)
     rows = _list_rows(index, names, library=library, limits=limits)
-    numbers = {(line.filename, line.lineno): number for number, line in enumerate(rows["lines"])}
-    lifetimes = draw_lifetimes(index, names, limits=limits, colours=colours, rows=numbers)
+    lifetimes = draw_lifetimes(index, names, limits=limits, colours=colours, rows=_number_lines(rows["lines"]))
     context = {
         "colours": colours,
         "lifetimes": lifetimes,
@@ -99,14 +99,21 @@ def write_html(
         "branches": branches,
         "findings": list_findings(index, findings[: limits.findings], names, rows["anchors"]),
         "more_findings": max(len(findings) - limits.findings, 0),
-        "processes": list_processes(index, names, limits=limits),
-        "family_notes": _list_process_notes(index),
+        **_list_family(index, names, limits=limits),
         **_describe_run(index, names, outlook),
         **rows,
     }
-    data = {"timeline": timeline, "icicles": icicles, "lifetimes": lifetimes}
     begin(Step.WRITE)
-    write_page("report", stream, context=context, data=data, plotlyjs=plotlyjs)
+    charts = {"timeline": timeline, "icicles": icicles, "lifetimes": lifetimes}
+    write_page("report", stream, context=context, data=charts, plotlyjs=plotlyjs)
+
+
+def _number_lines(lines: Sequence[Line]) -> dict[tuple[str, int], int]:
+    return {(line.filename, line.lineno): number for number, line in enumerate(lines)}
+
+
+def _list_family(index: TraceIndex, names: FileNames, *, limits: Limits) -> dict[str, Any]:
+    return {"processes": list_processes(index, names, limits=limits), "family_notes": _list_process_notes(index)}
 
 
 def _describe_run(index: TraceIndex, names: FileNames, outlook: Outlook | None) -> dict[str, Any]:

@@ -82,8 +82,7 @@ def line_table_html(
     totals = []
     if shown and not foreword:  # what a prediction adds up to is in its own sentences
         totals = [describe_run(index, Moment.PEAK)]
-        headroom = headroom_sentence(index)
-        totals += [f"{headroom}."] if headroom is not None else []
+        totals += [f"{headroom}."] if (headroom := headroom_sentence(index)) is not None else []
     columns = _list_columns(native=native)
     table = write_table(
         [*((column.heading, Column.FIGURE) for column in columns), ("line", Column.TEXT), ("", Column.CODE)],
