@@ -97,8 +97,7 @@ def write_html(
         "lifetimes": lifetimes,
         "timeline_rows": timeline_rows,
         "branches": branches,
-        "findings": list_findings(index, findings[: limits.findings], names, rows["anchors"]),
-        "more_findings": max(len(findings) - limits.findings, 0),
+        **_list_advice(index, findings, names, limits=limits, anchors=rows["anchors"]),
         **_list_family(index, names, limits=limits),
         **_describe_run(index, names, outlook),
         **rows,
@@ -106,6 +105,20 @@ def write_html(
     begin(Step.WRITE)
     charts = {"timeline": timeline, "icicles": icicles, "lifetimes": lifetimes}
     write_page("report", stream, context=context, data=charts, plotlyjs=plotlyjs)
+
+
+def _list_advice(
+    index: TraceIndex,
+    findings: Sequence[Finding],
+    names: FileNames,
+    *,
+    limits: Limits,
+    anchors: dict[tuple[str, int], str],
+) -> dict[str, Any]:
+    return {
+        "findings": list_findings(index, findings[: limits.findings], names, anchors),
+        "more_findings": max(len(findings) - limits.findings, 0),
+    }
 
 
 def _number_lines(lines: Sequence[Line]) -> dict[tuple[str, int], int]:
