@@ -12,6 +12,8 @@ import tempfile
 from pathlib import Path
 from types import ModuleType
 
+import numpy as np
+
 import ndmem
 from ndmem.advising.rules import RULES
 from ndmem.units import format_nbytes
@@ -48,8 +50,8 @@ _PAGE = """\
 | before | {peak_before} |
 | after | {peak_after} |
 
-Both were measured by running them under `ndmem run`. See [all advice](README.md) and [reduce the
-peak](../how-to/reduce-the-peak.md).
+Both were measured by running them under `ndmem run`, with {versions}. See [all
+advice](README.md) and [reduce the peak](../how-to/reduce-the-peak.md).
 """
 
 _INDEX = """\
@@ -93,12 +95,19 @@ def write_page(rule: ModuleType) -> str:
         code=rule.CODE,
         name=rule.NAME,
         about=describe(rule),
+        versions=name_versions(),
         before=show(before),
         after=show(after),
         advice=advice.rstrip(),
         peak_before=format_nbytes(peak_before),
         peak_after=format_nbytes(peak_after),
     )
+
+
+def name_versions() -> str:
+    """Return what a peak depends on beside the program: which temporaries NumPy reuses differs between Pythons."""
+    numpy = ".".join(np.__version__.split(".")[:2])
+    return f"Python {sys.version_info.major}.{sys.version_info.minor} and NumPy {numpy}"
 
 
 def find_pair(rule: ModuleType) -> tuple[Path, Path]:

@@ -10,6 +10,7 @@ from tests.documents.documents import ROOT
 from ndmem.advising.rules import RULES
 
 PAGES = ROOT / "docs/advice"
+NAMES = ("before", "after")
 
 
 @pytest.fixture(scope="module")
@@ -32,15 +33,18 @@ def test_every_rule_has_a_page_and_every_page_a_rule() -> None:
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.CODE)
 def test_a_page_shows_the_finding_and_a_lower_peak(rule: ModuleType, maker: ModuleType, tmp_path: Path) -> None:
-    """The page has the docstring, both programs and the peaks that running them gives, the second one lower."""
+    """The page has the docstring and both programs, and running them gives its peaks, the second one lower.
+
+    On other versions than the page names, NumPy may reuse other temporaries: the peaks are others, and still lower.
+    """
     page = (PAGES / f"{rule.CODE}.md").read_text("utf-8")
     pair = maker.find_pair(rule)
     peaks = [maker.measure(program, tmp_path / program.stem)[0] for program in pair]
     assert peaks[1] < peaks[0]
     assert maker.describe(rule) in page
     assert [maker.show(program) in page for program in pair] == [True, True]
-    for name, peak in zip(("before", "after"), peaks, strict=True):
-        assert f"| {name} | {maker.format_nbytes(peak)} |" in page
+    shown = [f"| {name} | {maker.format_nbytes(peak)} |" in page for name, peak in zip(NAMES, peaks, strict=True)]
+    assert shown == [True, True] or f"with {maker.name_versions()}." not in page
     advice = page.partition("```text\n")[2].partition("```")[0]
     assert f"({rule.CODE})" in advice
     assert "saves " in advice
