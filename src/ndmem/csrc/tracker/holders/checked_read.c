@@ -5,8 +5,8 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-/* Linux maps nothing below 64 KiB for a program that does not ask for it, and nothing above 47 bits on x86. */
-enum { LEAST_ADDRESS = 1 << 16, ADDRESS_BITS = 47 };
+/* Linux maps nothing below 64 KiB for a program that does not ask for it, and nothing above 48 bits (47 on x86). */
+enum { LEAST_ADDRESS = 1 << 16, ADDRESS_BITS = 48 };
 
 static bool is_refused; /* guarded by the GIL; a refusal is for the life of the process */
 
