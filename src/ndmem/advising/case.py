@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import ast
-import math
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ndmem.advising.forms import form_nbytes, read_dtype
 from ndmem.advising.source.syntax import find_place, text_of
 from ndmem.analysis.call_tree.frames import mark_user_nodes, standing_nodes, statement_depths
 from ndmem.analysis.over_time.lifetimes import array_lifetimes
@@ -182,7 +182,15 @@ class Case:
         """
         seen, nbytes = self.holders.get(int(self.buffers.buffer[row]), []), int(self.buffers.nbytes[row])
         owner = next((holder for holder in seen if not holder.is_view), None)
-        return owner or next((holder for holder in seen if _covered_nbytes(holder) == nbytes), None)
+        return owner or next((holder for holder in seen if form_nbytes(holder) == nbytes), None)
+
+    def dtype_of(self, row: int) -> np.dtype | None:
+        """Return the dtype of a buffer's elements, that of a temporary too; ``None`` if it is unknown.
+
+        The shape of a temporary stays out: `numpy.load` reads into one dimension, and returns a view of another shape.
+        """
+        seen = self.array_of(row) or self.index.trace.forms.get(int(self.buffers.buffer[row]))
+        return None if seen is None else read_dtype(seen.dtype)
 
     def sightings(self, row: int) -> list[Holder]:
         """Return what all searches saw of a buffer, in order of time: one without a name where it had none any more."""
@@ -231,13 +239,6 @@ class Case:
             if group.site.function == function or isinstance(target, ast.Attribute):
                 rows.update(group.rows[~group.temporary].tolist())
         return np.array(sorted(rows), np.int64)
-
-
-def _covered_nbytes(holder: Holder) -> int | None:
-    try:
-        return math.prod(holder.shape) * np.dtype(holder.dtype).itemsize
-    except TypeError:  # a structured type, or one that this NumPy does not know
-        return None
 
 
 def make_case(index: TraceIndex) -> Case | None:

@@ -13,7 +13,8 @@ import numpy as np
 from ndmem.advising.source.operations import UFUNCS, VIEWS
 from ndmem.advising.source.syntax import called_name, is_module_call, keyword, operands
 
-from .values import argument, array_of, assigned_values, root_name
+from .forms import read_dtype
+from .values import argument, assigned_values, root_name, rows_of
 
 if TYPE_CHECKING:
     from .values import Moment
@@ -86,11 +87,11 @@ def written_dtype(moment: Moment, node: ast.expr) -> np.dtype | None:
     """Return the type that ``dtype=`` names: ``np.float32``, ``float``, ``"f4"``, ``x.dtype``; ``None`` if unknown."""
     match node:
         case ast.Constant(value=str() as name) | ast.Attribute(value=ast.Name(id="np" | "numpy"), attr=name):
-            return _named(name)
+            return read_dtype(name)
         case ast.Name(id="bool" | "int" | "float" | "complex" as name):
-            return _named(name)
-        case ast.Name(id=name) if _named(name) is not None and name in np.__all__:
-            return _named(name)
+            return read_dtype(name)
+        case ast.Name(id=name) if read_dtype(name) is not None and name in np.__all__:
+            return read_dtype(name)
         case ast.Attribute(value=value, attr="dtype"):
             found = dtype_of(moment, value)
             return found if isinstance(found, np.dtype) else None
@@ -98,21 +99,15 @@ def written_dtype(moment: Moment, node: ast.expr) -> np.dtype | None:
             return None
 
 
-def _named(name: str) -> np.dtype | None:
-    try:
-        return np.dtype(name)
-    except (TypeError, ValueError):
-        return None
-
-
 def _of_variable(moment: Moment, node: ast.Name | ast.Attribute, depth: int) -> Type | None:
     if isinstance(node, ast.Attribute) and node.attr in {"size", "ndim"}:
         return 1
     if isinstance(node, ast.Attribute) and node.attr == "pi":
         return 1.0
-    seen = array_of(moment, node)
+    rows = rows_of(moment, node)
+    seen = moment.case.dtype_of(int(rows[-1])) if len(rows) else None
     if seen is not None:
-        return _named(seen.dtype)
+        return seen
     if isinstance(node, ast.Attribute) and node.attr in {"T", "flat"}:
         return dtype_of(moment, node.value, depth=depth - 1)
     root = root_name(node)
@@ -168,7 +163,7 @@ def _of_call(moment: Moment, call: ast.Call, depth: int) -> Type | None:  # noqa
         return _default_of(first) if name not in {"clip", "round"} else first
     if name in UFUNCS:
         return _of_ufunc(name, [dtype_of(moment, value, depth=depth) for value in call.args])
-    return _named(name) if name in np.__all__ and is_module_call(call) else None
+    return read_dtype(name) if name in np.__all__ and is_module_call(call) else None
 
 
 def _of_ufunc(name: str, types: list[Type | None]) -> np.dtype | None:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import ast
-import math
 from typing import TYPE_CHECKING
 
-import numpy as np
+from .forms import form_nbytes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -14,14 +13,6 @@ if TYPE_CHECKING:
     from ndmem.model.holder import Holder
 
     from .case import Case
-
-
-def array_nbytes(holder: Holder) -> int | None:
-    """Return the bytes of the elements of an array; ``None`` if this NumPy does not know its dtype."""
-    try:
-        return math.prod(holder.shape) * np.dtype(holder.dtype).itemsize
-    except TypeError:
-        return None
 
 
 def pinning_view(case: Case, row: int) -> Holder | None:
@@ -37,7 +28,7 @@ def pinning_view(case: Case, row: int) -> Holder | None:
         is_lost = not holder.name
     if not seen or not all(holder.is_view for holder in seen):
         return None
-    return max(seen, key=lambda holder: array_nbytes(holder) or 0)
+    return max(seen, key=lambda holder: form_nbytes(holder) or 0)
 
 
 def indexed_share(shape: Sequence[int], item: ast.expr) -> float | None:

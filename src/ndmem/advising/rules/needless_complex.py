@@ -17,7 +17,7 @@ from ndmem.advising.case import each_large
 from ndmem.advising.dtypes import dtype_of
 from ndmem.advising.replay import Change
 from ndmem.advising.source.operations import is_elementwise
-from ndmem.advising.source.syntax import called_name, keyword, operands, text_of, uses
+from ndmem.advising.source.syntax import called_name, keyword, operands, spelled_integer, text_of, uses
 from ndmem.advising.suggestion import Suggestion
 from ndmem.advising.values import array_of, assigned_values, moment_of
 
@@ -86,15 +86,10 @@ def _shape(case: Case, moment: Moment, operand: ast.expr) -> tuple[int, ...] | N
 
 
 def _axis(call: ast.Call) -> int | None:
-    match keyword(call, "axis"):
-        case None:
-            return -1 if keyword(call, "axes") is None else None
-        case ast.Constant(value=int() as axis):
-            return axis
-        case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() as axis)):
-            return -axis
-        case _:
-            return None
+    axis = keyword(call, "axis")
+    if axis is None:
+        return -1 if keyword(call, "axes") is None else None
+    return spelled_integer(axis)
 
 
 class _Half:

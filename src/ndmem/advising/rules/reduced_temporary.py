@@ -11,6 +11,8 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from ndmem.advising.broadcasting import is_expanded, is_pairwise
 from ndmem.advising.case import each_large
 from ndmem.advising.replay import Change
@@ -32,7 +34,7 @@ def suggest(case: Case) -> Iterator[Suggestion]:
     """Suggest to reduce without the temporaries below each reduction."""
     for reduction, groups in _by_reduction(case).items():
         outer = max(groups, key=lambda group: -_depth(group.place, reduction))
-        largest, fix = max(int(group.buffers.nbytes.max()) for group in groups), _rewrite(reduction, outer.place.node)
+        largest, fix = max(int(group.buffers.nbytes.max()) for group in groups), _rewrite(case, reduction, outer)
         if fix is None and all(isinstance(group.place.node, ast.Compare) for group in groups):
             continue  # to count without the mask takes a loop, for an eighth of the operand's bytes
         yield Suggestion(
@@ -79,15 +81,15 @@ def _depth(place: Place, reduction: ast.expr) -> int:
     return next(depth for depth, outer in enumerate(place.consumers()) if outer is reduction)
 
 
-def _rewrite(reduction: ast.expr, temporary: ast.expr) -> str | None:
+def _rewrite(case: Case, reduction: ast.expr, outer: Group) -> str | None:
     """Write the reduction without a temporary; ``None`` where that takes a loop over blocks."""
     assert isinstance(reduction, ast.Call)
-    name, axis = called_name(reduction), _axis(reduction)
+    name, axis, temporary = called_name(reduction), _axis(reduction), outer.place.node
     factors = _factors(temporary)
     if isinstance(temporary, ast.Compare):
         return _write_bound(temporary, name, axis)
     if factors is not None and name in {"sum", "mean"}:
-        return _write_product(*factors, name, axis)
+        return _write_product(*factors, name, axis) if _adds_up_alike(case, outer) else None
     operand = next(iter(operands(temporary)), None)
     if operand is None or not is_stored(operand) or axis is not None:
         return None
@@ -112,6 +114,15 @@ def _write_bound(compared: ast.Compare, name: str | None, axis: ast.expr | None)
         return None
     reduced = ast.parse(f"{text_of(compared.left)}.{extreme}()", mode="eval").body
     return text_of(ast.Compare(reduced, compared.ops, compared.comparators))
+
+
+def _adds_up_alike(case: Case, group: Group) -> bool:
+    """Tell whether a product adds up to the same in one call.
+
+    ``vdot`` conjugates complex numbers, and ``vdot`` and ``einsum`` add small integers in their own type, where ``sum``
+    takes a wider one.
+    """
+    return case.dtype_of(int(group.rows[-1])) in {np.dtype(np.float32), np.dtype(np.float64)}
 
 
 def _write_product(first: ast.expr, second: ast.expr, name: str, axis: ast.expr | None) -> str | None:

@@ -44,8 +44,8 @@ def suggest(case: Case) -> Iterator[Suggestion]:
         if source is None:
             continue
         fix = _write_conversion(moment, node) if called_name(node) in _CONVERTERS else _write_operation(node, source)
-        seen = case.array_of(int(group.rows[-1]))
-        result = np.dtype(seen.dtype) if seen is not None else dtype_of(moment, node)
+        result = case.dtype_of(int(group.rows[-1]))
+        result = dtype_of(moment, node) if result is None else result
         if (
             fix is None
             or not is_dtype(result, np.dtype(np.float64))

@@ -16,11 +16,12 @@ import numpy as np
 
 from ndmem.advising.case import each_large
 from ndmem.advising.execution import event_lines, running_at
+from ndmem.advising.forms import form_nbytes
 from ndmem.advising.replay import Change
 from ndmem.advising.source.flow import follow_value
 from ndmem.advising.source.syntax import site_of, text_of
 from ndmem.advising.suggestion import Suggestion
-from ndmem.advising.viewing import array_nbytes, indexed_share, pinning_view
+from ndmem.advising.viewing import indexed_share, pinning_view
 from ndmem.units import format_nbytes
 
 if TYPE_CHECKING:
@@ -114,7 +115,7 @@ def _view_nbytes(case: Case, row: int, view: ast.Subscript) -> int | None:
     """Return the bytes of the view that keeps a buffer; ``None`` if they are unknown, or an array owns the buffer."""
     seen = pinning_view(case, row)
     if seen is not None:
-        return array_nbytes(seen)
+        return form_nbytes(seen)
     if case.buffers.freed[row] and (owner := case.array_of(row)) is not None:
         share = indexed_share(owner.shape, view.slice)
         return None if share is None else int(share * int(case.buffers.nbytes[row]))

@@ -111,8 +111,8 @@ def _pair(case: Case, inner: Group, outer: Group) -> Int64s:
 
 
 def _same_dtype(case: Case, first: Group, last: Group) -> bool:
-    seen = case.array_of(int(last.rows[-1]))
     moment = moment_of(case, first)
     was = dtype_of(moment, first.place.node)
-    now = np.dtype(seen.dtype) if seen is not None else dtype_of(moment, last.place.node)
+    now = case.dtype_of(int(last.rows[-1]))
+    now = dtype_of(moment, last.place.node) if now is None else now
     return was == now or was is None or now is None

@@ -134,9 +134,9 @@ def _keeps_dtype(case: Case, new: Group, target: ast.expr, pairs: Int64s) -> boo
     statement = new.place.statement
     assert isinstance(statement, ast.Assign)
     moment = moment_of(case, new)
-    seen = [case.array_of(int(row)) for row in pairs[-1]]
-    was = np.dtype(seen[1].dtype) if seen[1] is not None else dtype_of(moment, target)
-    now = np.dtype(seen[0].dtype) if seen[0] is not None else dtype_of(moment, statement.value)
+    now, was = (case.dtype_of(int(row)) for row in pairs[-1])
+    was = dtype_of(moment, target) if was is None else was
+    now = dtype_of(moment, statement.value) if now is None else now
     if was is None or now is None:
         # What is known to be an integer may have become a number of another kind with as many bytes.
         return not isinstance(was, np.dtype) or was.kind in "fc"

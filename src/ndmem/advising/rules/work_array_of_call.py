@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from ndmem.advising.case import each_large
 from ndmem.advising.replay import Change
-from ndmem.advising.source.syntax import called_name, is_module_call, keyword, text_of
+from ndmem.advising.source.syntax import called_name, is_module_call, keyword, spelled_integer, text_of
 from ndmem.advising.suggestion import Suggestion
 
 if TYPE_CHECKING:
@@ -65,13 +65,7 @@ def _is_by_blocks(call: ast.Call) -> bool:
 
 def _axis(call: ast.Call) -> int | None:
     """Return the one axis that a function works along, as far as the call spells it."""
-    match keyword(call, "axis"):
-        case ast.Constant(value=int() as axis):
-            return axis
-        case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() as axis)):
-            return -axis
-        case _:
-            return None
+    return spelled_integer(keyword(call, "axis"))
 
 
 def _write_blocks(call: ast.Call) -> str | None:

@@ -213,6 +213,17 @@ def keyword(node: ast.Call, name: str) -> ast.expr | None:
     return next((given.value for given in node.keywords if given.arg == name), None)
 
 
+def spelled_integer(node: ast.AST | None) -> int | None:
+    """Return the value of an integer that is written as a number; ``None`` for anything else."""
+    match node:
+        case ast.Constant(value=int() as value):
+            return value
+        case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() as value)):
+            return -value
+        case _:
+            return None
+
+
 def names_in(node: ast.AST) -> set[str]:
     """Return the names of the variables that occur in a node."""
     return {inner.id for inner in ast.walk(node) if isinstance(inner, ast.Name)}
