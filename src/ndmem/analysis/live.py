@@ -199,10 +199,8 @@ def live_buffers(
 
     Parameters
     ----------
-    index : TraceIndex
-        The run.
-    moment : Moment
-        The peak or the end.
+    index, moment
+        As for `find_answer`.
     limit : int or None
         Return at most this many; ``None`` for all.
 

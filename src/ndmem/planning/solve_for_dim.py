@@ -41,7 +41,8 @@ def find_longest(found: Forecast, arguments: Arguments, dim: str, budget: int, *
         known = ", ".join(arguments.lengths) or "none"
         raise PredictionError(f"unknown dimension {dim!r}; the dimensions of this prediction are: {known}")
     share = 1 + native / max(found.nbytes + found.inputs_nbytes, 1)
-    if found.formulas is not None and (dim in found.formulas.names or dim in found.formulas.ties):
+    varied = None if found.formulas is None else found.formulas.variables
+    if varied is not None and (dim in varied.names or dim in varied.ties):
         return _bisect(lambda length: int(share * _at_length(found, arguments, dim, length)), budget)
     step = found.line.step[dim]
     if step and sum(bool(each) for each in found.line.step.values()) == 1:
@@ -57,9 +58,9 @@ def _at_length(found: Forecast, arguments: Arguments, dim: str, length: int) -> 
     formulas = found.formulas
     assert formulas is not None
     lengths = dict(arguments.lengths)
-    main, offset = formulas.ties.get(dim, (dim, 0))
+    main, offset = formulas.variables.ties.get(dim, (dim, 0))
     lengths[main] = length - offset
-    for name, (other, more) in formulas.ties.items():
+    for name, (other, more) in formulas.variables.ties.items():
         if other == main:
             lengths[name] = lengths[main] + more
     return formulas.peak(lengths) + _inputs(found, arguments, lengths)

@@ -15,15 +15,7 @@ if TYPE_CHECKING:
 
 
 class PredictedFigures(Run):
-    """A run with a predicted trace, and the figures of the prediction.
-
-    Parameters
-    ----------
-    forecast : Forecast
-        The forecast.
-    arguments : Arguments
-        The arguments of the call.
-    """
+    """A run with a predicted trace, and the figures of the prediction."""
 
     def __init__(self, forecast: Forecast, arguments: Arguments) -> None:
         super().__init__(forecast.trace)

@@ -208,10 +208,8 @@ class Prediction(PredictedFigures):
 
         Raises
         ------
-        MissingError
-            If Jinja2 or Plotly is not installed.
-        OSError
-            If a file cannot be written.
+        MissingError, OSError
+            As for `Run.to_html`.
         """
         with untracked():
             trace, outlook = self._bind_trace(budget), describe_outlook(self, budget=budget)

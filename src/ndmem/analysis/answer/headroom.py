@@ -38,18 +38,7 @@ class Headroom:
 
 @fact
 def find_headroom(index: TraceIndex) -> Headroom | None:
-    """Find the budget of a run, or the limit of its machine where there was no budget.
-
-    Parameters
-    ----------
-    index : TraceIndex
-        The run.
-
-    Returns
-    -------
-    Headroom or None
-        ``None`` if neither is known.
-    """
+    """Find the budget of a run, or the limit of its machine where there was no budget; ``None`` if neither is known."""
     trace = index.trace
     run, counted = trace.run, (trace.peak if trace.total is None else trace.total).nbytes
     if run.budget_nbytes is not None:

@@ -75,12 +75,8 @@ class Formulas:
 
     Attributes
     ----------
-    names : tuple of str
-        The variables.
-    ties : dict of str to (str, int)
-        Dimensions that are a variable plus a constant.
-    terms : tuple of tuple of int
-        Exponents of the variables in each monomial.
+    variables : Variables
+        The dimensions that are varied; its lattice has the exponents of each monomial.
     patterns : list of list of Fraction
         Coefficients, for each kind of buffer.
     kind : (births,) int64
@@ -89,16 +85,14 @@ class Formulas:
         The measured run.
     """
 
-    names: tuple[str, ...]
-    ties: dict[str, tuple[str, int]]
-    terms: tuple[tuple[int, ...], ...]
+    variables: Variables
     patterns: list[list[Fraction]]
     kind: Int64s
     point: Point
 
     def sizes(self, lengths: Mapping[str, int]) -> Int64s:
         """Return the bytes of each buffer at other lengths."""
-        values = [_monomial(term, [lengths[name] for name in self.names]) for term in self.terms]
+        values = [_monomial(term, [lengths[name] for name in self.variables.names]) for term in self.variables.lattice]
         sizes = [sum((c * v for c, v in zip(row, values, strict=True) if c), Fraction(0)) for row in self.patterns]
         return np.array([max(int(size), 0) for size in sizes], np.int64)[self.kind]
 
@@ -108,10 +102,11 @@ class Formulas:
 
     def write(self, counts: Mapping[int, int]) -> str | None:
         """Write the sum of this many buffers of each kind; ``None`` if it has too many terms to be readable."""
-        total = [Fraction(0)] * len(self.terms)
+        terms = self.variables.lattice
+        total = [Fraction(0)] * len(terms)
         for kind, count in counts.items():
             total = [have + count * more for have, more in zip(total, self.patterns[kind], strict=True)]
-        return write_polynomial(self.names, self.terms, total)
+        return write_polynomial(self.variables.names, terms, total)
 
 
 def write_polynomial(
@@ -176,7 +171,7 @@ def find_formulas(
             if sum(c * m for c, m in zip(row, monomials, strict=True) if c) != known:
                 return None
         patterns.append(row)
-    return Formulas(names, variables.ties, lattice, patterns, kind, point)
+    return Formulas(variables, patterns, kind, point)
 
 
 def choose_variables(line: Line, lengths: Mapping[str, int]) -> Variables | None:

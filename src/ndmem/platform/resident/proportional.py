@@ -53,14 +53,7 @@ def list_processes(pid: int, *, proc: str = "/proc") -> list[int]:
 def read_shares(pid: int, *, proc: str = "/proc") -> Shares | None:
     """Return the shares of one process; ``None`` if it ended, belongs to another user, or the system does not say.
 
-    The kernel visits all its pages: 0.1 ms for each MiB of small ones.
-
-    Parameters
-    ----------
-    pid : int
-        The process.
-    proc : str
-        Where ``/proc`` is; another folder for tests.
+    The kernel visits all its pages: 0.1 ms for each MiB of small ones. Parameters are those of `list_processes`.
     """
     figures: dict[bytes, int] = {}
     with contextlib.suppress(OSError, ValueError, IndexError):

@@ -38,14 +38,8 @@ def cell_html(
 
     Parameters
     ----------
-    index : TraceIndex
-        The run.
-    folder : str or None
-        Folder that files are named relative to; the working folder if not given.
-    outlook : Outlook or None
-        Sentences and formulas of a prediction.
-    findings : sequence of Finding
-        What to change in the program.
+    index, folder, outlook, findings
+        As for `write_html`.
 
     Raises
     ------

@@ -60,10 +60,8 @@ def write_html(
 
     Parameters
     ----------
-    index : TraceIndex
-        The run.
-    stream : text stream
-        Destination.
+    index, stream
+        As for `write_run`.
     library : bool
         Give the lines of libraries rows of their own.
     plotlyjs : PlotlyJs or None

@@ -29,10 +29,8 @@ def answer_sentence(
 
     Parameters
     ----------
-    index : TraceIndex
-        The run.
-    moment : Moment
-        The peak or the end.
+    index, moment
+        As for `find_answer`.
     name_file : callable
         Returns the name to show for a file; by default the last part of its path.
 

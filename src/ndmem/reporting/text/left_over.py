@@ -37,10 +37,8 @@ def write_left_over(
 
     Parameters
     ----------
-    index : TraceIndex
-        The run.
-    stream : text stream
-        Destination.
+    index, stream
+        As for `write_run`.
     start_s, end_s : float
         The range, in seconds since the start; to the end of the run if `end_s` is not given.
     rows : int or None

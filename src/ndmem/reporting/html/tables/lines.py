@@ -47,12 +47,10 @@ def line_table_html(
 
     Parameters
     ----------
-    index : TraceIndex
-        The run.
+    index, folder
+        As for `write_html`.
     rows : int
         Show at most this many lines.
-    folder : str or None
-        Folder that files are named relative to; the working folder if not given.
     foreword : sequence of str
         Sentences to put first.
     findings : sequence of Finding

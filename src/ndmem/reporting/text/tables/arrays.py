@@ -100,10 +100,8 @@ def describe_unheld(buffer: LiveBuffer, names: HolderNames, *, shape: bool = Tru
 
     Parameters
     ----------
-    buffer : LiveBuffer
-        The buffer.
-    names : HolderNames
-        How holders are named.
+    buffer, names
+        As for `describe_holders`.
     shape : bool
         With shape and dtype, if they are known.
     """
