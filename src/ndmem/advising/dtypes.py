@@ -78,6 +78,12 @@ def dtype_of(  # noqa: PLR0911  # one case for each kind of expression
             return None
 
 
+def dtype_of_buffer(moment: Moment, row: int, node: ast.expr) -> Type | None:
+    """Return the type of a buffer's elements as it was recorded, or else that of the expression that allocated it."""
+    recorded = moment.case.dtype_of(row)
+    return dtype_of(moment, node) if recorded is None else recorded
+
+
 def is_dtype(found: Type | None, wanted: np.dtype) -> bool:
     """Tell whether a type is known and equal to another; ``==`` alone takes ``None`` for float64."""
     return isinstance(found, np.dtype) and found == wanted

@@ -15,7 +15,7 @@ import numpy as np
 
 from ndmem.advising.case import each_large
 from ndmem.advising.derived import derived_groups
-from ndmem.advising.dtypes import dtype_of, is_dtype, written_dtype
+from ndmem.advising.dtypes import dtype_of, dtype_of_buffer, is_dtype, written_dtype
 from ndmem.advising.replay import Change
 from ndmem.advising.source.operations import is_elementwise
 from ndmem.advising.source.rewriting import in_single_precision
@@ -44,8 +44,7 @@ def suggest(case: Case) -> Iterator[Suggestion]:
         if source is None:
             continue
         fix = _write_conversion(moment, node) if called_name(node) in _CONVERTERS else _write_operation(node, source)
-        result = case.dtype_of(int(group.rows[-1]))
-        result = dtype_of(moment, node) if result is None else result
+        result = dtype_of_buffer(moment, int(group.rows[-1]), node)
         if (
             fix is None
             or not is_dtype(result, np.dtype(np.float64))

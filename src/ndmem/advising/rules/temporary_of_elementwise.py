@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ndmem.advising.case import each_large
-from ndmem.advising.dtypes import dtype_of
+from ndmem.advising.dtypes import dtype_of, dtype_of_buffer
 from ndmem.advising.replay import Change
 from ndmem.advising.source.operations import is_elementwise, is_reduction
 from ndmem.advising.source.rewriting import in_place
@@ -113,6 +113,5 @@ def _pair(case: Case, inner: Group, outer: Group) -> Int64s:
 def _same_dtype(case: Case, first: Group, last: Group) -> bool:
     moment = moment_of(case, first)
     was = dtype_of(moment, first.place.node)
-    now = case.dtype_of(int(last.rows[-1]))
-    now = dtype_of(moment, last.place.node) if now is None else now
+    now = dtype_of_buffer(moment, int(last.rows[-1]), last.place.node)
     return was == now or was is None or now is None

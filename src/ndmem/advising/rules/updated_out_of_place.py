@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ndmem.advising.case import each_large
-from ndmem.advising.dtypes import dtype_of
+from ndmem.advising.dtypes import dtype_of_buffer
 from ndmem.advising.replay import Change
 from ndmem.advising.source.rewriting import in_place
 from ndmem.advising.source.syntax import operands, text_of
@@ -134,9 +134,8 @@ def _keeps_dtype(case: Case, new: Group, target: ast.expr, pairs: Int64s) -> boo
     statement = new.place.statement
     assert isinstance(statement, ast.Assign)
     moment = moment_of(case, new)
-    now, was = (case.dtype_of(int(row)) for row in pairs[-1])
-    was = dtype_of(moment, target) if was is None else was
-    now = dtype_of(moment, statement.value) if now is None else now
+    made, replaced = map(int, pairs[-1])
+    was, now = dtype_of_buffer(moment, replaced, target), dtype_of_buffer(moment, made, statement.value)
     if was is None or now is None:
         # What is known to be an integer may have become a number of another kind with as many bytes.
         return not isinstance(was, np.dtype) or was.kind in "fc"
