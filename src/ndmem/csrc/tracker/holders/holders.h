@@ -15,6 +15,7 @@ typedef struct {
     size_t passing; /* bytes of the buffer that is being allocated or freed */
     uint32_t steps; /* of the walk through objects, at most; 0 for variables alone */
     bool modules;   /* the user's modules too, if the rest is not enough */
+    bool outside;   /* for the memory of arrays that NumPy did not allocate, too */
 } Task;
 
 /* How far a search went. */

@@ -29,6 +29,7 @@ typedef struct {
     int64_t named;   /* bytes of the arrays' buffers that were found */
     int64_t passing; /* bytes of the buffer that is being allocated or freed, which nothing holds */
     int64_t nameless; /* bytes of arrays neither found yet nor, in an object, by an earlier search */
+    bool outside;     /* native blocks count as arrays without a name, for they may be the memory of some */
 } Search;
 
 typedef struct {
@@ -38,13 +39,14 @@ typedef struct {
     uint32_t item_nbytes;
 } Variable;
 
-Search holders_begin_search(Recording **recordings, unsigned count, Occasion occasion, size_t passing);
+Search holders_begin_search(Recording **recordings, unsigned count, Occasion occasion, size_t passing, bool outside);
 
 /* A variable is bound to the array; `dtype` is its dtype as text, NULL for a builtin one. Written to the recordings that saw
  * the buffer, if the name is new. */
 void holders_note(Search *search, PyArrayObject *array, Variable variable, PyObject *dtype);
 
-/* The same for an array whose buffer begins at `data`: it may lie within a native block, such as a bytes object. */
+/* The same for an array whose buffer, or native block, begins at `data`, as Python code found; or for one that lies in a mapping
+ * there. */
 void holders_note_at(Search *search, PyArrayObject *array, const void *data, Variable variable, PyObject *dtype);
 
 /* Whether so many bytes of arrays are still without a name that more of the program is worth searching. */
@@ -60,7 +62,7 @@ void holders_end_search(const Search *search);
  * last search. Allocates nothing. */
 size_t holders_count(void);
 
-/* Those that the last search found in a variable, or in what it was given. Allocates nothing. */
+/* Those of arrays that the last search found in a variable, or in what it was given. Allocates nothing. */
 size_t holders_in_variables(void);
 
 /* Forgets all buffers that were written as held. */

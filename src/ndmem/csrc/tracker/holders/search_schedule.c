@@ -24,40 +24,71 @@ static uint32_t steps_allowed_locked(int64_t now)
     return steps < LEAST_STEPS ? 0 : steps < MAX_STEPS ? (uint32_t)steps : MAX_STEPS;
 }
 
+/* What a search is made for. */
+typedef struct {
+    Moment moment; /* MOMENTS: for no peak of arrays */
+    bool outside;  /* after native blocks or a mapped file, too */
+    bool is_death; /* of an array, which is about to be freed */
+} Reason;
+
+static bool is_due_locked(Moment moment)
+{
+    ASSERT_LOCKED();
+    for (unsigned i = 0; i < tracker.count; i++)
+        if (tracker.running[i]->searches[moment])
+            return true;
+    return false;
+}
+
+static bool has_grown_locked(Moment moment)
+{
+    ASSERT_LOCKED();
+    for (unsigned i = 0; moment < MOMENTS && i < tracker.count; i++) {
+        const Recording *recording = tracker.running[i];
+        int64_t seen = recording->searched_peak[moment];
+        if (recording->searches[moment] && recording->journal.header->peak > seen + seen / 100)
+            return true;
+    }
+    return false;
+}
+
+static void count_search_locked(Reason reason)
+{
+    ASSERT_LOCKED();
+    for (unsigned i = 0; i < tracker.count; i++) {
+        Recording *recording = tracker.running[i];
+        Moment moment = reason.moment;
+        if (moment < MOMENTS && recording->searches[moment] && --recording->searches[moment] == 0)
+            recording->searched_peak[moment] = recording->journal.header->peak;
+        if (reason.outside && recording->searches[AFTER_OUTSIDE])
+            recording->searches[AFTER_OUTSIDE]--;
+    }
+    tracker_find_sole_locked();
+}
+
 /* A search for holders costs microseconds, so it runs only around a new peak: at the birth of the buffer that makes the peak,
  * while the functions that hold the others still run, and at the next deaths of large buffers, when the new buffer may have
  * its name. Only if the peak grew by 1 % since the last such search (at most 2,500 times from a KiB to a TiB), or if searches
- * take less than 0.1 % of the time. Never at a native block: Python's allocator may be asking for an arena, and a search
- * encodes names with it. */
-__attribute__((noinline)) static void search_now_locked(Moment moment, size_t nbytes)
+ * take less than 0.1 % of the time. Never at a native block: Python's allocator may be asking for it, and objects are not whole
+ * then. */
+__attribute__((noinline)) static void search_now_locked(Reason reason, size_t nbytes)
 {
     ASSERT_LOCKED();
     if (!lock_has_gil())
         return;
-    bool grown = false;
-    for (unsigned i = 0; i < tracker.count; i++) {
-        const Recording *recording = tracker.running[i];
-        int64_t seen = recording->searched_peak[moment];
-        grown |= recording->searches[moment] && recording->journal.header->peak > seen + seen / 100;
-    }
     int64_t start = clock_now(), work = clock_work();
-    if (!grown && start - tracker.searched_at < 1000 * tracker.search_cost)
+    if (!reason.outside && !has_grown_locked(reason.moment) && start - tracker.searched_at < 1000 * tracker.search_cost)
         return;
-    for (unsigned i = 0; i < tracker.count; i++) {
-        Recording *recording = tracker.running[i];
-        if (recording->searches[moment] && --recording->searches[moment] == 0)
-            recording->searched_peak[moment] = recording->journal.header->peak;
-    }
-    tracker_find_sole_locked();
+    count_search_locked(reason);
     /* There may be thousands of modules: they have a share of their own. */
     uint32_t steps = steps_allowed_locked(start);
     bool modules = steps > 0 && start - tracker.modules_at >= SHARE_OF_TIME * tracker.modules_cost;
-    Task task = {moment == AT_DEATH ? BEFORE_DEATH : IN_HOOK, nbytes, steps, modules};
+    Task task = {reason.is_death ? BEFORE_DEATH : IN_HOOK, nbytes, steps, modules, reason.outside};
     lock_nest();
     Searched searched = holders_search(tracker.running, tracker.count, task, NULL, NULL);
     lock_unnest();
     tracker.searched_at = clock_now();
-    if (moment == AT_BIRTH || (searched.extent != IN_VARIABLES && !searched.is_cut))
+    if (reason.moment == AT_BIRTH || (searched.extent != IN_VARIABLES && !searched.is_cut))
         tracker.is_search_cut = searched.is_cut;
     /* Each search counts once. Another process may have had the core, so a short walk is measured by its work. */
     int64_t worked = clock_work() - work;
@@ -71,14 +102,21 @@ __attribute__((noinline)) static void search_now_locked(Moment moment, size_t nb
 void search_at_peak_locked(Moment moment, size_t nbytes)
 {
     ASSERT_LOCKED();
-    bool is_due[MOMENTS] = {false};
-    for (unsigned i = 0; i < tracker.count; i++)
-        for (Moment each = 0; each < MOMENTS; each++)
-            is_due[each] |= tracker.running[i]->searches[each] > 0;
-    if (is_due[moment])
-        return search_now_locked(moment, nbytes);
-    if (moment == AT_BIRTH && is_due[AT_NEXT_BIRTH])
-        return search_now_locked(AT_NEXT_BIRTH, nbytes);
+    Reason reason = {.moment = MOMENTS, .is_death = moment == AT_DEATH};
+    if (is_due_locked(moment))
+        reason.moment = moment;
+    else if (moment == AT_BIRTH && is_due_locked(AT_NEXT_BIRTH))
+        reason.moment = AT_NEXT_BIRTH;
+    reason.outside = moment == AT_BIRTH && is_due_locked(AFTER_OUTSIDE);
+    if (reason.moment < MOMENTS || reason.outside)
+        search_now_locked(reason, nbytes);
+}
+
+void search_outside_locked(size_t nbytes)
+{
+    ASSERT_LOCKED();
+    if (is_due_locked(AFTER_OUTSIDE))
+        search_now_locked((Reason){.moment = MOMENTS, .outside = true}, nbytes);
 }
 
 bool search_was_cut(void)

@@ -8,6 +8,9 @@
  * tracker lock; without the GIL it does nothing. `nbytes` are those of that array. Allocates by malloc and mmap only, never raises. */
 void search_at_peak_locked(Moment moment, size_t nbytes);
 
+/* After the birth of a small array: the same for the memory of arrays that NumPy did not allocate. */
+void search_outside_locked(size_t nbytes);
+
 /* Whether the last search around a peak left out objects that may hold arrays, for lack of time. Needs the GIL. */
 bool search_was_cut(void);
 

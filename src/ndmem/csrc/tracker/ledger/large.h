@@ -13,6 +13,7 @@ typedef struct {
     uint32_t next_spare; /* while no buffer has it: the index of the next such */
     uint8_t sighting;
     uint8_t extent; /* how far a search must go to find it there again, see holders_journal.h */
+    uint8_t domain; /* of one that is not an array's */
 } Large;
 
 enum { LARGE_MAX = (1 << 30) - 1 }; /* an index has 30 bits in the ledger */
