@@ -61,9 +61,12 @@ class LiveBuffer:
     target : Target or None
         Where the statement that allocated it puts its value, if no holder was ever found and it was not temporary.
     origin : str or None
-        Purpose of a native block that a library mapped by itself; ``None`` for any other buffer.
+        Purpose of a native block that a library mapped by itself, or the path of a mapped file, empty if it is unknown;
+        ``None`` for any other buffer.
     thread : int
         Number of the thread that allocated it; `Trace.threads` has the names.
+    kind : Domain
+        Whose memory it is: ``ARRAY`` is NumPy's own.
     """
 
     buffer: int
@@ -78,6 +81,7 @@ class LiveBuffer:
     target: Target | None
     origin: str | None
     thread: int
+    kind: Domain = Domain.ARRAY
 
     def allocated_by(self, sources: SourceFiles) -> str:
         """Return the code that allocated it: the sub-expression, else the line, else the function."""
@@ -100,6 +104,8 @@ class LiveColumns:
 
     Attributes
     ----------
+    domain : Domain
+        Their domain.
     until : int
         Number of events up to the moment.
     buffer, nbytes : (k,) int64
@@ -112,6 +118,7 @@ class LiveColumns:
         Whether an event frees it later, and within the execution of the user's statement that allocated it.
     """
 
+    domain: Domain
     until: int
     buffer: Int64s
     nbytes: Int64s
@@ -123,6 +130,7 @@ class LiveColumns:
     def at(self, places: Int64s) -> LiveColumns:
         """Return some of the buffers, by their places in the columns."""
         return LiveColumns(
+            self.domain,
             self.until,
             self.buffer[places],
             self.nbytes[places],
@@ -147,6 +155,7 @@ def find_live(index: TraceIndex, *, until: int, domain: Domain = Domain.ARRAY) -
     node = events.stack[born]
     standing = standing_nodes(index)[node]
     return LiveColumns(
+        domain=domain,
         until=until,
         buffer=events.buffer[born],
         nbytes=events.nbytes[born],
@@ -169,7 +178,6 @@ def each_live_buffer(index: TraceIndex, columns: LiveColumns) -> Iterator[LiveBu
             stacks[node] = trace.stack(node)
         site = trace.sites[trace.tree.site[columns.standing[place]]]
         known = bool(columns.died[place]) or surely_alive
-        library = trace.origins.get(buffer)
         held = holders.get(buffer, _NEVER_HELD)
         temporary = bool(columns.temporary[place]) if known else None
         yield LiveBuffer(
@@ -183,9 +191,16 @@ def each_live_buffer(index: TraceIndex, columns: LiveColumns) -> Iterator[LiveBu
             holders=held.holders,
             former=held.former,
             target=find_target(index, site) if held is _NEVER_HELD and temporary is False else None,
-            origin=None if library is None else name_origin(library),
+            origin=_name_origin(columns.domain, trace.origins.get(buffer)),
             thread=int(threads[buffer]),
+            kind=columns.domain,
         )
+
+
+def _name_origin(kind: Domain, found: str | None) -> str | None:
+    if kind is Domain.MAPPED:
+        return found or ""
+    return None if found is None else name_origin(found)
 
 
 def live_buffers(
