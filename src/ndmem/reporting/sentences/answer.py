@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ndmem.analysis.answer.kind import Kind, leading_kind
 from ndmem.analysis.answer.lead import find_lead
-from ndmem.analysis.answer.total import leads_native
 from ndmem.analysis.file_names import base_name
 from ndmem.analysis.moment import Moment
 from ndmem.units import format_nbytes
 
 from .arrays import write_arrays
+from .foreign import write_foreign
+from .mapped import write_mapped
 from .native import write_native
 from .process_name import describe_child
 
@@ -25,8 +27,8 @@ def answer_sentence(
 ) -> str:
     """Write how much memory a run used, what it consists of, which line allocated it, and where the peak was reached.
 
-    It speaks of the arrays or of the native memory, whichever is more at the total peak, and of the process that has
-    most.
+    It speaks of the arrays, of those over memory that NumPy did not allocate, of the native memory, or of the mapped
+    files, whichever is most, and of the process that has most.
 
     Parameters
     ----------
@@ -56,7 +58,12 @@ def answer_sentence(
 
 
 def _write_answer(index: TraceIndex, moment: Moment, name_file: Callable[[str], str], process: str) -> str:
-    if moment is Moment.PEAK and leads_native(index):
+    kind = leading_kind(index) if moment is Moment.PEAK else Kind.ARRAYS
+    if kind is Kind.MAPPED:
+        return write_mapped(index, name_file, process)
+    if kind is Kind.FOREIGN:
+        return write_foreign(index, name_file, process)
+    if kind is Kind.NATIVE:
         return write_native(index, name_file, process)
     if not index.trace.peak.nbytes:
         return _write_nothing(index)
