@@ -2,6 +2,8 @@
 #include "common/compat_stacks.h"
 #include "tracker/holders/checked_read.h"
 #include "tracker/holders/forms_journal.h"
+#include "tracker/hooks/mappings.h"
+#include "tracker/lock.h"
 
 #include <string.h>
 
@@ -34,9 +36,20 @@ void stack_arrays_begin(void)
     stacks.count = 0;
 }
 
+/* To read a page brings it into use, and would change what counts of a mapping by pages. Only PYTHONMALLOC=mimalloc has
+ * objects in such mappings. */
+static bool counts_by_pages(uintptr_t address)
+{
+    lock_enter(true);
+    const Mapping *mapping = mappings_find_locked((const char *)address);
+    bool by_pages = mapping && (uintptr_t)mapping->start < address + HEAD_NBYTES && mapping->counting == BY_PAGES;
+    lock_leave();
+    return by_pages;
+}
+
 static void add(uintptr_t word)
 {
-    if (word % OBJECT_ALIGNMENT || !checked_read_may(word) || stacks.count == MAX_WORDS)
+    if (word % OBJECT_ALIGNMENT || !checked_read_may(word) || counts_by_pages(word) || stacks.count == MAX_WORDS)
         return;
     size_t place = ((word >> 4) * 0x9E3779B97F4A7C15u >> 32) % PLACES;
     for (; stacks.places[place].search == stacks.search; place = (place + 1) % PLACES)
