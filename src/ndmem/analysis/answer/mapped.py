@@ -1,6 +1,6 @@
 """Mapped files of a process: how much was mapped at most, by which line, and which arrays lie in it.
 
-They are no part of the total peak: the system may take their pages back at any time, and processes share them.
+They are not part of the total peak: the system may take their pages back at any time, and processes share them.
 """
 
 from __future__ import annotations
