@@ -115,11 +115,11 @@ class TraceBuilder:
         here.live += nbytes
         if domain is Domain.ARRAY:
             self.live += nbytes
-        else:
+        elif domain is Domain.NATIVE:
             assert self.native_threshold is not None
             assert nbytes >= self.native_threshold
             self.native_live += nbytes
-        if domain is Domain.NATIVE or nbytes >= self.threshold:
+        if domain is not Domain.ARRAY or nbytes >= self.threshold:
             self._numbers[handle] = len(self._numbers)
             self._write(Kind.BORN, node, handle, nbytes, time_s, -1)
         self._see(here)
@@ -150,7 +150,7 @@ class TraceBuilder:
         self._see(self._nodes[node])
         if domain is Domain.ARRAY:
             self.live -= nbytes
-        else:
+        elif domain is Domain.NATIVE:
             self.native_live -= nbytes
         self._nodes[birth].live -= nbytes
         self._note_change(birth)

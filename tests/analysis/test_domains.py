@@ -134,6 +134,9 @@ def test_a_decomposition_worked_out_by_hand() -> None:
         filename=USER, lineno=5, function="work", source=None,
         peak_nbytes=24 * KIB, at_peak_nbytes=16 * KIB, share=16 / 24, temporary_nbytes=0, kept_nbytes=16 * KIB,
         total_nbytes=16 * KIB, count=1, own_nbytes=16 * KIB, at_total_peak_nbytes=16 * KIB,
+        foreign=NativeFigures(
+            peak_nbytes=0, at_total_peak_nbytes=0, temporary_nbytes=0, kept_nbytes=0, total_nbytes=0, count=0,
+        ),
         native=NativeFigures(
             peak_nbytes=48 * KIB, at_total_peak_nbytes=48 * KIB, temporary_nbytes=48 * KIB, kept_nbytes=0,
             total_nbytes=48 * KIB, count=2,
@@ -157,7 +160,9 @@ def test_what_was_not_watched_is_not_known() -> None:
     trace = builder.build()
     (line,) = line_table(TraceIndex(trace))
     stats = compute_stats(TraceIndex(trace))
-    assert (line.native, line.at_total_peak_nbytes, compute_domains(TraceIndex(trace)).native) == (None, None, None)
+    domains = compute_domains(TraceIndex(trace))
+    assert (line.native, line.foreign, line.at_total_peak_nbytes) == (None, None, None)
+    assert (domains.native, domains.foreign, domains.mapped) == (None, None, None)
     assert (stats.total_peak_nbytes, stats.native_threshold_nbytes, stats.rss_peak_nbytes) == (None, None, None)
 
 
@@ -182,4 +187,4 @@ def test_each_domain_has_its_own_live_buffers(domain: Domain) -> None:
 
 def test_a_row_takes_its_figures_along() -> None:
     """A table's row has every figure that was computed for it."""
-    assert {*ARRAY_FIGURES, "at_total_peak_nbytes", "native"} == set(Figures.__dataclass_fields__)
+    assert {*ARRAY_FIGURES, "at_total_peak_nbytes", "foreign", "native"} == set(Figures.__dataclass_fields__)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from ndmem.analysis.call_tree.frames import standing_nodes
-from ndmem.analysis.live import holders_by_buffer
+from ndmem.analysis.held import holders_by_buffer
 from ndmem.analysis.over_time.lifetimes import array_lifetimes
 from ndmem.analysis.tables.expression import expression_text
 from ndmem.analysis.tables.sources import source_files

@@ -35,19 +35,25 @@ class DomainTotals:
 
 @dataclass(frozen=True, slots=True)
 class Domains:
-    """Totals of a run in both domains.
+    """Totals of a run in each domain.
 
     Attributes
     ----------
     array : DomainTotals
         Buffers of NumPy arrays.
+    foreign : DomainTotals or None
+        Blocks of at least ``RunInfo.native_threshold`` bytes that were allocated outside NumPy, and in which an array
+        was found; ``None`` if native memory was not tracked.
     native : DomainTotals or None
-        Blocks of at least ``RunInfo.native_threshold`` bytes that were allocated outside NumPy; ``None`` if they were
-        not tracked.
+        Other such blocks.
+    mapped : DomainTotals or None
+        Mapped files, which are not part of the total peak.
     """
 
     array: DomainTotals
+    foreign: DomainTotals | None
     native: DomainTotals | None
+    mapped: DomainTotals | None
 
 
 WORTH_SHOWING = 10
@@ -56,19 +62,34 @@ WORTH_SHOWING = 10
 
 @fact
 def compute_domains(index: TraceIndex) -> Domains:
-    """Compute the totals of both domains."""
+    """Compute the totals of each domain."""
     trace = index.trace
     array = DomainTotals(trace.peak.nbytes, trace.live_nbytes, trace.total_nbytes)
     live, total = trace.native_live_nbytes, trace.native_total_nbytes
     if trace.native is None or live is None or total is None:
-        return Domains(array, None)
-    return Domains(array, DomainTotals(trace.native.nbytes, live, total))
+        return Domains(array, None, None, None)
+    native = DomainTotals(trace.native.nbytes, live, total)
+    return Domains(array, _sum_up(index, Domain.FOREIGN), native, _sum_up(index, Domain.MAPPED))
+
+
+def _sum_up(index: TraceIndex, domain: Domain) -> DomainTotals:
+    tallies, nodes = index.trace.tallies, index.trace.tree.domain == domain
+    return DomainTotals(
+        int(live_in(index, domain).max(initial=0)), int(tallies.live[nodes].sum()), int(tallies.total[nodes].sum())
+    )
 
 
 @fact
 def native_live(index: TraceIndex) -> Int64s:
     """Return the live bytes of native blocks after each event, shape (m,); discarded events are counted."""
     return index.trace.native_live()
+
+
+@fact
+def live_in(index: TraceIndex, domain: Domain) -> Int64s:
+    """Return the live bytes of a domain after each event, shape (m,), of the buffers that are events."""
+    events = index.trace.events
+    return events.running_nbytes(events.domain == domain)
 
 
 def of_domain(trace: Trace, values: Int64s, domain: Domain, *, other: int = 0) -> Int64s:

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 from ndmem.model.family import family_of
 
+from .foreign import tell_foreign
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
 
@@ -36,7 +38,7 @@ class TraceIndex:
     Attributes
     ----------
     trace, family
-        As given.
+        As given, but native blocks in which arrays lie are told from others, see `tell_foreign`.
     known : dict
         Facts by function and arguments; only `fact` writes it.
     """
@@ -44,8 +46,9 @@ class TraceIndex:
     __slots__ = ("family", "known", "trace")
 
     def __init__(self, trace: Trace, *, family: Family | None = None) -> None:
-        self.trace = trace
-        self.family = family_of(trace) if family is None else family
+        self.trace = tell_foreign(trace)
+        family = family_of(trace) if family is None else family
+        self.family = family if self.trace is trace else family.with_trace(trace, self.trace)
         self.known: dict[Hashable, Any] = {}
 
 

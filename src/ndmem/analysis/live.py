@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ndmem.model.columns import Domain, Kind
-from ndmem.model.holder import ArrayForm, Holder
 
 from .call_tree.frames import standing_nodes, statement_depths
+from .held import NEVER_HELD, holders_by_buffer
 from .index import fact
 from .moment import Moment, events_until, nbytes_at
 from .origin import name_origin
@@ -23,6 +23,7 @@ from .tables.threads import birth_threads
 
 if TYPE_CHECKING:
     from ndmem.model.columns import Bools, Int32s, Int64s
+    from ndmem.model.holder import ArrayForm, Holder
     from ndmem.model.site import Site, Stack
     from ndmem.model.trace import Trace
 
@@ -63,9 +64,12 @@ class LiveBuffer:
     target : Target or None
         Where the statement that allocated it puts its value, if no holder was ever found and it was not temporary.
     origin : str or None
-        Purpose of a native block that a library mapped by itself; ``None`` for any other buffer.
+        Purpose of a native block that a library mapped by itself, or the path of a mapped file, empty if it is unknown;
+        ``None`` for any other buffer.
     thread : int
         Number of the thread that allocated it; `Trace.threads` has the names.
+    kind : Domain
+        Whose memory it is: ``ARRAY`` is NumPy's own.
     """
 
     buffer: int
@@ -81,6 +85,7 @@ class LiveBuffer:
     target: Target | None
     origin: str | None
     thread: int
+    kind: Domain = Domain.ARRAY
 
     def allocated_by(self, sources: SourceFiles) -> str:
         """Return the code that allocated it: the sub-expression, else the line, else the function."""
@@ -103,6 +108,8 @@ class LiveColumns:
 
     Attributes
     ----------
+    domain : Domain
+        Their domain.
     until : int
         Number of events up to the moment.
     buffer, nbytes : (k,) int64
@@ -115,6 +122,7 @@ class LiveColumns:
         Whether an event frees it later, and within the execution of the user's statement that allocated it.
     """
 
+    domain: Domain
     until: int
     buffer: Int64s
     nbytes: Int64s
@@ -126,6 +134,7 @@ class LiveColumns:
     def at(self, places: Int64s) -> LiveColumns:
         """Return some of the buffers, by their places in the columns."""
         return LiveColumns(
+            self.domain,
             self.until,
             self.buffer[places],
             self.nbytes[places],
@@ -150,6 +159,7 @@ def find_live(index: TraceIndex, *, until: int, domain: Domain = Domain.ARRAY) -
     node = events.stack[born]
     standing = standing_nodes(index)[node]
     return LiveColumns(
+        domain=domain,
         until=until,
         buffer=events.buffer[born],
         nbytes=events.nbytes[born],
@@ -172,8 +182,7 @@ def each_live_buffer(index: TraceIndex, columns: LiveColumns) -> Iterator[LiveBu
             stacks[node] = trace.stack(node)
         site = trace.sites[trace.tree.site[columns.standing[place]]]
         known = bool(columns.died[place]) or surely_alive
-        library = trace.origins.get(buffer)
-        held = holders.get(buffer, _NEVER_HELD)
+        held = holders.get(buffer, NEVER_HELD)
         temporary = bool(columns.temporary[place]) if known else None
         yield LiveBuffer(
             buffer=buffer,
@@ -186,10 +195,17 @@ def each_live_buffer(index: TraceIndex, columns: LiveColumns) -> Iterator[LiveBu
             holders=held.holders,
             former=held.former,
             form=trace.forms.get(buffer),
-            target=find_target(index, site) if held is _NEVER_HELD and temporary is False else None,
-            origin=None if library is None else name_origin(library),
+            target=find_target(index, site) if held is NEVER_HELD and temporary is False else None,
+            origin=_name_origin(columns.domain, trace.origins.get(buffer)),
             thread=int(threads[buffer]),
+            kind=columns.domain,
         )
+
+
+def _name_origin(kind: Domain, found: str | None) -> str | None:
+    if kind is Domain.MAPPED:
+        return found or ""
+    return None if found is None else name_origin(found)
 
 
 def live_buffers(
@@ -246,50 +262,3 @@ def _later_deaths(trace: Trace, buffer: Int64s, deaths: Int64s) -> Int64s:
     matches = buffer[place] == dying
     within[place[matches]] = trace.events.within[deaths[matches]]
     return within
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """The holders of a buffer at a moment; if it has none, the last ones before in `former`. Owners before views."""
-
-    holders: tuple[Holder, ...] = ()
-    former: tuple[Holder, ...] = ()
-
-
-_NEVER_HELD = Held()
-
-
-@fact
-def holders_by_buffer(index: TraceIndex, until: int) -> dict[int, Held]:
-    """Return the holders of each buffer at a moment.
-
-    The tracker searches for the holders of a buffer several times, and each search replaces the results of the one
-    before. The last search up to the moment counts, or the first one after it.
-    """
-    searches: dict[int, dict[int, list[Holder]]] = {}
-    for holder in index.trace.holders:
-        searches.setdefault(holder.buffer, {}).setdefault(holder.events, []).append(holder)
-    found = {}
-    for buffer, by_events in searches.items():
-        chosen = max((events for events in by_events if events <= until), default=min(by_events))
-        holders: tuple[Holder, ...] = ()
-        former: tuple[Holder, ...] = ()
-        for events in sorted(events for events in by_events if events <= chosen):
-            found_here, lost = _settle(by_events[events])
-            former, holders = lost or holders or former, found_here
-        found[buffer] = Held(holders, () if holders else former)
-    return found
-
-
-def _settle(search: list[Holder]) -> tuple[tuple[Holder, ...], tuple[Holder, ...]]:
-    """Return the holders after a search, and those that it lost; each owners first."""
-    named: list[Holder] = []
-    lost: list[Holder] = []
-    for holder in search:
-        # A holder without a name is a search that found none: those before it no longer hold the buffer.
-        named, lost = ([*named, holder], lost) if holder.name else ([], named or lost)
-    return tuple(sorted(named, key=_is_view)), tuple(sorted(lost, key=_is_view))
-
-
-def _is_view(holder: Holder) -> bool:
-    return holder.is_view

@@ -9,7 +9,7 @@ import numpy as np
 from ndmem.analysis.answer.phase import below_user_code
 from ndmem.model.columns import Domain, Kind
 
-from .domains import native_live
+from .domains import live_in, native_live
 from .index import fact
 from .origin import OPENBLAS, name_origin
 
@@ -53,10 +53,11 @@ def find_total_node(index: TraceIndex) -> int:
     if trace.total is None:
         return -1
     events, until = trace.events, trace.total.events
-    live = events.live[:until] + native_live(index)[:until]
+    live = (events.live + native_live(index) + live_in(index, Domain.FOREIGN))[:until]
     # A buffer of OpenBLAS is named after the import that mapped it, and grows while other code computes.
     grown = [buffer for buffer, library in trace.origins.items() if name_origin(library) == OPENBLAS]
-    born = (events.kind[:until] == Kind.BORN) & ~np.isin(events.buffer[:until], np.array(grown, np.int64))
+    born = (events.kind[:until] == Kind.BORN) & (events.domain[:until] != Domain.MAPPED)
+    born &= ~np.isin(events.buffer[:until], np.array(grown, np.int64))
     node = _pick_node(index, trace.total, np.where(born, live, -1))
     if node != trace.total.stack or not grown or not born.any() or events.buffer[until - 1] not in grown:
         return node

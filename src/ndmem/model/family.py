@@ -95,6 +95,11 @@ class Family:
         """
         return make_family([*self.members, *other.members], [*self.notes, *other.notes])
 
+    def with_trace(self, old: Trace, new: Trace) -> Family:
+        """Return the processes with another trace in place of one of theirs."""
+        members = tuple(Member(new, each.kin) if each.trace is old else each for each in self.members)
+        return Family(members, self.notes)
+
 
 def make_family(members: Iterable[Member], notes: Iterable[str] = ()) -> Family:
     """Return the family of some processes, in whatever order and however often they are given."""

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from ndmem import _native
+from ndmem.model.columns import Domain
 from ndmem.model.site import Site
 from ndmem.user_code import is_below
 
@@ -42,12 +43,12 @@ class TrackedBuffers:
     ----------
     smallest : int
         Skip buffers of fewer bytes.
-    native : bool
-        Take native blocks, not the buffers of NumPy's allocator.
+    domain : Domain
+        Take the buffers of this domain.
     """
 
-    def __init__(self, smallest: int, *, native: bool = False) -> None:
-        self._buffers = [TrackedBuffer(*found) for found in sorted(_native.live_buffers(smallest, native))]
+    def __init__(self, smallest: int, domain: Domain = Domain.ARRAY) -> None:
+        self._buffers = [TrackedBuffer(*found) for found in sorted(_native.live_buffers(smallest, domain))]
         self._starts = [buffer.start for buffer in self._buffers]
 
     def __iter__(self) -> Iterator[TrackedBuffer]:

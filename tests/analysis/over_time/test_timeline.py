@@ -85,11 +85,12 @@ def test_native_blocks_stand_beside_arrays() -> None:
     builder.died(block, LINE, time_s=0.3)
     trace = builder.build(duration_s=1.0)
     assert timeline(TraceIndex(trace)) == (
-        (0.0, 0, 0), (0.1, 5 * KIB, 0), (0.2, 5 * KIB, 9 * KIB), (0.3, 5 * KIB, 0), (1.0, 5 * KIB, 0),
+        (0.0, 0, 0, 0), (0.1, 5 * KIB, 0, 0), (0.2, 5 * KIB, 9 * KIB, 0), (0.3, 5 * KIB, 0, 0), (1.0, 5 * KIB, 0, 0),
     )  # fmt: skip
     unwatched = TraceBuilder()
     unwatched.born(LINE, 5 * KIB, time_s=0.1)
-    assert {point.native_nbytes for point in timeline(TraceIndex(unwatched.build()))} == {None}
+    found = timeline(TraceIndex(unwatched.build()))
+    assert {(point.native_nbytes, point.foreign_nbytes) for point in found} == {(None, None)}
 
 
 def test_resident_samples_are_thinned_to_the_highest() -> None:

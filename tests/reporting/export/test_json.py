@@ -54,7 +54,16 @@ def test_the_schema_is_strict_and_described() -> None:
         assert all("description" in field or "$ref" in field for field in each["properties"].values())
 
 
-LISTS = ("lines", "at_peak", "native_at_total_peak", "threads", "timeline", "rss")
+LISTS = (
+    "lines",
+    "at_peak",
+    "foreign_at_total_peak",
+    "native_at_total_peak",
+    "mapped_at_mapped_peak",
+    "threads",
+    "timeline",
+    "rss",
+)
 
 
 def test_fields_of_a_pipeline() -> None:
@@ -89,7 +98,9 @@ def test_fields_of_a_pipeline() -> None:
         },
         "domains": {
             "array": {"peak_nbytes": 601 * MIB, "live_nbytes": 400 * MIB + 8000, "total_nbytes": 801 * MIB + 8000},
+            "foreign": None,
             "native": None,
+            "mapped": None,
         },
         "total_peak_nbytes": None,
         "total_peak_site": None,
@@ -102,7 +113,7 @@ def test_fields_of_a_pipeline() -> None:
         "processes_resident": None,
         "findings": [],
     }
-    assert list(document)[-6:] == list(LISTS)
+    assert list(document)[-len(LISTS) :] == list(LISTS)
     assert (document["native_at_total_peak"], document["rss"]) == (None, [])
 
 
@@ -163,6 +174,12 @@ def test_fields_of_a_line() -> None:
         "native_kept_nbytes": None,
         "native_total_nbytes": None,
         "native_count": None,
+        "foreign_peak_nbytes": None,
+        "foreign_at_total_peak_nbytes": None,
+        "foreign_temporary_nbytes": None,
+        "foreign_kept_nbytes": None,
+        "foreign_total_nbytes": None,
+        "foreign_count": None,
     }
 
 
@@ -182,6 +199,8 @@ def test_fields_of_live_arrays() -> None:
             {"filename": USER, "lineno": 5, "function": "normalise", "col": 12, "end_col": 20},
             {"filename": USER, "lineno": 8, "function": "<module>", "col": 9, "end_col": 23},
         ],
+        "kind": "array",
+        "file": None,
         "expression": "x - mean",
         "name": None,
         "shape": [5120, 5120],
@@ -201,7 +220,9 @@ def test_fields_of_a_run_with_native_blocks() -> None:
     document = report(factoring(exit_status=-9, rss=[(0.5, 90 * MIB)], rss_peak_nbytes=95 * MIB))
     assert document["domains"] == {
         "array": {"peak_nbytes": 16 * MIB, "live_nbytes": 16 * MIB, "total_nbytes": 16 * MIB},
+        "foreign": {"peak_nbytes": 0, "live_nbytes": 0, "total_nbytes": 0},
         "native": {"peak_nbytes": 60 * MIB, "live_nbytes": 12 * MIB, "total_nbytes": 60 * MIB},
+        "mapped": {"peak_nbytes": 0, "live_nbytes": 0, "total_nbytes": 0},
     }
     assert (document["peak_nbytes"], document["events"], document["ended"]) == (16 * MIB, 1, "signal 9")
     assert (document["total_peak_nbytes"], document["total_peak_site"]["lineno"]) == (76 * MIB, 4)

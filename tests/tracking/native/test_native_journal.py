@@ -123,7 +123,7 @@ def test_native_memory_that_was_not_watched_is_not_known(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     "bad",
     [
-        event(2, BORN, 70000, 0, domain=2),  # a domain that is not there
+        event(2, BORN, 70000, 0, domain=3),  # a domain that is not there
         event(2, BORN, 2**57, 0, domain=NATIVE),  # more than can be addressed
         event(2, BORN, -1, 0, domain=NATIVE),
         event(9, BORN, 70000, 0, domain=NATIVE),  # a node that is not there
@@ -202,7 +202,7 @@ def test_samples_that_make_no_sense_are_refused(tmp_path: Path, rss: object) -> 
 def test_an_old_journal_is_refused(tmp_path: Path) -> None:
     """A journal of version 1 says which format it has."""
     head = journals.header(**{**HEADER, "version": 1})
-    with pytest.raises(TraceError, match="format 1, which is older: this ndmem reads formats 2 to 5"):
+    with pytest.raises(TraceError, match="format 1, which is older: this ndmem reads formats 2 to 6"):
         journals.read(journals.journal(head, NODES, EVENTS), tmp_path)
 
 

@@ -16,8 +16,8 @@ pytestmark = [pytest.mark.skipif(sys.platform != "linux", reason="it is for Linu
 
 # Functions without a lock that allocate nothing, and the system.
 _HARMLESS = {
-    "__errno_location", "memcmp", "memcpy", "memmove", "memset", "readlink", "strcmp", "strlen", "strnlen", "strrchr",
-    "syscall", "_GLOBAL_OFFSET_TABLE_", "__stack_chk_fail",
+    "__errno_location", "__fxstat", "fstat", "memcmp", "memcpy", "memmove", "memset", "readlink", "strcmp", "strlen",
+    "strnlen", "strrchr", "syscall", "_GLOBAL_OFFSET_TABLE_", "__stack_chk_fail",
 }  # fmt: skip
 _ONLY_BEFORE_THREADS = {"resolve.c": {"dlsym"}}
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from ndmem.analysis.index import TraceIndex
     from ndmem.analysis.tables.sources import SourceFiles
+    from ndmem.model.columns import Int64s
     from ndmem.model.holder import Holder
     from ndmem.model.site import Site
     from ndmem.model.trace import Trace
@@ -188,7 +189,7 @@ def find_answer(index: TraceIndex, moment: Moment = Moment.PEAK) -> Answer:
         arrays=composition.arrays,
         temporaries=composition.temporaries,
         small_nbytes=small_nbytes(index, moment),
-        largest=_find_largest(index, columns, moment),
+        largest=_choose_largest(index, columns, nbytes_by_node(trace, moment)),
     )
 
 
@@ -206,9 +207,16 @@ def _compose(trace: Trace, columns: LiveColumns, sources: SourceFiles, *, total_
     )
 
 
-def _find_largest(index: TraceIndex, columns: LiveColumns, moment: Moment) -> Largest | None:
-    """Return the line that allocated most of what is live; of equal ones the first by name."""
-    trace, sources, total = index.trace, source_files(index), nbytes_at(index.trace, moment)
+def find_largest(index: TraceIndex, columns: LiveColumns) -> Largest | None:
+    """Return the line that allocated most of some buffers; of equal ones the first by name."""
+    by_node = np.zeros(len(index.trace.tree), np.int64)
+    np.add.at(by_node, columns.node, columns.nbytes)
+    return _choose_largest(index, columns, by_node)
+
+
+def _choose_largest(index: TraceIndex, columns: LiveColumns, by_node: Int64s) -> Largest | None:
+    """Return the line with most bytes; ``by_node``, shape (n,), has those of buffers that are not events, too."""
+    trace, sources, total = index.trace, source_files(index), int(by_node.sum())
     if not total or not len(trace.tree):
         return None
     numbers: dict[tuple[str, int], int] = {}
@@ -217,7 +225,7 @@ def _find_largest(index: TraceIndex, columns: LiveColumns, moment: Moment) -> La
     )
     standing = trace.tree.site[standing_nodes(index)]
     of_node, by_site = of_site[standing], np.zeros(len(trace.sites), np.int64)
-    np.add.at(by_site, standing, nbytes_by_node(trace, moment))
+    np.add.at(by_site, standing, by_node)
     sums = np.zeros(len(numbers), np.int64)
     np.add.at(sums, of_site, by_site)
     nbytes = int(sums.max())

@@ -8,6 +8,8 @@ from ndmem.analysis.background import native_matters
 from ndmem.analysis.index import fact
 from ndmem.model.trace import Origin
 
+from .mapped import mapped_matters
+
 if TYPE_CHECKING:
     from ndmem.analysis.index import TraceIndex
 
@@ -22,4 +24,5 @@ def is_empty_run(index: TraceIndex) -> bool:
     run = trace.run
     if trace.origin is not Origin.MEASURED or not run.program or run.is_cut or run.notes or run.refusal is not None:
         return False
-    return not trace.peak.nbytes and not native_matters(index) and len(index.family.members) < 2
+    has_memory = trace.peak.nbytes or native_matters(index) or mapped_matters(index)
+    return not has_memory and len(index.family.members) < 2

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 
 from ndmem.analysis.index import fact
 
-from .answer import find_answer
-from .subject import Kind, find_subject
-from .total import find_total
+from .answer import Largest, find_answer, find_largest
+from .kind import Kind
+from .mapped import find_mapped
+from .subject import find_subject
+from .total import find_total, live_foreign
 
 if TYPE_CHECKING:
     from ndmem.analysis.index import TraceIndex
@@ -27,11 +29,11 @@ class Headline:
     pid : int
         The process with most memory.
     kind : Kind
-        Arrays or native memory.
+        Kind of memory.
     nbytes : int
-        Bytes at its peak: of its arrays, or of both together where it is about native memory.
-    phase : Phase
-        What the process did when it reached the peak.
+        Bytes at its peak: of its arrays, of its mapped files, or else of all that is tracked.
+    phase : Phase or None
+        What the process did when it reached the peak; ``None`` for mapped files, which have no part in it.
     reached_at : Site or None
         The line that reached it.
     line_nbytes : int or None
@@ -47,7 +49,7 @@ class Headline:
     pid: int
     kind: Kind
     nbytes: int
-    phase: Phase
+    phase: Phase | None
     reached_at: Site | None
     line_nbytes: int | None
     allocated_at: Site | None
@@ -65,32 +67,50 @@ def find_headline(index: TraceIndex) -> Headline | None:
         If the trace's call tree is damaged.
     """
     subject = find_subject(index)
-    index, trace = subject.index, subject.index.trace
-    if subject.kind is Kind.NATIVE:
+    index, kind, trace = subject.index, subject.kind, subject.index.trace
+    if kind is Kind.NATIVE:
+        return _headline_native(index)
+    if kind is Kind.MAPPED:
+        mapped = find_mapped(index)
+        assert mapped is not None
+        return _headline_arrays(index, kind, mapped.nbytes, mapped.largest, phase=None, reached_at=None)
+    if kind is Kind.FOREIGN:
         total = find_total(index)
         assert total is not None
-        largest = next((share for share in total.shares if share.is_own), None)
-        return Headline(
-            pid=trace.run.pid,
-            kind=Kind.NATIVE,
-            nbytes=total.nbytes,
-            phase=total.phase,
-            reached_at=total.site,
-            line_nbytes=None if largest is None else largest.nbytes,
-            allocated_at=None if largest is None else largest.site,
-            expression=largest.text if largest is not None and largest.is_code else None,
-            holders=(),
-        )
+        largest = find_largest(index, live_foreign(index))
+        return _headline_arrays(index, kind, total.nbytes, largest, phase=total.phase, reached_at=total.site)
     if not trace.peak.nbytes:
         return None
     answer = find_answer(index)
-    line = answer.largest
+    return _headline_arrays(index, kind, answer.nbytes, answer.largest, phase=answer.phase, reached_at=answer.site)
+
+
+def _headline_native(index: TraceIndex) -> Headline:
+    total = find_total(index)
+    assert total is not None
+    largest = next((share for share in total.shares if share.is_own), None)
     return Headline(
-        pid=trace.run.pid,
-        kind=Kind.ARRAYS,
-        nbytes=answer.nbytes,
-        phase=answer.phase,
-        reached_at=answer.site,
+        pid=index.trace.run.pid,
+        kind=Kind.NATIVE,
+        nbytes=total.nbytes,
+        phase=total.phase,
+        reached_at=total.site,
+        line_nbytes=None if largest is None else largest.nbytes,
+        allocated_at=None if largest is None else largest.site,
+        expression=largest.text if largest is not None and largest.is_code else None,
+        holders=(),
+    )
+
+
+def _headline_arrays(
+    index: TraceIndex, kind: Kind, nbytes: int, line: Largest | None, *, phase: Phase | None, reached_at: Site | None
+) -> Headline:
+    return Headline(
+        pid=index.trace.run.pid,
+        kind=kind,
+        nbytes=nbytes,
+        phase=phase,
+        reached_at=reached_at,
         line_nbytes=None if line is None else line.nbytes,
         allocated_at=None if line is None else line.site,
         expression=None if line is None else line.expression,

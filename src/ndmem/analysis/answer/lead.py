@@ -9,6 +9,8 @@ from ndmem.analysis.background import own_native_nbytes
 from ndmem.analysis.index import TraceIndex, fact
 from ndmem.analysis.over_time.processes import member_indexes, process_tree
 
+from .total import find_total
+
 if TYPE_CHECKING:
     from ndmem.analysis.over_time.processes import ProcessFigures
 
@@ -55,4 +57,5 @@ def find_lead(index: TraceIndex) -> Lead | None:
 
 def _own_nbytes(index: TraceIndex) -> int:
     """Return the memory of a process that its lines can change, at its highest."""
-    return max(index.trace.peak.nbytes, own_native_nbytes(index))
+    total = find_total(index)
+    return max(index.trace.peak.nbytes, own_native_nbytes(index), 0 if total is None else total.foreign_nbytes)

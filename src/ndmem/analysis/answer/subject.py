@@ -1,26 +1,18 @@
-"""What the first sentences of a run are about: which process, and its arrays or its native memory."""
+"""What the first sentences of a run are about: which process, and which kind of its memory."""
 
 from __future__ import annotations
 
-import enum
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ndmem.analysis.index import TraceIndex, fact
 from ndmem.analysis.moment import Moment
 
+from .kind import Kind, leading_kind
 from .lead import find_lead
-from .total import leads_native
 
 if TYPE_CHECKING:
     from ndmem.analysis.over_time.processes import ProcessFigures
-
-
-class Kind(enum.Enum):
-    """Kind of memory that a headline is about."""
-
-    ARRAYS = "arrays"
-    NATIVE = "native"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +26,7 @@ class Subject:
     child : ProcessFigures or None
         Its figures, if it is a child process; ``None`` for the program itself.
     kind : Kind
-        Arrays or native memory.
+        The kind of which the process had most.
     """
 
     index: TraceIndex
@@ -53,9 +45,8 @@ def find_subject(index: TraceIndex, moment: Moment = Moment.PEAK) -> Subject:
     """
     lead = find_lead(index)
     leading = index if lead is None else lead.index
-    is_native = moment is Moment.PEAK and leads_native(leading)
     return Subject(
         index=leading,
         child=None if lead is None else lead.process,
-        kind=Kind.NATIVE if is_native else Kind.ARRAYS,
+        kind=leading_kind(leading) if moment is Moment.PEAK else Kind.ARRAYS,
     )

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ndmem.analysis.background import Background, find_background, own_native_nbytes
+from ndmem.analysis.background import Background, find_background
 from ndmem.analysis.call_tree.frames import user_site
 from ndmem.analysis.domains import of_domain
 from ndmem.analysis.index import fact
-from ndmem.analysis.live import LiveColumns, find_live, holders_by_buffer
+from ndmem.analysis.live import LiveColumns, find_live
 from ndmem.analysis.moment import Moment
 from ndmem.analysis.origin import OUTSIDE_PYTHON, name_origin
 from ndmem.analysis.peak import find_total_node
@@ -29,10 +29,6 @@ if TYPE_CHECKING:
     from ndmem.model.site import Site
 
     from .phase import Phase
-
-
-IN_OTHER_ARRAYS = "in arrays over other memory"
-"""Native blocks that are the memory of arrays: NumPy did not allocate it, as for arrays that were unpickled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +64,10 @@ class TotalAnswer:
 
     Attributes
     ----------
-    nbytes, array_nbytes, native_nbytes : int
-        Live bytes in all, and of each kind.
+    nbytes : int
+        Live bytes in all.
+    array_nbytes, foreign_nbytes, native_nbytes : int
+        Live bytes of arrays, of those over memory that NumPy did not allocate, and of other native blocks.
     site : Site or None
         The user's frame that reached the total peak; ``None`` for the end, and if it is unknown.
     function : str or None
@@ -83,6 +81,7 @@ class TotalAnswer:
 
     nbytes: int
     array_nbytes: int
+    foreign_nbytes: int
     native_nbytes: int
     site: Site | None
     function: str | None
@@ -116,13 +115,16 @@ def find_total(index: TraceIndex, moment: Moment = Moment.PEAK) -> TotalAnswer |
         return None
     at_peak = moment is Moment.PEAK
     by_node = trace.tallies.at_total_peak if at_peak else trace.tallies.live
-    arrays, native = (int(of_domain(trace, by_node, domain).sum()) for domain in (Domain.ARRAY, Domain.NATIVE))
+    arrays, foreign, native = (
+        int(of_domain(trace, by_node, domain).sum()) for domain in (Domain.ARRAY, Domain.FOREIGN, Domain.NATIVE)
+    )
     sources = source_files(index)
     node = find_total_node(index) if at_peak else -1
     site = user_site(index, node)
     return TotalAnswer(
-        nbytes=arrays + native,
+        nbytes=arrays + foreign + native,
         array_nbytes=arrays,
+        foreign_nbytes=foreign,
         native_nbytes=native,
         site=site,
         function=None if site is None else sources.name_function(site.filename, site.lineno, site.function),
@@ -133,16 +135,18 @@ def find_total(index: TraceIndex, moment: Moment = Moment.PEAK) -> TotalAnswer |
 
 def live_native(index: TraceIndex, moment: Moment = Moment.PEAK) -> LiveColumns:
     """Find the native blocks live at the total peak, or at the end; none if native memory was not tracked."""
+    return _live_beside(index, moment, Domain.NATIVE)
+
+
+def live_foreign(index: TraceIndex, moment: Moment = Moment.PEAK) -> LiveColumns:
+    """Find the memory of arrays that NumPy did not allocate, as `live_native` finds other blocks."""
+    return _live_beside(index, moment, Domain.FOREIGN)
+
+
+def _live_beside(index: TraceIndex, moment: Moment, domain: Domain) -> LiveColumns:
     trace = index.trace
     until = 0 if trace.total is None else trace.total.events if moment is Moment.PEAK else len(trace.events)
-    return find_live(index, until=until, domain=Domain.NATIVE)
-
-
-@fact
-def leads_native(index: TraceIndex) -> bool:
-    """Tell whether the program's own lines had more in native blocks than in arrays at the total peak."""
-    answer = find_total(index)
-    return answer is not None and own_native_nbytes(index) > answer.array_nbytes
+    return find_live(index, until=until, domain=domain)
 
 
 def _sum_shares(index: TraceIndex, columns: LiveColumns, sources: SourceFiles) -> tuple[Share, ...]:
@@ -151,13 +155,10 @@ def _sum_shares(index: TraceIndex, columns: LiveColumns, sources: SourceFiles) -
     sums: Counter[tuple[str, bool]] = Counter()
     places: dict[str, set[tuple[str, int]]] = {}
     sites: dict[str, Site] = {}
-    held = np.isin(columns.buffer, np.array(list(holders_by_buffer(index, columns.until)), np.int64))
-    if nbytes := int(columns.nbytes[held].sum()):
-        sums[IN_OTHER_ARRAYS, False] += nbytes
     for kind in Background:
-        if kind is not Background.NONE and (nbytes := int(columns.nbytes[(background == kind) & ~held].sum())):
+        if kind is not Background.NONE and (nbytes := int(columns.nbytes[background == kind].sum())):
             sums[kind.text, False] += nbytes
-    own = (background == Background.NONE) & ~held
+    own = background == Background.NONE
     libraries = own & np.isin(columns.buffer, np.array(list(trace.origins), np.int64))
     for buffer, nbytes in zip(columns.buffer[libraries].tolist(), columns.nbytes[libraries].tolist(), strict=True):
         sums[name_origin(trace.origins[buffer]), False] += nbytes

@@ -53,6 +53,8 @@ class Layers:
     layers : tuple of Layer
         The lines that own most at the peak first; at each time they sum to the live bytes of arrays. A single layer
         if events were dropped: the live bytes are known then, the lines that allocated them are not.
+    foreign_nbytes : tuple of int or None
+        Live bytes of arrays over memory that NumPy did not allocate; ``None`` if native blocks were not tracked.
     native_nbytes : tuple of int or None
         Live bytes of native blocks, without those of ``python_nbytes``; ``None`` if they were not tracked.
     python_nbytes : tuple of int or None
@@ -62,6 +64,7 @@ class Layers:
 
     time_s: tuple[float, ...]
     layers: tuple[Layer, ...]
+    foreign_nbytes: tuple[int, ...] | None
     native_nbytes: tuple[int, ...] | None
     python_nbytes: tuple[int, ...] | None
 
@@ -103,6 +106,7 @@ def timeline_layers(index: TraceIndex, *, points: int = 2000, lines: int = 6) ->
     return Layers(
         time_s=tuple(point.time_s for point in points_of),
         layers=(*layers, Layer(None, None, tuple(rest.tolist()))),
+        foreign_nbytes=None if trace.native is None else tuple(point.foreign_nbytes or 0 for point in points_of),
         native_nbytes=None if trace.native is None else tuple(native.tolist()),
         python_nbytes=None if python is None else tuple(python.tolist()),
     )
@@ -112,7 +116,7 @@ def _mark_python_arenas(trace: Trace) -> Bools:
     arenas = [buffer for buffer, library in trace.origins.items() if name_origin(library) == PYTHON_OBJECTS]
     ours = np.zeros(int(trace.events.buffer.max(initial=-1)) + 1, np.bool_)
     ours[arenas] = True
-    marked: Bools = ours[trace.events.buffer]
+    marked: Bools = ours[trace.events.buffer] & (trace.events.domain == Domain.NATIVE)
     return marked
 
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ndmem.analysis.call_tree.frames import standing_nodes
+from ndmem.analysis.held import holders_by_buffer
 from ndmem.analysis.index import fact
-from ndmem.analysis.live import holders_by_buffer
 from ndmem.analysis.tables.expression import expression_text
 from ndmem.analysis.tables.sources import source_files
 

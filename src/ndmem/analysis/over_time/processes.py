@@ -205,7 +205,7 @@ def _total_curve(member: Member, index: TraceIndex, start: float) -> tuple[Int64
     total = member.trace.total
     assert total is not None  # the caller has checked it
     curve = read_curve(index)
-    return _insert_peak(member, start, curve, curve.live + curve.native, total)
+    return _insert_peak(member, start, curve, curve.total, total)
 
 
 def _insert_peak(member: Member, start: float, curve: Curve, live: Int64s, peak: Peak) -> tuple[Int64s, Int64s]:

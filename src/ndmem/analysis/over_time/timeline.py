@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from ndmem.analysis.domains import of_domain
 from ndmem.analysis.index import fact
+from ndmem.model.columns import Domain
 
 from .curve import read_curve
 
@@ -34,11 +36,14 @@ class TimelinePoint(NamedTuple):
         Live bytes of the program's arrays.
     native_nbytes : int or None
         Live bytes of its native blocks at the same moment; ``None`` if they were not tracked.
+    foreign_nbytes : int or None
+        The same of its arrays over memory that NumPy did not allocate.
     """
 
     time_s: float
     live_nbytes: int
     native_nbytes: int | None
+    foreign_nbytes: int | None
 
 
 class ResidentPoint(NamedTuple):
@@ -83,7 +88,7 @@ def timeline_moments(index: TraceIndex, *, points: int = 2000) -> list[tuple[int
     """Return the points of `timeline`, each with the number of events up to it."""
     trace, curve = index.trace, read_curve(index)
     tracked = trace.native is not None
-    series = [curve.live, curve.native, curve.live + curve.native] if tracked else [curve.live]
+    series = [curve.live, curve.native, curve.total] if tracked else [curve.live]
     intervals = max((max(points, 4) - 3) // len(series), 1)
     end_ns = max(int(trace.run.duration_s * _SECOND), int(curve.time_ns[-1]) if len(curve) else 0)
     peak_row, total_row = (-1 if peak is None else curve.rows(peak.events) - 1 for peak in (trace.peak, trace.total))
@@ -93,14 +98,16 @@ def timeline_moments(index: TraceIndex, *, points: int = 2000) -> list[tuple[int
         # In the order of `series`; a peak may be higher than its event, if a small buffer reached it afterwards.
         for column, peak in zip(series, [peak_row, -1, total_row], strict=False):
             moments.add(peak if begin <= peak < stop else begin + int(np.argmax(column[begin:stop])))
-    found = [(0, TimelinePoint(0.0, 0, 0 if tracked else None))]
+    none = 0 if tracked else None
+    found = [(0, TimelinePoint(0.0, 0, none, none))]
     if trace.peak.events == 0 and trace.peak.nbytes:
-        found.append((0, TimelinePoint(0.0, trace.peak.nbytes, 0 if tracked else None)))
+        found.append((0, TimelinePoint(0.0, trace.peak.nbytes, none, none)))
     for at in sorted(moments):
         live = live_at.get(at, int(curve.live[at]))
-        nbytes = int(curve.native[at]) if tracked else None
-        found.append((int(curve.events[at]), TimelinePoint(int(curve.time_ns[at]) / _SECOND, live, nbytes)))
-    last = TimelinePoint(end_ns / _SECOND, trace.live_nbytes, trace.native_live_nbytes)
+        beside = (int(curve.native[at]), int(curve.foreign[at])) if tracked else (None, None)
+        found.append((int(curve.events[at]), TimelinePoint(int(curve.time_ns[at]) / _SECOND, live, *beside)))
+    foreign = int(of_domain(trace, trace.tallies.live, Domain.FOREIGN).sum()) if tracked else None
+    last = TimelinePoint(end_ns / _SECOND, trace.live_nbytes, trace.native_live_nbytes, foreign)
     return [*found, (len(trace.events), last)]
 
 
@@ -155,7 +162,7 @@ def _arrays_at_peaks(trace: Trace, curve: Curve) -> dict[int, int]:
     found = {}
     if trace.total is not None and trace.total.events and trace.native is not None:
         at = curve.rows(trace.total.events) - 1
-        found[at] = max(trace.total.nbytes - int(curve.native[at]), 0)
+        found[at] = max(trace.total.nbytes - int(curve.native[at] + curve.foreign[at]), 0)
     if trace.peak.events:
         found[curve.rows(trace.peak.events) - 1] = trace.peak.nbytes
     return found

@@ -12,7 +12,7 @@ from ndmem.analysis.index import fact
 from ndmem.analysis.moment import Moment, nbytes_at, nbytes_by_node
 from ndmem.model.columns import Domain
 
-from .rows import count_births, highest_by_row, row_summer, temporary_by_row
+from .rows import count_births, highest_at_events, highest_by_row, row_summer, temporary_by_row
 
 if TYPE_CHECKING:
     from ndmem.analysis.call_tree.fold import Fold
@@ -28,17 +28,17 @@ EXPORTED = (
     "peak_nbytes", "at_peak_nbytes", "own_nbytes", "temporary_nbytes", "kept_nbytes", "total_nbytes", "count",
     "at_total_peak_nbytes",
 )  # fmt: skip
-"""Whole numbers that are written for other programs, in this order; `NATIVE_COLUMNS` follow."""
+"""Whole numbers that are written for other programs, in this order; `BESIDE_COLUMNS` follow."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NativeFigures:
-    """Native blocks of a line or a function, with everything it called.
+    """Native blocks of a line or a function, with everything it called; or those that are the memory of arrays.
 
     Attributes
     ----------
     peak_nbytes : int or None
-        Highest live bytes of all native blocks of the program while it ran; ``None`` if it has no event.
+        Highest live bytes of all such blocks of the program while it ran; ``None`` if it has no event.
     at_total_peak_nbytes : int
         Bytes of its blocks live at the total peak.
     temporary_nbytes : int or None
@@ -55,16 +55,22 @@ class NativeFigures:
     total_nbytes: int
     count: int
 
+    def live_at(self, moment: Moment) -> int:
+        """Return the bytes live at the total peak or at the end."""
+        return self.at_total_peak_nbytes if moment is Moment.PEAK else self.kept_nbytes
 
-NATIVE_COLUMNS = {f"native_{name}": name for name in NativeFigures.__dataclass_fields__}
-"""Figures of native blocks as other programs get them: the column's name → the field's."""
+
+BESIDE_COLUMNS = {
+    f"{kind}_{name}": (kind, name) for kind in ("native", "foreign") for name in NativeFigures.__dataclass_fields__
+}
+"""Figures of memory beside NumPy's as other programs get them: the column's name → those of the two fields."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figures:
     """Figures of a line or a function, with everything it called; each buffer counts once.
 
-    All figures except ``native`` are of arrays.
+    All figures except ``foreign`` and ``native`` are of NumPy's own memory.
 
     Attributes
     ----------
@@ -88,8 +94,8 @@ class Figures:
         they sum to the live bytes of the program.
     at_total_peak_nbytes : int or None
         Bytes of its buffers live at the total peak; ``None`` if native memory was not tracked.
-    native : NativeFigures or None
-        Its native blocks; ``None`` if native memory was not tracked.
+    foreign, native : NativeFigures or None
+        Its native blocks that are the memory of arrays, and the others; ``None`` if native memory was not tracked.
     """
 
     peak_nbytes: int | None
@@ -101,22 +107,23 @@ class Figures:
     count: int
     own_nbytes: int
     at_total_peak_nbytes: int | None = None
+    foreign: NativeFigures | None = None
     native: NativeFigures | None = None
 
-    @property
-    def is_empty(self) -> bool:
-        """Whether neither it nor anything it called allocated."""
-        return not self.count and not (self.native and self.native.count)
+    def has_memory(self, *, native: bool = True) -> bool:
+        """Whether it or anything it called allocated; native blocks count only if they are asked for."""
+        beside = [self.foreign, self.native] if native else [self.foreign]
+        return bool(self.count or any(figures and figures.count for figures in beside))
 
     def as_columns(self) -> dict[str, Any]:
         """Return the figures by name, for a row that adds its place."""
         return {name: getattr(self, name) for name in Figures.__dataclass_fields__}
 
-    def native_columns(self) -> dict[str, int | None]:
-        """Return the figures of native blocks by `NATIVE_COLUMNS`; ``None`` for each if they were not tracked."""
+    def beside_columns(self) -> dict[str, int | None]:
+        """Return the figures of memory beside NumPy's by `BESIDE_COLUMNS`; ``None`` for each if it was not tracked."""
         return {
-            column: None if self.native is None else getattr(self.native, name)
-            for column, name in NATIVE_COLUMNS.items()
+            column: None if getattr(self, kind) is None else getattr(getattr(self, kind), name)
+            for column, (kind, name) in BESIDE_COLUMNS.items()
         }
 
 
@@ -167,22 +174,24 @@ def _compute_columns(index: TraceIndex, fold: Fold) -> dict[str, list[Any]]:
         "total_nbytes": of_arrays(tallies.total),
         "count": count,
         "at_total_peak_nbytes": unknown if trace.native is None else of_arrays(tallies.at_total_peak),
-        "native": unknown if trace.native is None else _compute_native(index, fold),
+        "foreign": unknown if trace.native is None else _compute_beside(index, fold, Domain.FOREIGN),
+        "native": unknown if trace.native is None else _compute_beside(index, fold, Domain.NATIVE),
     }
 
 
-def _compute_native(index: TraceIndex, fold: Fold) -> list[NativeFigures]:
+def _compute_beside(index: TraceIndex, fold: Fold, domain: Domain) -> list[NativeFigures]:
     trace, tallies, by_row = index.trace, index.trace.tallies, row_summer(index, fold)
 
     def of_native(values: Int64s) -> list[int]:
-        return by_row(of_domain(trace, values, Domain.NATIVE))
+        return by_row(of_domain(trace, values, domain))
 
     count = of_native(tallies.count)
+    # Events of all domains record the live bytes of native blocks.
+    highest = tallies.max_native if domain is Domain.NATIVE else highest_at_events(index, domain)
     columns = {
-        # Events of both domains record the live bytes of native blocks.
-        "peak_nbytes": highest_by_row(fold, tallies.max_native),
+        "peak_nbytes": highest_by_row(fold, highest),
         "at_total_peak_nbytes": of_native(tallies.at_total_peak),
-        "temporary_nbytes": _temporary_peaks(index, fold, Domain.NATIVE, count),
+        "temporary_nbytes": _temporary_peaks(index, fold, domain, count),
         "kept_nbytes": of_native(tallies.live),
         "total_nbytes": of_native(tallies.total),
         "count": count,
@@ -192,8 +201,9 @@ def _compute_native(index: TraceIndex, fold: Fold) -> list[NativeFigures]:
 
 def importance(figures: Figures) -> tuple[float, ...]:
     """Return a sort key: bytes live at the moment that a row allocated, those of its calls, its native blocks."""
-    native = figures.native.at_total_peak_nbytes if figures.native else 0
-    return (-figures.own_nbytes, -(figures.share or 0.0), -native, -(figures.peak_nbytes or 0), -figures.total_nbytes)
+    foreign, native = (each.at_total_peak_nbytes if each else 0 for each in (figures.foreign, figures.native))
+    last = -(figures.peak_nbytes or 0), -figures.total_nbytes
+    return (-figures.own_nbytes, -(figures.share or 0.0), -foreign, -native, *last)
 
 
 def _highest_live(trace: Trace, fold: Fold) -> list[int | None]:

@@ -77,7 +77,7 @@ def function_table(index: TraceIndex, *, library: bool = False, moment: Moment =
     functions = [
         _join_place(trace.sites[site], sources, figures)
         for site, figures in zip(tree.site[first], compute_figures(index, fold, moment=moment), strict=True)
-        if not figures.is_empty
+        if figures.has_memory()
     ]
     return tuple(
         sorted(functions, key=lambda each: (*importance(each), each.filename, each.lineno or 0, each.function))

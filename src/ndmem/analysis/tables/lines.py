@@ -84,7 +84,7 @@ def line_table(index: TraceIndex, *, library: bool = False, moment: Moment = Mom
         for ((filename, lineno), number), figures in zip(
             keys.items(), compute_figures(index, fold, moment=moment), strict=True
         )
-        if not figures.is_empty
+        if figures.has_memory()
     ]
     return tuple(sorted(lines, key=lambda line: (*importance(line), line.filename, line.lineno)))
 

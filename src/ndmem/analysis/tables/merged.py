@@ -60,6 +60,7 @@ def _merge(lines: list[Line], whole: int, moment: Moment) -> Line:
         peak_nbytes=_highest(line.peak_nbytes for line in lines),
         temporary_nbytes=_highest(line.temporary_nbytes for line in lines),
         at_total_peak_nbytes=_combine(sum, (line.at_total_peak_nbytes for line in lines)),
+        foreign=_merge_native([line.foreign for line in lines if line.foreign is not None]),
         native=_merge_native([line.native for line in lines if line.native is not None]),
     )
 

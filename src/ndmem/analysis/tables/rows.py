@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ndmem.analysis.call_tree.levels import max_subtrees, outermost_of_row, sum_subtrees
+from ndmem.analysis.domains import live_in
 from ndmem.analysis.index import fact
 from ndmem.model.columns import Domain, Kind
 
@@ -44,6 +45,14 @@ def highest_by_row(fold: Fold, values: Int64s) -> list[int | None]:
     has_row = np.flatnonzero(fold.row >= 0)
     np.maximum.at(highest, fold.row[has_row], below[has_row])
     return [nbytes if nbytes >= 0 else None for nbytes in highest.tolist()]
+
+
+@fact
+def highest_at_events(index: TraceIndex, domain: Domain) -> Int64s:
+    """Return the highest live bytes of a domain seen at an event of each node, shape (n,); -1 if it has none."""
+    highest = np.full(len(index.trace.tree), -1, np.int64)
+    np.maximum.at(highest, index.trace.events.stack, live_in(index, domain))
+    return highest
 
 
 @fact

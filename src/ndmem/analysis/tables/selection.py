@@ -98,7 +98,7 @@ def select_rows(
     """
     imports = find_imports(index, moment)
     whole = max(whole, index.trace.peak.nbytes)
-    if native and index.trace.total is not None:
+    if index.trace.total is not None and (native or any(row.foreign and row.foreign.count for row in rows)):
         whole = max(whole, index.trace.total.nbytes)
     own = [row for row in rows if (row.filename, row.lineno) not in imports.places]
     matter = {id(row) for row in own if SMALL * _weigh(row, moment, native=native) >= max(whole, 1)}
@@ -111,10 +111,8 @@ def select_rows(
 def _weigh(row: Line | Function, moment: Moment, *, native: bool) -> int:
     """Return the highest of a row's figures that say what it holds or held, and that the table shows."""
     figures = [row.at_peak_nbytes, row.kept_nbytes, row.temporary_nbytes or 0]
-    if native and row.native is not None:
-        at_peak = moment is Moment.PEAK
-        figures.append(row.native.at_total_peak_nbytes if at_peak else row.native.kept_nbytes)
-    return max(figures)
+    beside = (row.foreign, row.native if native else None)
+    return max(*figures, *(each.live_at(moment) for each in beside if each is not None))
 
 
 @fact

@@ -154,7 +154,7 @@ __attribute__((flatten)) void array_events_died_locked(PyThreadState *thread, vo
         return died_small_locked(found, node);
     case LARGE_ARRAY:
         return died_large_locked(found, node, thread, pointer);
-    case NATIVE_BLOCK:
+    case NO_ARRAY:
         return events_died_array_locked(thread, pointer);
     }
 }

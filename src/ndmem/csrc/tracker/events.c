@@ -29,7 +29,8 @@ FOR_EACH_EVENT size_t record_death_locked(PyThreadState *thread, bool gil, void 
     events_count_pages_if_due_locked(thread); /* first: it may add blocks, which moves the ledger's entries */
     if (!ledger_remove_locked(pointer, (uint8_t)domain, &buffer))
         return 0;
-    limit_died_locked(pointer, &buffer);
+    if (domain != MAPPED)
+        limit_died_locked(pointer, &buffer);
     NodeId stack = ROOT;
     uint16_t number = 0;
     if (buffer.large) {
@@ -64,17 +65,19 @@ __attribute__((noinline)) static void name_thread_locked(PyThreadState *thread, 
 }
 
 FOR_EACH_EVENT void record_birth_locked(PyThreadState *thread, bool gil, void *pointer, size_t nbytes, Domain domain,
-                                 const char *library)
+                                 const char *origin)
 {
     ASSERT_LOCKED();
     if (tracker_is_quiet(thread))
         return;
     uint16_t number;
     NodeId stack = current_stack_locked(thread, gil, &number);
-    if (domain == NATIVE)
-        stack = tree_native_leaf_locked(stack);
+    if (domain != ARRAY)
+        stack = tree_leaf_locked(stack, (uint8_t)domain);
     else if (gil)
         name_thread_locked(thread, number);
+    if (domain == MAPPED && tree_node(stack)->domain != MAPPED) /* the tree is full */
+        return miss_locked();
     Buffer buffer = {.nbytes = nbytes, .stack = stack, .generation = tracker.generation, .domain = (uint8_t)domain};
     Added added = ledger_add_locked(pointer, &buffer);
     if (__builtin_expect(added == KNOWN, 0)) {
@@ -83,15 +86,18 @@ FOR_EACH_EVENT void record_birth_locked(PyThreadState *thread, bool gil, void *p
     }
     if (__builtin_expect(added == NO_MEMORY, 0))
         return miss_locked();
-    limit_born_locked(thread, pointer, &buffer);
+    if (domain != MAPPED)
+        limit_born_locked(thread, pointer, &buffer);
     if (buffer.large)
         buffer.large->serial = tracker.next_serial++;
     for (unsigned i = 0; i < tracker.count; i++) {
         recording_birth_locked(tracker.running[i], &buffer, number);
-        if (library && *library)
-            recording_origin_locked(tracker.running[i], &buffer, library);
+        if (origin && *origin)
+            recording_origin_locked(tracker.running[i], &buffer, origin);
     }
     tracker_find_sole_locked(); /* a peak needs searches for holders */
+    if (domain == ARRAY && !buffer.large)
+        search_outside_locked(pointer, buffer);
     if (buffer.large) {
         if (domain == ARRAY)
             search_at_peak_locked(AT_BIRTH, pointer, buffer);
@@ -105,7 +111,7 @@ bool events_place_locked(PyThreadState *thread, NodeId *stack)
     uint16_t number;
     if (tracker_is_quiet(thread))
         return false;
-    *stack = tree_native_leaf_locked(current_stack_locked(thread, lock_has_gil(), &number));
+    *stack = tree_leaf_locked(current_stack_locked(thread, lock_has_gil(), &number), NATIVE);
     for (unsigned i = 0; i < tracker.count; i++)
         recording_place_locked(tracker.running[i], *stack);
     return true;
@@ -136,6 +142,7 @@ void events_grew_locked(NodeId stack, void *name, size_t nbytes, const char *lib
         if (*library)
             recording_origin_locked(tracker.running[i], &buffer, library);
     }
+    tracker_find_sole_locked();
 }
 
 void events_reserved_locked(size_t nbytes, const char *library)
@@ -184,4 +191,16 @@ size_t events_died_native_locked(PyThreadState *thread, void *pointer)
 {
     ASSERT_LOCKED();
     return record_death_locked(thread, lock_has_gil(), pointer, NATIVE);
+}
+
+void events_mapped_locked(PyThreadState *thread, void *at, size_t nbytes, const char *file)
+{
+    ASSERT_LOCKED();
+    record_birth_locked(thread, lock_has_gil(), at, nbytes, MAPPED, file);
+}
+
+void events_unmapped_locked(PyThreadState *thread, void *at)
+{
+    ASSERT_LOCKED();
+    record_death_locked(thread, lock_has_gil(), at, MAPPED);
 }

@@ -21,6 +21,10 @@ void events_born_native_locked(PyThreadState *thread, void *pointer, size_t nbyt
 /* Its bytes; 0 if it was born before tracking. */
 size_t events_died_native_locked(PyThreadState *thread, void *pointer);
 
+/* The same for a mapped file. */
+void events_mapped_locked(PyThreadState *thread, void *at, size_t nbytes, const char *file);
+void events_unmapped_locked(PyThreadState *thread, void *at);
+
 /* The stack of the calling thread, for native blocks that are born later; false if its mappings are ndmem's own. */
 bool events_place_locked(PyThreadState *thread, NodeId *stack);
 

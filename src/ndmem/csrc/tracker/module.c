@@ -88,7 +88,7 @@ typedef struct {
 } Row;
 
 /* The live buffers of `least` bytes and more of a domain, to be freed; NULL without memory. */
-static Row *copy_live_locked(size_t least, int domain, size_t *found)
+static Row *copy_live_locked(size_t least, Domain domain, size_t *found)
 {
     ASSERT_LOCKED();
     size_t at = 0;
@@ -106,14 +106,14 @@ static Row *copy_live_locked(size_t least, int domain, size_t *found)
 static PyObject *py_live_buffers(PyObject *Py_UNUSED(module), PyObject *args)
 {
     PyObject *smallest;
-    int native = 0;
-    if (!PyArg_ParseTuple(args, "O|p", &smallest, &native))
+    int domain = ARRAY;
+    if (!PyArg_ParseTuple(args, "O|i", &smallest, &domain))
         return NULL;
     size_t least = PyLong_AsSize_t(smallest), found;
     if (PyErr_Occurred())
         return NULL;
     lock_enter(true);
-    Row *rows = copy_live_locked(least, native ? NATIVE : ARRAY, &found);
+    Row *rows = copy_live_locked(least, (Domain)domain, &found);
     lock_leave();
     if (rows == NULL)
         return PyErr_NoMemory();
@@ -211,7 +211,7 @@ static PyMethodDef functions[] = {
     {"search_was_cut", py_search_was_cut, METH_NOARGS, "search_was_cut()\n--\n\nWhether the last search around a peak left out objects that may hold arrays, for lack of time."},
     {"quiet", py_quiet, METH_O, "quiet(on, /)\n--\n\nBegin or end to ignore what this thread allocates; calls nest. False if too many threads do."},
     {"buffer_at", py_buffer_at, METH_O, "buffer_at(address, /)\n--\n\nThe live buffer that starts there: (address, nbytes, stack), or None if it is unknown."},
-    {"live_buffers", py_live_buffers, METH_VARARGS, "live_buffers(smallest, native=False, /)\n--\n\nThe live arrays, or native blocks, of `smallest` bytes and more: (address, nbytes, stack) each."},
+    {"live_buffers", py_live_buffers, METH_VARARGS, "live_buffers(smallest, domain=0, /)\n--\n\nThe live buffers of a domain, that of arrays by default, of `smallest` bytes and more: (address, nbytes, stack) each."},
     {"places_of", py_places_of, METH_O, "places_of(stack, /)\n--\n\nFilename, line and function of the frames of a stack of the running tracker, leaf first."},
     {"forward_report_signal", forward_report_signal, METH_O, forward_report_signal_doc},
     {"watch_builtin", watch_builtin, METH_VARARGS, watch_builtin_doc},

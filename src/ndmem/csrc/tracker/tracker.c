@@ -172,7 +172,19 @@ int tracker_start(Recording *recording, size_t threshold, Start start)
     return -1;
 }
 
-int tracker_hook_numpy(void) { return handler_hook(); }
+int tracker_hook_numpy(void)
+{
+    if (handler_hook() < 0)
+        return -1;
+    if (tracker.count == 0) /* the lock may not be prepared yet */
+        return 0;
+    lock_enter(true);
+    for (unsigned i = 0; i < tracker.count; i++)
+        if (tracker.running[i]->native_before == 0)
+            tracker.running[i]->native_before = tracker.running[i]->journal.header->native_live;
+    lock_leave();
+    return 0;
+}
 
 bool tracker_feeds(const Recording *recording)
 {

@@ -13,7 +13,8 @@ extern struct Tracker {
     unsigned count;
     uint16_t generation;
     size_t threshold;
-    /* The recording, if it is the only one and no thread is quiet; the size below which an array is only counted. */
+    /* The recording, if it is the only one, no thread is quiet, and it searches for no arrays in other memory; the size below
+     * which an array is only counted. */
     Recording *sole;
     size_t small;
     Recording *settled;             /* `sole` while it needs no search for holders */
@@ -30,7 +31,9 @@ extern struct Tracker {
 static inline void tracker_find_sole_locked(void)
 {
     ASSERT_LOCKED();
-    bool alone = tracker.count == 1 && tracker_users == 1 && tracker.quiet_count == 0;
+    /* A search that is due after native blocks is made at the next array, however small. */
+    bool alone = tracker.count == 1 && tracker_users == 1 && tracker.quiet_count == 0 &&
+                 tracker.running[0]->searches[AFTER_OUTSIDE] == 0;
     tracker.sole = alone ? tracker.running[0] : NULL;
     tracker.settled = alone && !recording_needs_search(tracker.sole) ? tracker.sole : NULL;
     tracker.small = alone ? tracker.threshold : 0;

@@ -50,6 +50,8 @@ def _list_samples(index: TraceIndex, names: FileNames) -> Iterator[tuple[str, fl
         yield "arrays", time_s, {label: layer.nbytes[at] for label, layer in zip(labels, found.layers, strict=True)}
         if found.native_nbytes is not None:
             yield "native", time_s, {"native": found.native_nbytes[at]}
+        if found.foreign_nbytes is not None:
+            yield "foreign", time_s, {"foreign": found.foreign_nbytes[at]}
     for point in resident_timeline(index):
         yield "rss", point.time_s, {"rss": point.nbytes}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ndmem.analysis.tables.figures import EXPORTED, NATIVE_COLUMNS
+from ndmem.analysis.tables.figures import BESIDE_COLUMNS, EXPORTED
 from ndmem.analysis.tables.lines import line_table
 from ndmem.errors import MissingError
 
@@ -31,7 +31,7 @@ def make_dataframe(index: TraceIndex, *, library: bool = False) -> pd.DataFrame:
     pandas.DataFrame
         A row for each line, in the order of the line table. Bytes have the dtype ``Int64``, in which ``<NA>``
         means unknown; ``share`` is a ``Float64`` from 0 to 1. Columns of native blocks begin with
-        ``native_``.
+        ``native_``, those of arrays over other memory with ``foreign_``.
 
     Raises
     ------
@@ -50,7 +50,7 @@ def make_dataframe(index: TraceIndex, *, library: bool = False) -> pd.DataFrame:
     columns["share"] = pd.array([line.share for line in lines], dtype="Float64")
     for name in EXPORTED:
         columns[name] = pd.array([getattr(line, name) for line in lines], dtype="Int64")
-    natives = [line.native_columns() for line in lines]
-    for name in NATIVE_COLUMNS:
-        columns[name] = pd.array([native[name] for native in natives], dtype="Int64")
+    beside = [line.beside_columns() for line in lines]
+    for name in BESIDE_COLUMNS:
+        columns[name] = pd.array([each[name] for each in beside], dtype="Int64")
     return pd.DataFrame(columns)

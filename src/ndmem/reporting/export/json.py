@@ -10,7 +10,8 @@ import numpy as np
 
 from ndmem.analysis.answer.headline import find_headline
 from ndmem.analysis.answer.headroom import find_headroom
-from ndmem.analysis.answer.total import live_native
+from ndmem.analysis.answer.mapped import live_mapped
+from ndmem.analysis.answer.total import live_foreign, live_native
 from ndmem.analysis.call_tree.frames import user_site
 from ndmem.analysis.domains import compute_domains
 from ndmem.analysis.live import each_live_buffer, live_arrays
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from ndmem.analysis.index import TraceIndex
-    from ndmem.analysis.live import LiveBuffer
+    from ndmem.analysis.live import LiveBuffer, LiveColumns
     from ndmem.analysis.over_time.processes import ProcessFigures
     from ndmem.analysis.tables.lines import Line
     from ndmem.analysis.tables.threads import Thread
@@ -54,8 +55,10 @@ def write_json(index: TraceIndex, stream: IO[str], *, findings: Sequence[Finding
         "findings": (_encode(finding_fields(finding)) for finding in findings),
         "processes": (_encode(_process_fields(process)) for process in tree.processes),
         "lines": (_encode(_line_fields(line)) for line in line_table(index, library=library)),
-        "at_peak": _encode_arrays(index),
+        "at_peak": _encode_arrays(live_arrays(index), index),
+        "foreign_at_total_peak": None if trace.total is None else _encode_arrays(live_foreign(index), index),
         "native_at_total_peak": None if trace.total is None else _encode_native(index),
+        "mapped_at_mapped_peak": None if trace.total is None else _encode_arrays(live_mapped(index), index),
         "threads": (_encode(_thread_fields(thread)) for thread in thread_table(index)),
         "timeline": (_encode(point._asdict()) for point in timeline(index, points=_POINTS)),
         "rss": (_encode(point._asdict()) for point in resident_timeline(index, points=_POINTS)),
@@ -133,7 +136,7 @@ def _answer_fields(index: TraceIndex) -> dict[str, Any] | None:
             "pid": found.pid,
             "kind": found.kind.value,
             "nbytes": found.nbytes,
-            "phase": found.phase.value,
+            "phase": None if found.phase is None else found.phase.value,
             "reached_at": None if found.reached_at is None else site_fields(found.reached_at),
             "line_nbytes": found.line_nbytes,
             "allocated_at": None if found.allocated_at is None else site_fields(found.allocated_at),
@@ -178,12 +181,12 @@ def _line_fields(line: Line) -> dict[str, Any]:
         "function": line.function,
         "source": line.source,
         **{name: getattr(line, name) for name in EXPORTED if name != "own_nbytes"},
-        **line.native_columns(),
+        **line.beside_columns(),
     }
 
 
-def _encode_arrays(index: TraceIndex) -> Iterator[str]:
-    return _encode_buffers(each_live_buffer(index, live_arrays(index)), _array_fields)
+def _encode_arrays(columns: LiveColumns, index: TraceIndex) -> Iterator[str]:
+    return _encode_buffers(each_live_buffer(index, columns), _array_fields)
 
 
 def _encode_native(index: TraceIndex) -> Iterator[str]:
@@ -201,6 +204,7 @@ def _encode_buffers(buffers: Iterable[LiveBuffer], describe: Callable[[LiveBuffe
 
 def _native_fields(block: LiveBuffer) -> dict[str, Any]:
     return {
+        "kind": block.kind.name.lower(),
         "expression": block.expression,
         "origin": block.origin,
         "temporary": block.temporary,
@@ -211,6 +215,8 @@ def _native_fields(block: LiveBuffer) -> dict[str, Any]:
 def _array_fields(buffer: LiveBuffer) -> dict[str, Any]:
     holder, array, target = buffer.holder, buffer.array, buffer.target
     return {
+        "kind": buffer.kind.name.lower(),
+        "file": (buffer.origin or None) if buffer.kind is Domain.MAPPED else None,
         "expression": buffer.expression,
         "name": holder.name if holder else None,
         "shape": list(array.shape) if array else None,

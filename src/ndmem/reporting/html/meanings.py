@@ -3,6 +3,7 @@
 MEANINGS = {
     "share": "Part of the peak that the line allocated, with everything it called.",
     "at peak": "Bytes that the line allocated, or what it called, and that were live at the peak.",
+    "foreign": "Bytes of the line's arrays over memory that NumPy did not allocate, live at the total peak.",
     "native": "Bytes of the line's native blocks (malloc, mmap) that were live at the total peak.",
     "program": "Highest live bytes of the whole program while the line ran.",
     "peak": "Highest live bytes of the arrays.",

@@ -12,19 +12,22 @@ from ndmem.reporting.html.charts.icicles import draw_icicles, grow_branches
 from ndmem.reporting.html.charts.lifetimes import draw_lifetimes
 from ndmem.reporting.html.charts.plotlyjs import need_html
 from ndmem.reporting.html.charts.timeline import draw_timeline, number_layers
-from ndmem.reporting.html.tables.arrays import list_arrays
+from ndmem.reporting.html.tables.arrays import list_arrays, list_buffers
 from ndmem.reporting.html.tables.code import name_anchors, show_code
 from ndmem.reporting.html.tables.line_groups import group_lines
 from ndmem.reporting.html.tables.native_blocks import list_native
 from ndmem.reporting.html.tables.processes import list_processes
 from ndmem.reporting.moments import title_moment
+from ndmem.reporting.other_memory import list_other_memory
 from ndmem.reporting.paths import file_names
 from ndmem.reporting.plain import plain
 from ndmem.reporting.sentences.answer import answer_sentence
 from ndmem.reporting.sentences.ending import ending_sentence
 from ndmem.reporting.sentences.headroom import headroom_sentence
+from ndmem.reporting.sentences.mapped import mapped_sentence
 from ndmem.reporting.sentences.total import total_sentence
 from ndmem.reporting.text.notes import describe_run, list_notes
+from ndmem.reporting.text.tables.figure_columns import has_foreign
 from ndmem.reporting.text.tables.processes import resident_sentence
 from ndmem.steps import Step, begin
 
@@ -149,18 +152,24 @@ def _list_rows(index: TraceIndex, names: FileNames, *, library: bool, limits: Li
     trace = index.trace
     native = native_matters(index)
     # If native memory is not shown, a line without arrays has no figure to show.
-    lines = [line for line in line_table(index, library=library) if native or line.count]
+    lines = [line for line in line_table(index, library=library) if line.has_memory(native=native)]
     shown = lines[: limits.lines]
     anchors = name_anchors(shown)
     return {
         "lines": shown,
+        "foreign": has_foreign(shown),
         "line_groups": group_lines(shown, native=native),
         "left_out": len(lines) - len(shown),
         "anchors": anchors,
         "files": show_code(index, shown, names),
         "tables": [
-            (moment.value, title_moment(trace, moment), list_arrays(index, names, moment, anchors, most=limits.arrays))
+            (f"arrays-{moment.value}", f"Arrays {title_moment(trace, moment)}", table)
             for moment in Moment
+            for table in [list_arrays(index, names, moment, anchors, most=limits.arrays)]
+        ],
+        "other_tables": [
+            (name, title, list_buffers(index, columns, names, anchors, most=limits.arrays))
+            for name, title, columns in list_other_memory(index)
         ],
         "native_tables": [
             (moment.value, when, list_native(index, names, moment, anchors, most=limits.arrays))
@@ -176,10 +185,11 @@ def _write_sentences(index: TraceIndex, names: FileNames, outlook: Outlook | Non
     """Return the answer with the headroom, then the other sentences; those of a prediction come first."""
     answer, headroom = answer_sentence(index, name_file=names.name), headroom_sentence(index)
     total = total_sentence(index, name_file=names.name)
+    mapped = mapped_sentence(index, name_file=names.name)
     if outlook is not None:  # its sentences already tell whether the call fits
-        texts = [*outlook.sentences, answer, total]
+        texts = [*outlook.sentences, answer, total, mapped]
     else:
-        texts = [f"{answer}. {headroom}" if headroom else answer, total]
+        texts = [f"{answer}. {headroom}" if headroom else answer, total, mapped]
     return [f"{plain(text)}." for text in texts if text]
 
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ndmem.analysis.answer.subject import Kind, find_subject
+from ndmem.analysis.answer.kind import Kind
+from ndmem.analysis.answer.subject import find_subject
 from ndmem.analysis.file_names import base_name
 from ndmem.analysis.moment import Moment
 from ndmem.units import format_nbytes
 
 from .arrays import write_arrays
+from .foreign import write_foreign
+from .mapped import write_mapped
 from .native import write_native
 from .process_name import describe_child
 
@@ -24,8 +27,8 @@ def answer_sentence(
 ) -> str:
     """Write how much memory a run used, what it consists of, which line allocated it, and where the peak was reached.
 
-    It speaks of the arrays or of the native memory, whichever is more at the total peak, and of the process that has
-    most.
+    It speaks of the arrays, of those over memory that NumPy did not allocate, of the native memory, or of the mapped
+    files, whichever is most, and of the process that has most.
 
     Parameters
     ----------
@@ -46,12 +49,17 @@ def answer_sentence(
         If the trace's call tree is damaged.
     """
     subject = find_subject(index, moment)
+    index, kind = subject.index, subject.kind
     process = "" if subject.child is None else f" in {describe_child(subject.child)}"
-    if subject.kind is Kind.NATIVE:
-        return write_native(subject.index, name_file, process)
-    if not subject.index.trace.peak.nbytes:
-        return _write_nothing(subject.index)
-    return write_arrays(subject.index, moment, name_file, process=process)
+    if kind is Kind.MAPPED:
+        return write_mapped(index, name_file, process)
+    if kind is Kind.FOREIGN:
+        return write_foreign(index, name_file, process)
+    if kind is Kind.NATIVE:
+        return write_native(index, name_file, process)
+    if not index.trace.peak.nbytes:
+        return _write_nothing(index)
+    return write_arrays(index, moment, name_file, process=process)
 
 
 def _write_nothing(index: TraceIndex) -> str:

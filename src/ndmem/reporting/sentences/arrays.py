@@ -76,7 +76,7 @@ def _write_composition(answer: Answer, small: str) -> str:
     """Write the arrays of an answer, and what is in others."""
     if not answer.arrays.count:
         return f"all of it in {small}"
-    text = _write_sizes(answer, of=None) + _write_temporaries(answer)
+    text = write_sizes(answer, of=None) + _write_temporaries(answer)
     rest_count = answer.arrays.count - sum(group.count for group in answer.groups)
     rest = answer.nbytes - sum(group.total_nbytes for group in answer.groups)
     if answer.groups and rest_count and matters(rest, answer.nbytes):
@@ -90,7 +90,7 @@ def _write_largest(largest: Largest, total: int, small: str, names: HolderNames)
     """Write the arrays of the line that allocated most, with their place, temporaries and holders."""
     is_all = not matters(total - largest.nbytes, total)
     if largest.arrays.count:
-        sizes = _write_sizes(largest, of=largest.nbytes if not is_all else total)
+        sizes = write_sizes(largest, of=largest.nbytes if not is_all else total)
         if matters(largest.nbytes - _explained(largest), largest.nbytes):
             sizes += " and smaller ones"
     else:
@@ -100,7 +100,7 @@ def _write_largest(largest: Largest, total: int, small: str, names: HolderNames)
     by = f" `{shorten(largest.expression, LONGEST)}`" if largest.expression else ""
     place = place_text(largest.site, largest.function, names.name_file)
     allocated = f" allocated{place}{':' if by and largest.function != '<module>' else ''}{by}" if place or by else ""
-    return f"{start}{allocated}{_write_temporaries(largest, named=bool(by))}{_write_holders(largest, names)}"
+    return f"{start}{allocated}{_write_temporaries(largest, named=bool(by))}{write_holders(largest, names)}"
 
 
 def _explained(composition: Composition) -> int:
@@ -109,7 +109,7 @@ def _explained(composition: Composition) -> int:
     return groups if composition.groups else composition.arrays.total_nbytes
 
 
-def _write_sizes(composition: Composition, *, of: int | None) -> str:
+def write_sizes(composition: Composition, *, of: int | None) -> str:
     """Write number and sizes of arrays; without its size if there is one array of ``of`` bytes, just named."""
     groups, arrays = composition.groups, composition.arrays
     if not groups:
@@ -122,7 +122,7 @@ def _write_sizes(composition: Composition, *, of: int | None) -> str:
     return " and ".join(parts)
 
 
-def _write_holders(largest: Largest, names: HolderNames) -> str:
+def write_holders(largest: Largest, names: HolderNames) -> str:
     """Write what holds the arrays; "some" if that is unknown of others. Temporaries are held by what runs."""
     if _are_temporaries(largest):
         return ""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ndmem.analysis.answer.kind import Kind
 from ndmem.analysis.answer.phase import Phase
-from ndmem.analysis.answer.subject import Kind, find_subject
+from ndmem.analysis.answer.subject import find_subject
 from ndmem.analysis.answer.total import find_total
 from ndmem.analysis.file_names import base_name
 from ndmem.analysis.moment import Moment
@@ -16,7 +17,7 @@ from .brevity import LONGEST, shorten
 from .places import PHASES, place_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from ndmem.analysis.answer.total import Share, TotalAnswer
     from ndmem.analysis.index import TraceIndex
@@ -33,7 +34,7 @@ def total_sentence(
 ) -> str | None:
     """Write in one sentence how much a run had in arrays and native memory together.
 
-    Where the answer is about native memory, this sentence is about the arrays. It is about the same process.
+    Where the answer is not about NumPy's own arrays, this sentence is. It is about the same process.
 
     Parameters
     ----------
@@ -60,7 +61,7 @@ def total_sentence(
     trace, answer = index.trace, find_total(index, moment)
     if not trace.peak.nbytes:
         return None
-    if subject.kind is Kind.NATIVE:
+    if subject.kind is not Kind.ARRAYS:
         return write_arrays(index, moment, name_file, head="Arrays alone peak at")
     if answer is None or trace.native is None or trace.run.native_threshold is None:
         return None
@@ -78,12 +79,21 @@ def _write_place(answer: TotalAnswer, name_file: Callable[[str], str]) -> str:
 
 
 def _write_composition(answer: TotalAnswer) -> str:
+    kinds = [(answer.array_nbytes, "of arrays"), (answer.foreign_nbytes, "in arrays over other memory")]
+    parts = write_parts([*kinds, (answer.native_nbytes, "native")])
     if not answer.native_nbytes:
-        return "none of it native"
-    arrays, native = format_nbytes(answer.array_nbytes), format_nbytes(answer.native_nbytes)
-    parts = f"{arrays} of arrays and {native} native" if answer.array_nbytes else "all of it native"
+        return parts if answer.foreign_nbytes else "none of it native"
     named = [share for share in answer.shares[:_NAMED] if share.nbytes * _WORTH_NAMING >= answer.nbytes]
     return f"{parts} ({', '.join(map(_write_share, named))})" if named else parts
+
+
+def write_parts(kinds: Sequence[tuple[int, str]]) -> str:
+    """Write what memory consists of; ``all of it native`` if there is one kind."""
+    found = [(nbytes, words) for nbytes, words in kinds if nbytes]
+    if len(found) == 1:
+        return f"all of it {found[0][1]}"
+    texts = [f"{format_nbytes(nbytes)} {words}" for nbytes, words in found]
+    return f"{', '.join(texts[:-1])} and {texts[-1]}"
 
 
 def _write_share(share: Share) -> str:

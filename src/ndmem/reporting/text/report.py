@@ -16,9 +16,11 @@ from ndmem.reporting.plain import plain
 from ndmem.reporting.sentences.answer import answer_sentence
 from ndmem.reporting.sentences.ending import ending_sentence
 from ndmem.reporting.sentences.headroom import headroom_sentence
+from ndmem.reporting.sentences.mapped import mapped_sentence
 from ndmem.reporting.sentences.total import total_sentence
 from ndmem.reporting.text.tables.arrays import make_buffer_table
 from ndmem.reporting.text.tables.native_blocks import make_native_table
+from ndmem.reporting.text.tables.other_memory import list_other_tables
 from ndmem.reporting.text.tables.processes import make_process_table, processes_heading, resident_sentence
 from ndmem.reporting.text.tables.rows import make_row_table, merges_processes
 from ndmem.reporting.text.tables.threads import make_thread_table
@@ -106,6 +108,7 @@ def _list_answer(index: TraceIndex, names: FileNames, *, view: View, chart: bool
     moment = view.moment
     sentences = [answer_sentence(index, moment, name_file=names.name)]
     sentences += filter(None, [total_sentence(index, moment, name_file=names.name)])
+    sentences += filter(None, [mapped_sentence(index, name_file=names.name)])
     answer = "".join(f"{plain(sentence)}.\n" for sentence in sentences)
     ending = ending_sentence(index, name_file=names.name)
     if ending:
@@ -151,6 +154,8 @@ def _list_buffers(index: TraceIndex, names: FileNames, view: View, moments: list
         largest = make_buffer_table(index, names, moment=moment, limit=limit, width=width)
         if largest is not None:
             yield Group(Text(f"Largest arrays {title_moment(trace, moment)}{whose}", "bold"), "", largest)
+    for title, other in list_other_tables(index, names, moment=view.moment, limit=limit, width=width):
+        yield Group(Text(f"{title}{whose}", "bold"), "", other)
     blocks = make_native_table(index, names, moment=view.moment, limit=limit, width=width) if native else None
     if blocks is not None:
         when = "total peak" if view.moment is Moment.PEAK else "end"

@@ -32,6 +32,10 @@ if TYPE_CHECKING:
 _CUT = "Arrays that only objects held at the peak may have no names: the search had used its thousandth of the time."
 
 
+_NATIVE, _MAPPED = 1, 2
+"""Domains of the tracker; `ndmem.model.columns` has them, but imports NumPy."""
+
+
 class ProcessTracking:
     """Records native memory from the start of a process, and arrays from NumPy's import, until the process ends.
 
@@ -164,11 +168,16 @@ class ProcessTracking:
             return
         unnamed = len(self._native.live_buffers(self._threshold)) - self._native.sight_holders(())
         is_wanted = unnamed > 0 and self._recording is not None and self._recording.live >= LEAST_NBYTES
-        # What a library maps begins at a page; what it asks malloc for does not, as bytes that are unpickled arrays.
-        if is_wanted or any(address % 4096 for address, *_ in self._native.live_buffers(LEAST_NBYTES, True)):
+        if is_wanted or self._may_have_foreign_arrays():
             found, note = find_in_objects(threshold=self._threshold)
             self._notes += [note] if note else []
             self._found = found
+
+    def _may_have_foreign_arrays(self) -> bool:
+        """Tell whether memory is live in which arrays may lie: large blocks of malloc, and mapped files."""
+        # What a library maps begins at a page; what it asks malloc for does not, as bytes that are unpickled arrays.
+        blocks = self._native.live_buffers(LEAST_NBYTES, _NATIVE)
+        return any(address % 4096 for address, *_ in blocks) or bool(self._native.live_buffers(LEAST_NBYTES, _MAPPED))
 
     def _read_resident(self) -> dict[str, object]:
         """Return the peak of resident memory, and when it was read: what the launcher samples later is not counted."""

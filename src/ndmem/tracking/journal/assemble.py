@@ -167,7 +167,7 @@ def _live_nodes(journal: Journal) -> tuple[np.ndarray[Any, Any], int]:
     """Return the nodes, and the number of nodes skipped at the start: 1 if nothing happened at the root."""
     nodes = journal.nodes
     # A journal cut within its nodes keeps those before the cut.
-    sane = (nodes["id"] == np.arange(len(nodes))) & (nodes["domain"] <= Domain.NATIVE)
+    sane = (nodes["id"] == np.arange(len(nodes))) & (nodes["domain"] <= Domain.MAPPED)
     nodes = nodes if sane.all() else nodes[: int(np.argmin(sane))]
     used = bool(len(nodes)) and (nodes["count"][0] > 0 or nodes["max_live"][0] >= 0)
     first = 0 if used or not len(nodes) else 1

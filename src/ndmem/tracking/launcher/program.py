@@ -221,8 +221,7 @@ class Program:
         if mapped < _MAPPED_NBYTES or mapped * _MAPPED_PART < resident:
             return []
         return [
-            f"Memory maps and shared memory: at most {format_nbytes(mapped)} in RAM, the files of libraries included; "
-            "no line of the tables has them."
+            f"Memory maps and shared memory: at most {format_nbytes(mapped)} in RAM, the files of libraries included."
         ]
 
 

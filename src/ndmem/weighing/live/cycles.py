@@ -40,7 +40,7 @@ def find_cycle_holders(*, smallest: int) -> Found:
         graph = everything.graph
         starts = {}
         for node in graph.arrays():
-            buffer = buffers.at(find_address(graph, node))
+            buffer = buffers.at(find_address(graph.object_of(node)))
             if buffer is not None:
                 starts[node] = buffer.start
         paths = Paths(graph, set(starts), everything.found, everything.hidden)

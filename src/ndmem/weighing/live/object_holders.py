@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ndmem._walk import Graph
+from ndmem.model.columns import Domain
 from ndmem.user_code import find_library_roots, is_user_code
 from ndmem.weighing.tracked import TrackedBuffers
 
@@ -18,36 +18,60 @@ from .everything import Everything, walk_everything
 from .paths import Paths
 from .scopes import Scope
 
+_HEAD = sys.getsizeof(b"")
+"""At most so many bytes precede an array in its block: those of a bytes object."""
+
 Found = tuple[tuple[object, str, str, int], ...]
 """For each buffer an array that holds it, the way to the array from a variable, the module or function of that, and the
 address of the buffer."""
 
 
 def find_object_holders(*, smallest: int) -> Found:
-    """Find who holds the recorded buffers, and native blocks that consist of an array, as unpickled ones do.
+    """Find who holds the recorded buffers, and native blocks and mapped files that are the memory of an array.
 
     Parameters
     ----------
     smallest : int
         Skip buffers of fewer bytes.
     """
-    buffers, blocks = TrackedBuffers(smallest), TrackedBuffers(smallest, native=True)
+    memory = _Memory(smallest)
     with walk_everything() as everything:
-        return _find(everything, buffers, blocks)
+        return _find(everything, memory)
 
 
-def _find(everything: Everything, buffers: TrackedBuffers, blocks: TrackedBuffers) -> Found:
+class _Memory:
+    """The memory in which arrays may lie: NumPy's, native blocks, mapped files."""
+
+    def __init__(self, smallest: int) -> None:
+        self._smallest = smallest
+        self._buffers, self._blocks, self._files = (
+            TrackedBuffers(smallest, domain) for domain in (Domain.ARRAY, Domain.NATIVE, Domain.MAPPED)
+        )
+
+    def find_start(self, array: Any) -> int | None:
+        """Return the address that the tracker has for the memory of an array; ``None`` if that is unknown."""
+        address, nbytes = find_address(array), int(np.ndarray.nbytes.__get__(array))
+        found = self._buffers.at(address) or self._files.at(address)
+        if found is not None:
+            return found.start
+        owner = _find_root(array)
+        root = find_address(owner)
+        block = self._blocks.at(root)
+        if block is None:  # the tracker knows mappings that count by their pages, but not as blocks at an address
+            is_other = nbytes >= self._smallest and not np.ndarray.flags.__get__(owner).owndata
+            return root if is_other else None
+        # A block of Python's small objects has arrays of others, too: an array must begin with it, or be most of it.
+        is_its = root - block.start <= _HEAD or 2 * nbytes >= block.nbytes
+        return block.start if is_its else None
+
+
+def _find(everything: Everything, memory: _Memory) -> Found:
     graph = everything.graph
     groups: dict[int, list[int]] = {}
     for node in graph.arrays():
-        address = find_address(graph, node)
-        buffer = buffers.at(address)
-        if buffer is None:
-            block = blocks.at(address)
-            is_most = block is not None and 2 * int(np.ndarray.nbytes.__get__(graph.object_of(node))) >= block.nbytes
-            buffer = block if is_most else None  # a block of Python's small objects has arrays of others, too
-        if buffer is not None:
-            groups.setdefault(buffer.start, []).append(node)
+        start = memory.find_start(graph.object_of(node))
+        if start:
+            groups.setdefault(start, []).append(node)
     paths = Paths(graph, {node for nodes in groups.values() for node in nodes}, everything.found, everything.hidden)
     rank = _Ranks()
     found = []
@@ -64,10 +88,18 @@ def _find(everything: Everything, buffers: TrackedBuffers, blocks: TrackedBuffer
     return tuple(found)
 
 
-def find_address(graph: Graph, node: int) -> int:
+def _find_root(array: Any) -> Any:
+    """Return the array from which views begin."""
+    base = np.ndarray.base.__get__(array)
+    while isinstance(base, np.ndarray):
+        array, base = base, np.ndarray.base.__get__(base)
+    return array
+
+
+def find_address(array: Any) -> int:
     """Return the first address of an array's data; of an array with negative strides, the last element's."""
-    array: Any = np.ndarray.view(graph.object_of(node), np.ndarray)
-    return int(array.__array_interface__["data"][0])
+    plain: Any = np.ndarray.view(array, np.ndarray)
+    return int(plain.__array_interface__["data"][0])
 
 
 def _owner_of(scope: Scope) -> str:

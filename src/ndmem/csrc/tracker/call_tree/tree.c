@@ -139,10 +139,10 @@ NodeId tree_code_locked(PyCodeObject *code)
     return code ? tree_intern_locked(ROOT, (Place){code, INT32_MIN}, ARRAY) : ROOT;
 }
 
-NodeId tree_native_leaf_locked(NodeId leaf)
+NodeId tree_leaf_locked(NodeId leaf, uint8_t domain)
 {
     ASSERT_LOCKED();
     Node node = tree.nodes[leaf];
-    NodeId native = tree_intern_locked(node.parent, (Place){node.code, node.offset}, NATIVE);
-    return tree.nodes[native].domain == NATIVE ? native : NATIVE_ROOT;
+    NodeId found = tree_intern_locked(node.parent, (Place){node.code, node.offset}, domain);
+    return tree.nodes[found].domain == domain ? found : NATIVE_ROOT;
 }

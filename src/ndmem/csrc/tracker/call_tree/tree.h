@@ -45,8 +45,8 @@ bool tree_is_full(void);
  * of the thread holds the code object. Allocates with malloc only, never raises. */
 NodeId tree_intern_locked(NodeId parent, Place place, uint8_t domain);
 
-/* The leaf for native blocks beside that for arrays; NATIVE_ROOT without space for it. Works without the GIL. */
-NodeId tree_native_leaf_locked(NodeId leaf);
+/* The leaf for another domain beside that for arrays; NATIVE_ROOT without space for it. Works without the GIL. */
+NodeId tree_leaf_locked(NodeId leaf, uint8_t domain);
 
 const Node *tree_node(NodeId node); /* Works without the GIL. */
 

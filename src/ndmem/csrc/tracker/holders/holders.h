@@ -16,6 +16,7 @@ typedef struct {
     uint32_t steps; /* of the walk through objects, at most; 0 for variables alone */
     bool modules;   /* the user's modules too, if the rest is not enough */
     bool stacks;    /* what the interpreter's stacks and the C stack refer to, too */
+    bool outside;   /* for the memory of arrays that NumPy did not allocate, too */
 } Task;
 
 /* How far a search went. */

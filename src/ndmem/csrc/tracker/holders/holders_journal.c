@@ -1,5 +1,6 @@
 #include "common/numpy_api.h"
 
+#include "tracker/holders/array_memory.h"
 #include "tracker/holders/holders_journal.h"
 #include "tracker/lock.h"
 #include "common/grow.h"
@@ -24,7 +25,7 @@ static int64_t live_locked(const Search *search)
     ASSERT_LOCKED();
     int64_t live = 0;
     for (unsigned i = 0; i < search->count; i++) {
-        int64_t each = search->recordings[i]->journal.header->live;
+        int64_t each = recording_nameable(search->recordings[i], search->outside);
         live = each > live ? each : live;
     }
     return live;
@@ -138,14 +139,20 @@ static uint32_t identify(PyArrayObject *array, Variable variable)
     return (uint32_t)((h * 0x9E3779B97F4A7C15u) >> 32) | 1;
 }
 
-static void note_sighting_locked(Search *search, PyArrayObject *array, const void *data, Variable variable, PyObject *dtype)
+/* Whether the search is for the names of such buffers. */
+static bool is_sought(const Search *search, uint8_t domain)
+{
+    return domain == ARRAY || (domain == NATIVE && search->outside);
+}
+
+static void note_sighting_locked(Search *search, PyArrayObject *array, const void *key, Variable variable, PyObject *dtype)
 {
     ASSERT_LOCKED();
     Buffer buffer;
-    if (!ledger_find_locked(data, &buffer) || buffer.large == NULL)
+    if (!ledger_find_locked(key, &buffer) || buffer.large == NULL)
         return;
-    /* No array owns a native block, but one that is found for it is most of it. */
-    bool is_view = buffer.domain != NATIVE && !PyArray_CHKFLAGS(array, NPY_ARRAY_OWNDATA);
+    /* No array owns other memory than NumPy's. */
+    bool is_view = buffer.domain == ARRAY && !PyArray_CHKFLAGS(array, NPY_ARRAY_OWNDATA);
     uint8_t sighting = is_view ? BY_VIEW : BY_OWNER;
     Large *large = buffer.large;
     if (large->search == search->number && large->sighting >= sighting)
@@ -153,7 +160,7 @@ static void note_sighting_locked(Search *search, PyArrayObject *array, const voi
     large->has_form |= sighting == BY_OWNER;
     bool seen_now = large->search == search->number;
     large->search = search->number, large->sighting = sighting;
-    if (!seen_now && buffer.domain != NATIVE) {
+    if (!seen_now && is_sought(search, buffer.domain)) {
         bool was_known = large->written && large->extent > IN_VARIABLES;
         search->named += (int64_t)buffer.nbytes;
         search->nameless -= was_known ? 0 : (int64_t)buffer.nbytes;
@@ -171,10 +178,19 @@ static void note_sighting_locked(Search *search, PyArrayObject *array, const voi
             write_sighting_locked(search, search->recordings[i], large, array, is_view, variable, dtype);
 }
 
-Search holders_begin_search(Recording **recordings, unsigned count, Occasion occasion, Passing passing)
+Search holders_begin_search(Recording **recordings, unsigned count, Occasion occasion, Passing passing, bool outside)
 {
     static uint32_t searches; /* guarded by the GIL */
-    return (Search){.recordings = recordings, .count = count, .occasion = occasion, .number = ++searches, .passing = passing};
+    return (Search){.recordings = recordings, .count = count, .occasion = occasion, .number = ++searches,
+                    .passing = passing, .outside = outside};
+}
+
+static void note_all_locked(Search *search, PyArrayObject *array, const void **keys, unsigned count, Variable variable,
+                            PyObject *dtype)
+{
+    ASSERT_LOCKED();
+    for (unsigned i = 0; i < count; i++)
+        note_sighting_locked(search, array, keys[i], variable, dtype);
 }
 
 void holders_note(Search *search, PyArrayObject *array, Variable variable, PyObject *dtype)
@@ -182,69 +198,17 @@ void holders_note(Search *search, PyArrayObject *array, Variable variable, PyObj
     PyArrayObject *root = array;
     while (PyArray_BASE(root) && PyArray_Check(PyArray_BASE(root)))
         root = (PyArrayObject *)PyArray_BASE(root);
-    holders_note_at(search, array, PyArray_DATA(root), variable, dtype);
+    const void *keys[MOST_KEYS];
+    lock_enter(true);
+    note_all_locked(search, array, keys, array_memory_locked(root, keys), variable, dtype);
+    lock_leave();
 }
 
 void holders_note_at(Search *search, PyArrayObject *array, const void *data, Variable variable, PyObject *dtype)
 {
+    const void *keys[MOST_KEYS];
     lock_enter(true);
-    note_sighting_locked(search, array, data, variable, dtype);
-    lock_leave();
-}
-
-/* A buffer that is being freed is in the ledger no more. */
-static bool find_formless_locked(const Search *search, const void *data, Buffer *buffer)
-{
-    ASSERT_LOCKED();
-    if (search->passing.is_dying && data == search->passing.data)
-        *buffer = search->passing.buffer;
-    else if (!ledger_find_locked(data, buffer))
-        return false;
-    return buffer->large && buffer->domain == ARRAY && !buffer->large->has_form;
-}
-
-size_t holders_nbytes_without_form(const Search *search, const void *data)
-{
-    Buffer buffer;
-    lock_enter(true);
-    size_t nbytes = find_formless_locked(search, data, &buffer) ? buffer.nbytes : 0;
-    lock_leave();
-    return nbytes;
-}
-
-static void write_form_locked(Recording *recording, const Large *large, const ArrayForm *form)
-{
-    ASSERT_LOCKED();
-    FormRecord head = {.buffer = (int64_t)(large->serial - recording->first_serial),
-                       .itemsize = form->itemsize,
-                       .ndim = form->ndim,
-                       .kind = form->kind,
-                       .byteorder = form->byteorder};
-    size_t shape = head.ndim * sizeof *form->shape;
-    char *text = journal_detail(&recording->journal, TEXT_FORM, sizeof head + shape);
-    if (text == NULL)
-        return;
-    memcpy(text, &head, sizeof head);
-    memcpy(text + sizeof head, form->shape, shape);
-    journal_detail_done(&recording->journal);
-}
-
-static void note_form_locked(const Search *search, const void *data, const ArrayForm *form)
-{
-    ASSERT_LOCKED();
-    Buffer buffer;
-    if (!find_formless_locked(search, data, &buffer))
-        return;
-    buffer.large->has_form = true;
-    for (unsigned i = 0; i < search->count; i++)
-        if (recording_saw(search->recordings[i], &buffer))
-            write_form_locked(search->recordings[i], buffer.large, form);
-}
-
-void holders_note_form(const Search *search, const void *data, const ArrayForm *form)
-{
-    lock_enter(true);
-    note_form_locked(search, data, form);
+    note_all_locked(search, array, keys, memory_at_locked(data, (size_t)PyArray_NBYTES(array), keys), variable, dtype);
     lock_leave();
 }
 
@@ -254,7 +218,8 @@ static int64_t find_nameless_locked(const Search *search)
     int64_t named = search->named;
     for (size_t i = 0; i < held.count; i++) {
         const Large *large = large_at_locked(held.indices[i]);
-        if (large->written && large->extent > IN_VARIABLES && large->search != search->number)
+        if (large->written && large->extent > IN_VARIABLES && large->search != search->number &&
+            is_sought(search, large->domain))
             named += large->nbytes;
     }
     return live_locked(search) - named - (int64_t)search->passing.buffer.nbytes;
@@ -288,7 +253,7 @@ size_t holders_in_variables(void)
     lock_enter(true);
     for (size_t i = 0; i < held.count; i++) {
         const Large *large = large_at_locked(held.indices[i]);
-        count += large->written != 0 && large->extent == IN_VARIABLES;
+        count += large->written != 0 && large->extent == IN_VARIABLES && large->domain == ARRAY;
     }
     lock_leave();
     return count;

@@ -25,14 +25,6 @@ typedef struct {
     bool is_dying;
 } Passing;
 
-/* Shape and dtype of an array. */
-typedef struct {
-    npy_intp shape[NPY_MAXDIMS];
-    uint32_t itemsize;
-    uint8_t ndim;
-    char kind, byteorder;
-} ArrayForm;
-
 /* One search through the variables. */
 typedef struct {
     Recording **recordings;
@@ -44,6 +36,7 @@ typedef struct {
     int64_t named;   /* bytes of the arrays' buffers that were found */
     Passing passing;
     int64_t nameless; /* bytes of arrays neither found yet nor, in an object, by an earlier search */
+    bool outside;     /* native blocks count as arrays without a name, for they may be the memory of some */
 } Search;
 
 typedef struct {
@@ -53,20 +46,15 @@ typedef struct {
     uint32_t item_nbytes;
 } Variable;
 
-Search holders_begin_search(Recording **recordings, unsigned count, Occasion occasion, Passing passing);
+Search holders_begin_search(Recording **recordings, unsigned count, Occasion occasion, Passing passing, bool outside);
 
 /* A variable is bound to the array; `dtype` is its dtype as text, NULL for a builtin one. Written to the recordings that saw
  * the buffer, if the name is new. */
 void holders_note(Search *search, PyArrayObject *array, Variable variable, PyObject *dtype);
 
-/* The same for an array whose buffer begins at `data`: it may lie within a native block, such as a bytes object. */
+/* The same for an array whose buffer, or native block, begins at `data`, as Python code found; or for one that lies in a mapping
+ * there. */
 void holders_note_at(Search *search, PyArrayObject *array, const void *data, Variable variable, PyObject *dtype);
-
-/* Bytes of the array whose buffer begins at `data`, if nothing has told its shape and dtype yet; else 0. */
-size_t holders_nbytes_without_form(const Search *search, const void *data);
-
-/* Writes shape and dtype of that array to the recordings that saw the buffer. */
-void holders_note_form(const Search *search, const void *data, const ArrayForm *form);
 
 /* Whether so many bytes of arrays are still without a name that more of the program is worth searching. */
 bool holders_are_wanted(Search *search);
@@ -81,7 +69,7 @@ void holders_end_search(const Search *search);
  * last search. Allocates nothing. */
 size_t holders_count(void);
 
-/* Those that the last search found in a variable, or in what it was given. Allocates nothing. */
+/* Those of arrays that the last search found in a variable, or in what it was given. Allocates nothing. */
 size_t holders_in_variables(void);
 
 /* Forgets all buffers that were written as held. */

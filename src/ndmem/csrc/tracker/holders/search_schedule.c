@@ -33,57 +33,83 @@ static uint32_t steps_allowed(int64_t left)
     return steps < LEAST_STEPS ? 0 : steps < MAX_STEPS ? (uint32_t)steps : MAX_STEPS;
 }
 
-/* Whether the peak grew by 1 % since the last search at such a moment: at most 2,500 times from a KiB to a TiB. */
-static bool has_grown_locked(Moment moment)
+/* What a search is made for. */
+typedef struct {
+    Moment moment; /* MOMENTS: for no peak of arrays */
+    bool outside;  /* after native blocks or a mapped file, too */
+} Reason;
+
+static bool is_due_locked(Moment moment)
 {
     ASSERT_LOCKED();
-    for (unsigned i = 0; i < tracker.count; i++) {
-        const Recording *recording = tracker.running[i];
-        int64_t seen = recording->searched_peak[moment];
-        if (recording->searches[moment] && recording->journal.header->peak > seen + seen / 100)
+    for (unsigned i = 0; i < tracker.count; i++)
+        if (tracker.running[i]->searches[moment])
             return true;
-    }
     return false;
 }
 
-static Task plan_locked(Moment moment, Passing passing, int64_t now, int64_t left)
+/* Whether the peak grew by 1 % since the last search at such a moment: at most 2,500 times from a KiB to a TiB. One after
+ * native blocks or a mapped file is due only if it did. */
+static bool has_grown_locked(Reason reason)
+{
+    ASSERT_LOCKED();
+    for (unsigned i = 0; reason.moment < MOMENTS && i < tracker.count; i++) {
+        const Recording *recording = tracker.running[i];
+        int64_t seen = recording->searched_peak[reason.moment];
+        if (recording->searches[reason.moment] && recording->journal.header->peak > seen + seen / 100)
+            return true;
+    }
+    return reason.outside;
+}
+
+static Task plan_locked(Reason reason, Passing passing, int64_t now, int64_t left)
 {
     ASSERT_LOCKED();
     bool objects = are_objects_wanted_locked();
     uint32_t steps = objects ? steps_allowed(left) : 0;
-    return (Task){.occasion = moment == AT_DEATH ? BEFORE_DEATH : IN_HOOK,
+    return (Task){.occasion = passing.is_dying ? BEFORE_DEATH : IN_HOOK,
                   .passing = passing,
                   .steps = steps,
                   .modules = steps > 0 && now - tracker.modules_at >= SHARE_FOR_MODULES * tracker.modules_work,
-                  .stacks = objects};
+                  .stacks = objects,
+                  .outside = reason.outside};
+}
+
+static void count_search_locked(Reason reason)
+{
+    ASSERT_LOCKED();
+    for (unsigned i = 0; i < tracker.count; i++) {
+        Recording *recording = tracker.running[i];
+        Moment moment = reason.moment;
+        if (moment < MOMENTS && recording->searches[moment] && --recording->searches[moment] == 0)
+            recording->searched_peak[moment] = recording->journal.header->peak;
+        if (reason.outside && recording->searches[AFTER_OUTSIDE])
+            recording->searches[AFTER_OUTSIDE]--;
+    }
+    tracker_find_sole_locked();
 }
 
 /* A search for holders costs microseconds, so it runs only around a new peak: at the birth of the buffer that makes the
  * peak, while the functions that hold the others still run, and at the next deaths of large buffers, when the new buffer
  * may have its name. Only if the peak has grown, or time is left for two searches like the last. Never at a native block:
- * Python's allocator may be asking for an arena, and a search encodes names with it. */
-__attribute__((noinline)) static void search_now_locked(Moment moment, Passing passing)
+ * Python's allocator may be asking for it, and objects are not whole then. */
+__attribute__((noinline)) static void search_now_locked(Reason reason, Passing passing)
 {
     ASSERT_LOCKED();
     if (!lock_has_gil())
         return;
     int64_t now = clock_now(), left = work_left_locked(now);
-    if (!has_grown_locked(moment) && left < 2 * tracker.last_search_work)
+    if (!has_grown_locked(reason) && left < 2 * tracker.last_search_work)
         return;
-    for (unsigned i = 0; i < tracker.count; i++) {
-        Recording *recording = tracker.running[i];
-        if (recording->searches[moment] && --recording->searches[moment] == 0)
-            recording->searched_peak[moment] = recording->journal.header->peak;
-    }
-    tracker_find_sole_locked();
+    count_search_locked(reason);
     /* Another process may have the core meanwhile, so a search is measured by its work. */
     int64_t work = clock_work();
-    Task task = plan_locked(moment, passing, now, left);
+    Task task = plan_locked(reason, passing, now, left);
     lock_nest();
     Searched searched = holders_search(tracker.running, tracker.count, task, NULL, NULL);
     lock_unnest();
     work = clock_work() - work;
-    if (moment == AT_BIRTH || (searched.extent != IN_VARIABLES && !searched.is_cut))
+    if (reason.moment == AT_BIRTH || (searched.extent != IN_VARIABLES && !searched.is_cut))
         tracker.is_search_cut = searched.is_cut;
     tracker.search_work += work, tracker.last_search_work = work;
     if (searched.extent == IN_MODULES)
@@ -93,15 +119,20 @@ __attribute__((noinline)) static void search_now_locked(Moment moment, Passing p
 void search_at_peak_locked(Moment moment, const void *data, Buffer buffer)
 {
     ASSERT_LOCKED();
-    Passing passing = {data, buffer, .is_dying = moment == AT_DEATH};
-    bool is_due[MOMENTS] = {false};
-    for (unsigned i = 0; i < tracker.count; i++)
-        for (Moment each = 0; each < MOMENTS; each++)
-            is_due[each] |= tracker.running[i]->searches[each] > 0;
-    if (is_due[moment])
-        return search_now_locked(moment, passing);
-    if (moment == AT_BIRTH && is_due[AT_NEXT_BIRTH])
-        return search_now_locked(AT_NEXT_BIRTH, passing);
+    Reason reason = {.moment = MOMENTS, .outside = moment == AT_BIRTH && is_due_locked(AFTER_OUTSIDE)};
+    if (is_due_locked(moment))
+        reason.moment = moment;
+    else if (moment == AT_BIRTH && is_due_locked(AT_NEXT_BIRTH))
+        reason.moment = AT_NEXT_BIRTH;
+    if (reason.moment < MOMENTS || reason.outside)
+        search_now_locked(reason, (Passing){data, buffer, .is_dying = moment == AT_DEATH});
+}
+
+void search_outside_locked(const void *data, Buffer buffer)
+{
+    ASSERT_LOCKED();
+    if (is_due_locked(AFTER_OUTSIDE))
+        search_now_locked((Reason){.moment = MOMENTS, .outside = true}, (Passing){data, buffer, .is_dying = false});
 }
 
 bool search_was_cut(void)

@@ -9,6 +9,9 @@
  * never raises. */
 void search_at_peak_locked(Moment moment, const void *data, Buffer buffer);
 
+/* After the birth of a small array: the same for the memory of arrays that NumPy did not allocate. */
+void search_outside_locked(const void *data, Buffer buffer);
+
 /* Whether the last search around a peak left out objects that may hold arrays, for lack of time. Needs the GIL. */
 bool search_was_cut(void);
 

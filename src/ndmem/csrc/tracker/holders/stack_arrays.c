@@ -1,6 +1,7 @@
 #include "tracker/holders/stack_arrays.h"
 #include "common/compat_stacks.h"
 #include "tracker/holders/checked_read.h"
+#include "tracker/holders/forms_journal.h"
 #include "tracker/hooks/mappings.h"
 #include "tracker/lock.h"
 
@@ -130,10 +131,10 @@ static void note(Search *search, const PyArrayObject_fields *array)
     if (array->base && array->data && !(array->flags & NPY_ARRAY_OWNDATA))
         return add((uintptr_t)array->base);
     const void *data = is_new ? passing->data : array->data;
-    size_t nbytes = holders_nbytes_without_form(search, data);
+    size_t nbytes = forms_missing_nbytes(search, data);
     ArrayForm form;
     if (nbytes && is_array_type((uintptr_t)Py_TYPE((PyObject *)array)) && read_form(array, nbytes, &form))
-        holders_note_form(search, data, &form);
+        forms_note(search, data, &form);
 }
 
 void stack_arrays_note(Search *search)

@@ -49,11 +49,17 @@ static size_t on_died(void *pointer)
     return nbytes;
 }
 
-static void insert_in_full_locked(PyThreadState *thread, Mapping mapping, const char *library)
+/* `name` is that of the library, or of the file. */
+static void insert_in_full_locked(PyThreadState *thread, Mapping mapping, const char *name)
 {
     ASSERT_LOCKED();
-    if (mappings_insert_locked(&mapping))
-        events_born_native_locked(thread, mapping.start, (size_t)(mapping.end - mapping.start), library);
+    size_t nbytes = (size_t)(mapping.end - mapping.start);
+    if (mappings_insert_locked(&mapping) == NULL)
+        return;
+    if (mapping.counting == OF_FILE)
+        events_mapped_locked(thread, mapping.start, nbytes, name);
+    else
+        events_born_native_locked(thread, mapping.start, nbytes, name);
 }
 
 static void insert_by_pages_locked(PyThreadState *thread, Mapping mapping, const char *library)
@@ -68,16 +74,16 @@ static void insert_by_pages_locked(PyThreadState *thread, Mapping mapping, const
     pages_expect();
 }
 
-static void on_mapped(void *at, size_t nbytes, Counting counting, const char *library)
+static void on_mapped(void *at, size_t nbytes, Counting counting, const char *name)
 {
     PyThreadState *thread;
     if (!enter(&thread))
         return;
     Mapping mapping = {.start = at, .end = (char *)at + nbytes, .counting = counting};
-    if (counting == IN_FULL)
-        insert_in_full_locked(thread, mapping, library);
+    if (counting == BY_PAGES)
+        insert_by_pages_locked(thread, mapping, name);
     else
-        insert_by_pages_locked(thread, mapping, library);
+        insert_in_full_locked(thread, mapping, name);
     lock_leave();
 }
 
@@ -85,11 +91,16 @@ static void on_mapped(void *at, size_t nbytes, Counting counting, const char *li
 static void cut_in_full_locked(PyThreadState *thread, Mapping mapping, char *start, char *end)
 {
     ASSERT_LOCKED();
-    events_died_native_locked(thread, mapping.start);
-    if (mapping.start < start)
-        insert_in_full_locked(thread, (Mapping){.start = mapping.start, .end = start, .counting = IN_FULL}, NULL);
-    if (end < mapping.end)
-        insert_in_full_locked(thread, (Mapping){.start = end, .end = mapping.end, .counting = IN_FULL}, NULL);
+    if (mapping.counting == OF_FILE)
+        events_unmapped_locked(thread, mapping.start);
+    else
+        events_died_native_locked(thread, mapping.start);
+    Mapping before = mapping, after = mapping;
+    before.end = start, after.start = end;
+    if (before.start < before.end)
+        insert_in_full_locked(thread, before, NULL);
+    if (after.start < after.end)
+        insert_in_full_locked(thread, after, NULL);
 }
 
 /* The counted bytes stay with the first remaining part; the next count of its pages corrects them. */
@@ -121,7 +132,7 @@ static Counting on_unmapped(void *at, size_t nbytes)
         counting = mapping->counting;
         pages_count_mapping_locked(thread, mapping, BEFORE_LOSS);
         Mapping gone = mappings_remove_locked(mapping);
-        (counting == IN_FULL ? cut_in_full_locked : cut_by_pages_locked)(thread, gone, start, end);
+        (counting == BY_PAGES ? cut_by_pages_locked : cut_in_full_locked)(thread, gone, start, end);
         if (gone.end > end)
             break;
     }

@@ -17,6 +17,8 @@ static uint64_t next_number;
  * uses the beginning of that half for small blocks. */
 static void *name_grown(uint64_t number) { return (void *)(uintptr_t)((UINT64_C(3) << 46) + 64 * number); }
 
+const void *pages_key(const Grown *grown) { return name_grown(grown->number); }
+
 static void drop_last_locked(PyThreadState *thread, Mapping *mapping)
 {
     ASSERT_LOCKED();

@@ -28,6 +28,9 @@ void pages_count_mapping_locked(PyThreadState *thread, Mapping *mapping, Urgency
 /* A mapping by pages was added, or has become smaller: a count is due. */
 void pages_expect(void);
 
+/* The key in the ledger of pages that came into use. */
+const void *pages_key(const Grown *grown);
+
 /* The counted bytes of a mapping that was unmapped die. */
 void pages_drop_locked(PyThreadState *thread, Mapping *mapping);
 

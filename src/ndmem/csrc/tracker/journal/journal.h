@@ -21,7 +21,7 @@
 #define JOURNAL_MAGIC "NDMEMJ\r\n"
 #define BLOCK_MAGIC UINT32_C(0x4B42444E) /* "NDBK" */
 
-enum { JOURNAL_VERSION = 5 };
+enum { JOURNAL_VERSION = 6 };
 
 /* The recording's totals; the whole state that is not in nodes or events. */
 typedef struct {
@@ -87,8 +87,9 @@ typedef struct {
 
 enum EventKind { BORN = 0, DIED = 1, CLOCK = 2, COMPACTED = 3 };
 
-/* Array buffers come through NumPy's handler; native blocks are malloc'd or mapped beside it. */
-typedef enum { ARRAY = 0, NATIVE = 1 } Domain;
+/* Array buffers come through NumPy's handler; native blocks are malloc'd or mapped beside it; a mapped file is the system's
+ * memory, which neither live nor native bytes count. */
+typedef enum { ARRAY = 0, NATIVE = 1, MAPPED = 2 } Domain;
 
 typedef struct {
     uint32_t node; /* COMPACTED, domain ARRAY: births that were left out */

@@ -71,6 +71,7 @@ void large_give_back_locked(uint32_t index)
     ASSERT_LOCKED();
     Large *large = &larges.items[index];
     large->written = 0, large->has_form = false; /* nothing is written any more */
+    large->domain = 0; /* an array's: who takes a freed index for one does not write it */
     large->next_spare = larges.spare;
     larges.spare = index;
 }

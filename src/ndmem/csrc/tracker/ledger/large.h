@@ -14,6 +14,7 @@ typedef struct {
     uint8_t sighting;
     uint8_t extent; /* how far a search must go to find it there again, see holders_journal.h */
     bool has_form;  /* shape and dtype are written, by its holder or without one */
+    uint8_t domain; /* of one that is not an array's */
 } Large;
 
 enum { LARGE_MAX = (1 << 30) - 1 }; /* an index has 30 bits in the ledger */

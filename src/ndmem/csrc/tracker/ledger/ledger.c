@@ -9,13 +9,13 @@
 typedef struct Entry {
     uint64_t key; /* low 48 bits of the pointer, generation above them; 0 is empty */
     uint32_t stack;
-    uint32_t value; /* bytes of a small array; or LARGE with the index of a Large, for a native block with BLOCK too */
+    uint32_t value; /* bytes of a small array; or LARGE with the index of a Large, with OTHER too if it is not an array */
 } Entry;
 
 #define ADDRESS_MASK ((UINT64_C(1) << 48) - 1)
 #define LARGE UINT32_C(0x80000000)
-#define BLOCK UINT32_C(0x40000000)
-#define INDEX (BLOCK - 1)
+#define OTHER UINT32_C(0x40000000)
+#define INDEX (OTHER - 1)
 
 static struct {
     Entry *entries;
@@ -104,13 +104,13 @@ Added ledger_add_locked(void *pointer, Buffer *buffer)
         return KNOWN;
     uint32_t value = (uint32_t)buffer->nbytes;
     buffer->large = NULL;
-    if (buffer->nbytes >= ledger.threshold || buffer->domain == NATIVE) {
+    if (buffer->nbytes >= ledger.threshold || buffer->domain != ARRAY) {
         uint32_t index = large_take_locked();
         if (__builtin_expect(index == LARGE_NONE, 0))
             return NO_MEMORY;
-        value = LARGE | (buffer->domain == NATIVE ? BLOCK : 0) | index;
+        value = LARGE | (buffer->domain == ARRAY ? 0 : OTHER) | index;
         buffer->large = large_at_locked(index);
-        *buffer->large = (Large){.nbytes = (int64_t)buffer->nbytes};
+        *buffer->large = (Large){.nbytes = (int64_t)buffer->nbytes, .domain = buffer->domain};
     }
     ledger.room--;
     ledger.entries[i] = (Entry){address | (uint64_t)buffer->generation << 48, buffer->stack, value};
@@ -160,7 +160,7 @@ static inline void read_entry_locked(const Entry *entry, Buffer *buffer)
     buffer->stack = entry->stack;
     buffer->generation = (uint16_t)(entry->key >> 48);
     buffer->large = entry->value & LARGE ? large_at_locked(entry->value & INDEX) : NULL;
-    buffer->domain = buffer->large && entry->value & BLOCK ? NATIVE : ARRAY;
+    buffer->domain = buffer->large && entry->value & OTHER ? buffer->large->domain : ARRAY;
     buffer->nbytes = buffer->large ? (size_t)buffer->large->nbytes : entry->value;
 }
 
@@ -240,7 +240,7 @@ bool ledger_look_up_locked(const void *pointer, Found *found)
 
 FoundKind ledger_kind(Found found)
 {
-    return !(found.value & LARGE) ? SMALL_ARRAY : found.value & BLOCK ? NATIVE_BLOCK : LARGE_ARRAY;
+    return !(found.value & LARGE) ? SMALL_ARRAY : found.value & OTHER ? NO_ARRAY : LARGE_ARRAY;
 }
 
 Large *ledger_large_found_locked(Found found)

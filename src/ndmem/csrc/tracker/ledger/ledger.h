@@ -14,7 +14,7 @@ typedef struct {
     size_t nbytes;
     NodeId stack;        /* where it was born */
     uint16_t generation; /* at its birth; recordings of a later generation do not count it */
-    uint8_t domain;      /* a native block is always large */
+    uint8_t domain;      /* what is not an array is always large */
     Large *large;        /* NULL for a small buffer; valid until the next call here */
 } Buffer;
 
@@ -50,7 +50,7 @@ typedef struct {
     uint16_t generation;
 } Found;
 
-typedef enum { SMALL_ARRAY, LARGE_ARRAY, NATIVE_BLOCK } FoundKind;
+typedef enum { SMALL_ARRAY, LARGE_ARRAY, NO_ARRAY } FoundKind;
 
 bool ledger_look_up_locked(const void *pointer, Found *found);
 FoundKind ledger_kind(Found found);

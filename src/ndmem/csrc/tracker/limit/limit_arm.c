@@ -30,7 +30,7 @@ static int64_t count_all_locked(void)
     uint64_t address;
     Buffer buffer;
     while (ledger_next_locked(&at, &address, &buffer))
-        live += (int64_t)buffer.nbytes;
+        live += buffer.domain == MAPPED ? 0 : (int64_t)buffer.nbytes;
     return live;
 }
 

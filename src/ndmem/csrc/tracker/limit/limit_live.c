@@ -21,7 +21,7 @@ static Sum *sum_nodes_locked(uint32_t nodes, size_t *found, CountsBuffer counts,
     Buffer buffer;
     *found = 0;
     while (sums && ledger_next_locked(&at, &address, &buffer)) {
-        if (buffer.stack >= nodes || !counts(limit, (const void *)(uintptr_t)address, buffer.generation))
+        if (buffer.stack >= nodes || buffer.domain == MAPPED || !counts(limit, (const void *)(uintptr_t)address, buffer.generation))
             continue;
         Sum *sum = &sums[buffer.stack];
         *found += sum->count == 0;

@@ -10,15 +10,16 @@
 enum { PRELOAD_THRESHOLD = 65536 };
 
 /* How a mapping counts. Address space is not memory: a large mapping, or one for which the system need not have memory
- * ready, counts with the pages that were touched. */
-typedef enum { UNCOUNTED = 0, IN_FULL, BY_PAGES } Counting;
+ * ready, counts with the pages that were touched. A file's is recorded, but counts neither as native memory nor for a limit:
+ * the system may take its pages back, or shares them with other processes. */
+typedef enum { UNCOUNTED = 0, IN_FULL, BY_PAGES, OF_FILE } Counting;
 
 /* Called in the thread that allocates, with or without the GIL, at any time. What a hook allocates is not reported.
- * `library` is valid during the call only. */
+ * `name` is that of the library that maps, or of the file OF_FILE; it is valid during the call only. */
 typedef struct {
     void (*born)(void *pointer, size_t nbytes);
     size_t (*died)(void *pointer); /* before it is freed; returns its bytes, 0 if it was never reported */
-    void (*mapped)(void *at, size_t nbytes, Counting counting, const char *library);
+    void (*mapped)(void *at, size_t nbytes, Counting counting, const char *name);
     Counting (*unmapped)(void *at, size_t nbytes); /* any range, before; how a part of it counted */
     void (*discarded)(void *at, size_t nbytes);    /* any range, before its pages are given back */
     void (*changed)(long lots);                    /* small blocks, reported late */

@@ -2,6 +2,7 @@
 #undef _FILE_OFFSET_BITS /* it would make mmap another name of mmap64, and both are defined here */
 #define _GNU_SOURCE      /* MAP_ANONYMOUS, mremap, MADV_FREE */
 #include "tracker/preload/library.h"
+#include "tracker/preload/mapped_file.h"
 #include "tracker/preload/next.h"
 
 #include <stdarg.h>
@@ -24,8 +25,10 @@ static inline const PreloadHooks *find_listener_of(const void *caller)
 
 static Counting choose_counting(size_t nbytes, int protection, int flags)
 {
-    if (!(flags & MAP_ANONYMOUS) || nbytes < PRELOAD_THRESHOLD)
+    if (nbytes < PRELOAD_THRESHOLD)
         return UNCOUNTED;
+    if (!(flags & MAP_ANONYMOUS))
+        return OF_FILE;
     bool reserved = (flags & MAP_NORESERVE) || !(protection & PROT_WRITE);
     return reserved || nbytes >= LARGE_MAPPING ? BY_PAGES : IN_FULL;
 }
@@ -35,6 +38,14 @@ static void report_mapping(const PreloadHooks *listener, void *at, size_t nbytes
     char library[LIBRARY_NAME];
     library_name(caller, library);
     listener->mapped(at, nbytes, counting, library);
+}
+
+/* Kept apart: the name takes a kilobyte of the stack. */
+__attribute__((noinline)) static void report_file(const PreloadHooks *listener, void *at, size_t nbytes, int file)
+{
+    char name[FILE_NAME];
+    if (mapped_file_name(file, name))
+        listener->mapped(at, nbytes, OF_FILE, name);
 }
 
 static void *map(void *wanted, size_t nbytes, int protection, int flags, int file, off_t offset, const void *caller)
@@ -48,7 +59,9 @@ static void *map(void *wanted, size_t nbytes, int protection, int flags, int fil
         REPORT(listener->unmapped(wanted, nbytes));
     void *at = next.mmap(wanted, nbytes, protection, flags, file, offset);
     Counting counting = listener && at != MAP_FAILED ? choose_counting(nbytes, protection, flags) : UNCOUNTED;
-    if (counting != UNCOUNTED)
+    if (counting == OF_FILE)
+        REPORT(report_file(listener, at, nbytes, file));
+    else if (counting != UNCOUNTED)
         REPORT(report_mapping(listener, at, nbytes, counting, caller));
     return at;
 }
@@ -95,7 +108,9 @@ EXPORT void *mremap(void *old, size_t old_nbytes, size_t nbytes, int flags, ...)
         REPORT(counting = listener->unmapped(old, old_nbytes));
     void *at = next.mremap(old, old_nbytes, nbytes, flags, wanted);
     bool moved = at != MAP_FAILED;
-    if (counting != UNCOUNTED && (!moved || nbytes >= PRELOAD_THRESHOLD))
+    if (counting == OF_FILE) /* the descriptor may be closed by now: the name is unknown */
+        REPORT(listener->mapped(moved ? at : old, moved ? nbytes : old_nbytes, counting, ""));
+    else if (counting != UNCOUNTED && (!moved || nbytes >= PRELOAD_THRESHOLD))
         REPORT(report_mapping(listener, moved ? at : old, moved ? nbytes : old_nbytes, counting,
                           __builtin_return_address(0)));
     return at;

@@ -13,8 +13,9 @@
 #include "tracker/ledger/ledger.h"
 
 /* When to search for holders: after the birth that made the peak, before the deaths that follow it, and after the next birth,
- * when the array that made the peak has its name. */
-typedef enum { AT_BIRTH = 0, AT_DEATH = 1, AT_NEXT_BIRTH = 2, MOMENTS = 3 } Moment;
+ * when the array that made the peak has its name. And where native blocks or a mapped file have made a peak, at the next births of
+ * arrays of any size: only then may objects be looked at, and arrays may lie in that memory. */
+typedef enum { AT_BIRTH = 0, AT_DEATH = 1, AT_NEXT_BIRTH = 2, AFTER_OUTSIDE = 3, MOMENTS = 4 } Moment;
 
 typedef struct {
     Journal journal;
@@ -29,6 +30,8 @@ typedef struct {
     uint8_t searches[MOMENTS];  /* by moment: searches still to be done for the latest peak */
     int64_t budget;          /* the last one that was noted; -1 for none */
     bool objects;            /* searches go on through what variables hold */
+    int64_t mapped_live;     /* bytes of mapped files */
+    int64_t native_before;   /* native live bytes when NumPy was hooked: of imports, and not the memory of arrays */
     Compactions compactions;
 } Recording;
 
@@ -97,6 +100,14 @@ void recording_budget_locked(Recording *recording, int64_t budget);
 static inline bool recording_needs_search(const Recording *recording)
 {
     return recording->searches[AT_BIRTH] || recording->searches[AT_DEATH] || recording->searches[AT_NEXT_BIRTH];
+}
+
+/* Live bytes that may have a name: of arrays, and of native blocks that may be the memory of arrays, if these are asked for. */
+static inline int64_t recording_nameable(const Recording *recording, bool outside)
+{
+    const JournalHeader *header = recording->journal.header;
+    int64_t native = header->native_live - recording->native_before;
+    return header->live + (outside && native > 0 ? native : 0);
 }
 
 static inline bool recording_saw(const Recording *recording, const Buffer *buffer)

@@ -86,6 +86,24 @@ static inline void add_to_node(const JournalHeader *header, NodeRecord *node, in
     node->count++;
 }
 
+static inline void add_to_live(Recording *recording, uint8_t domain, int64_t nbytes)
+{
+    JournalHeader *header = recording->journal.header;
+    *(domain == ARRAY ? &header->live : domain == NATIVE ? &header->native_live : &recording->mapped_live) += nbytes;
+}
+
+/* Arrays may lie in memory that made a peak, and be searched for; again when it has grown by 1 %. */
+static void expect_outside_locked(Recording *recording)
+{
+    ASSERT_LOCKED();
+    const JournalHeader *header = recording->journal.header;
+    int64_t all = header->live + header->native_live + recording->mapped_live, seen = recording->searched_peak[AFTER_OUTSIDE];
+    if (all <= seen + seen / 100)
+        return;
+    recording->searched_peak[AFTER_OUTSIDE] = all;
+    recording->searches[AFTER_OUTSIDE] = 3; /* three, for an array mostly gets its name after some other one was born */
+}
+
 void recording_count_birth_locked(Recording *recording, NodeRecord *node, size_t nbytes)
 {
     ASSERT_LOCKED();
@@ -179,7 +197,7 @@ static inline __attribute__((always_inline)) void add_birth_locked(Recording *re
     NodeRecord *node = records_of_locked(recording, buffer->stack);
     int64_t nbytes = (int64_t)buffer->nbytes;
     add_to_node(header, node, nbytes);
-    *(buffer->domain == NATIVE ? &header->native_live : &header->live) += nbytes;
+    add_to_live(recording, buffer->domain, nbytes);
     raise_maxima(node, header->live, header->native_live);
     if (buffer->large) {
         tick_locked(recording, thread);
@@ -192,6 +210,8 @@ static inline __attribute__((always_inline)) void add_birth_locked(Recording *re
     else if (header->native_live > header->native_peak)
         header->native_peak = header->native_live;
     raise_total_peak(recording, node);
+    if (buffer->domain != ARRAY)
+        expect_outside_locked(recording);
 }
 
 void recording_birth_locked(Recording *recording, const Buffer *buffer, uint16_t thread)
@@ -214,7 +234,7 @@ void recording_death_locked(Recording *recording, const Buffer *buffer, NodeId s
     settle(header, node);
     node->live -= (int64_t)buffer->nbytes;
     int64_t live = header->live, native = header->native_live;
-    *(buffer->domain == NATIVE ? &header->native_live : &header->live) -= (int64_t)buffer->nbytes;
+    add_to_live(recording, buffer->domain, -(int64_t)buffer->nbytes);
     if (buffer->large) {
         NodeRecord *place = records_of_locked(recording, stack);
         raise_maxima(place, live, native); /* it was still alive while the line ran that frees it */

@@ -35,10 +35,14 @@ static NodeId record_code_locked(Recording *recording, PyCodeObject *code)
 }
 
 /* Without space the bytes count for the caller, or for the root of native blocks, which always has a record: figures of arrays
- * must not include native blocks. */
+ * must not include native blocks, and neither may include mapped files, whose counters are then those that nothing reads. */
 static NodeRecord *fall_back(Recording *recording, NodeId id, NodeRecord *caller)
 {
-    return tree_node(id)->domain == NATIVE ? recording->records[NATIVE_ROOT] : caller;
+    static NodeRecord unread;
+    if (tree_node(id)->domain == ARRAY)
+        return caller;
+    unread.id = recording->records[NATIVE_ROOT]->id;
+    return tree_node(id)->domain == NATIVE ? recording->records[NATIVE_ROOT] : &unread;
 }
 
 /* The record of a node whose caller has one. */

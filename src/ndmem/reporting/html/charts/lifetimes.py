@@ -8,7 +8,7 @@ import numpy as np
 
 from ndmem.analysis.call_tree.frames import standing_nodes
 from ndmem.analysis.call_tree.icicle import build_icicle
-from ndmem.analysis.live import holders_by_buffer
+from ndmem.analysis.held import holders_by_buffer
 from ndmem.analysis.over_time.bands import largest_arrays, stack_bands
 from ndmem.analysis.over_time.spans import group_spans, locate_moments
 from ndmem.analysis.tables.expression import expression_text

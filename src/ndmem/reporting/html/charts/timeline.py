@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from ndmem.model.trace import RunInfo
     from ndmem.reporting.paths import FileNames
 
-NATIVE, PYTHON, RESIDENT = "native blocks", "Python's small objects", "resident memory (RSS)"
+FOREIGN, NATIVE = "arrays over other memory", "native blocks"
+PYTHON, RESIDENT = "Python's small objects", "resident memory (RSS)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +50,7 @@ def draw_timeline(index: TraceIndex, names: FileNames, *, points: int) -> tuple[
         (others if each.filename is None else _name_layer(each.filename, each.lineno, names, sources), each.nbytes)
         for each in found.layers
     ]
-    beside = [
-        (name, nbytes) for name, nbytes in ((NATIVE, found.native_nbytes), (PYTHON, found.python_nbytes)) if nbytes
-    ]
+    beside = [(name, nbytes) for name, nbytes in _list_beside(found) if nbytes]
     resident = resident_timeline(index, points=points)
     bounds = _name_bounds(trace.run)
     at, peaks = _find_peak(found), _mark_peaks(index, found)
@@ -76,6 +75,13 @@ def draw_timeline(index: TraceIndex, names: FileNames, *, points: int) -> tuple[
     return data, rows + [TimelineRow(name, nbytes, nbytes) for name, nbytes in bounds]
 
 
+def _list_beside(found: Layers) -> list[tuple[str, tuple[int, ...]]]:
+    """Return the layers above those of arrays; without foreign memory there is none for it."""
+    foreign = found.foreign_nbytes if any(found.foreign_nbytes or ()) else None
+    layers = ((FOREIGN, foreign), (NATIVE, found.native_nbytes), (PYTHON, found.python_nbytes))
+    return [(name, nbytes) for name, nbytes in layers if nbytes is not None]
+
+
 def number_layers(index: TraceIndex, *, points: int) -> dict[tuple[str, int], int]:
     """Return the number of the layer of each line that has one: it decides the line's colour everywhere on the page."""
     return {
@@ -89,7 +95,7 @@ def _mark_peaks(index: TraceIndex, found: Layers) -> list[dict[str, Any]]:
     """Return the peak of arrays, and that of arrays and native blocks together if it is higher."""
     trace, at = index.trace, _find_peak(found)
     peaks = [] if at is None else [{"name": "peak of arrays", "time": found.time_s[at], "nbytes": trace.peak.nbytes}]
-    beside = [nbytes for nbytes in (found.native_nbytes, found.python_nbytes) if nbytes is not None]
+    beside = [nbytes for _, nbytes in _list_beside(found)]
     if trace.total is None or trace.total.nbytes <= trace.peak.nbytes or not beside:
         return peaks
     together = [sum(each) for each in zip(*(layer.nbytes for layer in found.layers), *beside, strict=True)]

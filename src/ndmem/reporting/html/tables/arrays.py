@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from ndmem.analysis.live import each_live_buffer, live_arrays, small_nbytes
 from ndmem.analysis.moment import nbytes_at
 from ndmem.analysis.tables.sources import SourceFiles, source_files
+from ndmem.model.columns import Domain
 from ndmem.reporting.holder_names import HolderNames
 from ndmem.reporting.plain import plain
+from ndmem.reporting.sentences.mapped import name_mapped
 from ndmem.reporting.text.tables.arrays import describe_unheld
 from ndmem.reporting.thread_words import name_thread
 from ndmem.units import format_nbytes
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ndmem.analysis.index import TraceIndex
-    from ndmem.analysis.live import LiveBuffer
+    from ndmem.analysis.live import LiveBuffer, LiveColumns
     from ndmem.analysis.moment import Moment
     from ndmem.model.holder import Holder
     from ndmem.reporting.paths import FileNames
@@ -88,8 +90,15 @@ def list_arrays(
 
     ``anchors`` has the id on the page of each line that has one.
     """
-    columns, sources = live_arrays(index, moment), source_files(index)
-    holders = HolderNames(index, names.name)
+    table = list_buffers(index, live_arrays(index, moment), names, anchors, most=most)
+    return replace(table, small_nbytes=small_nbytes(index, moment), nbytes=nbytes_at(index.trace, moment))
+
+
+def list_buffers(
+    index: TraceIndex, columns: LiveColumns, names: FileNames, anchors: dict[tuple[str, int], str], *, most: int
+) -> ArrayTable:
+    """List some buffers, as `list_arrays` lists those of arrays."""
+    sources, holders = source_files(index), HolderNames(index, names.name)
     shown = tuple(
         _describe_buffer(buffer, names, holders, sources, anchors, index.trace.threads)
         for buffer in islice(each_live_buffer(index, columns), most)
@@ -98,8 +107,8 @@ def list_arrays(
         rows=shown,
         other_count=len(columns.buffer) - len(shown),
         other_nbytes=int(columns.nbytes.sum()) - sum(row.nbytes for row in shown),
-        small_nbytes=small_nbytes(index, moment),
-        nbytes=nbytes_at(index.trace, moment),
+        small_nbytes=0,
+        nbytes=int(columns.nbytes.sum()),
     )
 
 
@@ -127,8 +136,12 @@ def _describe_buffer(
 
 def _name_role(buffer: LiveBuffer, holder: Holder | None, names: HolderNames) -> str:
     """Return the role of a buffer's holder, and how much a view keeps alive."""
+    if buffer.kind is Domain.MAPPED:
+        return plain(name_mapped(buffer.origin or ""))
     if holder is None:
         return plain(describe_unheld(buffer, names, shape=False))
+    if buffer.kind is Domain.FOREIGN:
+        return "over other memory"
     if not holder.is_view:
         return "owner"
     seen = _nbytes_of(holder)

@@ -15,6 +15,7 @@ from ndmem.reporting.sentences.answer import answer_sentence
 from ndmem.reporting.sentences.brevity import shorten
 from ndmem.reporting.sentences.ending import ending_sentence
 from ndmem.reporting.sentences.headroom import headroom_sentence
+from ndmem.reporting.sentences.mapped import mapped_sentence
 from ndmem.reporting.sentences.total import total_sentence
 from ndmem.reporting.text.notes import describe_run, list_notes
 from ndmem.reporting.text.tables.figure_columns import list_columns
@@ -69,19 +70,20 @@ def line_table_html(
     trace = index.trace
     names = file_names(trace.run, folder=folder)
     native = native_matters(index)
-    lines = [line for line in line_table(index) if native or line.count]
+    lines = [line for line in line_table(index) if line.has_memory(native=native)]
     shown = lines[: max(rows, 0)]
     sentences = (
         *foreword,
         ending_sentence(index, name_file=names.name),
         answer_sentence(index, name_file=names.name),
         total_sentence(index, name_file=names.name),
+        mapped_sentence(index, name_file=names.name),
     )
     totals = []
     if shown and not foreword:  # what a prediction adds up to is in its own sentences
         totals = [describe_run(index, Moment.PEAK)]
         totals += [f"{headroom}."] if (headroom := headroom_sentence(index)) is not None else []
-    columns = _list_columns(native=native)
+    columns = _list_columns(shown, native=native)
     table = write_table(
         [*((column.heading, Column.FIGURE) for column in columns), ("line", Column.TEXT), ("", Column.CODE)],
         [_list_cells(line, names, columns) for line in shown],
@@ -95,8 +97,8 @@ def line_table_html(
     )
 
 
-def _list_columns(*, native: bool) -> list[FigureColumn]:
-    return [column for column in list_columns(native=native) if column.heading != "program"]
+def _list_columns(lines: Sequence[Line], *, native: bool) -> list[FigureColumn]:
+    return [column for column in list_columns(lines, native=native) if column.heading != "program"]
 
 
 def _list_cells(line: Line, names: FileNames, columns: Sequence[FigureColumn]) -> list[str]:

@@ -43,7 +43,7 @@ def make_buffer_table(
         return None
 
     def describe(buffer: LiveBuffer) -> Row:
-        return _write_row(buffer, names, sources, holders)
+        return write_array(buffer, names, sources, holders)
 
     buffers = each_live_buffer(index, columns)
     table = lay_out_largest(columns, buffers, describe, noun="array", last="held by", limit=limit, width=width)
@@ -53,7 +53,7 @@ def make_buffer_table(
     return table
 
 
-def _write_row(buffer: LiveBuffer, names: FileNames, sources: SourceFiles, holders: HolderNames) -> Row:
+def write_array(buffer: LiveBuffer, names: FileNames, sources: SourceFiles, holders: HolderNames) -> Row:
     """Write one buffer: the code that allocated it, the place, and its holders."""
     site = buffer.site
     # The items of one container share a row, whatever else holds one of them.

@@ -74,23 +74,40 @@ _NATIVE_KEPT = Column(
     "native", "not in arrays, live at the end", lambda row: write_figure(row.native.kept_nbytes if row.native else None)
 )
 
+_FOREIGN = Column(
+    "foreign",
+    "in arrays over memory that NumPy did not allocate, live at the total peak",
+    lambda row: write_figure(row.foreign.at_total_peak_nbytes if row.foreign else None),
+)
+_FOREIGN_KEPT = Column(
+    "foreign",
+    "in arrays over memory that NumPy did not allocate, live at the end",
+    lambda row: write_figure(row.foreign.kept_nbytes if row.foreign else None),
+)
+
 _LEAST_USEFUL = (_PROGRAM, _COUNT, _TOTAL)
 """Columns that a narrow terminal lacks, the first one first."""
 
 
-def list_columns(moment: Moment = Moment.PEAK, *, native: bool) -> tuple[Column, ...]:
+def list_columns(rows: Sequence[Figures], moment: Moment = Moment.PEAK, *, native: bool) -> tuple[Column, ...]:
     """Return all columns, in their order: the bytes of the moment come after their share."""
     ends = moment is Moment.END
     natives = ([_NATIVE_KEPT] if ends else [_NATIVE]) if native else []
+    foreign = ([_FOREIGN_KEPT] if ends else [_FOREIGN]) if has_foreign(rows) else []
     now, other = (_KEPT, _AT_PEAK) if ends else (_AT_PEAK, _KEPT)
-    return (_SHARE, now, *natives, _TEMPORARY, other, _TOTAL, _COUNT, _PROGRAM)
+    return (_SHARE, now, *foreign, *natives, _TEMPORARY, other, _TOTAL, _COUNT, _PROGRAM)
+
+
+def has_foreign(rows: Sequence[Figures]) -> bool:
+    """Tell whether any row allocated the memory of arrays that is not NumPy's own."""
+    return any(row.foreign is not None and row.foreign.count for row in rows)
 
 
 def choose_columns(
     rows: Sequence[Figures], *, moment: Moment, native: bool, gap: int, width: int
 ) -> tuple[Column, ...]:
     """Return the columns that fit into a width; the most useful ones are kept in any case."""
-    columns = list_columns(moment, native=native)
+    columns = list_columns(rows, moment, native=native)
     for column in _LEAST_USEFUL:
         if sum(each.width(rows) + gap for each in columns) <= width:
             break
@@ -109,6 +126,8 @@ def name_role(row: Figures, moment: Moment, *, native: bool) -> str:
         return "Live at the peak" if moment is Moment.PEAK else "Left at the end"
     if row.share:
         return "Their callers"
+    if row.foreign is not None and row.foreign.live_at(moment):
+        return "Arrays over other memory"
     if native:  # the row may have native blocks at the total peak
         return "No arrays at the peak" if moment is Moment.PEAK else "No arrays left at the end"
     return "Not live at the peak" if moment is Moment.PEAK else "Nothing left at the end"

@@ -51,7 +51,7 @@ def make_row_table(index: TraceIndex, names: FileNames, view: View, *, width: in
     indexes = member_indexes(index) if merges else (index,)
     native = any(map(native_matters, indexes))
     # If native memory is not shown, a line without arrays has no figure to show.
-    rows = tuple(row for row in _list_rows(index, view, merges=merges) if native or row.count)
+    rows = tuple(row for row in _list_rows(index, view, merges=merges) if row.has_memory(native=native))
     if not rows:
         return None
     moment = view.moment

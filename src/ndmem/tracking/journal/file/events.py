@@ -73,7 +73,7 @@ def _count_trusted(raw: np.ndarray[Any, Any], nodes: range) -> int:
     born = kind == Kind.BORN
     # A death names a buffer that was born before it.
     sane = born | (payload < np.cumsum(born))
-    sane &= (raw["node"] >= nodes.start) & (raw["node"] < nodes.stop) & (raw["domain"] <= Domain.NATIVE)
+    sane &= (raw["node"] >= nodes.start) & (raw["node"] < nodes.stop) & (raw["domain"] <= Domain.MAPPED)
     sane |= kind == CLOCK
     sane &= (kind <= CLOCK) & (payload.view(np.uint64) < ADDRESSABLE_NBYTES)  # a negative one is larger than all
     trusted = len(raw) if sane.all() else int(np.argmin(sane))

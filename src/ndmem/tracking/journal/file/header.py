@@ -9,7 +9,7 @@ import struct
 
 from ndmem.tracking.partial import JOURNAL_MAGIC
 
-VERSION = 5
+VERSION = 6
 """Version of the format that the recorder writes."""
 
 FIELDS = {

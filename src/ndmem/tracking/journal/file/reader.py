@@ -26,7 +26,7 @@ from .records import HEADER, Journal, gather_records
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_VERSIONS = range(2, VERSION + 1)  # the second has no compactions, the third no details
+_VERSIONS = range(2, VERSION + 1)  # 2 has no compactions, 3 no details, 5 no mapped files
 _SLICED = 5
 """First version in which a compaction runs in slices; before, only blocks of the latest compaction count."""
 

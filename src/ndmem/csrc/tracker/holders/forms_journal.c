@@ -1,0 +1,60 @@
+#include "tracker/holders/forms_journal.h"
+#include "tracker/lock.h"
+
+#include <string.h>
+
+/* A buffer that is being freed is in the ledger no more. */
+static bool find_formless_locked(const Search *search, const void *data, Buffer *buffer)
+{
+    ASSERT_LOCKED();
+    if (search->passing.is_dying && data == search->passing.data)
+        *buffer = search->passing.buffer;
+    else if (!ledger_find_locked(data, buffer))
+        return false;
+    return buffer->large && buffer->domain == ARRAY && !buffer->large->has_form;
+}
+
+size_t forms_missing_nbytes(const Search *search, const void *data)
+{
+    Buffer buffer;
+    lock_enter(true);
+    size_t nbytes = find_formless_locked(search, data, &buffer) ? buffer.nbytes : 0;
+    lock_leave();
+    return nbytes;
+}
+
+static void write_form_locked(Recording *recording, const Large *large, const ArrayForm *form)
+{
+    ASSERT_LOCKED();
+    FormRecord head = {.buffer = (int64_t)(large->serial - recording->first_serial),
+                       .itemsize = form->itemsize,
+                       .ndim = form->ndim,
+                       .kind = form->kind,
+                       .byteorder = form->byteorder};
+    size_t shape = head.ndim * sizeof *form->shape;
+    char *text = journal_detail(&recording->journal, TEXT_FORM, sizeof head + shape);
+    if (text == NULL)
+        return;
+    memcpy(text, &head, sizeof head);
+    memcpy(text + sizeof head, form->shape, shape);
+    journal_detail_done(&recording->journal);
+}
+
+static void note_form_locked(const Search *search, const void *data, const ArrayForm *form)
+{
+    ASSERT_LOCKED();
+    Buffer buffer;
+    if (!find_formless_locked(search, data, &buffer))
+        return;
+    buffer.large->has_form = true;
+    for (unsigned i = 0; i < search->count; i++)
+        if (recording_saw(search->recordings[i], &buffer))
+            write_form_locked(search->recordings[i], buffer.large, form);
+}
+
+void forms_note(const Search *search, const void *data, const ArrayForm *form)
+{
+    lock_enter(true);
+    note_form_locked(search, data, form);
+    lock_leave();
+}
