@@ -16,11 +16,12 @@ PYTEST = $(VENV)/bin/python -m pytest -n 2 --dist worksteal
 # The tests of what depends most on how a Python works inside.
 CORE := tests/tracking tests/weighing tests/planning/worker tests/budgets
 
-.PHONY: help demo test test-core docs browser lint sanitize test-all clean
+.PHONY: help demo test test-long test-core docs browser lint sanitize test-all clean
 
 help:
 	@echo 'make demo       install into .venv-demo and track examples/pipeline.py'
-	@echo 'make test       install into .venv and run all checks and tests'
+	@echo 'make test       install into .venv and run the checks and the tests'
+	@echo 'make test-long  the tests that take seconds each, which make test leaves out'
 	@echo 'make test-core  install into .venv and run the tests of the C core'
 	@echo 'make docs       build the documentation into build/docs; a warning is an error'
 	@echo 'make lint       the checks alone'
@@ -35,6 +36,9 @@ demo: .venv-demo/installed-$(VERSION)
 
 test: lint browser
 	$(PYTEST)
+
+test-long: $(VENV)/installed-$(VERSION) browser
+	$(PYTEST) -m long
 
 test-core: $(VENV)/installed-$(VERSION)
 	$(PYTEST) $(CORE)

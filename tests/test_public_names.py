@@ -61,6 +61,7 @@ def test_the_help_has_an_overview_of_all_verbs() -> None:
     assert "TYPE_CHECKING" not in text
 
 
+@pytest.mark.long
 @pytest.mark.skipif(importlib.util.find_spec("mypy") is None, reason="no mypy")
 def test_a_strict_type_checker_accepts_the_public_names_and_no_other(tmp_path: Path) -> None:
     """A file that uses all public names passes ``mypy --strict``; a name that does not exist is its only error."""

@@ -44,6 +44,7 @@ def advise(program: Path, folder: Path) -> Advised:
     return Advised(done.stdout, run.peak, find_findings(TraceIndex(run.trace)))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("before", CASES, ids=lambda path: f"{path.parts[-3]}/{path.parts[-2]}")
 def test_the_guilty_line_is_found_and_its_saving_is_what_the_fixed_program_saves(before, tmp_path):
     """The rule names the guilty line among the first findings, and its saving is that of the fixed program, ± 10 %."""

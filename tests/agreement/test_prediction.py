@@ -82,6 +82,7 @@ def _never_the_real_size(monkeypatch: pytest.MonkeyPatch, only_own_threads: None
 
 
 # A drawn program may select no row at all: NumPy then warns of the mean of an empty slice.
+@pytest.mark.long
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
 def test_peaks_that_fit_exactly_are_exact() -> None:
     """The predicted peak of a random program is the measured one or does not fit exactly; at least a third fit."""

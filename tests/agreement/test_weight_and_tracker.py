@@ -1,6 +1,7 @@
 """`weigh` and the tracker count the same arrays: two ways to one number."""
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -42,6 +43,7 @@ def build(plan, made):
     }[kind]()
 
 
+@pytest.mark.long
 @settings(deadline=None, max_examples=150)
 @given(PLANS)
 def test_buffers_are_what_the_tracker_has_alive(plan):

@@ -47,6 +47,7 @@ def test_the_command_prints_text_and_json(tracked: TrackedRuns) -> None:
     assert advise(tracks.place, str(tracks.path), "--rows", "1") == text
 
 
+@pytest.mark.long
 def test_a_run_can_end_with_its_advice(tmp_path: Path) -> None:
     """``ndmem run --advise`` prints the advice after the report, with --quiet alone; the output is the program's."""
     write_program(tmp_path, PROGRAM)
@@ -59,6 +60,7 @@ def test_a_run_can_end_with_its_advice(tmp_path: Path) -> None:
     assert quiet.stderr.decode() == advise(place, "b.ndmem")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("source", [CLEAN, "print('no array')\n", "import numpy\n"], ids=["clean", "none", "empty"])
 def test_nothing_to_advise_is_said_where_advice_was_asked_for(source: str, tmp_path: Path) -> None:
     """A program with nothing to change, or without any array, gets one line; its plain report has no such line."""

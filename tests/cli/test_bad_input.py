@@ -97,6 +97,7 @@ def test_hostile_names_in_a_trace_are_shown_harmless(arguments: str, tmp_path: P
         assert "[bold red]" in text.replace("\n", "")
 
 
+@pytest.mark.long
 def test_the_first_line_of_a_report_can_be_taken(place: Place) -> None:
     """A reader that closes the pipe early causes no message."""
     for command in ("report ok.ndmem", "report --format json ok.ndmem", "stats ok.ndmem"):

@@ -112,6 +112,7 @@ def watch(place: Place, target: str, *, until: str, then: str | signal.Signals |
     return Outcome(written, b"", os.waitstatus_to_exitcode(status))
 
 
+@pytest.mark.long
 @forks
 @pytest.mark.parametrize("leave", ["q", "\x03", signal.SIGINT], ids=["q", "Ctrl-C", "SIGINT"])
 def test_leaving_leaves_the_program(leave: str | signal.Signals, place: Place) -> None:

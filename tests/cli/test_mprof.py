@@ -206,6 +206,7 @@ def test_the_peak_is_the_highest_sample(folder: Path) -> None:
     )
 
 
+@pytest.mark.long
 def test_a_picture_has_the_runs_and_their_calls(folder: Path) -> None:
     """The page stands beside the file unless -o says where; names of the program are no tags in it."""
     pytest.importorskip("plotly")
@@ -281,6 +282,7 @@ def test_nothing_is_sampled_of_an_empty_folder(tmp_path: Path) -> None:
         )  # fmt: skip
 
 
+@pytest.mark.long
 @NEEDS_PEER
 def test_memory_profiler_reads_ours_and_we_read_its(tmp_path: Path) -> None:
     """Of a file that either wrote both say the same peak, of the run and of a function."""

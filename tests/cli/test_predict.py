@@ -34,6 +34,7 @@ def _run(*words: str) -> subprocess.CompletedProcess[str]:
     return Place(Path.cwd()).run_ndmem_as_text("predict", *words)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("module", ["kernels", "kernels.py"])
 def test_the_answer_is_three_lines_and_the_rest_on_request(module: str) -> None:
     """How much, where, whether it fits and how sure, in plain words; --explain adds each line with its formula."""
@@ -55,6 +56,7 @@ def test_the_answer_is_three_lines_and_the_rest_on_request(module: str) -> None:
     assert any("8·n·d" in line and "return (x - x.mean(axis=0))" in line for line in explained[4:])
 
 
+@pytest.mark.long
 def test_what_does_not_fit_exits_1_and_says_up_to_where_it_would() -> None:
     """The exit status and the greatest length can be acted upon."""
     done = _run("kernels:scale", "--arg", "x=f4[n,d]", "n=2e6", "d=64", "--budget", "1 GiB")
@@ -123,6 +125,7 @@ def test_bad_usage_is_one_line_and_exits_2(words: list[str], message: str) -> No
     assert done.stdout == ""
 
 
+@pytest.mark.long
 def test_the_page_is_written_beside_the_answer() -> None:
     """With --html the text is as ever, and the page begins with its sentence."""
     done = _run("kernels:scale", "--arg", "x=f4[n, d]", "n=2e6", "d=64", "--budget", "9 GiB", "--html", "page.html")

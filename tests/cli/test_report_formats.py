@@ -94,6 +94,7 @@ def report_on_a_terminal(place: Place) -> tuple[int, str, str]:
     return process.returncode, stdout, stderr
 
 
+@pytest.mark.long
 def test_a_terminal_gets_no_page_but_its_name(place: Place) -> None:
     """On a terminal the page is written beside the run and named with its size, and again when asked for again."""
     for _ in range(2):

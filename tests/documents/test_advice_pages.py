@@ -31,6 +31,7 @@ def test_every_rule_has_a_page_and_every_page_a_rule() -> None:
     assert [rule.CODE for rule in RULES if f"| [{rule.CODE}]({rule.CODE}.md) | {rule.NAME} |" not in index] == []
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.CODE)
 def test_a_page_shows_the_finding_and_a_lower_peak(rule: ModuleType, maker: ModuleType, tmp_path: Path) -> None:
     """The page has the docstring and both programs, and running them gives its peaks, the second one lower.

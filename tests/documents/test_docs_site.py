@@ -40,6 +40,7 @@ def _objects(site: Path) -> dict[str, str]:
     return {match[1]: match[3] for match in found if match and match[2].startswith("py:")}
 
 
+@pytest.mark.long
 def test_every_public_name_is_in_the_reference(site: Path) -> None:
     """Each public name has an entry that was made from its docstring."""
     objects = _objects(site)

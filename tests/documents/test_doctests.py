@@ -4,9 +4,12 @@ import doctest
 import importlib
 import pkgutil
 
+import pytest
+
 import ndmem
 
 
+@pytest.mark.long
 def test_examples_in_docstrings_are_true() -> None:
     """Every example in a docstring of the installed package prints what it says; there are some."""
     names = [module.name for module in pkgutil.walk_packages(ndmem.__path__, "ndmem.")]

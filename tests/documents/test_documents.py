@@ -29,6 +29,7 @@ def _without_digests(text: str) -> str:
     return re.sub(r"<ipython-input-(\d+)-\w+>", r"<ipython-input-\1>", text)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("document", [*filter(python_examples, DOCUMENTS)], ids=_name)
 def test_python_examples_run_and_print_what_is_shown(document: Path, tmp_path: Path) -> None:
     """All Python blocks of a document, run in order, print the text blocks that follow them."""
@@ -38,6 +39,7 @@ def test_python_examples_run_and_print_what_is_shown(document: Path, tmp_path: P
             assert printed == example.output
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("document", [*filter(notebook_cells, DOCUMENTS)], ids=_name)
 def test_notebook_cells_run_and_print_what_is_shown(document: Path, tmp_path: Path) -> None:
     """All cells of a document, run in order in IPython, print the text blocks that follow them."""
@@ -48,6 +50,7 @@ def test_notebook_cells_run_and_print_what_is_shown(document: Path, tmp_path: Pa
             assert _without_digests(printed) == _without_digests(cell.output)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("document", [*filter(commands, DOCUMENTS)], ids=_name)
 def test_commands_run_and_answer_what_is_shown(document: Path, tmp_path: Path) -> None:
     """All commands of a document, run in order beside the examples, succeed with the answers that are shown."""

@@ -114,7 +114,7 @@ def run_ci(folder: Path) -> tuple[int, list[str]]:
 
 
 def test_ci_runs_the_tests_on_all_its_pythons(commands: MakeCommand, tmp_path: Path) -> None:
-    """All tests run on the newest and the oldest Python, those of the core on one between, and the sanitizers."""
+    """Tests run on the newest and the oldest Python, long ones on the newest, the core's on one between; sanitizers."""
     for version in PYTHONS:
         commands(f"python{version}", "exit 0")
     commands("cc", "exit 0")
@@ -124,7 +124,7 @@ def test_ci_runs_the_tests_on_all_its_pythons(commands: MakeCommand, tmp_path: P
         [
             f"make {target} on Python {version}: passed after N s: "
             f"{target} PYTHON={tmp_path}/bin/python{version} VENV=.venv-{version}"
-            for version, target in {"3.15": "test", "3.13": "test-core", "3.11": "test"}.items()
+            for version, target in [("3.15", "test"), ("3.15", "test-long"), ("3.13", "test-core"), ("3.11", "test")]
         ]
         + [
             "make sanitize on Python 3.11: passed after N s: "
@@ -146,6 +146,7 @@ def test_ci_goes_on_after_a_failure_and_says_what_it_left_out(commands: MakeComm
         [
             "make test on Python 3.15: left out, there is no such Python here",
             "make test on Python 3.14: FAILED after N s: 1 failed",
+            "make test-long on Python 3.14: FAILED after N s: 1 failed",
             "make test-core on Python 3.13: left out, there is no such Python here",
             "make test on Python 3.11: passed after N s: 9 passed",
             "make sanitize on Python 3.11: passed after N s: 9 passed",

@@ -146,6 +146,7 @@ def test_what_the_history_holds_counts_each_buffer_once(shell: Any, capsys: pyte
     assert "; Out[] holds 4 KiB" in capsys.readouterr().out
 
 
+@pytest.mark.long
 def test_predict_says_what_a_call_of_a_cells_function_needs(shell: Any, capsys: pytest.CaptureFixture[str]) -> None:
     """A function of a cell, arrays that are not there, a dimension as a number: 8·n·m and 8·n, and np.ones' scalars."""
     run(shell, "def work(x, n):\n    return (x * 2.0, np.ones(n))")
@@ -203,6 +204,7 @@ def test_an_error_of_the_statement_is_its_own(shell: Any) -> None:
     assert _native.running_threshold() == 0
 
 
+@pytest.mark.long
 @pytest.mark.skipif(importlib.util.find_spec("ipykernel") is None, reason="no ipykernel")
 def test_in_a_real_kernel() -> None:
     """In Jupyter the magics answer with rich output: text and HTML of a cell's lines, a function's lines, a figure."""

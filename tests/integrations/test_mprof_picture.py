@@ -26,6 +26,7 @@ RUN = SampledRun(
 )
 
 
+@pytest.mark.long
 @NEEDS_CHROMIUM
 @pytest.mark.parametrize("calls", [Calls.BRACKETS, Calls.FLAME])
 def test_a_run_is_drawn(tmp_path: Path, calls: Calls) -> None:

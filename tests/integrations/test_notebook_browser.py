@@ -39,6 +39,7 @@ document.body.append(result);
 """A reader's eye: what each output shows, as it is laid out."""
 
 
+@pytest.mark.long
 def test_a_notebook_shows_the_tables_of_the_magics(tmp_path: Path) -> None:
     """Every magic's output is laid out in the page with its figures and its source, which is escaped."""
     done = subprocess.run(

@@ -58,6 +58,7 @@ def test_a_baseline_that_is_none_is_said(tmp_path: Path, text: str | None, messa
     assert "Traceback" not in printed
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("options", "message"),
     [

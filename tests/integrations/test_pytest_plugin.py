@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from tests.integrations.pytest_runs import HEAD, run_pytest
 
 
@@ -41,6 +42,7 @@ class TestCase(unittest.TestCase):
     assert "peak 1001 B > limit 1000 B\nlimit_arrays(1000): highest live bytes of the test's arrays\n" in text
 
 
+@pytest.mark.long
 def test_a_failure_shows_the_lines_and_the_largest_arrays(tmp_path: Path) -> None:
     """The message has the line table, and the arrays at the peak with what made them."""
     source = """
@@ -55,6 +57,7 @@ def test_big():
     assert re.search(r"1\.91 MiB  test_it\.py:\d+ np\.empty\(2_000_00", text)
 
 
+@pytest.mark.long
 def test_the_summary_has_the_figure_and_the_limit(tmp_path: Path) -> None:
     """Each line of pytest's summary is whole in 80 columns, at which pytest cuts longer ones in a terminal."""
     source = """
@@ -74,6 +77,7 @@ def test_leak():
     assert max(map(len, summary)) <= 80
 
 
+@pytest.mark.long
 def test_a_failure_has_no_line_of_the_program_that_runs_pytest(tmp_path: Path) -> None:
     """A script that starts pytest is no caller of a test's arrays; a test's own callers and temporaries stay."""
     source = """
@@ -95,6 +99,7 @@ def test_big():
     assert "pytest.main" not in done.stdout
 
 
+@pytest.mark.long
 def test_a_factor_is_of_the_fixtures(tmp_path: Path) -> None:
     """factor= allows so many times the arrays of all arguments, or of those named: 150,000 and 50,000 bytes here."""
     source = """
@@ -130,6 +135,7 @@ def test_cycle():
     assert "kept[0] (8000,) uint8" in text
 
 
+@pytest.mark.long
 def test_pytest_memrays_names_are_understood(tmp_path: Path) -> None:
     """Without that plugin its two marks limit arrays."""
     source = """
@@ -147,6 +153,7 @@ def test_leaks():
     assert found == {"test_within": "PASSED", "test_beyond": "FAILED", "test_leaks": "FAILED"}
 
 
+@pytest.mark.long
 def test_another_failure_stays_what_it_is(tmp_path: Path) -> None:
     """A test that fails by itself shows its own reason alone, and a limit that is kept does not hide it."""
     source = """
@@ -176,6 +183,7 @@ _WRONG_MARKS = [
 ]
 
 
+@pytest.mark.long
 def test_a_mark_that_is_written_wrongly_fails_its_test(tmp_path: Path) -> None:
     """Each test with a wrong mark fails, and its message is one sentence that says what to write."""
     tests = [f"{marks}\ndef test_{i}():\n    pass\n" for i, (marks, _) in enumerate(_WRONG_MARKS)]
@@ -187,6 +195,7 @@ def test_a_mark_that_is_written_wrongly_fails_its_test(tmp_path: Path) -> None:
     assert [i for i, (_, message) in enumerate(_WRONG_MARKS) if message not in said[i]] == []
 
 
+@pytest.mark.long
 def test_the_heaviest_tests_are_shown(tmp_path: Path) -> None:
     """--ndmem lists peak and kept bytes of the tests, the largest first."""
     source = """
@@ -206,6 +215,7 @@ def test_none():
     ]
 
 
+@pytest.mark.long
 def test_the_fixture_tracks_the_rest_of_the_test(tmp_path: Path) -> None:
     """array_memory has the figures of what is made after it."""
     source = """
@@ -218,6 +228,7 @@ def test_figures(table, array_memory):
     assert found == {"test_figures": "PASSED"}, text
 
 
+@pytest.mark.long
 def test_async_tests_are_measured(tmp_path: Path) -> None:
     """A limit binds the whole of a coroutine test."""
     source = """
@@ -232,6 +243,7 @@ class TestCase(unittest.IsolatedAsyncioTestCase):
     assert found == {"TestCase::test_beyond": "FAILED"}
 
 
+@pytest.mark.long
 def test_unmarked_tests_do_not_load_the_tracker(tmp_path: Path) -> None:
     """The plugin alone costs a project nothing: neither the core nor what needs NumPy is loaded."""
     (tmp_path / "test_plain.py").write_text(

@@ -246,6 +246,7 @@ def test_the_position_of_an_open_file_stays(tmp_path: Path) -> None:
         assert file.read(1) == bytes([10])
 
 
+@pytest.mark.long
 def test_a_threaded_parent_is_no_obstacle() -> None:
     """A process whose BLAS has threads can be forked, and BLAS works in it afterwards."""
     a = np.ones((400, 400))
@@ -255,6 +256,7 @@ def test_a_threaded_parent_is_no_obstacle() -> None:
     assert (a @ a)[0, 0] == 400
 
 
+@pytest.mark.long
 def test_a_lock_of_the_parent_is_free_in_a_new_interpreter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A fork that is blocked on a lock of another thread is replaced by a fresh interpreter, where the lock is free."""
     source = "import threading\nlock = threading.Lock()\ndef work(x):\n    with lock:\n        return x + 1.0\n"

@@ -52,6 +52,7 @@ def test_each_line_has_its_formula() -> None:
     assert formulas["return np.sqrt(squares.sum(axis=-1))"] == "64·n·m"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "function", [lambda x: np.bincount(x[:, 0]), lambda x: np.unique(x, axis=0), lambda x: x[x < 50]]
 )
@@ -62,6 +63,7 @@ def test_what_depends_on_the_values_of_integers_is_rough(function: Any) -> None:
     assert "it depends on the data" in found.reason
 
 
+@pytest.mark.long
 def test_what_depends_on_a_remainder_is_not_called_exact() -> None:
     """Every (n // 1000)th of n elements are 1000 of them where 1000 divides n, and 1001 at sizes where it does not."""
 
@@ -165,6 +167,7 @@ def test_made_arguments_are_inputs() -> None:
     assert (found.peak, found.inputs) == (400_000_000, 600_000_000)
 
 
+@pytest.mark.long
 def test_loops_that_grow_with_the_size_are_within_their_interval() -> None:
     """Where runs do not match the peak is right and the label is not exact: n blocks of 8·n bytes are kept."""
 

@@ -52,6 +52,7 @@ def _unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(native_memory, "_TIMEOUT_SHARE", 0.5)
 
 
+@pytest.mark.long
 @_ON_LINUX
 @pytest.mark.usefixtures("_unhurried")
 @pytest.mark.parametrize("function", [np.sort, lambda x, kind: np.sort(x, kind=kind)], ids=["of NumPy", "lambda"])

@@ -28,6 +28,7 @@ def _predict(function: Any, *args: Any, **options: Any) -> ndmem.Prediction:
     return ndmem.predict(function, *args, **{"native": False, **options})
 
 
+@pytest.mark.long
 def test_every_report_works_on_the_trace(tmp_path: Path) -> None:
     """A predicted trace sums to its peak, can be saved and loaded, and every report works on it."""
     found = _predict(lambda x: (x - x.mean(axis=0)) / x.std(axis=0), "f4[n, d]", dims=_BIG)

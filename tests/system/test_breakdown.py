@@ -44,6 +44,7 @@ def in_mebibytes(report):
     }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", [name for name in SCENARIOS if name != MAPPED_BY_ITSELF])
 def test_little_is_unexplained(name):
     """At most 5 % of RSS, and at most 20 MiB, are unexplained or explained twice."""

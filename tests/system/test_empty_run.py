@@ -43,6 +43,7 @@ def test_the_short_report_is_that_of_the_file(tmp_path: Path) -> None:
     assert b"ndmem/tracking" not in whole.stdout
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("code", "words"),
     [

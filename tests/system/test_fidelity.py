@@ -31,6 +31,7 @@ def check_same(place: Place, *words: str) -> None:
     assert ndmem.load(place.trace).trace.run.exit_status == plain.status
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_a_program_shows_the_same(name: str, folder: Path) -> None:
     """Standard output, standard error and exit status are those of the plain run, byte for byte."""
@@ -106,6 +107,7 @@ def test_any_name_of_a_script(name: str, folder: Path) -> None:
     assert place.run_tracked("--", name, "-x") == place.run_plain(plain_name, "-x")
 
 
+@pytest.mark.long
 def test_modules(folder: Path) -> None:
     """``-m`` runs a module, a package's ``__main__``, and fails for a missing one as Python does."""
     write_program(
@@ -122,6 +124,7 @@ def test_modules(folder: Path) -> None:
     check_same(place, "-m", "timeit", "-n1", "-r1", "-h")
 
 
+@pytest.mark.long
 def test_code(folder: Path) -> None:
     """``-c`` runs a text with its arguments, also one that fails and one that is very long."""
     place = new_place(folder)
@@ -138,6 +141,7 @@ def test_many_arguments(folder: Path) -> None:
     check_same(new_place(folder), name, *("x" * 1000 for _ in range(1000)))
 
 
+@pytest.mark.long
 def test_a_folder_and_a_zip_run(folder: Path) -> None:
     """A folder or a zip archive with a ``__main__.py`` is a program."""
     source = "import sys\nprint(sys.argv, __file__, __spec__, sys.path[0])\nraise ValueError"

@@ -36,6 +36,7 @@ def find_rows(run: ndmem.Run) -> set[tuple[str, int, str | None]]:
 ROWS = {("In[1]", 2, "first = np.ones(125_000)"), ("In[1]", 3, "second = first * 2")}
 
 
+@pytest.mark.long
 def test_an_ipython_script(tmp_path: Path) -> None:
     """Lines of a script that IPython runs as a cell have the cell's name, text and expressions."""
     pytest.importorskip("IPython")
@@ -49,6 +50,7 @@ def test_an_ipython_script(tmp_path: Path) -> None:
     assert "In[1]:3 first * 2" in done.stdout
 
 
+@pytest.mark.long
 def test_a_kernel(tmp_path: Path) -> None:
     """Cells of a kernel have their numbers; the lines below a magic keep the numbers that the notebook shows."""
     for needed in ("ipykernel", "jupyter_client"):

@@ -78,6 +78,7 @@ def test_a_run_is_refused(other: str, command: list[str], tmp_path: Path) -> Non
     assert (ended.returncode, ended.stdout, ended.stderr) == (2, "", f"{say_refusal(other)}\n")
 
 
+@pytest.mark.long
 @by_python
 def test_a_build_is_refused(other: str, tmp_path: Path) -> None:
     """Meson ends with the sentence as its error, before anything is compiled."""

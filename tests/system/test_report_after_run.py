@@ -25,6 +25,7 @@ ENDINGS = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("ending", ENDINGS)
 def test_the_report_comes_however_the_program_ends(ending: str, tmp_path: Path) -> None:
     """The report follows what the program wrote to stderr, stdout is the program's alone, the status its own."""

@@ -77,6 +77,7 @@ def test_what_the_program_does_with_it_is_as_it_was(source: str, tmp_path: Path)
     assert place.run_tracked(program) == place.run_plain(program)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "send",
     [

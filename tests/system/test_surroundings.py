@@ -159,6 +159,7 @@ def interrupt_twice(words: list[str], folder: Path, number: signal.Signals) -> t
         return process.wait(), written, process.stderr.read()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGALRM])
 @pytest.mark.parametrize("send", [os.kill, os.killpg], ids=["process", "group"])
 def test_a_signal_ends_the_program(send: Callable[[int, int], None], number: signal.Signals, folder: Path) -> None:
@@ -208,6 +209,7 @@ def test_a_signal_to_the_group_while_memory_is_sampled(number: signal.Signals) -
     assert (done.returncode, done.stdout, done.stderr) == (0, f"{-number}\n", "")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGUSR1])
 def test_a_handled_signal_arrives_once(number: signal.Signals, folder: Path) -> None:
     """A signal sent to ndmem reaches the program's handler once, and the program goes on."""

@@ -17,6 +17,7 @@ HEADER = 256  # a few object headers: what free lists keep, and a type's own dic
 PAGES = 8192  # address space comes and goes in pages
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", CASES)
 def test_weight_is_what_deleting_frees(name):
     """Owned is what `del x` frees, and reachable what deleting its other holders frees too, within 1 %."""
@@ -36,6 +37,7 @@ def test_weight_is_what_deleting_frees(name):
         assert weighed == pytest.approx(truth, rel=0.01, abs=PAGES if case.meter == "space" else HEADER), said
 
 
+@pytest.mark.long
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads malloc's figures of glibc")
 @pytest.mark.parametrize("name", LIBRARY_CASES)
 def test_weight_of_libraries_is_right_or_has_bounds(name):

@@ -91,6 +91,7 @@ RUNNING = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("asked", ["ndmem.arrays", "ndmem.breakdown"])
 @pytest.mark.parametrize("name", RUNNING)
 def test_look_at_all_arrays_while_a_thread_runs(name, asked):

@@ -6,6 +6,7 @@ import threading
 import weakref
 
 import numpy as np
+import pytest
 
 from ndmem import weigh
 
@@ -59,6 +60,7 @@ def test_frame_of_a_suspended_generator():
     assert (weigh(frame).owned > 80_000) == (array() is not None)  # 3.13 lets go of them
 
 
+@pytest.mark.long
 def test_all_objects_there_are():
     """Every object the collector knows of can be weighed together, and a sample of them alone."""
     everything = gc.get_objects()

@@ -32,6 +32,7 @@ _CASES = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("function", "short", "long"), _CASES.values(), ids=_CASES)
 def test_lengths_with_a_property_are_predicted(
     function: Any, short: int, long: int, monkeypatch: pytest.MonkeyPatch
@@ -66,6 +67,7 @@ def test_samples_with_all_values_give_way_to_shorter_ones() -> None:
     assert found.peak == 8 * 600_000**2
 
 
+@pytest.mark.long
 def test_a_function_that_always_fails_reports_its_first_error() -> None:
     """The error names the smallest size, whichever sizes were tried after it."""
 

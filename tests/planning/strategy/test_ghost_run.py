@@ -40,6 +40,7 @@ def test_a_ghost_that_differs_makes_it_rough_and_is_right() -> None:
     assert "a ghost run of the real size needs 305 MiB" in found.reason
 
 
+@pytest.mark.long
 def test_a_ghost_whose_values_change_sizes_is_not_believed(monkeypatch: pytest.MonkeyPatch) -> None:
     """Three million different values repeat in a ghost's window; small runs had them once, and eight times: 9·8·n."""
     monkeypatch.setattr(ghost_run, "_PROCESSOR_SHARE", 1.0)  # sorting takes a different part on each machine

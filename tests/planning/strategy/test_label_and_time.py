@@ -80,6 +80,7 @@ _CALLS = [
 ]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("function", "text", "n"), _CALLS, ids=lambda value: getattr(value, "__name__", None))
 def test_the_label_is_the_same_on_an_idle_and_on_a_busy_machine(
     function: Callable[..., Any], text: str, n: int, monkeypatch: pytest.MonkeyPatch
@@ -117,7 +118,7 @@ def test_no_size_is_measured_twice(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(forked.Child, "ask", note)
     monkeypatch.setattr(forecasting, "measure_formulas", lambda *args: None)
     _forecast(_collect, "f8[n]", ndmem.dims(n=20_000), clock=_Clock())
-    assert len(lengths) > 10
+    assert len(lengths) > 5, "with a few sizes nothing could be repeated"
     assert lengths[0] == lengths[1]
     assert len(set(lengths[1:])) == len(lengths[1:])
 

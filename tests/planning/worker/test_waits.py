@@ -86,6 +86,7 @@ thread.join()
 """
 
 
+@pytest.mark.long
 def test_a_thread_in_blas_is_no_obstacle(tmp_path: Path) -> None:
     """While another thread multiplies, a function of __main__ is predicted in a fresh interpreter."""
     assert _run(_BLAS_IN_A_THREAD.format(function="scale"), tmp_path) == "8000008\n"
@@ -175,6 +176,7 @@ def test_an_interrupt_ends_the_wait(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.long
 def test_the_folder_of_a_killed_program_goes_with_the_next_prediction(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -27,6 +27,7 @@ def write(trace: Trace, page: Path, *, plotlyjs: str = "inline") -> Path:
     return page
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("plotlyjs", ["inline", "FILE"])
 def test_every_chart_is_drawn_and_the_console_is_silent(tmp_path: Path, plotlyjs: str) -> None:
     """All charts are there, with the layers and the parts that the run has, and no script complains."""
@@ -42,6 +43,7 @@ def test_every_chart_is_drawn_and_the_console_is_silent(tmp_path: Path, plotlyjs
     assert "all 16 MiB" in dom
 
 
+@pytest.mark.long
 def test_no_script_of_the_programs_runs(tmp_path: Path) -> None:
     """The names and the source of a program that wants to run scripts change nothing, and none is even tried."""
     dom, console = open_page(write(harmful(), tmp_path / "page.html"), tmp_path)
@@ -52,6 +54,7 @@ def test_no_script_of_the_programs_runs(tmp_path: Path) -> None:
     assert "<img" not in re.sub(r"<script.*?</script>", "", dom, flags=re.DOTALL)
 
 
+@pytest.mark.long
 def test_both_timelines_of_a_comparison_are_drawn(tmp_path: Path) -> None:
     """The page of a difference is drawn too, and its console is silent."""
     page = tmp_path / "diff.html"
@@ -110,6 +113,7 @@ found.unreachable = [...document.querySelectorAll("[data-show], th button, input
 """
 
 
+@pytest.mark.long
 def test_tables_sort_and_filter_and_the_theme_turns(tmp_path: Path) -> None:
     """Headings sort down, then up; words filter; a line's number leads to its arrays; picture and colours follow."""
     found = use(HAND, pipeline(), tmp_path)
@@ -142,6 +146,7 @@ found.clicked = document.getElementById("chosen").textContent.split(",")[0];
 """
 
 
+@pytest.mark.long
 def test_the_call_stacks_can_be_walked_by_keyboard(tmp_path: Path) -> None:
     """Arrows select callee, caller and neighbour, Enter zooms in, Escape zooms out; the selection is written below."""
     found = use(KEYS, pipeline(), tmp_path)
@@ -195,6 +200,7 @@ found.after = [await resize(999), await resize(500), await resize(1000)];
 """
 
 
+@pytest.mark.long
 def test_the_charts_keep_their_height_when_the_window_is_resized(tmp_path: Path) -> None:
     """Resized by a pixel, to a phone and back, each chart is as high as before, and as wide as the window."""
     found = use(RESIZE, pipeline(), tmp_path, framed=True)
@@ -238,6 +244,7 @@ found.search = document.getElementById("stacks-found").textContent;
 """
 
 
+@pytest.mark.long
 def test_a_range_drives_the_call_stacks_the_lines_and_the_arrays(tmp_path: Path) -> None:
     """At 0.45 s everything but the result is live; of what was allocated after 0.15 s only the result is at the end."""
     found = use(RANGES, pipeline(), tmp_path)
@@ -260,6 +267,7 @@ def test_a_range_drives_the_call_stacks_the_lines_and_the_arrays(tmp_path: Path)
     assert found["groups"] == ["", "group", "", "", "", "group", "", "group", ""]
 
 
+@pytest.mark.long
 def test_bands_lie_on_older_arrays_and_a_click_pins_one(tmp_path: Path) -> None:
     """Each band has its array's bytes above those that are older; a click writes an array below, another ends that."""
     found = use(RANGES, pipeline(), tmp_path)
@@ -271,6 +279,7 @@ def test_bands_lie_on_older_arrays_and_a_click_pins_one(tmp_path: Path) -> None:
     assert found["search"] == "1 part matches: 400 MiB"
 
 
+@pytest.mark.long
 def test_a_limit_far_above_the_run_is_drawn_when_it_is_asked_for(tmp_path: Path) -> None:
     """At first the axis ends above what the run had; with a limit near it there is nothing to ask for."""
     hand = """

@@ -98,6 +98,7 @@ def test_a_run_without_arrays_has_a_page() -> None:
     assert page.data["timeline"]["peaks"] == []
 
 
+@pytest.mark.long
 @settings(max_examples=30, deadline=None)
 @given(traces(native=True))
 def test_any_program_has_a_page(trace: Trace) -> None:

@@ -80,6 +80,7 @@ def test_without_plotly_there_is_the_table(monkeypatch: pytest.MonkeyPatch) -> N
     assert cell_html(TraceIndex(pipeline())) == line_table_html(TraceIndex(pipeline()))
 
 
+@pytest.mark.long
 @settings(max_examples=15, deadline=None)
 @given(traces(native=True))
 def test_any_program_can_be_shown(trace: Trace) -> None:

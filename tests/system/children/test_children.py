@@ -26,6 +26,7 @@ def large_peaks(report: dict[str, Any]) -> list[int]:
     return sorted(process["peak_nbytes"] // 100 * 100 for process in report["processes"][1:])
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("start", STARTS)
 def test_each_child_is_recorded(start: str, tracked: TrackedRuns) -> None:
     """Two children with 800,000 and 1,600,000 bytes have those peaks; the sum is that of one moment."""
@@ -38,6 +39,7 @@ def test_each_child_is_recorded(start: str, tracked: TrackedRuns) -> None:
     assert 1_600_000 <= report["processes_peak_nbytes"] <= 1_600_100 + own
 
 
+@pytest.mark.long
 def test_joblib(folder: Path) -> None:
     """Workers of loky are recorded: what two tasks made is there, in one process or in two."""
     if importlib.util.find_spec("joblib") is None:  # importing it here would change this process's environment
@@ -127,6 +129,7 @@ def test_children_without_arrays_leave_nothing(child: str, folder: Path) -> None
     assert [path.name for path in folder.parent.iterdir() if "children" in path.name] == []
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("look", LOOKS)
 def test_children_see_what_they_see_without_ndmem(look: str, folder: Path) -> None:
     """Environment, paths, modules, errors and tracebacks of what a program starts are those of the plain run."""
@@ -135,6 +138,7 @@ def test_children_see_what_they_see_without_ndmem(look: str, folder: Path) -> No
              "assert dict(os.environ) == before\n")  # fmt: skip
 
 
+@pytest.mark.long
 def test_ndmem_inside_of_ndmem(folder: Path) -> None:
     """A tracked program may run ``ndmem run``: both have their own trace, and the inner one shows what it does."""
     write_program(folder, "import numpy as np\na = np.ones(10_000)\n", "inner.py")

@@ -85,6 +85,7 @@ NOW = (
 )
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("handles", [False, True])
 def test_a_report_of_now(handles: bool, folder: Path) -> None:
     """SIGUSR2 to ndmem prints a report on stderr; the program goes on, and hears of it only if it handles it."""

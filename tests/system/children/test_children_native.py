@@ -91,6 +91,7 @@ def test_native_memory_of_each_child_is_seen(start: str, tracked: TrackedRuns) -
     assert report["processes_peak_nbytes"] == report["peak_nbytes"]
 
 
+@pytest.mark.long
 def test_joblib_workers_see_native_memory(folder: Path) -> None:
     """Workers of loky have their native memory recorded."""
     if importlib.util.find_spec("joblib") is None:  # importing it here would change this process's environment

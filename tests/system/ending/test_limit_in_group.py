@@ -4,6 +4,7 @@ import shlex
 import sys
 from pathlib import Path
 
+import pytest
 from tests.system.running import NDMEM, Outcome, Place, write_program
 
 from .control_group import make_group
@@ -28,6 +29,7 @@ def run_inside(group: Path, place: Place, *words: str) -> Outcome:
     return place.run("sh", "-c", f"echo $$ > {group / 'tasks'}; exec {shlex.join(words)}")
 
 
+@pytest.mark.long
 def test_a_program_ends_by_an_error_instead_of_being_killed(tmp_path: Path) -> None:
     """With 300 MiB for the group the array that does not fit any more is refused, with the report of what was there."""
     place, program = Place(tmp_path), write_program(tmp_path, GROW)

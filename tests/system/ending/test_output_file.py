@@ -44,6 +44,7 @@ def assert_whole(place: Place, name: str = "t.ndmem") -> None:
     assert trace.run.exit_status == 0
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("force", [(), ("-f",)], ids=["", "force"])
 @pytest.mark.parametrize(
     "step",
@@ -66,6 +67,7 @@ def test_who_empties_the_file_does_not_end_the_program(step: str, force: tuple[s
     assert {path.name for path in place.folder.iterdir()} == {"prog.py", "t.ndmem"}
 
 
+@pytest.mark.long
 def test_what_another_process_wrote_there_is_kept(place: Place) -> None:
     """A file that has been written under the name meanwhile stays, and the trace goes beside it, with a message."""
     (place.folder / "t.1.ndmem").write_bytes(b"mine")
@@ -79,6 +81,7 @@ def test_what_another_process_wrote_there_is_kept(place: Place) -> None:
     assert message.endswith("is left as it is; the trace is in " + str(place.folder / "t.2.ndmem"))
 
 
+@pytest.mark.long
 def test_force_replaces_an_older_file_only_when_there_is_a_new_one(place: Place) -> None:
     """While the program runs the older file is as it was; the new one has its permissions."""
     target = place.folder / "t.ndmem"
@@ -120,6 +123,7 @@ def test_a_program_that_is_not_started_costs_no_file(
         assert (place.folder / "t.ndmem.children" / "7.ndmem").read_bytes() == b"child"
 
 
+@pytest.mark.long
 def test_a_link_is_written_through(place: Place) -> None:
     """A symbolic link stays one: its target has the trace, which both names lead to, with the children's beside it."""
     (place.folder / "elsewhere").mkdir()
@@ -143,6 +147,7 @@ def test_a_record_that_is_cut_is_said(place: Place) -> None:
     assert {path.name for path in place.folder.iterdir()} == {"prog.py"}
 
 
+@pytest.mark.long
 def test_the_record_of_a_killed_run_is_found_and_its_place_taken(place: Place) -> None:
     """When program and launcher are killed the record is read by the run's name; a new run may take its place."""
     assert run(place, "os.kill(os.getppid(), 9); os.kill(os.getpid(), 9)").status == -signal.SIGKILL
@@ -158,6 +163,7 @@ def test_the_record_of_a_killed_run_is_found_and_its_place_taken(place: Place) -
     assert {path.name for path in place.folder.iterdir()} == {"prog.py", "t.ndmem"}
 
 
+@pytest.mark.long
 def test_nothing_in_the_way_of_the_record_is_deleted(place: Place) -> None:
     """A file of the record's name that is not ndmem's, and the record of a run that goes on, stay as they are."""
     (place.folder / "t.ndmem.partial").write_bytes(b"a download")

@@ -61,6 +61,7 @@ values = st.recursive(
 )
 
 
+@pytest.mark.long
 @given(st.dictionaries(st.text(), values))
 def test_meta_is_json(meta: dict[str, Any]) -> None:
     """What is written without the json module is what that module reads."""

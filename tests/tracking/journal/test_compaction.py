@@ -57,6 +57,7 @@ def record_both(steps: int, seed: int = 1) -> tuple[Trace, Trace]:
         return assemble(read_journal(whole.read())), assemble(read_journal(compacted.read()))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_every_figure_is_that_of_the_whole_record(seed: int) -> None:
     """Counters, both ends of the peak and what is alive are as if nothing had been left out, and half was."""
@@ -84,6 +85,7 @@ def test_what_stays_is_what_was_and_marks_say_the_rest() -> None:
     assert np.count_nonzero(around) == 19_999
 
 
+@pytest.mark.long
 def test_live_bytes_over_time_are_known_where_events_are_not() -> None:
     """The timeline still rises to the most of each stretch: at no interval it is above the truth, and mostly equal."""
     whole, compacted = record_both(300_000)
@@ -197,6 +199,7 @@ with untracked():
 """
 
 
+@pytest.mark.long
 def test_native_bytes_are_exact_at_each_event_and_mark(tmp_path: Path) -> None:
     """Live bytes of native blocks are those of the whole record, though blocks that were alive then are left out."""
     place = Place(tmp_path / "w")
@@ -206,6 +209,7 @@ def test_native_bytes_are_exact_at_each_event_and_mark(tmp_path: Path) -> None:
     assert json.loads(done.stdout) == dict.fromkeys(names, True)
 
 
+@pytest.mark.long
 def test_a_program_killed_during_a_compaction_leaves_a_record(tmp_path: Path) -> None:
     """Whenever it is killed, the events that are there are those of what is alive, but for the one under way."""
     source = (

@@ -40,6 +40,7 @@ while True:
 """
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("stage", [FIND_KEPT, COPY_EVENTS, FIND_SIGHTINGS, COPY_DETAILS])
 def test_a_program_killed_between_two_slices_leaves_its_record(tmp_path: Path, stage: int) -> None:
     """Live bytes and the peak are exact, and consist of the arrays that the program had."""
@@ -70,6 +71,7 @@ while True:
 """
 
 
+@pytest.mark.long
 def test_a_program_killed_at_any_moment_of_a_compaction_leaves_its_record(tmp_path: Path) -> None:
     """The events that are there are those of what is alive and of the peak, but for the one under way."""
     compacted = 0
@@ -130,6 +132,7 @@ print(json.dumps([slices > 15, wrong]))
 """
 
 
+@pytest.mark.long
 @pytest.mark.skipif(sys.platform != "linux", reason="malloc is stood in front of on Linux only")
 def test_native_bytes_are_right_after_every_slice(tmp_path: Path) -> None:
     """Native blocks, whose live bytes each mark has, are counted on across the blocks that a compaction wrote."""

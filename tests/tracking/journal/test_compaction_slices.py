@@ -115,6 +115,7 @@ def both(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Both]:
     found.stop()
 
 
+@pytest.mark.long
 def test_the_record_is_right_after_every_slice(both: Both) -> None:
     """Counters, the peak, its composition, names and what is alive are as if nothing was left out, at each stage."""
     slices, stages = 0, set()
@@ -135,6 +136,7 @@ def test_the_record_is_right_after_every_slice(both: Both) -> None:
     assert stages >= {FIND_KEPT, COPY_EVENTS}
 
 
+@pytest.mark.long
 def test_a_follower_is_right_after_every_slice(tmp_path: Path) -> None:
     """Blocks that were begun during a compaction are read again after it, and nothing is counted twice."""
     both, slices = Both(tmp_path / "j.ndmem"), 0
@@ -172,6 +174,7 @@ def test_a_slice_reads_as_many_records_whatever_the_room(room: int) -> None:
     assert stage == 0
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("stage", sorted(STAGES - {RETIRE}))
 def test_a_recording_that_stops_during_a_compaction_is_whole(both: Both, stage: int) -> None:
     """Whatever stage the compaction is in, at the end the record is as without it."""
@@ -188,6 +191,7 @@ def test_a_recording_that_stops_during_a_compaction_is_whole(both: Both, stage: 
     both.check()
 
 
+@pytest.mark.long
 def test_a_compaction_without_disk_space_is_dropped(tmp_path: Path) -> None:
     """What it wrote never counts, no event is lost, and a later compaction leaves out what that one could not."""
     path = tmp_path / "j.ndmem"
@@ -227,6 +231,7 @@ def test_a_compaction_without_disk_space_is_dropped(tmp_path: Path) -> None:
         both.stop()
 
 
+@pytest.mark.long
 @forks
 def test_a_fork_during_a_compaction_leaves_the_record_to_the_parent(tmp_path: Path) -> None:
     """The child frees what it has of the recording and goes; the parent's compaction goes on."""

@@ -54,6 +54,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in folder.iterdir() if path.suffix != ".py"}
 
 
+@pytest.mark.long
 def test_a_journal_cut_at_every_byte_of_its_last_4_kib_is_a_prefix(files: dict[str, bytes], tmp_path: Path) -> None:
     """Each cut within the last 4 KiB that a killed program wrote leaves the events that were whole before it."""
     path = tmp_path / "cut.ndmem"
@@ -87,6 +88,7 @@ def test_a_completed_journal_cut_at_every_byte_of_its_last_4_kib_reads(files: di
         assert found.meta == whole.meta or found.meta.keys() == whole.meta.keys() - {"exit_status", "sources"}
 
 
+@pytest.mark.long
 @settings(deadline=None, max_examples=25)
 @given(kind=st.sampled_from(["killed", "completed", "trace"]), seed=st.integers(0, 2**64))
 def test_damage_is_refused_or_every_view_can_be_made(

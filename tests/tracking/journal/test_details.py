@@ -92,6 +92,7 @@ def record_to_file(path: Path, looks: int, *, room: int) -> int:
     return path.stat().st_size
 
 
+@pytest.mark.long
 def test_a_file_does_not_grow_with_the_looks(tmp_path: Path) -> None:
     """Of 12 MB of events and sightings that are written the file has the room of both and that of a copy."""
     assert record_to_file(tmp_path / "t", 400, room=2**20) < 6 * 2**20
@@ -100,6 +101,7 @@ def test_a_file_does_not_grow_with_the_looks(tmp_path: Path) -> None:
     assert name_alive(trace, len(trace.events)) == named(399)
 
 
+@pytest.mark.long
 def test_a_compaction_after_which_few_details_are_left_frees_their_blocks(tmp_path: Path) -> None:
     """With room for all events only the details are compacted; the names are still those of the peak and the end."""
     record_to_file(tmp_path / "t", 150, room=2**30)
@@ -114,6 +116,7 @@ def test_a_compaction_after_which_few_details_are_left_frees_their_blocks(tmp_pa
     assert name_alive(trace, len(trace.events)) == named(149)
 
 
+@pytest.mark.long
 def test_a_follower_has_the_names_of_now_across_compactions(tmp_path: Path) -> None:
     """Whoever reads a journal while it is written has each live array once, under the name that it has then."""
     descriptor = os.open(tmp_path / "t", os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
@@ -132,6 +135,7 @@ def test_a_follower_has_the_names_of_now_across_compactions(tmp_path: Path) -> N
     os.close(descriptor)
 
 
+@pytest.mark.long
 def test_shapes_of_arrays_that_are_gone_are_left_out() -> None:
     """The shape of an array that died before the peak is left out, that of an array at the peak is kept."""
     with ndmem.track() as run:

@@ -22,6 +22,7 @@ from ndmem.tracking.journal.load import read_file
 from ndmem.tracking.recorder import untracked
 
 
+@pytest.mark.long
 @settings(deadline=None, max_examples=15)
 @given(seed=st.integers(0, 2**32), looks=st.lists(st.integers(0, 6000), min_size=1, max_size=4))
 def test_each_look_has_what_is_alive_then(

@@ -70,6 +70,7 @@ def test_a_journal_cut_anywhere_reads_up_to_the_last_whole_event(journal: bytes,
     assert {0, len(whole.events)} <= seen
 
 
+@pytest.mark.long
 @settings(deadline=None, max_examples=100)
 @given(data=st.data())
 def test_a_damaged_journal_is_refused_or_reads(

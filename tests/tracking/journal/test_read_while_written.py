@@ -58,6 +58,7 @@ finally:
 """
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("room", [2**20, 2**30], ids=["compacted", "whole"])
 def test_counters_of_places_sum_to_the_live_bytes(room: int, tmp_path: Path) -> None:
     """Live bytes of all places sum to the header's, and events are as many as it says, at each of 1,000 readings."""

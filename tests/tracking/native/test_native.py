@@ -196,6 +196,7 @@ os.execv(sys.argv[1], sys.argv[1:])
 """
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("forbidden", [False, True], ids=["membarrier", "no membarrier"])
 def test_threads_without_the_gil_and_one_with_it_lose_nothing(tmp_path: Path, forbidden: bool) -> None:
     """All births and deaths of threads with and without the GIL at once, forks among them, are in the trace."""

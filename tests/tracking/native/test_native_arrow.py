@@ -53,6 +53,7 @@ def _kept_by_lines(trace: Trace) -> int:
     return kept
 
 
+@pytest.mark.long
 def test_arrows_blocks_are_what_arrow_says(tmp_path: Path) -> None:
     """What is alive of Arrow's blocks at their lines is Arrow's own count, to the byte; threads freed others."""
     # Else Python may take a block of 128 KiB at one of these lines, for its map of arenas: where they lie decides.

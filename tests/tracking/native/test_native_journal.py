@@ -206,6 +206,7 @@ def test_an_old_journal_is_refused(tmp_path: Path) -> None:
         journals.read(journals.journal(head, NODES, EVENTS), tmp_path)
 
 
+@pytest.mark.long
 def test_a_journal_cut_anywhere_reads(tmp_path: Path) -> None:
     """Whatever is missing at its end, what is left reads, and native bytes are a prefix of the whole."""
     data = journals.journal(journals.header(**HEADER), NODES, EVENTS, TEXTS)

@@ -33,6 +33,7 @@ def measure(steps: list[Step], threshold: int = 4096) -> tuple[TrackedRun, Array
     return run, seen, registers
 
 
+@pytest.mark.long
 @EXACT
 @given(programs, st.sampled_from([1, 100, 4096, 2**20]))
 def test_peak_and_live_equal_the_oracles(steps: list[Step], threshold: int) -> None:
@@ -54,6 +55,7 @@ def test_each_operation_alone_agrees(verb: str) -> None:
     assert (run.peak, run.live, run.trace.total_nbytes) == (seen.peak_nbytes, seen.live_nbytes, seen.total_nbytes)
 
 
+@pytest.mark.long
 @EXACT
 @given(programs)
 def test_a_saved_trace_is_the_same(steps: list[Step]) -> None:
@@ -95,6 +97,7 @@ def replay(trace: Trace) -> tuple[list[int], dict[int, int], dict[int, int]]:
     return series, {k: v for k, v in at_peak.items() if v}, {k: v for k, v in holding.items() if v}
 
 
+@pytest.mark.long
 @EXACT
 @given(programs)
 def test_events_replayed_by_hand_are_the_trace(steps: list[Step]) -> None:

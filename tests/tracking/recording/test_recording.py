@@ -109,6 +109,7 @@ def test_overlapping_runs_are_independent() -> None:
     assert c.nbytes == 3200
 
 
+@pytest.mark.long
 def test_more_nested_starts_than_generations() -> None:
     """After 65,535 nested starts the outer run still knows its buffers, and the next inner run only its own."""
     with ndmem.track() as outer:
@@ -250,6 +251,7 @@ def test_buffers_are_found_by_their_address() -> None:
     assert _native.buffer_at(a.ctypes.data) is None
 
 
+@pytest.mark.long
 def test_endless_new_code_is_counted_with_its_caller() -> None:
     """A program that makes new code for ever fills a bounded tree; no byte is lost, and the report says so."""
     with ndmem.track() as run:

@@ -51,6 +51,7 @@ def test_a_thread_without_the_gil_survives_a_stop(change: str) -> None:
     assert (done.returncode, done.stdout) == (0, "all threads ended\n"), done.stderr
 
 
+@pytest.mark.long
 def test_threads_beyond_the_last_number_are_said() -> None:
     """65,600 threads with an array each are all counted, and the trace says that the later ones share a number."""
     text = (
