@@ -9,8 +9,9 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ndmem.errors import BudgetExceeded, PredictionError, SpecError
+from ndmem.function_signatures import read_signature
 from ndmem.phrasing import current_phrasing
-from ndmem.planning.arguments.bind import bind_arguments
+from ndmem.planning.arguments.bind_specs import bind_arguments
 from ndmem.planning.arguments.pattern import read_pattern
 from ndmem.planning.arguments.real.sample_data import Fill
 from ndmem.planning.forecast import Forecast, forecast
@@ -18,7 +19,6 @@ from ndmem.planning.ghost import verify_as_ghost
 from ndmem.planning.strategy.measurements import Budget
 from ndmem.planning.worker.sandbox.containment import find_containment
 from ndmem.reporting.text.prediction import prediction_sentence
-from ndmem.signatures import read_signature
 from ndmem.tracking.meter import Meter
 from ndmem.tracking.recorder import untracked
 from ndmem.units import parse_nbytes

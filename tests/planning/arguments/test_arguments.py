@@ -8,7 +8,7 @@ import pytest
 
 import ndmem
 from ndmem.errors import SpecError
-from ndmem.planning.arguments.bind import bind_arguments
+from ndmem.planning.arguments.bind_specs import bind_arguments
 from ndmem.planning.arguments.pattern import looks_like_pattern, read_pattern
 from ndmem.planning.arguments.real.sample_data import Sample
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ndmem.planning.arguments.bind import bind_arguments
+from ndmem.planning.arguments.bind_specs import bind_arguments
 from ndmem.planning.arguments.real.sample_data import Sample
 
 

@@ -8,7 +8,7 @@ import pytest
 
 import ndmem
 from ndmem.planning.arguments.arguments import Arguments
-from ndmem.planning.arguments.bind import bind_arguments
+from ndmem.planning.arguments.bind_specs import bind_arguments
 from ndmem.planning.arguments.real.sample_data import Sample
 
 

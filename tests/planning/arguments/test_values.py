@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ndmem.planning.arguments.arguments import Arguments
-from ndmem.planning.arguments.bind import bind_arguments
+from ndmem.planning.arguments.bind_specs import bind_arguments
 from ndmem.planning.arguments.real.sample_data import Sample
 
 _RNG = np.random.default_rng(5)

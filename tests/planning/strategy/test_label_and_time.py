@@ -16,7 +16,7 @@ import pytest
 import ndmem
 from ndmem.planning import extrapolation, strategy
 from ndmem.planning import forecast as forecasting
-from ndmem.planning.arguments.bind import bind_arguments
+from ndmem.planning.arguments.bind_specs import bind_arguments
 from ndmem.planning.forecast import Forecast, forecast
 from ndmem.planning.strategy.measurements import Budget
 from ndmem.planning.strategy.time_limit import start_time_limit

@@ -8,7 +8,7 @@ import pytest
 
 import ndmem
 from ndmem.model.columns import Kind
-from ndmem.planning.arguments.bind import bind_arguments
+from ndmem.planning.arguments.bind_specs import bind_arguments
 from ndmem.planning.worker.process.fork_or_spawn import choose_child
 from ndmem.planning.worker.process.forked import ChildTimeoutError
 from ndmem.planning.worker.protocol import Request

@@ -19,10 +19,10 @@ from ndmem.reporting.sentences.headroom import headroom_sentence
 from ndmem.reporting.sentences.mapped import mapped_sentence
 from ndmem.reporting.sentences.total import total_sentence
 from ndmem.reporting.text.tables.arrays import make_buffer_table
+from ndmem.reporting.text.tables.lines import make_row_table, merges_processes
 from ndmem.reporting.text.tables.native_blocks import make_native_table
 from ndmem.reporting.text.tables.other_memory import list_other_tables
 from ndmem.reporting.text.tables.processes import make_process_table, processes_heading, resident_sentence
-from ndmem.reporting.text.tables.rows import make_row_table, merges_processes
 from ndmem.reporting.text.tables.threads import make_thread_table
 from ndmem.reporting.view import By, View
 

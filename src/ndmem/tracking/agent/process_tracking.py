@@ -17,9 +17,9 @@ from ndmem.user_code import find_library_roots, owner_texts
 from .children_folder import is_worth_keeping
 from .json_encode import encode_meta
 from .numpy_import import call_after_numpy_import
-from .object_holders import LEAST_NBYTES, find_in_objects
 from .program_limit import ProgramLimit
 from .run_metadata import describe_refusal, describe_run, find_program, find_resident_peak
+from .search_at_end import LEAST_NBYTES, find_in_objects
 from .spawn_hooks import SpawnHooks
 
 TYPE_CHECKING = False

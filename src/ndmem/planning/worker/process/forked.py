@@ -11,10 +11,10 @@ from types import TracebackType
 from typing import NoReturn
 
 from ndmem.errors import PredictionError
+from ndmem.planning.worker.child_loop import serve_requests
 from ndmem.planning.worker.messages import read_message, write_message
 from ndmem.planning.worker.protocol import Answer, Request
 from ndmem.planning.worker.sandbox.uncontained import UncontainedError
-from ndmem.planning.worker.server import serve_requests
 from ndmem.planning.worker.work import Worker
 from ndmem.planning.worker.working_folder import WorkingFolder
 from ndmem.platform.signal_names import name_signal

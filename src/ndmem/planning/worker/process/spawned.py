@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ndmem.errors import PredictionError
 from ndmem.planning.meter import Meter
+from ndmem.planning.worker.child_loop import serve_requests
 from ndmem.planning.worker.messages import read_message, write_message
-from ndmem.planning.worker.server import serve_requests
 from ndmem.planning.worker.work import Worker
 
 from .forked import Child

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import ndmem
-from ndmem.signatures import read_signature
+from ndmem.function_signatures import read_signature
 
 # Before 3.14 a function with such annotations cannot be defined without the future import.
 SOURCE = f"""

@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 
 from ndmem.errors import SpecError
+from ndmem.function_signatures import read_signature
 from ndmem.model.spec import ArraySpec
 from ndmem.phrasing import current_phrasing
 from ndmem.planning.arguments.real.bind_real import RealArguments, shape_of
 from ndmem.planning.arguments.real.sample_data import Fill
 from ndmem.planning.extrapolation.size_line import KEPT, SHORTEST
-from ndmem.signatures import read_signature
 
 from .arguments import Argument, Arguments, Described, Literal, Scalar, Several
 from .dims import Dim
