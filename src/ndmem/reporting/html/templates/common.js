@@ -4,7 +4,7 @@ const find = (id) => document.getElementById(id);
 const units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
 // Light enough for black text on any of them, and distinct for colour-blind readers.
 const palette = ["#77aadd", "#ee8866", "#eedd88", "#ffaabb", "#99ddff", "#44bb99"];
-const grey = "#c9ced6", nativeColours = ["#bbcc33", "#aaaa00"];
+const grey = "#c9ced6", besideColours = ["#c8b7e8", "#bbcc33", "#aaaa00"];
 // A line has one colour in all charts: that of its layer in the timeline.
 const lineColour = (number) => number < 0 ? grey : palette[number % palette.length];
 

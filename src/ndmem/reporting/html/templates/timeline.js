@@ -13,7 +13,7 @@ function layers() {
   const line = (each, color, style) => ({ ...each, color, line: { ...style, color } });
   return [
     ...layers.map((each, number) => area(each, number === layers.length - 1 ? grey : palette[number])),
-    ...beside.map((each, number) => area(each, nativeColours[number])),
+    ...beside.map((each, number) => area(each, besideColours.at(number - beside.length))),
     ...(rss.time.length ? [line({ ...rss, x: rss.time }, colour("--dim"), { dash: "dot", width: 1.5 })] : []),
     ...bounds.map(({ name, nbytes }) => line(
       { name: `${name}: ${write(nbytes)}`, x: ends, nbytes: [nbytes, nbytes] },
