@@ -98,7 +98,8 @@ def test_private_attributes_of_a_named_package_are_named(installed: Place) -> No
     names = []
     for options in ((), ("--package", "mine")):
         assert installed.run_tracked(*options, "program.py").status == 0
-        names += [holder.name for holder in ndmem.load(installed.trace).trace.holders if holder.shape == (125_000,)]
+        seen = [holder for holder in ndmem.load(installed.trace).trace.holders if holder.shape == (125_000,)]
+        names += [holder.name for holder in seen if holder.function != "ones"]  # a search may find numpy.ones at work
     assert names == ["table (inside the Table)", "table._rows"]
 
 
