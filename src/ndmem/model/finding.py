@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from .edit import Edit
     from .site import Site
 
     Evidence = Mapping[str, int | float | str | bool | list[str] | list[int] | None]
@@ -76,6 +77,8 @@ class Finding:
         Figures behind the message: shapes, dtypes, bytes, counts.
     pids : tuple of int
         Processes in which it was found; empty for the program itself. The saving is that of one of them.
+    edit : Edit or None
+        How the fix is applied to the source; ``None`` where that cannot be done mechanically and safely.
     """
 
     rule: str
@@ -89,3 +92,4 @@ class Finding:
     proof: Proof
     evidence: Evidence = field(default_factory=dict)
     pids: tuple[int, ...] = ()
+    edit: Edit | None = None
