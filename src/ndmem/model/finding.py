@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from .edit import Edit
     from .site import Site
+    from .trial import Trial
 
     Evidence = Mapping[str, int | float | str | bool | list[str] | list[int] | None]
 
@@ -79,6 +80,8 @@ class Finding:
         Processes in which it was found; empty for the program itself. The saving is that of one of them.
     edit : Edit or None
         How the fix is applied to the source; ``None`` where that cannot be done mechanically and safely.
+    trial : Trial or None
+        What running the program with the fix showed; ``None`` if that was not done.
     """
 
     rule: str
@@ -93,3 +96,4 @@ class Finding:
     evidence: Evidence = field(default_factory=dict)
     pids: tuple[int, ...] = ()
     edit: Edit | None = None
+    trial: Trial | None = None

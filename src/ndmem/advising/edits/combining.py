@@ -1,8 +1,8 @@
 """Apply several edits to one file, where each is still right after the others.
 
-An edit was found for the program as it is. Two of them are made together only if neither writes, deletes or gives a
-second name to an array that the other one's statement reads: ``b = a`` instead of ``b = a.copy()`` is wrong as soon as
-``a *= 2`` replaces ``a = a * 2``.
+An edit was found for the program as it is. Two of them are made together only if neither writes or deletes what the
+other one's statement mentions: ``b = a`` instead of ``b = a.copy()`` is wrong as soon as ``a *= 2`` replaces
+``a = a * 2``.
 """
 
 from __future__ import annotations
@@ -23,14 +23,13 @@ if TYPE_CHECKING:
 
     from .applying import Splice
 
-_COMPUTING = ast.BinOp | ast.UnaryOp | ast.Compare
 _SIMPLE = ast.Assign | ast.AnnAssign | ast.AugAssign | ast.Expr | ast.Return
 _SCOPES = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 
 
 @dataclass(frozen=True, slots=True)
 class _Effect:
-    """What an edit is about: where it is, the variables that it mentions, and those that it writes or renames."""
+    """What an edit is about: where it is, the variables that it mentions, and those that it writes or deletes."""
 
     splice: Splice
     scope: tuple[int, int] | None
@@ -89,11 +88,7 @@ def _find_effect(text: str, edit: Edit, splice: Splice) -> _Effect:
     written |= {_path(given.value) for given in ast.walk(new) if isinstance(given, ast.keyword) and given.arg == "out"}
     touched = _paths(new)
     if edit.kind is not EditKind.AFTER and isinstance(statement, _SIMPLE):
-        touched |= _paths(statement)
-        written |= {_path(node) for node in ast.walk(statement) if _is_store(node)}
-    first = new.body[0]
-    if edit.kind is EditKind.EXPRESSION and not (isinstance(first, ast.Expr) and isinstance(first.value, _COMPUTING)):
-        written |= _paths(new)  # it may be the array itself, or a view of it
+        touched |= _paths(statement)  # the target, too: it may be another name of an array now
     return _Effect(splice, scope, frozenset(touched), frozenset(written))
 
 
