@@ -70,7 +70,7 @@ def _edit(case: Case, kept: Group, code: str, pairs: Int64s) -> Edit | None:
     kinds = {str(_allocated_dtype(case, row)) for row in pairs.ravel().tolist()}
     is_each_time = len(pairs) == len(kept.only(~kept.temporary))
     if not is_each_time or len(kinds) > 1 or "None" in kinds or not is_quiet(statement) or "~(" in code:
-        return None  # ``~`` of a condition that is no mask would be something else
+        return None  # ``~`` of integers would be something else
     return replace_statement(kept.place.tree, statement, code)
 
 

@@ -51,7 +51,7 @@ def copy_folder(source: Path, target: Path, *, links: bool) -> None:
     count = total = 0
     free = shutil.disk_usage(target.parent).free // 2
     target.mkdir()
-    for place, entry in _walk(source, Path(), leaving=target.parent.parent):
+    for place, entry in _walk(source, Path(), leaving=target.parent.stat()):
         if entry.is_dir(follow_symlinks=False):
             (target / place).mkdir()
             continue
@@ -69,13 +69,17 @@ def copy_folder(source: Path, target: Path, *, links: bool) -> None:
         _copy_file(Path(entry.path), target / place, source, is_linked=is_linked)
 
 
-def _walk(folder: Path, place: Path, *, leaving: Path) -> Iterator[tuple[Path, os.DirEntry[str]]]:
+def _walk(folder: Path, place: Path, *, leaving: os.stat_result) -> Iterator[tuple[Path, os.DirEntry[str]]]:
     """Yield what is to be copied with its place in the copy, each folder before what is in it."""
     with os.scandir(folder) as entries:
         for entry in sorted(entries, key=lambda entry: entry.name):
             if entry.is_dir(follow_symlinks=False):
                 inner = Path(entry.path)
-                if entry.name in _LEFT_OUT or inner == leaving or (inner / "pyvenv.cfg").exists():
+                if (
+                    entry.name in _LEFT_OUT
+                    or os.path.samestat(entry.stat(), leaving)
+                    or (inner / "pyvenv.cfg").exists()
+                ):
                     continue
                 if not os.access(inner, os.R_OK | os.X_OK):
                     continue

@@ -21,9 +21,9 @@ def trial_sentences(finding: Finding) -> list[str]:
         return []
     lines = [_write_saving(finding, trial)]
     if trial.output is Output.SAME and trial.status_before == trial.status_after:
-        lines[0] += "; output and exit status are the same"
+        lines.append("Output and exit status are the same")
     elif trial.output is Output.VARIES:
-        lines[0] += "; the output differs from run to run and was not compared"
+        lines.append("The output differs from run to run and was not compared")
     if trial.difference is not None:
         why = "" if finding.edit is None or finding.edit.is_exact else " (this fix may change the last digits)"
         lines.append(f"The output differs{why}, {_write_difference(trial.difference)}")
@@ -45,7 +45,7 @@ def _write_saving(finding: Finding, trial: Trial) -> str:
     figures = f"{what} of {format_nbytes(after)} instead of {format_nbytes(before)}"
     if what != "a peak":
         figures = f"{format_nbytes(after)} {what} instead of {format_nbytes(before)}"
-    return f"tried: {measured} ({figures}), {format_nbytes(promised)} were promised"
+    return f"Tried: {measured} ({figures}), {format_nbytes(promised)} were promised"
 
 
 def _write_difference(difference: Difference) -> str:
