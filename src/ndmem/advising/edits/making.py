@@ -26,6 +26,10 @@ _BUILTINS = frozenset({"abs", "bool", "complex", "float", "int", "len", "max", "
 """Functions that change nothing."""
 
 
+_OPEN = frozenset({"eval", "exec", "globals", "locals", "vars"})
+"""Functions that can use any variable, and are not seen to do so."""
+
+
 def replace_expression(
     tree: SourceTree, node: ast.expr, text: str | None, *, names: frozenset[str] = frozenset(), is_exact: bool = True
 ) -> Edit | None:
@@ -120,6 +124,8 @@ def _span(node: ast.expr | ast.stmt) -> tuple[int, int, int, int]:
 
 def _is_bound(tree: SourceTree, node: ast.AST, text: str, names: frozenset[str]) -> bool:
     """Tell whether the names of a text mean what they shall: those of the node, NumPy's, and builtin functions."""
+    if any(isinstance(each, ast.Name) and each.id in _OPEN for each in ast.walk(tree.root)):
+        return False
     new = ast.parse(text)
     old = names_in(node)
     stored = {each.id for each in ast.walk(new) if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store)}

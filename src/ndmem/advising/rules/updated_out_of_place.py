@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from ndmem.advising.case import Case, Group
     from ndmem.advising.dtypes import Type
+    from ndmem.advising.source.syntax import Scope
     from ndmem.model.columns import Int64s
     from ndmem.model.edit import Edit
 
@@ -71,7 +72,15 @@ def _edit(case: Case, kept: Group, code: str, pairs: Int64s) -> Edit | None:
     is_each_time = len(pairs) == len(kept.only(~kept.temporary))
     if not is_each_time or len(kinds) > 1 or "None" in kinds or not is_quiet(statement) or "~(" in code:
         return None  # ``~`` of integers would be something else
+    if _is_parameter(kept.place.tree.scope(statement), statement.targets[0]):
+        return None  # callers may keep what they pass, where it is too small to be recorded
     return replace_statement(kept.place.tree, statement, code)
+
+
+def _is_parameter(scope: Scope, target: ast.expr) -> bool:
+    if isinstance(scope, ast.Module) or not isinstance(target, ast.Name):
+        return False
+    return target.id in {given.arg for given in ast.walk(scope.args) if isinstance(given, ast.arg)}
 
 
 def _allocated_dtype(case: Case, row: int) -> Type | None:
