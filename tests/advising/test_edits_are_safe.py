@@ -42,3 +42,21 @@ def test_what_is_safe_is_edited(name, tmp_path):
     program = tmp_path / "prog.py"
     program.write_text(f"import numpy as np\n{PROGRAMS[name]}")
     assert any(finding.edit is not None for finding in advise(program, tmp_path).findings)
+
+
+@pytest.mark.parametrize(
+    ("name", "rule"),
+    [
+        ("broadcast_product", "NM101"),
+        ("product_plus", "NM101"),
+        ("scaled", "NM101"),
+        ("int_positions", "NM104"),
+        ("twice_rebound", "NM303"),
+        ("twice_deleted", "NM303"),
+    ],
+)
+def test_code_that_would_be_wrong_is_not_shown(name, rule, tmp_path):
+    """Products that broadcast or go on, integers as positions, and results that are bound anew have no such fix."""
+    program = tmp_path / "prog.py"
+    program.write_text(f"import numpy as np\n{PROGRAMS[name]}")
+    assert [finding.fix for finding in advise(program, tmp_path).findings if finding.rule == rule and finding.fix] == []

@@ -76,6 +76,16 @@ def test_the_saving_is_measured_and_nothing_is_written(tmp_path: Path) -> None:
     assert "Output and exit status are the same" in " ".join(text.split())
 
 
+def test_fixes_that_save_only_together_are_tried_together(tmp_path: Path) -> None:
+    """Where two lines reach the same peak, each finding is tried with both edits: alone they would save nothing."""
+    function = "def {0}():\n    a = np.ones(125_000)\n    b = a.copy()\n    return b.sum() + a.max()\n"
+    run(tmp_path, f"import numpy as np\n{function.format('f')}{function.format('g')}print(f() + g())\n")
+    found = trial(tmp_path, "--most", "1")
+    assert len(found["evidence"]["together_with"]) == 1
+    assert found["saving"]["peak_nbytes"] == 1_000_000
+    assert found["trial"]["saved_nbytes"] == pytest.approx(1_000_000, abs=100)  # a sum is an array of 8 bytes
+
+
 def test_an_output_that_differs_is_shown(tmp_path: Path) -> None:
     """If the fixed program prints something else, the first line that differs is shown, and nothing is proved."""
     shared = "print(1)\nprint(shown is values)\n"

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ndmem.model.finding import Finding
 
 _MOST = 3
+_ENDING = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
 
 
 @click.command("advise", epilog=f"{EXAMPLE}ndmem advise run.ndmem --rows 5")
@@ -99,7 +100,11 @@ def _print_patch(found: api.Findings) -> None:
 
 def _try(found: api.Findings, *, most: int, timeout: float | None) -> api.Findings:
     """Try the first fixes; a signal that ends this process ends the program, too, and removes the copy."""
-    handlers = {each: signal.signal(each, _end) for each in (signal.SIGTERM, signal.SIGHUP)}
+    if sys.stderr.isatty():
+        say("running copies of the program, without and with the fixes; Ctrl-C ends that")
+    # A signal that is ignored, as with nohup, stays so.
+    ending = [each for each in _ENDING if signal.getsignal(each) is signal.SIG_DFL]
+    handlers = {each: signal.signal(each, _end) for each in ending}
     try:
         tried, untried = api.try_findings(found, most=most, timeout_s=timeout)
     finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import os
 import shutil
 import stat
@@ -48,25 +49,45 @@ def copy_folder(source: Path, target: Path, *, links: bool) -> None:
     TrackingError
         If the folder has too many files, or too many bytes.
     """
-    count = total = 0
-    free = shutil.disk_usage(target.parent).free // 2
+    most = min(_MOST_NBYTES, shutil.disk_usage(target.parent).free // 2)
+    found = _list_files(source, target.parent, links=links, most=most)
     target.mkdir()
-    for place, entry in _walk(source, Path(), leaving=target.parent.stat()):
-        if entry.is_dir(follow_symlinks=False):
+    for place, kind in found:
+        if kind is _Kind.FOLDER:
             (target / place).mkdir()
-            continue
-        count += 1
+        else:
+            _copy_file(source / place, target / place, source, is_linked=kind is _Kind.LARGE)
+
+
+class _Kind(enum.Enum):
+    """What is done with an entry of a folder."""
+
+    FOLDER = enum.auto()
+    FILE = enum.auto()
+    LARGE = enum.auto()
+    """A file that is linked."""
+
+
+def _list_files(source: Path, leaving: Path, *, links: bool, most: int) -> list[tuple[Path, _Kind]]:
+    """List what is to be copied, before anything is: a folder that is too large is refused at once."""
+    listed: list[tuple[Path, _Kind]] = []
+    total = 0
+    for place, entry in _walk(source, Path(), leaving=leaving.stat()):
         found = entry.stat(follow_symlinks=False)
-        is_link = stat.S_ISLNK(found.st_mode)
-        is_linked = links and not is_link and found.st_size >= _LARGE_NBYTES
-        total += 0 if is_linked or is_link else found.st_size
-        if count > _MOST_FILES or total > min(_MOST_NBYTES, free):
-            what = f"{_MOST_FILES:,} files" if count > _MOST_FILES else format_nbytes(min(_MOST_NBYTES, free))
+        kind = _Kind.FILE
+        if stat.S_ISDIR(found.st_mode):
+            kind = _Kind.FOLDER
+        elif stat.S_ISREG(found.st_mode):
+            kind = _Kind.LARGE if links and found.st_size >= _LARGE_NBYTES else kind
+            total += 0 if kind is _Kind.LARGE else found.st_size
+        listed.append((place, kind))
+        if len(listed) > _MOST_FILES or total > most:
+            what = f"{_MOST_FILES:,} files" if len(listed) > _MOST_FILES else format_nbytes(most)
             raise TrackingError(
                 f"nothing can be tried: the folder {str(source)!r} has more than {what}, and a trial copies it; move "
                 "the program into a folder of its own and record it there"
             )
-        _copy_file(Path(entry.path), target / place, source, is_linked=is_linked)
+    return listed
 
 
 def _walk(folder: Path, place: Path, *, leaving: os.stat_result) -> Iterator[tuple[Path, os.DirEntry[str]]]:

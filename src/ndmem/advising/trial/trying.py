@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +12,8 @@ from ndmem.errors import TrackingError
 from ndmem.model.finding import Proof
 from ndmem.model.trial import Output, Trial
 from ndmem.planning.worker.sandbox.landlock import find_version
-from ndmem.planning.worker.working_folder import WorkingFolder
+from ndmem.planning.worker.working_folder import WorkingFolder, remove_tree
+from ndmem.tracking.launcher.launch import check_launch
 
 from .command import read_command
 from .comparing import first_difference
@@ -85,8 +85,9 @@ def try_findings(index: TraceIndex, findings: Sequence[Finding], *, most: int, t
     Raises
     ------
     TrackingError
-        If the program cannot be started again, or does not do what it did when it was recorded.
+        If the program cannot be started again, or does not end as it did when it was recorded.
     """
+    check_launch()
     run = index.trace.run
     command = read_command(index.trace)
     chosen, untried = _choose(index, findings, most)
@@ -138,9 +139,10 @@ def _find_group(index: TraceIndex, findings: Sequence[Finding], finding: Finding
     places = set(map(str, others)) if isinstance(others, list) else set()
     group = [finding]
     for other in findings:
-        if other is not finding and f"{other.site.filename}:{other.site.lineno}" in places:
+        place = f"{other.site.filename}:{other.site.lineno}"
+        if other is not finding and place in places and "together_with" in other.evidence:
             group.append(other)
-            places.discard(f"{other.site.filename}:{other.site.lineno}")
+            places.discard(place)
     if places or any(each.edit is None for each in group):
         raise _NotTriedError("no edit can be made by itself; change the line by hand and run the program again")
     for each in group:
@@ -229,7 +231,7 @@ class _Bench:
         return self._varies
 
     def _run(self, changed: dict[Path, tuple[SourceFile, str]]) -> Ran:
-        shutil.rmtree(self._copy, ignore_errors=True)
+        remove_tree(self._copy)
         copy_folder(self._root, self._copy, links=bool(find_version()))
         for path, (file, text) in changed.items():
             place = self._copy / path.relative_to(self._root)
