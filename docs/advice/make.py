@@ -16,6 +16,8 @@ import numpy as np
 
 import ndmem
 from ndmem.advising.rules import RULES
+from ndmem.analysis.over_time.processes import member_indexes
+from ndmem.results.run import index_of
 from ndmem.units import format_nbytes
 
 HERE = Path(__file__).parent
@@ -132,7 +134,7 @@ def summarize(rule: ModuleType) -> str:
 
 
 def measure(program: Path, folder: Path) -> tuple[int, str]:
-    """Run a program in a new folder; return the peak of its arrays, and the advice as the command prints it."""
+    """Run a program in a new folder; return the highest peak of arrays of a process, and the printed advice."""
     folder.mkdir()
     (folder / "program.py").write_text(show(program) + "\n", "utf-8")
     environment = {**os.environ, "COLUMNS": "100", "NO_COLOR": "1"}
@@ -144,7 +146,8 @@ def measure(program: Path, folder: Path) -> tuple[int, str]:
     advice = subprocess.run(
         [*command, "advise", "run.ndmem"], cwd=folder, env=environment, check=True, capture_output=True, text=True
     ).stdout
-    return ndmem.load(folder / "run.ndmem").peak, advice
+    members = member_indexes(index_of(ndmem.load(folder / "run.ndmem")))
+    return max(member.trace.peak.nbytes for member in members), advice
 
 
 if __name__ == "__main__":

@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 
 import ndmem
-from ndmem.advising.advise import find_findings
 from ndmem.advising.rules import RULES
-from ndmem.analysis.index import TraceIndex
+from ndmem.analysis.over_time.processes import member_indexes
 from ndmem.model.finding import Finding
+from ndmem.results.run import index_of
 
 HERE = Path(__file__).parent
 CASES = sorted((HERE / "corpus").glob("*/*/before.py"))
@@ -27,7 +27,7 @@ SHOWN = 3
 
 @dataclass(frozen=True)
 class Advised:
-    """A program that was run, and what is advised."""
+    """A program that was run, the highest peak of any of its processes, and what is advised."""
 
     output: str
     peak_nbytes: int
@@ -41,7 +41,8 @@ def advise(program: Path, folder: Path) -> Advised:
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stderr
     run = ndmem.load(file)
-    return Advised(done.stdout, run.peak, find_findings(TraceIndex(run.trace)))
+    peak = max(member.trace.peak.nbytes for member in member_indexes(index_of(run)))
+    return Advised(done.stdout, peak, tuple(ndmem.advise(run)))
 
 
 @pytest.mark.long

@@ -13,6 +13,7 @@ from . import (
     cache_that_only_grows,
     computed_twice,
     copied_windows,
+    copy_per_worker,
     densified_sparse,
     loaded_whole,
     materialised_broadcast,
@@ -56,4 +57,5 @@ RULES: tuple[Rule, ...] = (
     cache_that_only_grows,
     outlives_last_use,
     loaded_whole,
+    copy_per_worker,
 )

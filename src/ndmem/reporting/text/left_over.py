@@ -75,7 +75,9 @@ def _name_growth(found: tuple[LeftOver, ...], names: FileNames) -> list[str]:
     for row in growing[:_MOST_GROWING]:
         place = f"{names.name(row.site.filename)}:{row.site.lineno} `{row.expression or row.site.function}`"
         each = format_nbytes(row.nbytes // row.allocated)
-        sentences.append(plain(f"Grows: {place} leaves {each} more behind with each execution ({row.allocated:,} so far)."))
+        sentences.append(
+            plain(f"Grows: {place} leaves {each} more behind with each execution ({row.allocated:,} so far).")
+        )
     if len(growing) > _MOST_GROWING:
         sentences.append(f"{len(growing) - _MOST_GROWING:,} more lines grow.")
     return sentences
