@@ -63,6 +63,10 @@ _INDEX = """\
 report of a run has the first three findings. A saving is the difference of the peak when the recorded events are
 replayed with the change; the page of each rule shows a program before and after it, with both peaks measured.
 
+`ndmem advise run.ndmem --diff` prints the fixes that can be made mechanically as a patch; `ndmem advise run.ndmem --try`
+runs the program with each of them in a copy and measures what it saves: [apply a
+fix](../how-to/reduce-the-peak.md#apply-a-fix).
+
 | code | rule | looks for |
 |---|---|---|
 {rows}

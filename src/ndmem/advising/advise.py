@@ -72,6 +72,7 @@ def _settle(case: Case, rule: Rule, suggestion: Suggestion) -> Finding:
         peak_after_nbytes=replayed.peak_nbytes,
         proof=suggestion.proof,
         evidence=suggestion.evidence,
+        edit=suggestion.edit,
     )
 
 
