@@ -1,7 +1,7 @@
 """An array that repeats what broadcasting would repeat by itself.
 
-``np.meshgrid`` without ``sparse=True``, the indices of ``np.fromfunction``, ``np.tile`` and ``np.repeat`` along an axis,
-``np.diag(w)`` in a product and an outer product that a reduction reads allocate each repetition, or the zeros. An
+``np.meshgrid`` without ``sparse=True``, the indices of ``np.fromfunction``, ``np.tile`` and ``np.repeat`` along an
+axis, ``np.diag(w)`` in a product and an outer product that a reduction reads allocate each repetition, or the zeros. An
 operation on elements broadcasts an axis of length 1 without copies. It is not a problem if the array is written to,
 returned, or given to code that needs it whole.
 """
