@@ -69,10 +69,10 @@ def test_a_holder_is_that_of_the_moment() -> None:
 
 def test_an_unseen_array_has_the_form_of_those_of_its_place() -> None:
     """It is likely where all that were seen of its place and size agree, whatever the way to it, else unknown."""
-    other, leaf = Frame(USER, 1, "work", (20, 30)), Frame(NUMPY, 5, "_mean")
+    other, call, leaf = Frame(USER, 1, "work", (20, 30)), Frame(NUMPY, 4, "mean"), Frame(NUMPY, 5, "_mean")
     builder = TraceBuilder()
-    seen, again = (builder.born((LINE, Frame(NUMPY, line, "way"), leaf), 8 * KIB) for line in (7, 8))
-    builder.born((other, Frame(NUMPY, 7, "way"), leaf), 8 * KIB)
+    seen, again = (builder.born((way, call, leaf), 8 * KIB) for way in (LINE, other))
+    builder.born((LINE, Frame(NUMPY, 7, "var"), leaf), 8 * KIB)
     builder.born((LINE,), 9 * KIB)
     builder.born((other,), 8 * KIB + 8)
     both = [builder.born((LINE,), 16 * KIB) for _ in range(3)]

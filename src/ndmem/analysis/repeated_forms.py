@@ -9,7 +9,6 @@ import numpy as np
 from ndmem.model.columns import Domain, Kind
 from ndmem.model.holder import ArrayForm
 
-from .call_tree.frames import standing_nodes
 from .index import fact
 
 if TYPE_CHECKING:
@@ -29,8 +28,8 @@ def forms_by_place(index: TraceIndex) -> dict[tuple[int, int, int], ArrayForm]:
     Returns
     -------
     dict of tuple of (int, int, int) to ArrayForm
-        By the numbers of the site that allocated the array and of the user's site, see `place_of`, and by bytes. Left
-        out where arrays of different shape or dtype were seen.
+        By the numbers of the site that allocated the array and of its caller, see `place_of`, and by bytes. Left out
+        where arrays of different shape or dtype were seen.
     """
     trace = index.trace
     born = (trace.events.kind == Kind.BORN) & (trace.events.domain == Domain.ARRAY)
@@ -48,12 +47,12 @@ def forms_by_place(index: TraceIndex) -> dict[tuple[int, int, int], ArrayForm]:
 
 
 def place_of(index: TraceIndex, node: int) -> tuple[int, int]:
-    """Return the numbers of a node's site and of the user's site that stands for it.
+    """Return the numbers of a node's site and of the site that called it.
 
-    The frames between them may differ: matplotlib draws a figure twice, by two ways through its own code.
+    The frames further out may differ: matplotlib draws a figure twice, by two ways through its own code.
     """
-    site = index.trace.tree.site
-    return int(site[node]), int(site[standing_nodes(index)[node]])
+    tree = index.trace.tree
+    return int(tree.site[node]), int(tree.site[tree.parent[node]])
 
 
 def _forms_seen(trace: Trace) -> dict[int, ArrayForm]:
