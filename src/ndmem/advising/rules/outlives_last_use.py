@@ -37,6 +37,7 @@ _MOST_TOGETHER = 8
 """Variables that are deleted together at most: a longer list is no simple change."""
 
 _VARIABLE = re.compile(r"[^\W\d]\w*")
+_ITEMS = re.compile(r"(\[[^\]]*\])*")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -74,7 +75,7 @@ def suggest(case: Case) -> Iterator[Suggestion]:
         for dead in _find_dead(case, frame):
             if dead.nbytes(case) >= case.least:
                 yield _say(case, frame, [dead])
-            else:
+            elif len(dead.names) == 1:
                 small.setdefault(_loop_around(frame, dead), []).append(dead)
         for together in small.values():
             most = sorted(together, key=lambda dead: dead.nbytes(case), reverse=True)[:_MOST_TOGETHER]
@@ -135,15 +136,27 @@ def _say(case: Case, frame: Running, dead: list[_Dead]) -> Suggestion:
 
 def _held_in(case: Case, frame: Running) -> dict[str, Int64s]:
     """Return the buffers that are live at the peak by the variable of the function that they were seen in."""
-    function = function_name(frame)
+    function, bound = function_name(frame), _bound_by_statement(case)
     found: dict[str, list[int]] = {}
     alive = case.alive_at(case.peak_event) & (case.buffers.born < case.peak_event - 1)
     for row in np.flatnonzero(alive).tolist():
         holder = case.holder_at(row, case.peak_event)
         match = None if holder is None or holder.function != function else _VARIABLE.match(holder.name)
-        if match is not None:
+        # What an object has got later, it may share: a figure keeps its axes, whatever variable has them.
+        if match is not None and (_ITEMS.fullmatch(holder.name, match.end()) or match.group() in bound.get(row, ())):
             found.setdefault(match.group(), []).append(row)
     return {name: np.array(rows, np.int64) for name, rows in found.items()}
+
+
+def _bound_by_statement(case: Case) -> dict[int, set[str]]:
+    """Return the variables that the statement that allocated each buffer assigns, by its row."""
+    found: dict[int, set[str]] = {}
+    for group in case.groups:
+        match group.place.statement:
+            case ast.Assign(targets=targets):
+                names = {each.id for target in targets for each in ast.walk(target) if isinstance(each, ast.Name)}
+                found.update(dict.fromkeys(group.rows.tolist(), names))
+    return found
 
 
 def _dead_names(case: Case, frame: Running, scope: Scope, name: str, rows: Int64s) -> list[str] | None:
