@@ -107,6 +107,7 @@ def _find_dead(case: Case, frame: Running) -> Iterator[_Dead]:
 
 def _say(case: Case, frame: Running, dead: list[_Dead]) -> Suggestion:
     last, over, peak = dead[-1].last, dead[-1].over, frame.site.lineno
+    freed = max(each.freed for each in dead)  # one `del` for all, after the last of them
     line = over.end_lineno or last.lineno
     after = (
         f"after {'the loop that ends in ' if isinstance(over, ast.For | ast.AsyncFor | ast.While) else ''}line {line}"
@@ -123,7 +124,7 @@ def _say(case: Case, frame: Running, dead: list[_Dead]) -> Suggestion:
         expression=last.id,
         message=f"nothing reads {what} live at the peak in line {peak}",
         fix=f"del {', '.join(names)}",
-        change=Change.all_of(Change.free_early(case.buffers.at(each.rows), each.freed) for each in dead),
+        change=Change.free_early(case.buffers.at(rows), freed),
         evidence={
             "nbytes": int(case.buffers.nbytes[rows].sum()),
             "count": len(rows),
