@@ -15,7 +15,7 @@ from types import ModuleType
 import numpy as np
 
 import ndmem
-from ndmem.advising.rules import RULES
+from ndmem.advising.rules import DEEP, RULES
 from ndmem.units import format_nbytes
 
 HERE = Path(__file__).parent
@@ -50,7 +50,7 @@ _PAGE = """\
 | before | {peak_before} |
 | after | {peak_after} |
 
-Both were measured by running them under `ndmem run`, with {versions}. See [all
+Both were measured by running them under `{command}`, with {versions}. See [all
 advice](README.md) and [reduce the peak](../how-to/reduce-the-peak.md).
 """
 
@@ -89,13 +89,14 @@ def write_page(rule: ModuleType) -> str:
     """Return the page of a rule, with its first pair of programs measured."""
     before, after = find_pair(rule)
     with tempfile.TemporaryDirectory() as folder:
-        peak_before, advice = measure(before, Path(folder) / "before")
-        peak_after, _ = measure(after, Path(folder) / "after")
+        peak_before, advice = measure(before, Path(folder) / "before", deep=rule in DEEP)
+        peak_after, _ = measure(after, Path(folder) / "after", deep=rule in DEEP)
     return _PAGE.format(
         code=rule.CODE,
         name=rule.NAME,
         about=describe(rule),
         versions=name_versions(),
+        command="ndmem run --deep" if rule in DEEP else "ndmem run",
         before=show(before),
         after=show(after),
         advice=advice.rstrip(),
@@ -131,14 +132,14 @@ def summarize(rule: ModuleType) -> str:
     return describe(rule).splitlines()[0].rstrip(".").replace("|", "\\|")
 
 
-def measure(program: Path, folder: Path) -> tuple[int, str]:
+def measure(program: Path, folder: Path, *, deep: bool) -> tuple[int, str]:
     """Run a program in a new folder; return the peak of its arrays, and the advice as the command prints it."""
     folder.mkdir()
     (folder / "program.py").write_text(show(program) + "\n", "utf-8")
     environment = {**os.environ, "COLUMNS": "100", "NO_COLOR": "1"}
     command = [sys.executable, "-m", "ndmem"]
     subprocess.run(
-        [*command, "run", "--quiet", "-o", "run.ndmem", "program.py"],
+        [*command, "run", "--quiet", *(["--deep"] if deep else []), "-o", "run.ndmem", "program.py"],
         cwd=folder, env=environment, check=True, stdout=subprocess.DEVNULL,
     )  # fmt: skip
     advice = subprocess.run(

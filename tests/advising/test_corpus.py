@@ -14,13 +14,14 @@ import pytest
 
 import ndmem
 from ndmem.advising.advise import find_findings
-from ndmem.advising.rules import RULES
+from ndmem.advising.rules import DEEP, RULES
 from ndmem.analysis.index import TraceIndex
 from ndmem.model.finding import Finding
 
 HERE = Path(__file__).parent
 CASES = sorted((HERE / "corpus").glob("*/*/before.py"))
 CLEAN = sorted((HERE / "clean").glob("*.py"))
+CLEAN_DEEP = sorted((HERE / "clean_deep").glob("*.py"))
 SHOWN = 3
 """Findings among which the guilty line must be."""
 
@@ -34,10 +35,11 @@ class Advised:
     findings: tuple[Finding, ...]
 
 
-def advise(program: Path, folder: Path) -> Advised:
+def advise(program: Path, folder: Path, *, deep: bool = False) -> Advised:
     """Run a program and ask for advice."""
     file = folder / f"{program.stem}.ndmem"
-    command = [sys.executable, "-m", "ndmem", "run", "--quiet", "-o", str(file), str(program)]
+    options = ["--quiet", *(["--deep"] if deep else [])]
+    command = [sys.executable, "-m", "ndmem", "run", *options, "-o", str(file), str(program)]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stderr
     run = ndmem.load(file)
@@ -50,7 +52,8 @@ def test_the_guilty_line_is_found_and_its_saving_is_what_the_fixed_program_saves
     """The rule names the guilty line among the first findings, and its saving is that of the fixed program, ± 10 %."""
     rule, lines = before.parts[-3], before.read_text().splitlines()
     guilty = next(number for number, line in enumerate(lines, 1) if line.rstrip().endswith("# guilty"))
-    was, fixed = advise(before, tmp_path), advise(before.with_name("after.py"), tmp_path)
+    deep = rule in {one.NAME for one in DEEP}
+    was, fixed = (advise(before.with_name(name), tmp_path, deep=deep) for name in ("before.py", "after.py"))
     assert was.output == fixed.output
     found = [one for one in was.findings[:SHOWN] if one.name == rule and one.site.lineno == guilty]
     assert found, [(one.name, one.site.lineno, one.expression, one.saving) for one in was.findings]
@@ -64,6 +67,12 @@ def test_the_guilty_line_is_found_and_its_saving_is_what_the_fixed_program_saves
 def test_a_look_alike_has_no_finding(program, tmp_path):
     """A program that resembles a guilty one and cannot be improved is not accused."""
     assert advise(program, tmp_path).findings == ()
+
+
+@pytest.mark.parametrize("program", CLEAN_DEEP, ids=lambda path: path.stem)
+def test_values_that_need_their_dtype_have_no_finding(program, tmp_path):
+    """A program whose values a run with ``--deep`` examines, and that cannot be improved, is not accused."""
+    assert advise(program, tmp_path, deep=True).findings == ()
 
 
 def test_each_rule_has_a_pair_and_a_code_of_its_own():

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.model.trace_files import TOGETHER, rewrite
+from tests.model.trace_files import TOGETHER, VALUES, rewrite
 from tests.traces import USER, Frame, TraceBuilder
 
 from ndmem.errors import TraceError
@@ -133,6 +133,10 @@ def test_pickles_are_never_loaded(encoded: bytes) -> None:
         {"forms": {"99": {"shape": [1], "dtype": "int8"}}},
         {"forms": {"0": {"shape": [1]}}},
         {"forms": {"0": {"shape": 1, "dtype": "int8"}}},
+        {"values": [{**VALUES, "stacks": [10**6]}]},
+        {"values": [{**VALUES, "low": "much"}]},
+        {"values": [{"stacks": [0]}]},
+        {"values": 5},
         {"origins": {"x": "lib.so"}},
         {"origins": {"99": "lib.so"}},
         {"rss_peak_nbytes": "much"},

@@ -21,6 +21,7 @@ from ndmem.model.together import Together
 from ndmem.model.trace import Samples, Trace
 from ndmem.model.trace_file.reading import read_trace
 from ndmem.model.trace_file.writing import write_trace
+from ndmem.model.value_range import ValueRange
 
 
 def test_a_trace_survives_its_file(trace: Trace, encoded: bytes) -> None:
@@ -38,6 +39,7 @@ def test_any_trace_with_native_blocks_survives_its_file(found: Trace, rss: list[
         found,
         origins={buffer: f"lib{buffer}\udcff.so" for buffer in range(0, born, 2)},
         forms={buffer: ArrayForm((buffer, 3), "float64") for buffer in range(0, born, 3)},
+        values=tuple(ValueRange((node,), "int64", "uint8", 0, node, 1, 9) for node in range(0, len(found.tree), 2)),
         rss=Samples(*(np.array([sample[i] for sample in rss], np.int64) for i in (0, 1))),
         rss_peak_nbytes=born or None,
         together=Together(9, 12, 3 if born else None, None, 2, 7, 1) if len(rss) else None,
@@ -137,6 +139,14 @@ def test_the_version_is_named(encoded: bytes) -> None:
         rest = json.loads(archive.read("trace.json"))
     with pytest.raises(TraceError, match=r"format 99.*newer ndmem"):
         read_trace(rewrite(encoded, "trace.json", json.dumps({**rest, "version": 99}).encode()))
+
+
+def test_an_archive_from_before_values_were_examined_has_none(trace: Trace, encoded: bytes) -> None:
+    """A file without the field for values is read as a run whose values nothing examined."""
+    with zipfile.ZipFile(io.BytesIO(encoded)) as archive:
+        rest = json.loads(archive.read("trace.json"))
+    del rest["values"]
+    assert read_trace(rewrite(encoded, "trace.json", json.dumps(rest).encode())) == trace
 
 
 def test_names_that_are_no_text_survive(tmp_path: Path, trace: Trace) -> None:

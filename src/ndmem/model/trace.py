@@ -16,6 +16,7 @@ from .machine_limit import MachineLimit
 from .refusal import Refusal
 from .site import Site, Stack
 from .together import Together
+from .value_range import ValueRange
 
 if TYPE_CHECKING:
     from .columns import Int64s
@@ -169,6 +170,8 @@ class Trace:
         Array objects seen to hold buffers at the peak or at the end.
     forms : mapping of int to ArrayForm
         Shape and dtype of arrays that were seen before a variable held them, by the buffer's number.
+    values : tuple of ValueRange
+        Narrower dtypes that hold the values of arrays, where ``ndmem run --deep`` looked at these.
     dropped : int
         Events that could not be written (a full disk); counters stay exact.
     sources : mapping of str to str
@@ -210,6 +213,7 @@ class Trace:
     compacted: Compacted = field(default_factory=no_compacted)
     threads: Mapping[int, str] = field(default_factory=dict)
     forms: Mapping[int, ArrayForm] = field(default_factory=dict)
+    values: tuple[ValueRange, ...] = ()
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Trace):

@@ -28,6 +28,7 @@ from . import (
     temporary_of_elementwise,
     two_conversions_in_a_row,
     updated_out_of_place,
+    wider_than_values,
     work_array_of_call,
 )
 
@@ -42,6 +43,7 @@ RULES: tuple[Rule, ...] = (
     work_array_of_call,
     promoted_by_small_operand,
     small_integers_to_float64,
+    wider_than_values,
     needless_complex,
     needless_copy,
     two_conversions_in_a_row,
@@ -57,3 +59,6 @@ RULES: tuple[Rule, ...] = (
     outlives_last_use,
     loaded_whole,
 )
+
+DEEP: tuple[Rule, ...] = (wider_than_values,)
+"""Those that need a run with ``--deep``."""

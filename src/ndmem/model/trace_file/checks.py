@@ -37,6 +37,7 @@ def check_trace(trace: Trace) -> None:
         "events/domain": (events.domain, 0, Domain.DEVICE),
         "origins": (np.array(list(trace.origins), np.int64), 0, births),
         "forms": (np.array(list(trace.forms), np.int64), 0, births),
+        "values/stacks": (np.array([node for each in trace.values for node in each.stacks], np.int64), 0, nodes),
         "rss/time_ns": (trace.rss.time_ns, 0, ADDRESSABLE_NBYTES),
         "rss/nbytes": (trace.rss.nbytes, 0, ADDRESSABLE_NBYTES),
         "folded/events": (marks.events, 0, len(events) + 1),

@@ -22,6 +22,7 @@ from ndmem.model.refusal import read_refusal
 from ndmem.model.site import Site
 from ndmem.model.together import read_together
 from ndmem.model.trace import Origin, Peak, RunInfo, Trace, no_compacted
+from ndmem.model.value_range import read_value_range
 
 from .checks import check_trace
 from .format_version import check_version
@@ -139,6 +140,7 @@ def _decode(archive: zipfile.ZipFile) -> Trace:
         compacted=compacted,
         threads={int(number): str(name) for number, name in rest.get("threads", {}).items()},
         forms={int(buffer): _decode_form(**form) for buffer, form in rest.get("forms", {}).items()},
+        values=tuple(read_value_range(each) for each in rest.get("values", ())),
     )
     check_trace(trace)
     return trace
