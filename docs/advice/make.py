@@ -15,7 +15,7 @@ from types import ModuleType
 import numpy as np
 
 import ndmem
-from ndmem.advising.rules import DEEP, RULES
+from ndmem.advising.rules import DEEP, RESIDENT, RULES
 from ndmem.units import format_nbytes
 
 HERE = Path(__file__).parent
@@ -45,7 +45,7 @@ _PAGE = """\
 {after}
 ```
 
-| | peak of arrays |
+| | {measured} |
 |---|--:|
 | before | {peak_before} |
 | after | {peak_after} |
@@ -89,13 +89,14 @@ def write_page(rule: ModuleType) -> str:
     """Return the page of a rule, with its first pair of programs measured."""
     before, after = find_pair(rule)
     with tempfile.TemporaryDirectory() as folder:
-        peak_before, advice = measure(before, Path(folder) / "before", deep=rule in DEEP)
-        peak_after, _ = measure(after, Path(folder) / "after", deep=rule in DEEP)
+        peak_before, advice = measure(before, Path(folder) / "before", rule)
+        peak_after, _ = measure(after, Path(folder) / "after", rule)
     return _PAGE.format(
         code=rule.CODE,
         name=rule.NAME,
         about=describe(rule),
         versions=name_versions(),
+        measured="resident memory, about" if rule in RESIDENT else "peak of arrays",
         command="ndmem run --deep" if rule in DEEP else "ndmem run",
         before=show(before),
         after=show(after),
@@ -132,20 +133,21 @@ def summarize(rule: ModuleType) -> str:
     return describe(rule).splitlines()[0].rstrip(".").replace("|", "\\|")
 
 
-def measure(program: Path, folder: Path, *, deep: bool) -> tuple[int, str]:
-    """Run a program in a new folder; return the peak of its arrays, and the advice as the command prints it."""
+def measure(program: Path, folder: Path, rule: ModuleType) -> tuple[int, str]:
+    """Run a program in a new folder; return the peak of what a rule is about, and the advice as it is printed."""
     folder.mkdir()
     (folder / "program.py").write_text(show(program) + "\n", "utf-8")
     environment = {**os.environ, "COLUMNS": "100", "NO_COLOR": "1"}
     command = [sys.executable, "-m", "ndmem"]
     subprocess.run(
-        [*command, "run", "--quiet", *(["--deep"] if deep else []), "-o", "run.ndmem", "program.py"],
+        [*command, "run", "--quiet", *(["--deep"] if rule in DEEP else []), "-o", "run.ndmem", "program.py"],
         cwd=folder, env=environment, check=True, stdout=subprocess.DEVNULL,
     )  # fmt: skip
     advice = subprocess.run(
         [*command, "advise", "run.ndmem"], cwd=folder, env=environment, check=True, capture_output=True, text=True
     ).stdout
-    return ndmem.load(folder / "run.ndmem").peak, advice
+    run = ndmem.load(folder / "run.ndmem")
+    return (run.trace.rss_peak_nbytes or 0) if rule in RESIDENT else run.peak, advice
 
 
 if __name__ == "__main__":

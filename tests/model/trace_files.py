@@ -7,9 +7,9 @@ import zipfile
 import numpy as np
 
 import ndmem
+from ndmem.model.deep_facts import ValueRange
 from ndmem.model.together import Together
 from ndmem.model.trace import Trace
-from ndmem.model.value_range import ValueRange
 
 TOGETHER = dataclasses.asdict(Together(9, 12, 3, 4, 2, 7, 1))
 """What processes had together, as the file has it."""

@@ -8,7 +8,8 @@ from tests.system.programs import PROBE
 from tests.system.running import Place, write_program
 
 import ndmem
-from ndmem.model.value_range import ValueRange
+from ndmem.model.deep_facts import ValueRange
+from ndmem.model.trace import Trace
 
 new_place = functools.partial(Place, fresh=True)
 
@@ -43,6 +44,12 @@ print(mapped[-1])
 """
 
 
+def values_of(trace: Trace) -> tuple[ValueRange, ...]:
+    """What is known of the values of a run."""
+    assert trace.deep is not None
+    return trace.deep.values
+
+
 def run_deep(place: Place, source: str, *words: str) -> dict[int, ValueRange]:
     """Run a program with ``--deep``; return what is known of the values of each line's arrays."""
     outcome = place.run_tracked("--deep", write_program(place.folder, source), *words)
@@ -50,10 +57,10 @@ def run_deep(place: Place, source: str, *words: str) -> dict[int, ValueRange]:
     trace = ndmem.load(place.trace).trace
     lines = {
         node: next(site.lineno for site in trace.stack(node) if site.filename.startswith(str(place.folder)))
-        for each in trace.values
+        for each in values_of(trace)
         for node in each.stacks
     }
-    return {lines[node]: each for each in trace.values for node in each.stacks}
+    return {lines[node]: each for each in values_of(trace) for node in each.stacks}
 
 
 def test_the_values_of_each_lines_arrays_are_known(tmp_path):
@@ -70,7 +77,7 @@ def test_nothing_is_examined_without_the_option(tmp_path):
     """A run without ``--deep`` has no values and takes no id of ``sys.monitoring``."""
     place = Place(tmp_path / "w")
     assert place.run_tracked(write_program(place.folder, _PROGRAM)).status == 0
-    assert ndmem.load(place.trace).trace.values == ()
+    assert ndmem.load(place.trace).trace.deep is None
 
 
 def test_the_program_shows_the_same(tmp_path):
@@ -93,7 +100,7 @@ def test_children_are_examined_too(tmp_path):
     )
     assert place.run_tracked("--deep", write_program(place.folder, source)).status == 0
     children = place.trace.with_name(f"{place.trace.name}.children")
-    found = [ndmem.load(path).trace.values for path in sorted(children.glob("*.ndmem"))]
+    found = [values_of(ndmem.load(path).trace) for path in sorted(children.glob("*.ndmem"))]
     assert [[each.narrower for each in values] for values in found] == [["uint8"], ["uint8"]]
 
 
@@ -107,5 +114,5 @@ def test_another_tools_events_stay_its_own(tmp_path):
     )
     assert place.run_tracked("--deep", write_program(place.folder, source)).status == 0
     trace = ndmem.load(place.trace).trace
-    assert [each.narrower for each in trace.values] == ["uint8"]
+    assert [each.narrower for each in values_of(trace)] == ["uint8"]
     assert [note for note in trace.run.notes if "examined at the end alone" in note]

@@ -37,6 +37,8 @@ class Suggestion:
         Figures behind the message.
     proof : Proof
         `VERIFIED` where the change follows from recorded events alone.
+    resident_nbytes : int or None
+        Bytes that it saves of what is not arrays, and that no replay has.
     """
 
     site: Site
@@ -46,6 +48,7 @@ class Suggestion:
     change: Change
     evidence: Evidence = field(default_factory=dict)
     proof: Proof = Proof.VERIFIED
+    resident_nbytes: int | None = None
 
 
 class Rule(Protocol):

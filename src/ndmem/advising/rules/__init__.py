@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from . import (
     append_in_loop,
+    boxed_numbers,
     broadcast_difference,
     cache_that_only_grows,
     computed_twice,
@@ -58,7 +59,11 @@ RULES: tuple[Rule, ...] = (
     cache_that_only_grows,
     outlives_last_use,
     loaded_whole,
+    boxed_numbers,
 )
 
-DEEP: tuple[Rule, ...] = (wider_than_values,)
+DEEP: tuple[Rule, ...] = (wider_than_values, boxed_numbers)
 """Those that need a run with ``--deep``."""
+
+RESIDENT: tuple[Rule, ...] = (boxed_numbers,)
+"""Those whose saving is one of resident memory alone, which differs a little from run to run."""

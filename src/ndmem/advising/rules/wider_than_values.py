@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from ndmem.advising.source.syntax import Place
     from ndmem.analysis.over_time.lifetimes import Lifetimes
     from ndmem.model.columns import Bools
-    from ndmem.model.value_range import ValueRange
+    from ndmem.model.deep_facts import ValueRange
 
 CODE = "NM203"
 NAME = "wider-than-values"
@@ -58,7 +58,8 @@ _POSITIONS = frozenset({
 def suggest(case: Case) -> Iterator[Suggestion]:
     """Suggest the narrower type."""
     known: dict[int, list[ValueRange]] = {}
-    for each in case.index.trace.values:
+    deep = case.index.trace.deep
+    for each in () if deep is None else deep.values:
         for node in each.stacks:
             known.setdefault(node, []).append(each)
     if not known:
@@ -179,10 +180,10 @@ def _say(seen: ValueRange, wide: np.dtype, narrow: np.dtype) -> str:
         used = round(narrow.itemsize / wide.itemsize * _width(wide))
         return f"the longest text had {used} of {_width(wide)} characters when ndmem looked: {part} is enough"
     if seen.low is not None and seen.high is not None:
-        kind = "" if wide.kind in "iu" else "integers "
+        numbers = "" if wide.kind in "iu" else "integers "
         return (
-            f"all values were {kind}from {seen.low:,} to {seen.high:,} when ndmem looked: {narrow} holds them in {part} "
-            f"of {wide}; check that no later step overflows"
+            f"all values were {numbers}from {seen.low:,} to {seen.high:,} when ndmem looked: {narrow} holds them in "
+            f"{part} of {wide}; check that no later step overflows"
         )
     if wide.kind == "c":
         return f"all imaginary parts were 0 when ndmem looked: {narrow} holds the values in {part}"

@@ -15,6 +15,7 @@ import numpy as np
 from ndmem.errors import TraceError
 from ndmem.file_kind import ARCHIVES, CHILDREN, FOLDER, ZIP, FileKind, identify_file
 from ndmem.model.columns import Compacted
+from ndmem.model.deep_facts import read_deep_facts
 from ndmem.model.ending import Ending
 from ndmem.model.holder import ArrayForm, Holder
 from ndmem.model.machine_limit import read_machine_limit
@@ -22,7 +23,6 @@ from ndmem.model.refusal import read_refusal
 from ndmem.model.site import Site
 from ndmem.model.together import read_together
 from ndmem.model.trace import Origin, Peak, RunInfo, Trace, no_compacted
-from ndmem.model.value_range import read_value_range
 
 from .checks import check_trace
 from .format_version import check_version
@@ -140,7 +140,7 @@ def _decode(archive: zipfile.ZipFile) -> Trace:
         compacted=compacted,
         threads={int(number): str(name) for number, name in rest.get("threads", {}).items()},
         forms={int(buffer): _decode_form(**form) for buffer, form in rest.get("forms", {}).items()},
-        values=tuple(read_value_range(each) for each in rest.get("values", ())),
+        deep=read_deep_facts(rest.get("deep")),
     )
     check_trace(trace)
     return trace

@@ -113,9 +113,9 @@ class ArrayValues:
             self._cut[address] = array.nbytes
         self._spent += time.perf_counter() - self._start
 
-    def describe(self) -> dict[str, Any]:
+    def describe(self) -> list[dict[str, Any]]:
         """Return the metadata for the journal: the arrays that a narrower dtype holds."""
-        found = []
+        found: list[dict[str, Any]] = []
         for key, (count, largest) in self._seen.items():
             stack, dtype = key
             known = self._ranges[key]
@@ -131,7 +131,7 @@ class ArrayValues:
                     "count": count,
                     "nbytes": largest,
                 })  # fmt: skip
-        return {"values": found}
+        return found
 
     def explain(self) -> list[str]:
         """Return a note if the time was over before all values had been looked at."""

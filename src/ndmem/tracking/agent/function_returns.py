@@ -34,11 +34,11 @@ class FunctionReturns:
     is_users : callable
         Tells of a file name whether its code is the user's.
     look : callable
-        Takes the values of the variables; returns whether there was something to look at.
+        Takes the code of the function and its variables; returns whether there was something to look at.
     """
 
     def __init__(
-        self, native: Any, *, is_users: Callable[[str], bool], look: Callable[[tuple[object, ...]], bool]
+        self, native: Any, *, is_users: Callable[[str], bool], look: Callable[[CodeType, dict[str, object]], bool]
     ) -> None:
         self._native, self._is_users, self._look = native, is_users, look
         self._monitoring: Any = getattr(sys, "monitoring", None)
@@ -81,7 +81,7 @@ class FunctionReturns:
             place = id(code), offset
             if not code.co_flags & _OPTIMIZED or not self._is_users(code.co_filename):
                 return self._monitoring.DISABLE
-            if self._look(tuple(sys._getframe(1).f_locals.values())):
+            if self._look(code, dict(sys._getframe(1).f_locals)):
                 self._in_vain[place] = 0
                 return None
             count = self._in_vain[place] = self._in_vain.get(place, 0) + 1

@@ -1,4 +1,4 @@
-"""Find the nodes of the call tree that allocated the arrays whose values were looked at."""
+"""Read what was seen of values; find the nodes of the call tree that allocated the arrays."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ndmem.model.columns import Domain
-from ndmem.model.value_range import ValueRange, read_value_range
+from ndmem.model.deep_facts import DeepFacts, ValueRange, read_boxed_numbers, read_value_range
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -18,16 +18,16 @@ if TYPE_CHECKING:
 _Place = tuple[str, int, str]
 
 
-def read_values(
+def assemble_deep_facts(
     meta: Mapping[str, Any], tree: CallTree, sites: Sequence[Site], counts: Int64s, names: Mapping[str, str]
-) -> tuple[ValueRange, ...]:
-    """Return what was recorded of values, without what no node of arrays has the stack of.
+) -> DeepFacts | None:
+    """Return what was recorded of values, without what no node of arrays has the stack of; ``None`` if nothing was.
 
     Parameters
     ----------
     meta : mapping
-        Metadata of the journal: ``values`` has the stacks as places, leaf first, because the program does not know the
-        numbers of the nodes.
+        Metadata of the journal: in ``deep``, ``values`` have their stacks as places, leaf first, because the program
+        does not know the numbers of the nodes.
     tree : CallTree
         The call tree.
     sites : sequence of Site
@@ -37,14 +37,14 @@ def read_values(
     names : mapping of str to str
         Files of code that are shown under other names, as cells of a notebook are.
     """
-    given = meta.get("values") or ()
-    if not given:
-        return ()
+    given = meta.get("deep")
+    if given is None:
+        return None
     by_leaf: dict[_Place, list[int]] = {}
     for node in np.flatnonzero((counts > 0) & (tree.domain == Domain.ARRAY)).tolist():
         by_leaf.setdefault(_place(sites[tree.site[node]]), []).append(node)
-    found = []
-    for fields in given:
+    found: list[ValueRange] = []
+    for fields in given["values"]:
         stack = [
             (names.get(str(name), str(name)), max(int(line), 0), str(what)) for name, line, what in fields["stack"]
         ]
@@ -52,7 +52,11 @@ def read_values(
         nodes = tuple(node for node in leaves if _stack(tree, sites, node) == stack)
         if nodes:
             found.append(read_value_range(fields, stacks=nodes))
-    return tuple(found)
+    boxed = tuple(
+        read_boxed_numbers({**each, "filename": names.get(str(each["filename"]), each["filename"])})
+        for each in given["boxed"]
+    )
+    return DeepFacts(tuple(found), boxed)
 
 
 def _place(site: Site) -> _Place:
