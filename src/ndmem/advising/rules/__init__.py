@@ -16,6 +16,7 @@ from . import (
     copied_windows,
     densified_sparse,
     loaded_whole,
+    many_tiny_arrays,
     materialised_broadcast,
     needless_complex,
     needless_copy,
@@ -26,6 +27,7 @@ from . import (
     reduced_temporary,
     small_integers_to_float64,
     small_view_pins_base,
+    stored_exception,
     temporary_of_elementwise,
     two_conversions_in_a_row,
     updated_out_of_place,
@@ -57,13 +59,15 @@ RULES: tuple[Rule, ...] = (
     parts_until_concatenate,
     small_view_pins_base,
     cache_that_only_grows,
+    stored_exception,
     outlives_last_use,
     loaded_whole,
     boxed_numbers,
+    many_tiny_arrays,
 )
 
 DEEP: tuple[Rule, ...] = (wider_than_values, boxed_numbers)
 """Those that need a run with ``--deep``."""
 
-RESIDENT: tuple[Rule, ...] = (boxed_numbers,)
+RESIDENT: tuple[Rule, ...] = (boxed_numbers, many_tiny_arrays)
 """Those whose saving is one of resident memory alone, which differs a little from run to run."""
