@@ -32,6 +32,9 @@ LEAST_SHARE = 20
 LEAST_NBYTES = 2**16
 """And from these bytes on, however small the peak."""
 
+LEAST_ELSE_NBYTES = 2**20
+"""The same for memory that is not arrays."""
+
 MOST_GROUPS = 400
 """Expressions that are looked at, those with the most bytes: a report must not take longer than the program."""
 
@@ -114,6 +117,11 @@ class Case:
     def least(self) -> int:
         """Bytes from which on a saving is worth a finding."""
         return max(LEAST_NBYTES, self.index.trace.peak.nbytes // LEAST_SHARE)
+
+    @cached_property
+    def least_else(self) -> int:
+        """Bytes of what is not arrays from which on a saving is worth a finding."""
+        return max(LEAST_ELSE_NBYTES, (self.index.trace.rss_peak_nbytes or 0) // LEAST_SHARE)
 
     @cached_property
     def temporary(self) -> Bools:
