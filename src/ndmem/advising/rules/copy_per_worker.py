@@ -53,7 +53,7 @@ def suggest(case: Case) -> Iterator[Suggestion]:
         written = any(is_written(tree, use) for use in uses(tree.root, target.id))
         if not others or written or not _is_global(target, group):
             continue
-        maps = called_name(node) == "load" and keyword(node, "mmap_mode") is None
+        maps = isinstance(node, ast.Call) and called_name(node) == "load" and keyword(node, "mmap_mode") is None
         yield Suggestion(
             site=group.site,
             expression=group.expression,
