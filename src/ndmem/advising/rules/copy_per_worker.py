@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ndmem.advising.case import each_large
+from ndmem.advising.edits.making import replace_expression
 from ndmem.advising.replay import Change
 from ndmem.advising.source.consumption import is_written
 from ndmem.advising.source.syntax import called_name, keyword, text_of, uses
@@ -54,11 +55,13 @@ def suggest(case: Case) -> Iterator[Suggestion]:
         if not others or written or not _is_global(target, group):
             continue
         maps = isinstance(node, ast.Call) and called_name(node) == "load" and keyword(node, "mmap_mode") is None
+        fix = f'{text_of(node)[:-1]}, mmap_mode="r")' if maps else None
         yield Suggestion(
             site=group.site,
             expression=group.expression,
             message=f"{others + 1} processes each make their own `{target.id}`, and only read it",
-            fix=f'{text_of(node)[:-1]}, mmap_mode="r")' if maps else None,
+            fix=fix,
+            edit=replace_expression(tree, node, fix),
             change=Change.drop(kept.buffers),
             evidence={"nbytes": made[1], "processes": others + 1},
             proof=Proof.ESTIMATED,
