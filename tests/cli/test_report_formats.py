@@ -40,7 +40,8 @@ def test_lines_that_grow_are_named_with_what_each_execution_adds(place: Place) -
     """A line whose arrays stay, early and late ones, has a sentence; one that replaces its array has none."""
     write_program(
         place.folder,
-        "import numpy as np\nkept = []\nfor n in range(10):\n    kept.append(np.ones(1280))\n    last = np.ones(2560)\n",
+        "import numpy as np\nkept = []\n"
+        "for n in range(10):\n    kept.append(np.ones(1280))\n    last = np.ones(2560)\n",
     )
     done = place.run_ndmem("run", "-q", "--leaks", "-o", "d.ndmem", "prog.py")
     grows = " ".join(done.stderr.decode().split()).partition("Grows: ")[2]

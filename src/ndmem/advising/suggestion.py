@@ -40,6 +40,8 @@ class Suggestion:
         `VERIFIED` where the change follows from recorded events alone.
     edit : Edit or None
         How the fix is applied to the source; ``None`` where that cannot be done mechanically and safely.
+    resident_nbytes : int or None
+        Bytes that it saves of what is not arrays, and that no replay has.
     """
 
     site: Site
@@ -50,6 +52,7 @@ class Suggestion:
     evidence: Evidence = field(default_factory=dict)
     proof: Proof = Proof.VERIFIED
     edit: Edit | None = None
+    resident_nbytes: int | None = None
 
 
 class Rule(Protocol):

@@ -38,7 +38,7 @@ class Saving:
     total_nbytes : int
         Of all bytes ever allocated.
     resident_nbytes : int or None
-        Of the peak of resident memory; ``None`` if nothing says that it differs from ``peak_nbytes``, or by how much.
+        Of resident memory, for what is not arrays and in no other figure; ``None`` if the change is one of arrays.
     """
 
     peak_nbytes: int
@@ -48,8 +48,8 @@ class Saving:
 
     @property
     def rank(self) -> tuple[int, int, int]:
-        """Key by which savings are sorted: bytes of the peak, then those kept, then all."""
-        return self.peak_nbytes, self.kept_nbytes, self.total_nbytes
+        """Key by which savings are sorted: bytes of the peak or of resident memory, then those kept, then all."""
+        return max(self.peak_nbytes, self.resident_nbytes or 0), self.kept_nbytes, self.total_nbytes
 
 
 @dataclass(frozen=True, slots=True)

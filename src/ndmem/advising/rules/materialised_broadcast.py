@@ -1,9 +1,9 @@
 """An array that repeats what broadcasting would repeat by itself.
 
-``np.meshgrid`` without ``sparse=True``, ``np.tile`` and ``np.repeat`` along an axis, ``np.diag(w)`` in a product and
-an outer product that a reduction reads allocate each repetition, or the zeros. An operation on elements broadcasts an
-axis of length 1 without copies. It is not a problem if the array is written to, returned, or given to code that needs
-it whole.
+``np.meshgrid`` without ``sparse=True``, the indices of ``np.fromfunction``, ``np.tile`` and ``np.repeat`` along an
+axis, ``np.diag(w)`` in a product and an outer product that a reduction reads allocate each repetition, or the zeros. An
+operation on elements broadcasts an axis of length 1 without copies. It is not a problem if the array is written to,
+returned, or given to code that needs it whole.
 """
 
 from __future__ import annotations
@@ -110,6 +110,27 @@ def _climb_until(tree: SourceTree, read: ast.expr, names: set[str]) -> list[ast.
     return None
 
 
+def _look_at_function(_case: Case, group: Group, node: ast.Call) -> _Instead | None:
+    """Look for a function of indices that joins those of all axes by operations on elements."""
+    tree = group.place.tree
+    match node.args:
+        case [ast.Lambda(args=ast.arguments(args=[_, _, *_] as parameters), body=body) as function, shape]:
+            names = {parameter.arg for parameter in parameters}
+        case _:
+            return None
+    reads = [each for each in ast.walk(body) if isinstance(each, ast.Name) and each.id in names]
+    alone = [_climb_until(tree, read, names) for read in reads]
+    if not names <= names_in(body) or None in alone:
+        return None
+    dtype = keyword(node, "dtype")
+    kept = "float" if dtype is None else text_of(dtype)
+    return _Instead(
+        "`fromfunction` passes an array of indices for each axis, which repeats them along the other axes",
+        f"({text_of(function)})(*np.indices({text_of(shape)}, dtype={kept}, sparse=True))",
+        [node, *(each for part in alone for each in part or [])],
+    )
+
+
 def _look_at_repetition(case: Case, group: Group, node: ast.Call) -> _Instead | None:
     """Look for repetitions that only meet arrays of their own size in operations on elements."""
     short = _short_operand(node)
@@ -211,6 +232,7 @@ def _look_at_outer(case: Case, group: Group, node: ast.Call) -> _Instead | None:
 
 _LOOKS = {
     "meshgrid": _look_at_grid,
+    "fromfunction": _look_at_function,
     "tile": _look_at_repetition,
     "repeat": _look_at_repetition,
     "diag": _look_at_diagonal,

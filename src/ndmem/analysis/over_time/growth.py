@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 def is_growth(stayed: Bools) -> bool:
     """Tell whether what early and what late executions left behind is still there.
 
-    A value that each execution replaces is of the last one only, what is filled once of the first ones only, and a bounded
-    cache has forgotten the first ones. Early are those of the first half; of three, the first.
+    A value that each execution replaces is of the last one only, what is filled once of the first ones only, and a
+    bounded cache has forgotten the first ones. Early are those of the first half; of three, the first.
 
     Parameters
     ----------

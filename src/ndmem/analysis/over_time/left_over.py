@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ndmem.model.site import Site
 
 _FEWEST = 3
-"""Arrays that must stay for a growth: two that are not alike are no series."""
+"""Arrays that must stay for a growth: two may have nothing to do with each other."""
 
 
 @dataclass(frozen=True, slots=True)

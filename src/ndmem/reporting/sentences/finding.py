@@ -23,7 +23,9 @@ def saving_sentence(index: TraceIndex, finding: Finding, names: FileNames) -> st
     """Write what a change saves, with the proof: ``saves 61 MiB of the peak: the next peak is 122 MiB (…)``."""
     saving, whose = finding.saving, _name_processes(index, finding)
     together = _list_lines(finding, names)
-    if saving.peak_nbytes > 0:
+    if saving.resident_nbytes is not None:
+        saved = f"saves {format_nbytes(saving.resident_nbytes)} of resident memory{whose}, beside what arrays take"
+    elif saving.peak_nbytes > 0:
         saved = f"saves {format_nbytes(saving.peak_nbytes)} of the peak{whose}: "
         saved += f"the next peak is {format_nbytes(finding.peak_after_nbytes)}"
         if saving.kept_nbytes > 0:
