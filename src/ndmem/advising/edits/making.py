@@ -113,11 +113,6 @@ def _is_quiet_call(call: ast.Call) -> bool:
     return of_numpy or (isinstance(call.func, ast.Attribute) and call.func.attr in PURE)
 
 
-def is_atom(node: ast.expr) -> bool:
-    """Tell whether an expression keeps its meaning next to any operator."""
-    return isinstance(node, ast.Name | ast.Attribute | ast.Subscript | ast.Call)
-
-
 def _span(node: ast.expr | ast.stmt) -> tuple[int, int, int, int]:
     return node.lineno, node.col_offset, node.end_lineno or node.lineno, node.end_col_offset or 0
 
