@@ -91,14 +91,16 @@ def _loop_around(frame: Running, dead: _Dead) -> int:
 def _find_dead(case: Case, frame: Running) -> Iterator[_Dead]:
     scope = frame.place.tree.scope(frame.place.node)
     seen: set[str] = set()
-    for name, rows in _held_in(case, frame).items():
-        if name in seen or int(case.buffers.nbytes[rows].sum()) * _MOST_TOGETHER < case.least:
+    held = _held_in(case, frame)
+    for name, own in held.items():
+        if name in seen or int(case.buffers.nbytes[own].sum()) * _MOST_TOGETHER < case.least:
             continue
-        names = _dead_names(case, frame, scope, name, rows)
+        names = _dead_names(case, frame, scope, name, own)
         last = None if names is None else _last_use(frame, scope, names)
         if names is None or last is None:
             continue
         over = _over(frame, last)
+        rows = np.unique(np.concatenate([held[each] for each in names if each in held]))
         freed = _free_from(case, frame, over, rows)
         if freed is not None:
             seen.update(names)
