@@ -144,7 +144,9 @@ def _held_in(case: Case, frame: Running) -> dict[str, Int64s]:
     alive = case.alive_at(case.peak_event) & (case.buffers.born < case.peak_event - 1)
     for row in np.flatnonzero(alive).tolist():
         holder = case.holder_at(row, case.peak_event)
-        match = None if holder is None or holder.function != function else _VARIABLE.match(holder.name)
+        if holder is None or holder.function != function:
+            continue
+        match = _VARIABLE.match(holder.name)
         # What an object has got later, it may share: a figure keeps its axes, whatever variable has them.
         if match is not None and (_ITEMS.fullmatch(holder.name, match.end()) or match.group() in bound.get(row, ())):
             found.setdefault(match.group(), []).append(row)
