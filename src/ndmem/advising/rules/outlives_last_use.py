@@ -34,7 +34,7 @@ CODE = "NM605"
 NAME = "outlives-last-use"
 
 _MOST_TOGETHER = 8
-"""Variables that are deleted together at most: a longer list is no simple change."""
+"""Variables that are deleted together at most: a longer list is not a simple change."""
 
 _VARIABLE = re.compile(r"[^\W\d]\w*")
 _ITEMS = re.compile(r"(\[[^\]]*\])*")
