@@ -15,7 +15,9 @@ from types import ModuleType
 import numpy as np
 
 import ndmem
-from ndmem.advising.rules import RULES
+from ndmem.advising.rules import DEEP, RESIDENT, RULES
+from ndmem.analysis.over_time.processes import member_indexes
+from ndmem.results.run import index_of
 from ndmem.units import format_nbytes
 
 HERE = Path(__file__).parent
@@ -45,12 +47,12 @@ _PAGE = """\
 {after}
 ```
 
-| | peak of arrays |
+| | {measured} |
 |---|--:|
 | before | {peak_before} |
 | after | {peak_after} |
 
-Both were measured by running them under `ndmem run`, with {versions}. See [all
+Both were measured by running them under `{command}`, with {versions}. See [all
 advice](README.md) and [reduce the peak](../how-to/reduce-the-peak.md).
 """
 
@@ -60,6 +62,10 @@ _INDEX = """\
 `ndmem advise run.ndmem`, `ndmem run --advise program.py` and `ndmem.advise(run)` say what to change in a program. The
 report of a run has the first three findings. A saving is the difference of the peak when the recorded events are
 replayed with the change; the page of each rule shows a program before and after it, with both peaks measured.
+
+`ndmem advise run.ndmem --diff` prints the fixes that can be made mechanically as a patch; `ndmem advise run.ndmem
+--try` runs the program with each of them in a copy and measures what it saves: [apply a
+fix](../how-to/reduce-the-peak.md#apply-a-fix).
 
 | code | rule | looks for |
 |---|---|---|
@@ -89,13 +95,15 @@ def write_page(rule: ModuleType) -> str:
     """Return the page of a rule, with its first pair of programs measured."""
     before, after = find_pair(rule)
     with tempfile.TemporaryDirectory() as folder:
-        peak_before, advice = measure(before, Path(folder) / "before")
-        peak_after, _ = measure(after, Path(folder) / "after")
+        peak_before, advice = measure(before, Path(folder) / "before", rule)
+        peak_after, _ = measure(after, Path(folder) / "after", rule)
     return _PAGE.format(
         code=rule.CODE,
         name=rule.NAME,
         about=describe(rule),
         versions=name_versions(),
+        measured="resident memory, about" if rule in RESIDENT else "peak of arrays",
+        command="ndmem run --deep" if rule in DEEP else "ndmem run",
         before=show(before),
         after=show(after),
         advice=advice.rstrip(),
@@ -131,20 +139,22 @@ def summarize(rule: ModuleType) -> str:
     return describe(rule).splitlines()[0].rstrip(".").replace("|", "\\|")
 
 
-def measure(program: Path, folder: Path) -> tuple[int, str]:
-    """Run a program in a new folder; return the peak of its arrays, and the advice as the command prints it."""
+def measure(program: Path, folder: Path, rule: ModuleType) -> tuple[int, str]:
+    """Run a program in a new folder; return the highest peak of what a rule is about, and the printed advice."""
     folder.mkdir()
     (folder / "program.py").write_text(show(program) + "\n", "utf-8")
     environment = {**os.environ, "COLUMNS": "100", "NO_COLOR": "1"}
     command = [sys.executable, "-m", "ndmem"]
     subprocess.run(
-        [*command, "run", "--quiet", "-o", "run.ndmem", "program.py"],
+        [*command, "run", "--quiet", *(["--deep"] if rule in DEEP else []), "-o", "run.ndmem", "program.py"],
         cwd=folder, env=environment, check=True, stdout=subprocess.DEVNULL,
     )  # fmt: skip
     advice = subprocess.run(
         [*command, "advise", "run.ndmem"], cwd=folder, env=environment, check=True, capture_output=True, text=True
     ).stdout
-    return ndmem.load(folder / "run.ndmem").peak, advice
+    run = ndmem.load(folder / "run.ndmem")
+    peak = max(member.trace.peak.nbytes for member in member_indexes(index_of(run)))
+    return (run.trace.rss_peak_nbytes or 0) if rule in RESIDENT else peak, advice
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.model.trace_files import TOGETHER, rewrite
+from tests.model.trace_files import TOGETHER, VALUES, rewrite
 from tests.traces import USER, Frame, TraceBuilder
 
 from ndmem.errors import TraceError
@@ -133,6 +133,12 @@ def test_pickles_are_never_loaded(encoded: bytes) -> None:
         {"forms": {"99": {"shape": [1], "dtype": "int8"}}},
         {"forms": {"0": {"shape": [1]}}},
         {"forms": {"0": {"shape": 1, "dtype": "int8"}}},
+        {"deep": {"values": [{**VALUES, "stacks": [10**6]}], "boxed": []}},
+        {"deep": {"values": [{**VALUES, "low": "much"}], "boxed": []}},
+        {"deep": {"values": [{"stacks": [0]}], "boxed": []}},
+        {"deep": {"values": [], "boxed": [{"name": "x"}]}},
+        {"deep": {"values": []}},
+        {"deep": 5},
         {"origins": {"x": "lib.so"}},
         {"origins": {"99": "lib.so"}},
         {"rss_peak_nbytes": "much"},

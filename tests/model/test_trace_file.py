@@ -15,6 +15,7 @@ from tests.random_traces import traces
 
 import ndmem
 from ndmem.errors import TraceError
+from ndmem.model.deep_facts import BoxedNumbers, DeepFacts, ValueRange
 from ndmem.model.holder import ArrayForm
 from ndmem.model.machine_limit import MachineLimit
 from ndmem.model.together import Together
@@ -38,6 +39,10 @@ def test_any_trace_with_native_blocks_survives_its_file(found: Trace, rss: list[
         found,
         origins={buffer: f"lib{buffer}\udcff.so" for buffer in range(0, born, 2)},
         forms={buffer: ArrayForm((buffer, 3), "float64") for buffer in range(0, born, 3)},
+        deep=DeepFacts(
+            tuple(ValueRange((node,), "int64", "uint8", 0, node, 1, 9) for node in range(0, len(found.tree), 2)),
+            tuple(BoxedNumbers(f"{n}\udcff.py", "f", "x", "list", "int", n, 3 * n, n) for n, _ in rss),
+        ),
         rss=Samples(*(np.array([sample[i] for sample in rss], np.int64) for i in (0, 1))),
         rss_peak_nbytes=born or None,
         together=Together(9, 12, 3 if born else None, None, 2, 7, 1) if len(rss) else None,
@@ -137,6 +142,14 @@ def test_the_version_is_named(encoded: bytes) -> None:
         rest = json.loads(archive.read("trace.json"))
     with pytest.raises(TraceError, match=r"format 99.*newer ndmem"):
         read_trace(rewrite(encoded, "trace.json", json.dumps({**rest, "version": 99}).encode()))
+
+
+def test_an_archive_from_before_values_were_examined_has_none(trace: Trace, encoded: bytes) -> None:
+    """A file without the field for values is read as a run whose values nothing examined."""
+    with zipfile.ZipFile(io.BytesIO(encoded)) as archive:
+        rest = json.loads(archive.read("trace.json"))
+    del rest["deep"]
+    assert read_trace(rewrite(encoded, "trace.json", json.dumps(rest).encode())) == trace
 
 
 def test_names_that_are_no_text_survive(tmp_path: Path, trace: Trace) -> None:

@@ -28,13 +28,15 @@ _Asked = tuple["Rule", "Suggestion"]
 
 
 @fact
-def find_findings(index: TraceIndex) -> tuple[Finding, ...]:
+def find_findings(index: TraceIndex, siblings: tuple[TraceIndex, ...] = ()) -> tuple[Finding, ...]:
     """Find what to change in a program.
 
     Parameters
     ----------
     index : TraceIndex
         A run of it.
+    siblings : tuple of TraceIndex
+        The other processes of the same run.
 
     Returns
     -------
@@ -42,7 +44,7 @@ def find_findings(index: TraceIndex) -> tuple[Finding, ...]:
         The largest saving of the peak first; of equal ones that with the larger saving of kept, then of total bytes. At
         most one for each place. Empty if events were dropped: lifetimes are unknown then.
     """
-    case = make_case(index)
+    case = make_case(index, siblings)
     if case is None:
         return ()
     asked = [(rule, suggestion) for rule in RULES for suggestion in rule.suggest(case)]
@@ -54,7 +56,7 @@ def find_findings(index: TraceIndex) -> tuple[Finding, ...]:
 
 
 def _is_worth(case: Case, saving: Saving) -> bool:
-    return max(saving.peak_nbytes, saving.kept_nbytes) >= case.least
+    return max(saving.peak_nbytes, saving.kept_nbytes) >= case.least or (saving.resident_nbytes or 0) >= case.least_else
 
 
 def _settle(case: Case, rule: Rule, suggestion: Suggestion) -> Finding:
@@ -66,10 +68,11 @@ def _settle(case: Case, rule: Rule, suggestion: Suggestion) -> Finding:
         expression=suggestion.expression,
         message=suggestion.message,
         fix=suggestion.fix,
-        saving=replayed.saving,
+        saving=replace(replayed.saving, resident_nbytes=suggestion.resident_nbytes),
         peak_after_nbytes=replayed.peak_nbytes,
         proof=suggestion.proof,
         evidence=suggestion.evidence,
+        edit=suggestion.edit,
     )
 
 
@@ -80,6 +83,7 @@ def _find_together(case: Case, asked: list[_Asked]) -> Iterator[Finding]:
     next one. The smallest set of changes that lowers it is reported, each place with the saving of all.
     """
     chosen: list[_Asked] = []
+    asked = [one for one in asked if one[1].resident_nbytes is None]  # no replay has those
     for one in sorted(asked, key=lambda one: int(one[1].change.nbytes.sum()), reverse=True):
         if len(chosen) < _MOST_TOGETHER and not any(one[1].change.overlaps(other[1].change) for other in chosen):
             chosen.append(one)

@@ -32,6 +32,9 @@ LEAST_SHARE = 20
 LEAST_NBYTES = 2**16
 """And from these bytes on, however small the peak."""
 
+LEAST_ELSE_NBYTES = 2**20
+"""The same for memory that is not arrays."""
+
 MOST_GROUPS = 400
 """Expressions that are looked at, those with the most bytes: a report must not take longer than the program."""
 
@@ -96,10 +99,13 @@ class Case:
         The run.
     buffers : Lifetimes
         All buffers of arrays that are events.
+    siblings : tuple of TraceIndex
+        The other processes of the same run.
     """
 
     index: TraceIndex
     buffers: Lifetimes
+    siblings: tuple[TraceIndex, ...] = ()
     _named: dict[tuple[str, str], Int64s] = field(default_factory=dict, repr=False)
 
     @property
@@ -111,6 +117,11 @@ class Case:
     def least(self) -> int:
         """Bytes from which on a saving is worth a finding."""
         return max(LEAST_NBYTES, self.index.trace.peak.nbytes // LEAST_SHARE)
+
+    @cached_property
+    def least_else(self) -> int:
+        """Bytes of what is not arrays from which on a saving is worth a finding."""
+        return max(LEAST_ELSE_NBYTES, (self.index.trace.rss_peak_nbytes or 0) // LEAST_SHARE)
 
     @cached_property
     def temporary(self) -> Bools:
@@ -241,10 +252,10 @@ class Case:
         return np.array(sorted(rows), np.int64)
 
 
-def make_case(index: TraceIndex) -> Case | None:
+def make_case(index: TraceIndex, siblings: tuple[TraceIndex, ...] = ()) -> Case | None:
     """Prepare a run for the rules; ``None`` if events were dropped, so that lifetimes are unknown."""
     buffers = array_lifetimes(index)
-    return None if buffers is None else Case(index, buffers)
+    return None if buffers is None else Case(index, buffers, siblings)
 
 
 def each_large(case: Case) -> Iterator[Group]:

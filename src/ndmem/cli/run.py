@@ -104,6 +104,7 @@ class _ProgramCommand(click.Command):
     metavar="SIZE|PERCENT|auto",
     help="Refuse arrays beyond this: bytes, a percentage of the machine's limit, or 90% of what is free now.",
 )
+@click.option("--deep", is_flag=True, help="Also examine the values of large arrays, for advice; up to twice the time.")
 @PACKAGE_OPTION
 @click.option("-q", "--quiet", is_flag=True, help="Print no report after the run.")
 @click.option("--advise", is_flag=True, help="List everything to change, after the report.")
@@ -119,6 +120,7 @@ def command(
     room: int,
     native: bool,
     limit: int | None,
+    deep: bool,
     packages: tuple[str, ...],
     quiet: bool,
     advise: bool,
@@ -140,7 +142,9 @@ def command(
         name=name,
         output=output,
         overwrite=force,
-        options=TrackingOptions(threshold, room, native, None if limit is None else (limit, _EXPLAINER), packages),
+        options=TrackingOptions(
+            threshold, room, native, None if limit is None else (limit, _EXPLAINER), packages, deep=deep
+        ),
     )
     # OpenBLAS would start threads that compete with the program; ndmem calls no BLAS function.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")

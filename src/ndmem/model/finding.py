@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from .edit import Edit
     from .site import Site
+    from .trial import Trial
 
     Evidence = Mapping[str, int | float | str | bool | list[str] | list[int] | None]
 
@@ -36,7 +38,7 @@ class Saving:
     total_nbytes : int
         Of all bytes ever allocated.
     resident_nbytes : int or None
-        Of the peak of resident memory; ``None`` if nothing says that it differs from ``peak_nbytes``, or by how much.
+        Of resident memory, for what is not arrays and in no other figure; ``None`` if the change is one of arrays.
     """
 
     peak_nbytes: int
@@ -46,8 +48,8 @@ class Saving:
 
     @property
     def rank(self) -> tuple[int, int, int]:
-        """Key by which savings are sorted: bytes of the peak, then those kept, then all."""
-        return self.peak_nbytes, self.kept_nbytes, self.total_nbytes
+        """Key by which savings are sorted: bytes of the peak or of resident memory, then those kept, then all."""
+        return max(self.peak_nbytes, self.resident_nbytes or 0), self.kept_nbytes, self.total_nbytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,10 @@ class Finding:
         Figures behind the message: shapes, dtypes, bytes, counts.
     pids : tuple of int
         Processes in which it was found; empty for the program itself. The saving is that of one of them.
+    edit : Edit or None
+        How the fix is applied to the source; ``None`` where that cannot be done mechanically and safely.
+    trial : Trial or None
+        What running the program with the fix showed; ``None`` if that was not done.
     """
 
     rule: str
@@ -89,3 +95,5 @@ class Finding:
     proof: Proof
     evidence: Evidence = field(default_factory=dict)
     pids: tuple[int, ...] = ()
+    edit: Edit | None = None
+    trial: Trial | None = None

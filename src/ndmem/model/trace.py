@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .columns import CallTree, Compacted, Domain, Events, Kind, Samples, Tallies
+from .deep_facts import DeepFacts
 from .ending import Ending
 from .holder import ArrayForm, Holder
 from .machine_limit import MachineLimit
@@ -169,6 +170,8 @@ class Trace:
         Array objects seen to hold buffers at the peak or at the end.
     forms : mapping of int to ArrayForm
         Shape and dtype of arrays that were seen before a variable held them, by the buffer's number.
+    deep : DeepFacts or None
+        What ``ndmem run --deep`` saw of values; ``None`` if they were not looked at.
     dropped : int
         Events that could not be written (a full disk); counters stay exact.
     sources : mapping of str to str
@@ -210,6 +213,7 @@ class Trace:
     compacted: Compacted = field(default_factory=no_compacted)
     threads: Mapping[int, str] = field(default_factory=dict)
     forms: Mapping[int, ArrayForm] = field(default_factory=dict)
+    deep: DeepFacts | None = None
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Trace):

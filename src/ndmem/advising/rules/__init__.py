@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING
 
 from . import (
     append_in_loop,
+    boxed_numbers,
     broadcast_difference,
     cache_that_only_grows,
     computed_twice,
     copied_windows,
+    copy_per_worker,
     densified_sparse,
     loaded_whole,
+    many_tiny_arrays,
     materialised_broadcast,
     needless_complex,
     needless_copy,
@@ -25,9 +28,11 @@ from . import (
     reduced_temporary,
     small_integers_to_float64,
     small_view_pins_base,
+    stored_exception,
     temporary_of_elementwise,
     two_conversions_in_a_row,
     updated_out_of_place,
+    wider_than_values,
     work_array_of_call,
 )
 
@@ -42,6 +47,7 @@ RULES: tuple[Rule, ...] = (
     work_array_of_call,
     promoted_by_small_operand,
     small_integers_to_float64,
+    wider_than_values,
     needless_complex,
     needless_copy,
     two_conversions_in_a_row,
@@ -54,6 +60,16 @@ RULES: tuple[Rule, ...] = (
     parts_until_concatenate,
     small_view_pins_base,
     cache_that_only_grows,
+    stored_exception,
     outlives_last_use,
     loaded_whole,
+    copy_per_worker,
+    boxed_numbers,
+    many_tiny_arrays,
 )
+
+DEEP: tuple[Rule, ...] = (wider_than_values, boxed_numbers)
+"""Those that need a run with ``--deep``."""
+
+RESIDENT: tuple[Rule, ...] = (boxed_numbers, many_tiny_arrays)
+"""Those whose saving is one of resident memory alone, which differs a little from run to run."""

@@ -14,17 +14,20 @@ from typing import TYPE_CHECKING
 
 from ndmem.advising.broadcasting import adds_axis, is_expanded, nbytes_of, rows_of
 from ndmem.advising.case import each_large
+from ndmem.advising.edits.making import replace_expression
 from ndmem.advising.replay import Change
 from ndmem.advising.source.consumption import find_consumption, readings, variable_readings
 from ndmem.advising.source.operations import is_elementwise
 from ndmem.advising.source.syntax import Place, called_name, is_module_call, keyword, names_in, operands, text_of
 from ndmem.advising.suggestion import Suggestion
+from ndmem.advising.values import array_of, moment_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ndmem.advising.case import Case, Group
     from ndmem.advising.source.syntax import SourceTree
+    from ndmem.model.edit import Edit
 
 CODE = "NM402"
 NAME = "materialised-broadcast"
@@ -39,6 +42,7 @@ class _Instead:
     message: str
     fix: str | None
     dropped: list[ast.expr]
+    edit: Edit | None = None
 
 
 def suggest(case: Case) -> Iterator[Suggestion]:
@@ -59,6 +63,7 @@ def suggest(case: Case) -> Iterator[Suggestion]:
             fix=instead.fix,
             change=Change.drop(dropped),
             evidence={"nbytes": int(group.buffers.nbytes.max()), "count": len(dropped)},
+            edit=instead.edit,
         )
 
 
@@ -86,6 +91,7 @@ def _look_at_grid(case: Case, group: Group, node: ast.Call) -> _Instead | None:
         f"the grids {' and '.join(f'`{name}`' for name in names)} repeat their coordinates along the other axes",
         f"{', '.join(names)} = {text_of(node)[:-1]}, sparse=True)",
         [node, *partial],
+        replace_expression(tree, node, f"{text_of(node)[:-1]}, sparse=True)"),
     )
 
 
@@ -179,7 +185,19 @@ def _look_at_diagonal(case: Case, group: Group, node: ast.Call) -> _Instead | No
         f"`{text_of(node)}` is a matrix of zeros but for its diagonal, and a factor of a product",
         products[0] if len(products) == 1 else f"{weights}[:, None] * …",
         [node],
+        _edit_product(case, group, reads[0], products[0]) if len(products) == 1 and reads[0] is node else None,
     )
+
+
+def _edit_product(case: Case, group: Group, read: ast.expr, product: str | None) -> Edit | None:
+    """Write the product by elements, if the other factor is a matrix too."""
+    tree, moment = group.place.tree, moment_of(case, group)
+    outer = tree.parents[read]
+    others = [part for part in operands(outer) if part is not read] if isinstance(outer, ast.BinOp) else []
+    seen = [array_of(moment, part) for part in others]
+    if len(seen) != 1 or seen[0] is None or len(seen[0].shape) != 2 or not isinstance(outer, ast.expr):
+        return None
+    return replace_expression(tree, outer, product, is_exact=False)
 
 
 def _write_product(tree: SourceTree, read: ast.expr, weights: str) -> str | None:

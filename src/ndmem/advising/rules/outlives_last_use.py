@@ -15,8 +15,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ndmem.advising.edits.making import insert_after
 from ndmem.advising.execution import event_lines, function_name, running_at
 from ndmem.advising.replay import Change
+from ndmem.advising.source.blocks import block_of, statement_in_block_of
 from ndmem.advising.source.flow import follow_name
 from ndmem.advising.source.liveness import may_be_read_after
 from ndmem.advising.source.syntax import site_of, uses
@@ -27,14 +29,15 @@ if TYPE_CHECKING:
 
     from ndmem.advising.case import Case
     from ndmem.advising.execution import Running
-    from ndmem.advising.source.syntax import Scope
+    from ndmem.advising.source.syntax import Scope, SourceTree
     from ndmem.model.columns import Int64s
+    from ndmem.model.edit import Edit
 
 CODE = "NM605"
 NAME = "outlives-last-use"
 
 _MOST_TOGETHER = 8
-"""Variables that are deleted together at most: a longer list is not a simple change."""
+"""Variables that are deleted together at most: a longer list is hard to check."""
 
 _VARIABLE = re.compile(r"[^\W\d]\w*")
 _ITEMS = re.compile(r"(\[[^\]]*\])*")
@@ -134,7 +137,39 @@ def _say(case: Case, frame: Running, dead: list[_Dead]) -> Suggestion:
             "peak": peak,
             "names": names,
         },
+        edit=_edit(frame, names, last),
     )
+
+
+def _edit(frame: Running, names: list[str], last: ast.Name) -> Edit | None:
+    """Delete the variables after their last use, before the statement of the peak, where all of them have a value."""
+    tree, scope = frame.place.tree, frame.place.tree.scope(frame.place.node)
+    after = statement_in_block_of(tree, last, frame.statement)
+    if after is None or not all(_has_value(tree, scope, name, after) for name in names):
+        return None
+    return insert_after(after, f"del {', '.join(names)}")
+
+
+def _has_value(tree: SourceTree, scope: Scope, name: str, after: ast.stmt) -> bool:
+    """Tell whether a local variable has a value after a statement, whichever branches were taken."""
+    found = uses(scope, name)
+    if any(isinstance(use.ctx, ast.Del) for use in found) or _is_of_other_scope(scope, name):
+        return False
+    blocks = {id(block) for outer in (after, *tree.enclosing(after)) if (block := block_of(tree, outer)) is not None}
+    for use in found:
+        statement = tree.statement(use)
+        if not isinstance(use.ctx, ast.Store) or statement is None or use.lineno > after.lineno:
+            continue
+        if (
+            isinstance(statement, ast.Assign | ast.AnnAssign | ast.For | ast.With)
+            and id(block_of(tree, statement)) in blocks
+        ):
+            return True
+    return False
+
+
+def _is_of_other_scope(scope: Scope, name: str) -> bool:
+    return any(isinstance(node, ast.Global | ast.Nonlocal) and name in node.names for node in ast.walk(scope))
 
 
 def _held_in(case: Case, frame: Running) -> dict[str, Int64s]:

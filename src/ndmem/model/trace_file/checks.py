@@ -13,6 +13,7 @@ from ndmem.units import ADDRESSABLE_NBYTES
 from .layout import COMPACTED
 
 if TYPE_CHECKING:
+    from ndmem.model.columns import Int64s
     from ndmem.model.trace import Trace
 
 
@@ -37,6 +38,7 @@ def check_trace(trace: Trace) -> None:
         "events/domain": (events.domain, 0, Domain.DEVICE),
         "origins": (np.array(list(trace.origins), np.int64), 0, births),
         "forms": (np.array(list(trace.forms), np.int64), 0, births),
+        "deep/values/stacks": (_stacks_of_values(trace), 0, nodes),
         "rss/time_ns": (trace.rss.time_ns, 0, ADDRESSABLE_NBYTES),
         "rss/nbytes": (trace.rss.nbytes, 0, ADDRESSABLE_NBYTES),
         "folded/events": (marks.events, 0, len(events) + 1),
@@ -61,3 +63,8 @@ def check_trace(trace: Trace) -> None:
         raise ValueError("folded/events falls")
     if trace.native_live().min(initial=0) < 0:
         raise ValueError("more native bytes died than were born")
+
+
+def _stacks_of_values(trace: Trace) -> Int64s:
+    values = () if trace.deep is None else trace.deep.values
+    return np.array([node for each in values for node in each.stacks], np.int64)

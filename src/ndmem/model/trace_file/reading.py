@@ -15,6 +15,7 @@ import numpy as np
 from ndmem.errors import TraceError
 from ndmem.file_kind import ARCHIVES, CHILDREN, FOLDER, ZIP, FileKind, identify_file
 from ndmem.model.columns import Compacted
+from ndmem.model.deep_facts import read_deep_facts
 from ndmem.model.ending import Ending
 from ndmem.model.holder import ArrayForm, Holder
 from ndmem.model.machine_limit import read_machine_limit
@@ -139,6 +140,7 @@ def _decode(archive: zipfile.ZipFile) -> Trace:
         compacted=compacted,
         threads={int(number): str(name) for number, name in rest.get("threads", {}).items()},
         forms={int(buffer): _decode_form(**form) for buffer, form in rest.get("forms", {}).items()},
+        deep=read_deep_facts(rest.get("deep")),
     )
     check_trace(trace)
     return trace

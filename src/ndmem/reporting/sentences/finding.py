@@ -23,14 +23,17 @@ def saving_sentence(index: TraceIndex, finding: Finding, names: FileNames) -> st
     """Write what a change saves, with the proof: ``saves 61 MiB of the peak: the next peak is 122 MiB (…)``."""
     saving, whose = finding.saving, _name_processes(index, finding)
     together = _list_lines(finding, names)
-    if saving.peak_nbytes > 0:
+    if saving.resident_nbytes is not None:
+        saved = f"saves {format_nbytes(saving.resident_nbytes)} of resident memory{whose}, beside what arrays take"
+    elif saving.peak_nbytes > 0:
         saved = f"saves {format_nbytes(saving.peak_nbytes)} of the peak{whose}: "
         saved += f"the next peak is {format_nbytes(finding.peak_after_nbytes)}"
         if saving.kept_nbytes > 0:
             saved += f", and {format_nbytes(saving.kept_nbytes)} less is kept at the end"
     else:
         saved = f"saves {format_nbytes(saving.kept_nbytes)} of what is kept at the end{whose}"
-    return f"{f'together with {together}: ' if together else ''}{saved} ({_PROOFS[finding.proof]})"
+    proof = _PROOFS[Proof.VERIFIED if finding.trial is not None else finding.proof]
+    return f"{f'together with {together}: ' if together else ''}{saved} ({proof})"
 
 
 def _name_processes(index: TraceIndex, finding: Finding) -> str:

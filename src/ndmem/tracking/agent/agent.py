@@ -34,7 +34,7 @@ def begin(text: str) -> None:
         ``threshold`` and ``room`` in bytes; ``environment``, variables to restore, ``None`` for one that was not set;
         ``meta``, the first metadata of the journal; ``native``, a note for a program whose native memory is not
         watched, or ``""``; ``limit``, the arguments of `ProgramLimit`, or ``None``; ``packages``, names of installed
-        packages that are the user's.
+        packages that are the user's; ``deep``, whether to look at values.
     """
     try:
         descriptor = int(text)
@@ -48,6 +48,7 @@ def begin(text: str) -> None:
             settings["room"],
             settings["limit"],
             settings["packages"],
+            deep=settings["deep"],
         )
         tracking.open_journal(descriptor, settings["meta"])
         tracking.watch_native(settings["native"])
@@ -68,9 +69,10 @@ def begin_in_child(settings: str) -> None:
     if _is_ndmem(sys.orig_argv[1:]):
         return
     try:
-        threshold, room, packages, parent = settings.split(":", 3)
+        threshold, room, deep, packages, parent = settings.split(":", 4)
         identity = ProcessIdentity.of_interpreter(parent)
-        tracking = ProcessTracking(identity, int(threshold), int(room), packages=[*filter(None, packages.split(","))])
+        named = [*filter(None, packages.split(","))]
+        tracking = ProcessTracking(identity, int(threshold), int(room), packages=named, deep=deep == "1")
         tracking.watch_native()
     except Exception:  # a child runs in any case, tracked or not
         return

@@ -15,6 +15,7 @@ from ndmem.tracking.support import find_numpy_obstacle
 from ndmem.user_code import find_library_roots, owner_texts
 
 from .children_folder import is_worth_keeping
+from .deep_look import DeepLook
 from .json_encode import encode_meta
 from .numpy_import import call_after_numpy_import
 from .program_limit import ProgramLimit
@@ -51,6 +52,8 @@ class ProcessTracking:
         Arguments of `ProgramLimit`.
     packages : sequence of str
         Installed packages that are the user's.
+    deep : bool
+        Look at the values of arrays.
     """
 
     def __init__(
@@ -60,6 +63,8 @@ class ProcessTracking:
         room: int,
         limit: tuple[int, str] | None = None,
         packages: Sequence[str] = (),
+        *,
+        deep: bool = False,
     ) -> None:
         from ndmem import _native  # here, so that `begin` can report an error
 
@@ -77,6 +82,7 @@ class ProcessTracking:
         self._found: tuple[Any, ...] = ()
         self._notes: list[str] = []
         self._limit = None if limit is None else ProgramLimit(_native, *limit)
+        self._deep = DeepLook(_native, packages) if deep else None
 
     def prepare(self) -> None:
         """Install the hooks for NumPy's import, the end of the process, and the processes that it starts."""
@@ -145,6 +151,8 @@ class ProcessTracking:
             self._recording.start(numpy=sees_arrays)
         elif sees_arrays:
             self._native.hook_numpy()
+        if sees_arrays and self._deep is not None:
+            self._deep.begin(self._recording)
 
     def _finish_program(self) -> None:
         """Stop recording when all of the program has run: now there is time to look into its objects."""
@@ -168,8 +176,8 @@ class ProcessTracking:
             return
         unnamed = len(self._native.live_buffers(self._threshold)) - self._native.sight_holders(())
         is_wanted = unnamed > 0 and self._recording is not None and self._recording.live >= LEAST_NBYTES
-        if is_wanted or self._may_have_foreign_arrays():
-            found, note = find_in_objects(threshold=self._threshold)
+        if is_wanted or self._deep is not None or self._may_have_foreign_arrays():
+            found, note = find_in_objects(threshold=self._threshold, deep=self._deep)
             self._notes += [note] if note else []
             self._found = found
 
@@ -193,6 +201,7 @@ class ProcessTracking:
             self._found = ()
             self._notes += [] if self._limit is None else self._limit.explain()
             self._notes += [_CUT] if self._native.search_was_cut() else []
+            self._end_deep_look()
             self._write({"notes": self._notes, "process": self._identity.describe(at_end=True)})
             self._write(self._resident or self._read_resident())
             cells = describe_cells()
@@ -206,10 +215,18 @@ class ProcessTracking:
         if self._limit is not None:
             self._limit.lift()
 
+    def _end_deep_look(self) -> None:
+        if self._deep is not None:
+            known, notes = self._deep.end()
+            self._notes += notes
+            self._write(known)
+
     def encode_settings(self) -> str | None:
         """Return the settings for an interpreter that this process starts, ``None`` if it cannot be tracked."""
         parent = self._identity.encode_for_child()
-        return None if parent is None else f"{self._threshold}:{self._room}:{','.join(self._packages)}:{parent}"
+        if parent is None:
+            return None
+        return f"{self._threshold}:{self._room}:{self._deep is not None:d}:{','.join(self._packages)}:{parent}"
 
     def _count_shared(self) -> None:
         # Not in the child: the parent's figure goes on changing there, for the journal's page is shared.

@@ -18,6 +18,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from .deep_look import DeepLook
+
 LEAST_NBYTES = 2**20
 """Live bytes at the end from which on names are looked for: fewer are not worth the time."""
 
@@ -32,13 +34,15 @@ _SEARCH, _LIMITS = "ndmem.weighing.live.object_holders", "ndmem.platform.limits.
 _MISSING = "Arrays that only objects hold have no names"
 
 
-def find_in_objects(*, threshold: int) -> tuple[tuple[Any, ...], str]:
+def find_in_objects(*, threshold: int, deep: DeepLook | None = None) -> tuple[tuple[Any, ...], str]:
     """Return the holders of live arrays, for ``sight_holders``, and a note if they were not looked for.
 
     Parameters
     ----------
     threshold : int
         Bytes from which on a buffer is recorded.
+    deep : DeepLook, optional
+        Looks at the values of the arrays that are found.
     """
     count = len(gc.get_objects())
     if count > MOST_OBJECTS:
@@ -51,7 +55,9 @@ def find_in_objects(*, threshold: int) -> tuple[tuple[Any, ...], str]:
         if free is not None and free < _NBYTES_BESIDE + count * _NBYTES_OF_OBJECT:
             return (), f"{_MISSING}: only {free // 2**20} MiB of memory were free to look for them."
         __import__(_SEARCH)
-        found: tuple[Any, ...] = sys.modules[_SEARCH].find_object_holders(smallest=threshold)
+        found: tuple[Any, ...] = sys.modules[_SEARCH].find_object_holders(
+            smallest=threshold, look=None if deep is None else deep.look_at_end
+        )
     except Exception as error:
         return (), f"{_MISSING}: looking for them failed ({type(error).__name__})."
     else:

@@ -21,6 +21,7 @@ from ndmem.tracking.journal.file.events import make_events
 from ndmem.units import ADDRESSABLE_NBYTES, format_nbytes
 
 from .cells import find_cell_sources, name_cells
+from .deep_facts import assemble_deep_facts
 from .sources import read_sources
 
 if TYPE_CHECKING:
@@ -94,6 +95,7 @@ def assemble(journal: Journal) -> Trace:
         compacted=compacted,
         threads=journal.threads,
         forms={buffer: form for buffer, form in journal.forms.items() if 0 <= buffer < births},
+        deep=assemble_deep_facts(journal.meta, tree, sites, nodes["count"], cells),
     )
 
 

@@ -69,6 +69,8 @@ class TrackingOptions:
         program: see `ProgramLimit`.
     packages : tuple of str
         Installed packages that are the user's, beside the one that the command line names.
+    deep : bool
+        Look at the values of arrays, which takes time.
     """
 
     threshold: int
@@ -76,6 +78,7 @@ class TrackingOptions:
     native: bool
     limit: tuple[int, str] | None = None
     packages: tuple[str, ...] = ()
+    deep: bool = False
 
 
 def launch(arguments: Sequence[str], journal: int, options: TrackingOptions, *, sources: Mapping[str, str]) -> int:
@@ -100,6 +103,7 @@ def launch(arguments: Sequence[str], journal: int, options: TrackingOptions, *, 
         "room": options.room,
         "limit": options.limit,
         "packages": [*options.packages, *program_packages],
+        "deep": options.deep,
         "environment": {name: os.environ.get(name) for name in ("PYTHONPATH", *preloaded)},
         "native": _explain_absence(obstacle or "the preloaded library was not loaded") if options.native else "",
         "meta": _describe(arguments, sources, options.packages, program_packages),

@@ -5,17 +5,19 @@ is made once, at the end.
 """
 
 import sys
+from collections.abc import Callable, Iterator
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 
+from ndmem._walk import Graph
 from ndmem.model.columns import Domain
 from ndmem.user_code import find_library_roots, is_user_code
 from ndmem.weighing.tracked import TrackedBuffers
 
 from .everything import Everything, walk_everything
-from .paths import Paths
+from .paths import Paths, shorten_way
 from .scopes import Scope
 
 _HEAD = sys.getsizeof(b"")
@@ -26,17 +28,34 @@ Found = tuple[tuple[object, str, str, int], ...]
 address of the buffer."""
 
 
-def find_object_holders(*, smallest: int) -> Found:
+def find_object_holders(*, smallest: int, look: Callable[[Iterator[Any]], None] | None = None) -> Found:
     """Find who holds the recorded buffers, and native blocks and mapped files that are the memory of an array.
 
     Parameters
     ----------
     smallest : int
         Skip buffers of fewer bytes.
+    look : callable, optional
+        Takes the arrays that were met, the largest first, one for each address.
     """
     memory = _Memory(smallest)
     with walk_everything() as everything:
-        return _find(everything, memory)
+        found = _find(everything, memory)
+        if look is not None:
+            look(_arrays(everything.graph))
+        return found
+
+
+def _arrays(graph: Graph) -> Iterator[Any]:
+    arrays = [graph.object_of(node) for node in graph.arrays()]
+    # Of the arrays that share a buffer the one that owns it comes first: a view may have another dtype.
+    arrays.sort(key=lambda each: (-int(np.ndarray.nbytes.__get__(each)), not np.ndarray.flags.__get__(each).owndata))
+    seen: set[int] = set()
+    for array in arrays:
+        address = find_address(array)
+        if address not in seen:
+            seen.add(address)
+            yield array
 
 
 class _Memory:
@@ -77,7 +96,14 @@ def _find(everything: Everything, memory: _Memory) -> Found:
     found = []
     for start, nodes in groups.items():
         ways = [
-            (not owner, rank.of(scope), len(name) + len(path), node, f"{scope.within}{name}{path}", _owner_of(scope))
+            (
+                not owner,
+                rank.of(scope),
+                len(name) + len(path),
+                node,
+                f"{scope.within}{name}{shorten_way(path)}",
+                _owner_of(scope),
+            )
             for node in nodes
             for owner in [bool(np.ndarray.flags.__get__(graph.object_of(node)).owndata)]
             for scope, name, path in paths.ways(node)

@@ -42,7 +42,7 @@ def measure_largest(measurements: Measurements, findings: Findings) -> Findings:
     Returns
     -------
     Findings
-        With the run in `Findings.largest`; those passed, if no larger run is possible. If time stopped all, that is noted.
+        With the run in `Findings.largest`; those passed, if no larger run is possible. What time stopped is noted.
     """
     if findings.real is not None or findings.is_cut:
         return findings

@@ -1,0 +1,26 @@
+"""Errors that are stored with their tracebacks, because these are printed at the end."""
+
+import traceback
+
+import numpy as np
+
+
+def solve(number):
+    tile = np.full((500, 400), float(number))
+    if number % 2:
+        raise ValueError(f"tile {number} has no solution")
+    return float(tile.mean())
+
+
+def run():
+    failed, means = [], []
+    for number in range(12):
+        try:
+            means.append(solve(number))
+        except ValueError as error:
+            failed.append(error)
+    return failed, means
+
+
+failed, means = run()
+print(sum(means), [len(traceback.format_exception(error)) for error in failed])

@@ -1,0 +1,12 @@
+"""Samples in a list: each one is a Python object."""
+
+import numpy as np
+
+
+def read(count):
+    samples = [0.125 * number for number in range(count)]  # guilty
+    return samples, max(samples)
+
+
+samples, highest = read(1_000_000)
+print(f"{highest:.3f} {len(samples)} {np.median(samples[:1_001]):.3f}")
