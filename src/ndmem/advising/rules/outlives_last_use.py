@@ -94,14 +94,16 @@ def _loop_around(frame: Running, dead: _Dead) -> int:
 def _find_dead(case: Case, frame: Running) -> Iterator[_Dead]:
     scope = frame.place.tree.scope(frame.place.node)
     seen: set[str] = set()
-    for name, rows in _held_in(case, frame).items():
-        if name in seen or int(case.buffers.nbytes[rows].sum()) * _MOST_TOGETHER < case.least:
+    held = _held_in(case, frame)
+    for name, own in held.items():
+        if name in seen or int(case.buffers.nbytes[own].sum()) * _MOST_TOGETHER < case.least:
             continue
-        names = _dead_names(case, frame, scope, name, rows)
+        names = _dead_names(case, frame, scope, name, own)
         last = None if names is None else _last_use(frame, scope, names)
         if names is None or last is None:
             continue
         over = _over(frame, last)
+        rows = np.unique(np.concatenate([held[each] for each in names if each in held]))
         freed = _free_from(case, frame, over, rows)
         if freed is not None:
             seen.update(names)
@@ -127,7 +129,9 @@ def _say(case: Case, frame: Running, dead: list[_Dead]) -> Suggestion:
         expression=last.id,
         message=f"nothing reads {what} live at the peak in line {peak}",
         fix=f"del {', '.join(names)}",
-        change=Change.free_early(case.buffers.at(rows), freed),
+        change=Change.all_of(
+            [Change.free_early(case.buffers.at(rows), freed), _free_in_other_rounds(case, frame, over, rows)]
+        ),
         evidence={
             "nbytes": int(case.buffers.nbytes[rows].sum()),
             "count": len(rows),
@@ -137,6 +141,19 @@ def _say(case: Case, frame: Running, dead: list[_Dead]) -> Suggestion:
         },
         edit=_edit(frame, names, last),
     )
+
+
+def _free_in_other_rounds(case: Case, frame: Running, over: ast.stmt, rows: Int64s) -> Change:
+    """Free what the same variables held in the other rounds of a loop around the `del`, which acts in each."""
+    others = [group.only(~group.temporary) for group in case.groups if np.isin(rows, group.rows).any()]
+    if not others or not frame.place.tree.loops(over):
+        return Change.all_of([])
+    found = np.setdiff1d(np.concatenate([group.rows for group in others]), rows)
+    lines = event_lines(case.index, frame.node)
+    beyond = np.append(np.flatnonzero(lines > (over.end_lineno or over.lineno)), len(lines))
+    freed = beyond[np.searchsorted(beyond, case.buffers.born[found])]
+    here = lines[case.buffers.born[found]] >= 0  # in this call of the function
+    return Change.free_early(case.buffers.at(found[here]), freed[here])
 
 
 def _edit(frame: Running, names: list[str], last: ast.Name) -> Edit | None:
