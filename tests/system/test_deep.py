@@ -73,6 +73,18 @@ def test_the_values_of_each_lines_arrays_are_known(tmp_path):
     assert {line: seen[line] for line in seen if line != 24} == wanted  # line 24 is what is written to the file
 
 
+def test_a_list_of_the_main_module_is_known_by_its_file(tmp_path):
+    """A global list of numbers is found at the end, when Python has deleted ``__file__`` of the main module."""
+    place = Place(tmp_path / "w")
+    name = write_program(place.folder, "import numpy as np\na = np.ones(9_000)\nx = [n + 0.5 for n in range(50_000)]\n")
+    assert place.run_tracked("--deep", name).status == 0
+    deep = ndmem.load(place.trace).trace.deep
+    assert deep is not None
+    assert [(one.filename, one.function, one.name, one.nbytes) for one in deep.boxed] == [
+        (str(place.folder / name), "<module>", "x", 50_000 * 40)
+    ]
+
+
 def test_nothing_is_examined_without_the_option(tmp_path):
     """A run without ``--deep`` has no values and takes no id of ``sys.monitoring``."""
     place = Place(tmp_path / "w")
