@@ -53,7 +53,8 @@ def test_stacks_become_the_nodes_that_allocated(tmp_path):
 @pytest.mark.parametrize(
     "deep",
     [
-        5, [], {"values": []}, {"values": [FACT], "boxed": []}, {"values": [{**FACT, "stack": [["a.py"]]}], "boxed": []},
+        5, [], {"values": []}, {"values": [FACT], "boxed": []},
+        {"values": [{**FACT, "stack": [["a.py"]]}], "boxed": []},
         {"values": 5, "boxed": []}, {"values": [], "boxed": [5]},
     ],
     ids=str,
