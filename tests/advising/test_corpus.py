@@ -57,6 +57,8 @@ def test_the_guilty_line_is_found_and_its_saving_is_what_the_fixed_program_saves
     rule, lines = before.parts[-3], before.read_text().splitlines()
     guilty = next(number for number, line in enumerate(lines, 1) if line.rstrip().endswith("# guilty"))
     deep = rule in {one.NAME for one in DEEP}
+    if deep and sys.version_info < (3, 12):
+        pytest.skip("before Python 3.12, ndmem cannot see functions return")
     was, fixed = (advise(before.with_name(name), tmp_path, deep=deep) for name in ("before.py", "after.py"))
     assert was.output == fixed.output
     found = [one for one in was.findings[:SHOWN] if one.name == rule and one.site.lineno == guilty]

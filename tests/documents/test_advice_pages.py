@@ -1,13 +1,14 @@
 """The pages of advice: one for each rule, made from its docstring and its first pair of programs."""
 
 import importlib.util
+import sys
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 from tests.documents.documents import ROOT
 
-from ndmem.advising.rules import RESIDENT, RULES
+from ndmem.advising.rules import DEEP, RESIDENT, RULES
 
 PAGES = ROOT / "docs/advice"
 NAMES = ("before", "after")
@@ -38,6 +39,8 @@ def test_a_page_shows_the_finding_and_a_lower_peak(rule: ModuleType, maker: Modu
 
     On other versions than the page names, NumPy may reuse other temporaries: the peaks are others, and still lower.
     """
+    if rule in DEEP and sys.version_info < (3, 12):
+        pytest.skip("before Python 3.12, ndmem cannot see functions return")
     page = (PAGES / f"{rule.CODE}.md").read_text("utf-8")
     pair = maker.find_pair(rule)
     peaks = [maker.measure(program, tmp_path / program.stem, rule)[0] for program in pair]

@@ -14,6 +14,7 @@ from tests.reporting.samples import pipeline
 from tests.traces import Frame, TraceBuilder
 
 from ndmem.analysis.index import TraceIndex
+from ndmem.model.deep_facts import DeepFacts
 from ndmem.model.family import Begun, Kin, Member, make_family
 from ndmem.model.finding import Finding, Proof, Saving
 from ndmem.model.site import Site
@@ -111,10 +112,25 @@ def test_a_trial_of_what_is_kept_compares_that() -> None:
     assert "Tried: cost 1 MiB (6 MiB kept at the end instead of 5 MiB), 2 MiB were promised" in as_text(kept)
 
 
+def test_a_saving_of_resident_memory_is_told_from_one_of_arrays() -> None:
+    """What is not arrays is saved of resident memory, and the sentence says so; the JSON has the bytes."""
+    saving = Saving(0, 0, 0, resident_nbytes=30 * MIB)
+    finding = replace(FINDING, saving=saving, proof=Proof.ESTIMATED)
+    assert "   saves 30 MiB of resident memory, beside what arrays take (estimated)\n" in as_text(finding)
+    assert as_json(finding)[0]["saving"]["resident_nbytes"] == 30 * MIB
+
+
 def test_nothing_to_advise_is_one_line() -> None:
-    """Without findings the advice is one line, in text and in a notebook; a report says nothing about advice."""
+    """Without findings the advice is one line, in text and in a notebook; a report says nothing about advice.
+
+    If values could be examined and were not, the text has one more.
+    """
     index = TraceIndex(pipeline())
-    assert as_text() == "Nothing to advise.\n"
+    deep = TraceIndex(replace(pipeline(), deep=DeepFacts()))
+    assert as_text(index=deep) == "Nothing to advise.\n"
+    first, second = as_text().split("\n", 1)
+    assert first == "Nothing to advise."
+    assert "ndmem run --deep" in second
     assert "Nothing to advise." in findings_html(index, ())
     stream = io.StringIO()
     write_text(index, stream)

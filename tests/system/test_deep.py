@@ -4,7 +4,7 @@ import functools
 import sys
 
 import pytest
-from tests.system.programs import PROBE
+from tests.system.programs import PROBE, PROGRAMS
 from tests.system.running import Place, write_program
 
 import ndmem
@@ -55,6 +55,7 @@ def run_deep(place: Place, source: str, *words: str) -> dict[int, ValueRange]:
     outcome = place.run_tracked("--deep", write_program(place.folder, source), *words)
     assert outcome.status == 0, outcome.stderr
     trace = ndmem.load(place.trace).trace
+    assert trace.run.notes == () or not _SEES_RETURNS
     lines = {
         node: next(site.lineno for site in trace.stack(node) if site.filename.startswith(str(place.folder)))
         for each in values_of(trace)
@@ -73,6 +74,18 @@ def test_the_values_of_each_lines_arrays_are_known(tmp_path):
     assert {line: seen[line] for line in seen if line != 24} == wanted  # line 24 is what is written to the file
 
 
+def test_a_list_of_the_main_module_is_known_by_its_file(tmp_path):
+    """A global list of numbers is found at the end, when Python has deleted ``__file__`` of the main module."""
+    place = Place(tmp_path / "w")
+    name = write_program(place.folder, "import numpy as np\na = np.ones(9_000)\nx = [n + 0.5 for n in range(50_000)]\n")
+    assert place.run_tracked("--deep", name).status == 0
+    deep = ndmem.load(place.trace).trace.deep
+    assert deep is not None
+    assert [(one.filename, one.function, one.name, one.nbytes) for one in deep.boxed] == [
+        (str(place.folder / name), "<module>", "x", 50_000 * 40)
+    ]
+
+
 def test_nothing_is_examined_without_the_option(tmp_path):
     """A run without ``--deep`` has no values and takes no id of ``sys.monitoring``."""
     place = Place(tmp_path / "w")
@@ -86,6 +99,15 @@ def test_the_program_shows_the_same(tmp_path):
     source = f"{PROBE}\nimport numpy as np\n\ndef fail():\n    a = np.zeros(200_000)\n    1 / 0\n\nfail()\n"
     name = write_program(place.folder, source)
     assert place.run_tracked("--deep", name) == place.run_plain(name)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_every_kind_of_program_shows_the_same(name, tmp_path):
+    """Threads, forks, signals, failing and silent programs: output, errors and status are those of the plain run."""
+    place = new_place(tmp_path / "w", stdin=b"typed\n")
+    words = write_program(place.folder, PROGRAMS[name]), "a", "-q"
+    assert place.run_tracked("--deep", *words) == place.run_plain(*words)
 
 
 @pytest.mark.skipif(not _SEES_RETURNS, reason="sees functions return from Python 3.12 on")

@@ -74,6 +74,14 @@ def test_other_containers_are_left_alone(value):
     assert look(value) == []
 
 
+def test_a_list_in_two_variables_is_reported_in_the_first():
+    """A list that a function returns is the list of the function's variable, not of the caller's."""
+    found, numbers = BoxedNumbers(), [n + 0.5 for n in range(N)]
+    for function in ("make", "<module>"):
+        found.meet("a.py", function, "x", numbers)
+    assert [one["function"] for one in found.describe()] == ["make"]
+
+
 def test_a_variable_has_the_largest_of_its_containers():
     """Of several lists in a variable the one with the most bytes is reported, unless the variable had other objects."""
     small, large = [n + 0.5 for n in range(N)], [n + 0.5 for n in range(2 * N)]

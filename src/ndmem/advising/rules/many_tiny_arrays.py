@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ndmem.advising.case import Case
+    from ndmem.model.columns import Int64s
 
 CODE = "NM702"
 NAME = "many-tiny-arrays"
@@ -43,8 +44,12 @@ def suggest(case: Case) -> Iterator[Suggestion]:
     """Suggest one array."""
     trace = case.index.trace
     tallies, standing, users = trace.tallies, standing_nodes(case.index), mark_user_nodes(case.index)
-    nbytes = tallies.at_peak
-    mean = tallies.total / np.maximum(tallies.count, 1)
+    if len(trace.compacted):  # which of the bytes are of larger arrays is unknown
+        return
+    at_peak = case.alive_at(case.peak_event)
+    nbytes = tallies.at_peak - _sum(case, np.where(at_peak, case.buffers.nbytes, 0))
+    total = tallies.total - _sum(case, case.buffers.nbytes)
+    mean = total / np.maximum(tallies.count - _sum(case, np.ones_like(case.buffers.nbytes)), 1)
     tiny = (trace.tree.domain == Domain.ARRAY) & (nbytes > 0) & (mean > 0) & (mean < _TINY_NBYTES) & users[standing]
     count = np.where(tiny, np.rint(nbytes / np.maximum(mean, 1)), 0).astype(np.int64)
     block = np.maximum(_LEAST_BLOCK, np.ceil((mean + _HEAD) / _GRAIN) * _GRAIN)
@@ -53,18 +58,25 @@ def suggest(case: Case) -> Iterator[Suggestion]:
     for number in np.unique(sites[count > 0]).tolist():
         here = tiny & (sites == number)
         place = find_place(case.index, trace.sites[number])
-        total = int(count[here].sum())
-        if total < _LEAST_COUNT or place is None:
+        arrays = int(count[here].sum())
+        if arrays < _LEAST_COUNT or place is None:
             continue
         data = int(nbytes[here].sum())
         yield Suggestion(
             site=trace.sites[number],
             expression=text_of(place.node),
-            message=f"{total:,} arrays of about {round(data / total)} bytes each are live at the peak, with "
+            message=f"{arrays:,} arrays of about {round(data / arrays)} bytes each are live at the peak, with "
             f"{format_nbytes(data)} of data; one array with a row for each needs no objects",
             fix=None,
             change=Change.all_of([]),
-            evidence={"nbytes": data, "count": total},
+            evidence={"nbytes": data, "count": arrays},
             proof=Proof.ESTIMATED,
             resident_nbytes=int(beside[here].sum()),
         )
+
+
+def _sum(case: Case, values: Int64s) -> Int64s:
+    """Sum a figure of each recorded buffer for each node: recorded ones are large."""
+    found = np.zeros(len(case.index.trace.tree), np.int64)
+    np.add.at(found, case.buffers.node, values)
+    return found

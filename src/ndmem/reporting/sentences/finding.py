@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from ndmem.reporting.paths import FileNames
 
 NOTHING = "Nothing to advise."
+DEEPER = "Values were not examined: ndmem run --deep also finds arrays wider than their values, and numbers in lists."
+_LEAST_NBYTES = 2**24
+"""Arrays of a program with a lower peak are small, whatever their dtype."""
+
 _PROOFS = {Proof.VERIFIED: "verified by replay", Proof.ESTIMATED: "estimated"}
 
 
@@ -34,6 +38,12 @@ def saving_sentence(index: TraceIndex, finding: Finding, names: FileNames) -> st
         saved = f"saves {format_nbytes(saving.kept_nbytes)} of what is kept at the end{whose}"
     proof = _PROOFS[Proof.VERIFIED if finding.trial is not None else finding.proof]
     return f"{f'together with {together}: ' if together else ''}{saved} ({proof})"
+
+
+def may_look_deeper(index: TraceIndex) -> bool:
+    """Tell whether the same program may have findings in a run with ``--deep``."""
+    trace = index.trace
+    return bool(trace.run.program) and trace.deep is None and trace.peak.nbytes >= _LEAST_NBYTES
 
 
 def _name_processes(index: TraceIndex, finding: Finding) -> str:

@@ -8,7 +8,7 @@ from typing import IO, TYPE_CHECKING
 from ndmem.reporting.paths import file_names
 from ndmem.reporting.plain import plain, plain_source
 from ndmem.reporting.sentences.ending import ending_sentence
-from ndmem.reporting.sentences.finding import NOTHING, saving_sentence
+from ndmem.reporting.sentences.finding import DEEPER, NOTHING, may_look_deeper, saving_sentence
 from ndmem.reporting.sentences.trial import trial_sentences
 
 from .console import printing_to
@@ -63,6 +63,8 @@ def write_findings(
             print_findings(console, index, findings, names, rows=rows, file=file)
         else:
             console.print(NOTHING)
+            if may_look_deeper(index):
+                console.print(DEEPER)
 
 
 def print_findings(

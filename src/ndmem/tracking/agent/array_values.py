@@ -21,9 +21,9 @@ _LEAST_PART = 100
 """And from this part of the live bytes on."""
 
 _SHARE = 0.5
-"""All looks take at most this part of the program's time until then, beyond an advance."""
+"""All looks take at most this part of the program's processor time until then, beyond an advance."""
 
-_ADVANCE_S, _ADVANCE_AT_END_S = 0.25, 2.0
+_ADVANCE_S, _ADVANCE_AT_END_S = 0.5, 2.0
 
 _MOST_STACKS = 1_000
 
@@ -51,7 +51,7 @@ class ArrayValues:
         self._ranges: dict[_Key, ValueRange] = {}
         self._met: dict[int, int] = {}
         self._seen: dict[_Key, tuple[int, int]] = {}
-        self._began = time.perf_counter()
+        self._began = time.process_time()
         self._spent = self._start = 0.0
         self._at_end = False
         self._cut: dict[int, int] = {}
@@ -105,13 +105,13 @@ class ArrayValues:
         return address, key, known
 
     def _read(self, array: Any, address: int, key: _Key, known: ValueRange) -> None:
-        self._start = time.perf_counter()
+        self._start = time.thread_time()
         if known.read(array, self._numpy, self._is_late):
             count, largest = self._seen.get(key, (0, 0))
             self._seen[key] = count + 1, max(largest, array.nbytes)
         else:
             self._cut[address] = array.nbytes
-        self._spent += time.perf_counter() - self._start
+        self._spent += time.thread_time() - self._start
 
     def describe(self) -> list[dict[str, Any]]:
         """Return the metadata for the journal: the arrays that a narrower dtype holds."""
@@ -147,6 +147,7 @@ class ArrayValues:
         ]
 
     def _is_late(self) -> bool:
-        now = time.perf_counter()
+        # Processor time, so that a busy machine changes nothing.
+        spent = self._spent + time.thread_time() - self._start
         advance = _ADVANCE_AT_END_S if self._at_end else _ADVANCE_S
-        return self._spent + now - self._start > advance + (now - self._began) * _SHARE
+        return spent > advance + (time.process_time() - self._began) * _SHARE

@@ -36,6 +36,7 @@ class BoxedNumbers:
         self._numpy: Any = sys.modules["numpy"]
         self._kinds = {int: 8, float: 8, bool: 1, self._numpy.float64: 8}
         """Types of numbers, and the bytes that each takes in an array."""
+        self._first: dict[tuple[int, int], tuple[str, str, str]] = {}
         self._met: dict[tuple[str, str, str], int] = {}
         self._found: dict[tuple[str, str, str], dict[str, Any]] = {}
 
@@ -46,8 +47,11 @@ class BoxedNumbers:
         if not is_list and not (kind is self._numpy.ndarray and value.dtype.kind == "O" and value.size >= LEAST_COUNT):
             return False
         place = filename, function, name
+        # What a function made and returned is reported where it was made. A dead list may have had the same id.
+        if self._first.setdefault((id(value), len(value)), place) != place:
+            return True
         met = self._met[place] = self._met.get(place, 0) + 1
-        if len(self._met) <= _MOST_PLACES and met & (met - 1) == 0:
+        if len(self._first) <= _MOST_PLACES and met & (met - 1) == 0:
             self._read(place, value, is_list=is_list)
         return True
 

@@ -23,6 +23,9 @@ _MODULE = type(sys)
 
 _MOST_ITEMS = 1_000
 
+_LEAST_OF_MAIN = 2**12
+"""Bytes of arrays by whose stacks the file of the program is found."""
+
 _UNWATCHED = (
     "The values of arrays were examined at the end alone: {}. Those of arrays that were freed before are unknown."
 )
@@ -61,11 +64,13 @@ class DeepLook:
         self._values.end()
         for array in arrays:
             self._values.look_at(array)
-        # Exactly modules: reading the names of another class of modules may run its code.
-        for module in list(sys.modules.values()):
-            if type(module) is _MODULE and self._is_users(_file_of(module)):
-                for name, value in list(module.__dict__.items()):
-                    self._boxed.meet(_file_of(module), "<module>", name, value)
+        for key, module in list(sys.modules.items()):
+            # Exactly modules: reading the names of another class of modules may run its code.
+            if type(module) is _MODULE:
+                filename = self._find_main() if key == "__main__" else _file_of(module)
+                if self._is_users(filename):
+                    for name, value in list(module.__dict__.items()):
+                        self._boxed.meet(filename, "<module>", name, value)
 
     def end(self) -> tuple[dict[str, Any], list[str]]:
         """Stop looking; return metadata for the journal, and notes on what was not examined."""
@@ -75,6 +80,14 @@ class DeepLook:
         absence = [] if self._is_watching else [_UNWATCHED.format(self._returns.obstacle)]
         facts = {"values": self._values.describe(), "boxed": self._boxed.describe()}
         return {"deep": facts}, [*absence, *self._values.explain()]
+
+    def _find_main(self) -> str:
+        """Return the file of the program, which Python has forgotten by now, from the stack of a live array."""
+        for stack in {stack for _, _, stack in self._native.live_buffers(_LEAST_OF_MAIN)}:
+            for filename, _, function in reversed(self._native.places_of(stack)):
+                if function == "<module>" and self._is_users(filename):
+                    return str(filename)
+        return ""
 
     def _is_users(self, filename: str) -> bool:
         if filename not in self._known:
