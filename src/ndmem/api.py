@@ -38,8 +38,8 @@ if TYPE_CHECKING:
     from .results.live_arrays import arrays
     from .results.loading import load
     from .results.memory_limits import Fit, Limits, fits, limits
-    from .results.predicting import planned, predict
-    from .results.prediction import Prediction
+    from .results.predictions.predicting import planned, predict
+    from .results.predictions.prediction import Prediction
     from .results.run import Run, index_of
     from .results.tracked_run import TrackedRun
     from .results.weight import weigh
@@ -67,8 +67,8 @@ _NAMES = {
     "results.live_arrays": "arrays",
     "results.loading": "load",
     "results.memory_limits": "Fit Limits fits limits",
-    "results.predicting": "planned predict",
-    "results.prediction": "Prediction",
+    "results.predictions.predicting": "planned predict",
+    "results.predictions.prediction": "Prediction",
     "results.run": "Run index_of",
     "results.tracked_run": "TrackedRun",
     "results.weight": "weigh",

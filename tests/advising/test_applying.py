@@ -12,7 +12,7 @@ from ndmem.advising.edits.applying import apply_edit
 from ndmem.advising.edits.combining import combine
 from ndmem.advising.edits.source_file import read_source_file
 from ndmem.advising.edits.unified_diff import write_unified_diff
-from ndmem.model.edit import Edit, EditKind
+from ndmem.model.advice.edit import Edit, EditKind
 
 
 def span_of(text: str, part: str) -> tuple[int, int, int, int]:

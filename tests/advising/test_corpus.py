@@ -15,7 +15,7 @@ import pytest
 import ndmem
 from ndmem.advising.rules import DEEP, RESIDENT, RULES
 from ndmem.analysis.over_time.processes import member_indexes
-from ndmem.model.finding import Finding
+from ndmem.model.advice.finding import Finding
 from ndmem.results.run import index_of
 
 HERE = Path(__file__).parent

@@ -14,7 +14,7 @@ from ndmem.advising.trial.comparing import first_difference
 from ndmem.advising.trial.copying import common_folder, copy_folder
 from ndmem.advising.trial.running import map_path
 from ndmem.errors import TrackingError
-from ndmem.model.trial import Difference
+from ndmem.model.advice.trial import Difference
 
 
 def copy(source: Path, target: Path, *, links: bool = True) -> list[str]:

@@ -14,11 +14,11 @@ from tests.reporting.samples import pipeline
 from tests.traces import Frame, TraceBuilder
 
 from ndmem.analysis.index import TraceIndex
+from ndmem.model.advice.finding import Finding, Proof, Saving
+from ndmem.model.advice.trial import Difference, Output, Trial
 from ndmem.model.deep_facts import DeepFacts
 from ndmem.model.family import Begun, Kin, Member, make_family
-from ndmem.model.finding import Finding, Proof, Saving
 from ndmem.model.site import Site
-from ndmem.model.trial import Difference, Output, Trial
 from ndmem.reporting.export.findings_json import write_findings_json
 from ndmem.reporting.export.json import write_json
 from ndmem.reporting.html.findings import findings_html

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ndmem.analysis.index import fact
-from ndmem.model.finding import Finding
+from ndmem.model.advice.finding import Finding
 
 from .case import make_case
 from .replay import Change, replay
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from ndmem.analysis.index import TraceIndex
-    from ndmem.model.finding import Saving
+    from ndmem.model.advice.finding import Saving
 
     from .case import Case
     from .suggestion import Rule, Suggestion

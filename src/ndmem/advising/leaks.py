@@ -13,7 +13,7 @@ from ndmem.analysis.over_time.growth import is_growth
 from ndmem.analysis.over_time.lifetimes import array_lifetimes
 from ndmem.analysis.tables.expression import expression_text
 from ndmem.analysis.tables.sources import source_files
-from ndmem.model.leak import Leak
+from ndmem.model.advice.leak import Leak
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

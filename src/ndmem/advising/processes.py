@@ -12,7 +12,7 @@ from .advise import find_findings
 
 if TYPE_CHECKING:
     from ndmem.analysis.index import TraceIndex
-    from ndmem.model.finding import Finding
+    from ndmem.model.advice.finding import Finding
 
 
 @fact

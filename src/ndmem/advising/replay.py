@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 
 from ndmem.analysis.index import fact
-from ndmem.model.finding import Saving
+from ndmem.model.advice.finding import Saving
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

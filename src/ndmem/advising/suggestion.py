@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
-from ndmem.model.finding import Proof
+from ndmem.model.advice.finding import Proof
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ndmem.model.edit import Edit
-    from ndmem.model.finding import Evidence
+    from ndmem.model.advice.edit import Edit
+    from ndmem.model.advice.finding import Evidence
     from ndmem.model.site import Site
 
     from .case import Case

@@ -19,7 +19,7 @@ from .usage import EXAMPLE
 from .waiting import show_waiting
 
 if TYPE_CHECKING:
-    from ndmem.model.finding import Finding
+    from ndmem.model.advice.finding import Finding
 
 _MOST = 3
 _ENDING = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]

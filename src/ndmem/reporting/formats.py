@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ndmem.analysis.index import TraceIndex
-    from ndmem.model.finding import Finding
+    from ndmem.model.advice.finding import Finding
 
 _DEFAULT = View()
 

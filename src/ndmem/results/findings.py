@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ndmem.advising.edits.patch import Patch
     from ndmem.advising.trial.trying import Untried
     from ndmem.analysis.index import TraceIndex
-    from ndmem.model.finding import Finding
+    from ndmem.model.advice.finding import Finding
 
 
 class Findings(Sequence["Finding"]):

@@ -8,7 +8,7 @@ from typing import Any, overload
 
 from ndmem.advising.leaks import find_leaks, live_after
 from ndmem.analysis.index import TraceIndex
-from ndmem.model.leak import CallGrowth, Leak
+from ndmem.model.advice.leak import CallGrowth, Leak
 from ndmem.platform.gil_waits import short_gil_waits
 from ndmem.reporting.memory.leak_list import list_leaks, summarize_leaks, tabulate_leaks
 from ndmem.tracking.recorder import DEFAULT_THRESHOLD, untracked

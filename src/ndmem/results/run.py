@@ -28,8 +28,8 @@ from .choice import read_choice
 if TYPE_CHECKING:
     import pandas as pd
 
+    from ndmem.model.advice.finding import Finding
     from ndmem.model.family import Family
-    from ndmem.model.finding import Finding
     from ndmem.model.trace import Trace
     from ndmem.reporting.prediction_words import Outlook
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ndmem.tracking.agent.boxed_numbers import LEAST_COUNT, BoxedNumbers
+from ndmem.tracking.agent.deep.boxed_numbers import LEAST_COUNT, BoxedNumbers
 
 N = LEAST_COUNT
 SHARED_NBYTES = 8 * N

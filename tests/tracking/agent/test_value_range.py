@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ndmem.tracking.agent import value_range
-from ndmem.tracking.agent.value_range import ValueRange, has_plain_values
+from ndmem.tracking.agent.deep.value_range import ValueRange, has_plain_values
 
 INTEGERS = ("uint8", "int8", "uint16", "int16", "uint32", "int32")
 

@@ -11,14 +11,14 @@ import re
 import warnings
 from typing import TYPE_CHECKING
 
-from ndmem.model.edit import EditKind
+from ndmem.model.advice.edit import EditKind
 
 from .respelling import respell
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ndmem.model.edit import Edit
+    from ndmem.model.advice.edit import Edit
 
 Splice = tuple[int, int, str]
 """First and last character that are replaced, and the new text."""

@@ -12,14 +12,14 @@ import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ndmem.model.edit import EditKind
+from ndmem.model.advice.edit import EditKind
 
 from .applying import apply_splices, splice_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from ndmem.model.edit import Edit
+    from ndmem.model.advice.edit import Edit
 
     from .applying import Splice
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ndmem.advising.source.reading import PURE
 from ndmem.advising.source.syntax import called_name, is_module_call, names_in, text_of
-from ndmem.model.edit import Edit, EditKind
+from ndmem.model.advice.edit import Edit, EditKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

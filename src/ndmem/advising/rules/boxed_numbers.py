@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from ndmem.advising.replay import Change
 from ndmem.advising.source.syntax import keyword, site_of, source_tree, text_of
 from ndmem.advising.suggestion import Suggestion
-from ndmem.model.finding import Proof
+from ndmem.model.advice.finding import Proof
 from ndmem.model.site import Site
 from ndmem.units import format_nbytes
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ndmem.advising.case import Case, Group
-    from ndmem.model.edit import Edit
+    from ndmem.model.advice.edit import Edit
 
 CODE = "NM303"
 NAME = "computed-twice"

@@ -22,7 +22,7 @@ from ndmem.advising.suggestion import Suggestion
 from ndmem.analysis.call_tree.frames import standing_nodes
 from ndmem.analysis.index import fact
 from ndmem.analysis.over_time.lifetimes import array_lifetimes
-from ndmem.model.finding import Proof
+from ndmem.model.advice.finding import Proof
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -17,8 +17,8 @@ from ndmem.advising.replay import Change
 from ndmem.advising.source.syntax import find_place, text_of
 from ndmem.advising.suggestion import Suggestion
 from ndmem.analysis.call_tree.frames import mark_user_nodes, standing_nodes
+from ndmem.model.advice.finding import Proof
 from ndmem.model.columns import Domain
-from ndmem.model.finding import Proof
 from ndmem.units import format_nbytes
 
 if TYPE_CHECKING:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from ndmem.advising.case import Case, Group
     from ndmem.advising.source.syntax import SourceTree
-    from ndmem.model.edit import Edit
+    from ndmem.model.advice.edit import Edit
 
 CODE = "NM402"
 NAME = "materialised-broadcast"

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from ndmem.advising.case import Case
     from ndmem.advising.source.syntax import SourceTree
     from ndmem.advising.values import Moment
-    from ndmem.model.edit import Edit
+    from ndmem.model.advice.edit import Edit
 
 CODE = "NM204"
 NAME = "needless-complex"

@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from ndmem.advising.case import Case
     from ndmem.advising.execution import Running
     from ndmem.advising.source.syntax import Scope, SourceTree
+    from ndmem.model.advice.edit import Edit
     from ndmem.model.columns import Int64s
-    from ndmem.model.edit import Edit
 
 CODE = "NM605"
 NAME = "outlives-last-use"

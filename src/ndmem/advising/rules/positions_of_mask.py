@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from ndmem.advising.case import Case, Group
     from ndmem.advising.source.syntax import Place
     from ndmem.advising.values import Moment
-    from ndmem.model.edit import Edit
+    from ndmem.model.advice.edit import Edit
 
 CODE = "NM104"
 NAME = "positions-of-mask"

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from ndmem.advising.case import Case, Group
     from ndmem.advising.values import Moment
-    from ndmem.model.edit import Edit
+    from ndmem.model.advice.edit import Edit
 
 CODE = "NM201"
 NAME = "promoted-by-small-operand"

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from ndmem.advising.case import Case, Group
     from ndmem.advising.source.syntax import Place
-    from ndmem.model.edit import Edit
+    from ndmem.model.advice.edit import Edit
 
 CODE = "NM101"
 NAME = "reduced-temporary"

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
     from ndmem.advising.case import Case, Group
     from ndmem.advising.source.syntax import Place
+    from ndmem.model.advice.edit import Edit
     from ndmem.model.columns import Int64s
-    from ndmem.model.edit import Edit
 
 CODE = "NM103"
 NAME = "temporary-of-elementwise"

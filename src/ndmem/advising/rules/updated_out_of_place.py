@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from ndmem.advising.case import Case, Group
     from ndmem.advising.dtypes import Type
     from ndmem.advising.source.syntax import Scope
+    from ndmem.model.advice.edit import Edit
     from ndmem.model.columns import Int64s
-    from ndmem.model.edit import Edit
 
 CODE = "NM102"
 NAME = "updated-out-of-place"

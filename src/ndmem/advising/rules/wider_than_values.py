@@ -19,7 +19,7 @@ from ndmem.advising.forms import read_dtype
 from ndmem.advising.replay import Change
 from ndmem.advising.source.syntax import called_name, keyword, text_of, uses
 from ndmem.advising.suggestion import Suggestion
-from ndmem.model.finding import Proof
+from ndmem.model.advice.finding import Proof
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from typing import TYPE_CHECKING
 
-from ndmem.model.trial import Difference
+from ndmem.model.advice.trial import Difference
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from ndmem.advising.edits.combining import combine
 from ndmem.advising.edits.patch import source_of
 from ndmem.errors import TrackingError
-from ndmem.model.finding import Proof
-from ndmem.model.trial import Output, Trial
+from ndmem.model.advice.finding import Proof
+from ndmem.model.advice.trial import Output, Trial
 from ndmem.planning.worker.sandbox.landlock import find_version
 from ndmem.planning.worker.working_folder import WorkingFolder, remove_tree
 from ndmem.tracking.launcher.launch import check_launch
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from ndmem.advising.edits.source_file import SourceFile
     from ndmem.analysis.index import TraceIndex
-    from ndmem.model.finding import Finding
+    from ndmem.model.advice.finding import Finding
     from ndmem.model.trace import RunInfo
 
     from .command import Command

@@ -11,8 +11,8 @@ from .sites import site_fields
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from ndmem.model.finding import Finding
-    from ndmem.model.trial import Trial
+    from ndmem.model.advice.finding import Finding
+    from ndmem.model.advice.trial import Trial
 
 
 def write_findings_json(findings: Iterable[Finding], stream: IO[str], *, trials: bool = False) -> None:

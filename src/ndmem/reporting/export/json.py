@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from ndmem.analysis.over_time.processes import ProcessFigures
     from ndmem.analysis.tables.lines import Line
     from ndmem.analysis.tables.threads import Thread
-    from ndmem.model.finding import Finding
+    from ndmem.model.advice.finding import Finding
     from ndmem.model.holder import Holder
     from ndmem.model.together import Together
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ndmem.analysis.index import TraceIndex
-    from ndmem.model.finding import Finding
+    from ndmem.model.advice.finding import Finding
     from ndmem.reporting.prediction_words import Outlook
 
 _SUMMARY = "Timeline, call stacks, source, arrays (charts are drawn by Plotly, from the network)"

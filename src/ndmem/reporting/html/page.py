@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
     from ndmem.analysis.index import TraceIndex
     from ndmem.analysis.tables.lines import Line
-    from ndmem.model.finding import Finding
+    from ndmem.model.advice.finding import Finding
     from ndmem.reporting.html.charts.plotlyjs import PlotlyJs
     from ndmem.reporting.paths import FileNames
     from ndmem.reporting.prediction_words import Outlook

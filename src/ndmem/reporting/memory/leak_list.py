@@ -15,7 +15,7 @@ from ndmem.units import format_nbytes
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ndmem.model.leak import CallGrowth, Leak
+    from ndmem.model.advice.leak import CallGrowth, Leak
 
 _MOST_HOLDERS = 3
 _LEAST_RESIDENT = 2**20

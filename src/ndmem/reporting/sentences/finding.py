@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ndmem.analysis.over_time.processes import process_tree
-from ndmem.model.finding import Proof
+from ndmem.model.advice.finding import Proof
 from ndmem.units import format_nbytes
 
 from .process_name import describe_child
 
 if TYPE_CHECKING:
     from ndmem.analysis.index import TraceIndex
-    from ndmem.model.finding import Finding
+    from ndmem.model.advice.finding import Finding
     from ndmem.reporting.paths import FileNames
 
 NOTHING = "Nothing to advise."

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ndmem.model.trial import Output
+from ndmem.model.advice.trial import Output
 from ndmem.units import format_nbytes
 
 if TYPE_CHECKING:
-    from ndmem.model.finding import Finding
-    from ndmem.model.trial import Difference, Trial
+    from ndmem.model.advice.finding import Finding
+    from ndmem.model.advice.trial import Difference, Trial
 
 _ENDED = "(the output ends)"
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from ndmem.analysis.index import TraceIndex
-    from ndmem.model.finding import Finding
+    from ndmem.model.advice.finding import Finding
     from ndmem.reporting.paths import FileNames
 
 

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
     from ndmem.analysis.index import TraceIndex
-    from ndmem.model.finding import Finding
+    from ndmem.model.advice.finding import Finding
     from ndmem.model.trace import Trace
     from ndmem.reporting.paths import FileNames
 

@@ -15,7 +15,7 @@ from ndmem.tracking.support import find_numpy_obstacle
 from ndmem.user_code import find_library_roots, owner_texts
 
 from .children_folder import is_worth_keeping
-from .deep_look import DeepLook
+from .deep.deep_look import DeepLook
 from .json_encode import encode_meta
 from .numpy_import import call_after_numpy_import
 from .program_limit import ProgramLimit

@@ -18,7 +18,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from .deep_look import DeepLook
+    from .deep.deep_look import DeepLook
 
 LEAST_NBYTES = 2**20
 """Live bytes at the end from which on names are looked for: fewer are not worth the time."""

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from ndmem.analysis.index import TraceIndex
     from ndmem.analysis.tables.lines import Line
-    from ndmem.model.finding import Finding
+    from ndmem.model.advice.finding import Finding
     from ndmem.reporting.paths import FileNames
     from ndmem.reporting.text.tables.figure_columns import Column as FigureColumn
 

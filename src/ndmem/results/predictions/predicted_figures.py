@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 from ndmem.planning.confidence import Confidence
 from ndmem.reporting.label import describe_confidence
-
-from .run import Run
+from ndmem.results.run import Run
 
 if TYPE_CHECKING:
     from ndmem.planning.arguments.arguments import Arguments

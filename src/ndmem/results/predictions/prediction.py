@@ -14,11 +14,11 @@ from ndmem.model.machine_limit import read_machine_limit
 from ndmem.phrasing import current_phrasing
 from ndmem.planning.solve_for_dim import find_longest
 from ndmem.reporting.text.prediction import describe_outlook, prediction_sentence, write_prediction
+from ndmem.results.memory_limits import Fit, fits
 from ndmem.tracking.launcher.machine_limit import describe_limit
 from ndmem.tracking.recorder import untracked
 from ndmem.units import format_nbytes, parse_nbytes
 
-from .memory_limits import Fit, fits
 from .predicted_figures import PredictedFigures
 from .predicted_lines import PredictedLine, add_formulas
 

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from ndmem.model.site import Site
+
     from .edit import Edit
-    from .site import Site
     from .trial import Trial
 
     Evidence = Mapping[str, int | float | str | bool | list[str] | list[int] | None]

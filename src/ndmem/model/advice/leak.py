@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .site import Site
+    from ndmem.model.site import Site
 
 
 @dataclass(frozen=True, slots=True)

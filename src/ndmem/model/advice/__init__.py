@@ -1,0 +1,1 @@
+"""What advice consists of: findings, edits, trials, leaks."""

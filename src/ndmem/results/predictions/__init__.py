@@ -1,0 +1,1 @@
+"""What `ndmem.predict` returns, and the verb itself."""
