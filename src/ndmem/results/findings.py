@@ -19,8 +19,8 @@ from ndmem.reporting.html.findings import findings_html
 from ndmem.reporting.text.findings import write_findings
 
 if TYPE_CHECKING:
+    from ndmem.advising.edits.left_out import LeftOut
     from ndmem.advising.edits.patch import Patch
-    from ndmem.advising.trial.trying import Untried
     from ndmem.analysis.index import TraceIndex
     from ndmem.model.advice.finding import Finding
 
@@ -107,14 +107,14 @@ def patch_of(findings: Findings) -> Patch:
 
 def try_findings(
     findings: Findings, *, most: int = 3, timeout_s: float | None = None
-) -> tuple[Findings, tuple[Untried, ...]]:
+) -> tuple[Findings, tuple[LeftOut, ...]]:
     """Run the program with the fixes of the first findings, in copies; the arguments are those of the advising part.
 
     Returns
     -------
     Findings
         The same ones; those that were tried have what was measured.
-    tuple of Untried
+    tuple of LeftOut
         Those that could not be tried.
     """
     from ndmem.advising.trial.trying import try_findings as run_trials  # few programs are tried

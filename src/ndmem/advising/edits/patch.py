@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from ndmem.analysis.over_time.processes import member_indexes
 
 from .combining import combine
+from .left_out import LeftOut
 from .source_file import read_source_file
 from .unified_diff import write_unified_diff
 
@@ -20,22 +21,6 @@ if TYPE_CHECKING:
     from ndmem.model.advice.finding import Finding
 
     from .source_file import SourceFile
-
-
-@dataclass(frozen=True, slots=True)
-class LeftOut:
-    """A finding that a patch does not have.
-
-    Attributes
-    ----------
-    finding : Finding
-        The finding.
-    reason : str
-        Why, and what to do; part of a sentence.
-    """
-
-    finding: Finding
-    reason: str
 
 
 @dataclass(frozen=True, slots=True)

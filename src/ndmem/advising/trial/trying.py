@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ndmem.advising.edits.combining import combine
+from ndmem.advising.edits.left_out import LeftOut
 from ndmem.advising.edits.patch import source_of
 from ndmem.errors import TrackingError
 from ndmem.model.advice.finding import Proof
@@ -37,22 +38,6 @@ class _NotTriedError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Untried:
-    """A finding that could not be tried.
-
-    Attributes
-    ----------
-    finding : Finding
-        The finding.
-    reason : str
-        Why, and what to do; part of a sentence.
-    """
-
-    finding: Finding
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
 class Tried:
     """Findings after some of them were tried.
 
@@ -60,12 +45,12 @@ class Tried:
     ----------
     findings : tuple of Finding
         All findings, in the same order; those that were tried have `Finding.trial`.
-    untried : tuple of Untried
+    untried : tuple of LeftOut
         Those before the last one that was tried which could not be.
     """
 
     findings: tuple[Finding, ...]
-    untried: tuple[Untried, ...]
+    untried: tuple[LeftOut, ...]
 
 
 def try_findings(index: TraceIndex, findings: Sequence[Finding], *, most: int, timeout_s: float | None) -> Tried:
@@ -103,7 +88,7 @@ def try_findings(index: TraceIndex, findings: Sequence[Finding], *, most: int, t
             try:
                 trials[id(finding)] = bench.try_group(group)
             except _NotTriedError as error:
-                untried.append(Untried(finding, str(error)))
+                untried.append(LeftOut(finding, str(error)))
     finally:
         bench.remove()
     return Tried(tuple(_settle(each, trials.get(id(each))) for each in findings), tuple(untried))
@@ -118,17 +103,17 @@ def _settle(finding: Finding, trial: Trial | None) -> Finding:
 
 def _choose(
     index: TraceIndex, findings: Sequence[Finding], most: int
-) -> tuple[list[tuple[Finding, list[Finding]]], list[Untried]]:
+) -> tuple[list[tuple[Finding, list[Finding]]], list[LeftOut]]:
     """Return the findings to try, each with those that belong to its saving, and the reasons against others."""
     chosen: list[tuple[Finding, list[Finding]]] = []
-    untried: list[Untried] = []
+    untried: list[LeftOut] = []
     for finding in findings:
         if len(chosen) == most:
             break
         try:
             chosen.append((finding, _find_group(index, findings, finding)))
         except _NotTriedError as error:
-            untried.append(Untried(finding, str(error)))
+            untried.append(LeftOut(finding, str(error)))
     return chosen, untried
 
 
