@@ -130,7 +130,10 @@ def _say(case: Case, frame: Running, dead: list[_Dead]) -> Suggestion:
         message=f"nothing reads {what} live at the peak in line {peak}",
         fix=f"del {', '.join(names)}",
         change=Change.all_of(
-            [Change.free_early(case.buffers.at(rows), freed), _free_in_other_rounds(case, frame, over, rows)]
+            [
+                Change.free_early(case.buffers.at(rows), freed),
+                _free_in_other_rounds(case, frame, over, rows, set(names)),
+            ]
         ),
         evidence={
             "nbytes": int(case.buffers.nbytes[rows].sum()),
@@ -143,9 +146,17 @@ def _say(case: Case, frame: Running, dead: list[_Dead]) -> Suggestion:
     )
 
 
-def _free_in_other_rounds(case: Case, frame: Running, over: ast.stmt, rows: Int64s) -> Change:
-    """Free what the same variables held in the other rounds of a loop around the `del`, which acts in each."""
-    others = [group.only(~group.temporary) for group in case.groups if np.isin(rows, group.rows).any()]
+def _free_in_other_rounds(case: Case, frame: Running, over: ast.stmt, rows: Int64s, names: set[str]) -> Change:
+    """Free what the same variables held in the other rounds of a loop around the `del`, which acts in each.
+
+    Only what the function's own statements allocated for them: a helper allocates for other variables too.
+    """
+    function, bound = function_name(frame), _bound_by_statement(case)
+    others = [
+        group.only(~group.temporary)
+        for group in case.groups
+        if len(group) and group.site.function == function and bound.get(int(group.rows[0]), set()) & names
+    ]
     if not others or not frame.place.tree.loops(over):
         return Change.all_of([])
     found = np.setdiff1d(np.concatenate([group.rows for group in others]), rows)
