@@ -193,7 +193,11 @@ def _bars(rows: Sequence[Row]) -> list[tuple[str, str, bool]]:
     alike = sum(row.is_time_alike for row in told)
     text = _count(late, ranged) if ranged else "no range is given"
     bars.append(
-        ("run times are within their range", f"{text}; {alike} within a factor of 2", bool(ranged) and not late)
+        (
+            "run times are within their range in 9 of 10 cases",
+            f"{text}; {alike} within a factor of 2",
+            bool(ranged) and len(late) * 10 <= len(ranged),
+        )
     )
     return bars
 

@@ -16,6 +16,8 @@ import numpy as np
 
 import ndmem
 from ndmem.advising.rules import DEEP, RESIDENT, RULES
+from ndmem.analysis.over_time.processes import member_indexes
+from ndmem.results.run import index_of
 from ndmem.units import format_nbytes
 
 HERE = Path(__file__).parent
@@ -60,6 +62,10 @@ _INDEX = """\
 `ndmem advise run.ndmem`, `ndmem run --advise program.py` and `ndmem.advise(run)` say what to change in a program. The
 report of a run has the first three findings. A saving is the difference of the peak when the recorded events are
 replayed with the change; the page of each rule shows a program before and after it, with both peaks measured.
+
+`ndmem advise run.ndmem --diff` prints the fixes that can be made mechanically as a patch; `ndmem advise run.ndmem
+--try` runs the program with each of them in a copy and measures what it saves: [apply a
+fix](../how-to/reduce-the-peak.md#apply-a-fix).
 
 | code | rule | looks for |
 |---|---|---|
@@ -134,7 +140,7 @@ def summarize(rule: ModuleType) -> str:
 
 
 def measure(program: Path, folder: Path, rule: ModuleType) -> tuple[int, str]:
-    """Run a program in a new folder; return the peak of what a rule is about, and the advice as it is printed."""
+    """Run a program in a new folder; return the highest peak of what a rule is about, and the printed advice."""
     folder.mkdir()
     (folder / "program.py").write_text(show(program) + "\n", "utf-8")
     environment = {**os.environ, "COLUMNS": "100", "NO_COLOR": "1"}
@@ -147,7 +153,8 @@ def measure(program: Path, folder: Path, rule: ModuleType) -> tuple[int, str]:
         [*command, "advise", "run.ndmem"], cwd=folder, env=environment, check=True, capture_output=True, text=True
     ).stdout
     run = ndmem.load(folder / "run.ndmem")
-    return (run.trace.rss_peak_nbytes or 0) if rule in RESIDENT else run.peak, advice
+    peak = max(member.trace.peak.nbytes for member in member_indexes(index_of(run)))
+    return (run.trace.rss_peak_nbytes or 0) if rule in RESIDENT else peak, advice
 
 
 if __name__ == "__main__":

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from .results.advice import advise
     from .results.breakdown import breakdown
     from .results.comparison import Comparison, DiffFormat
-    from .results.findings import Findings, list_advice
+    from .results.findings import Findings, list_advice, patch_of, try_findings
     from .results.inner_run import without_callers
     from .results.leaks import Leaks, leaks
     from .results.live_arrays import arrays
@@ -61,7 +61,7 @@ _NAMES = {
     "results.breakdown": "breakdown",
     "results.comparison": "Comparison DiffFormat",
     "results.advice": "advise",
-    "results.findings": "Findings list_advice",
+    "results.findings": "Findings list_advice patch_of try_findings",
     "results.inner_run": "without_callers",
     "results.leaks": "Leaks leaks",
     "results.live_arrays": "arrays",
@@ -79,8 +79,9 @@ _HOMES = {name: module for module, names in _NAMES.items() for name in names.spl
 __all__ = [
     "By", "Comparison", "DiffBy", "DiffFormat", "Dims", "Findings", "Fit", "Format", "Leaks", "Limits", "LiveBytes",
     "Measure", "Moment", "Prediction", "Run", "Stored", "TrackedRun", "advise", "arrays", "breakdown", "check_factor",
-    "diff", "dims", "fits", "index_of", "leaks", "limit", "limits", "list_advice", "load", "planned", "predict",
-    "profile", "read_budget", "read_length", "spec", "stored_arrays", "track", "weigh", "without_callers",
+    "diff", "dims", "fits", "index_of", "leaks", "limit", "limits", "list_advice", "load", "patch_of", "planned",
+    "predict", "profile", "read_budget", "read_length", "spec", "stored_arrays", "track", "try_findings", "weigh",
+    "without_callers",
 ]  # fmt: skip
 
 

@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 
 import ndmem
-from ndmem.advising.advise import find_findings
 from ndmem.advising.rules import DEEP, RESIDENT, RULES
-from ndmem.analysis.index import TraceIndex
+from ndmem.analysis.over_time.processes import member_indexes
 from ndmem.model.finding import Finding
+from ndmem.results.run import index_of
 
 HERE = Path(__file__).parent
 CASES = sorted((HERE / "corpus").glob("*/*/before.py"))
@@ -28,7 +28,7 @@ SHOWN = 3
 
 @dataclass(frozen=True)
 class Advised:
-    """A program that was run, and what is advised."""
+    """A program that was run, the highest peak of any of its processes, and what is advised."""
 
     output: str
     peak_nbytes: int
@@ -46,7 +46,8 @@ def advise(program: Path, folder: Path, *, deep: bool = False) -> Advised:
     run = ndmem.load(file)
     resident = run.trace.rss_peak_nbytes
     assert resident is not None
-    return Advised(done.stdout, run.peak, resident, find_findings(TraceIndex(run.trace)))
+    peak = max(member.trace.peak.nbytes for member in member_indexes(index_of(run)))
+    return Advised(done.stdout, peak, resident, tuple(ndmem.advise(run)))
 
 
 @pytest.mark.long

@@ -12,6 +12,8 @@ from ndmem.advising.source.liveness import may_be_read_after
 from ndmem.advising.source.syntax import SourceTree, source_tree
 from ndmem.analysis.index import TraceIndex
 
+PYPLOT = "import matplotlib.pyplot as plt"
+
 READ = {
     "in the next statement": "x = make()\nwork()  # here\nuse(x)",
     "in the statement itself": "x = make()\nwork(x)  # here",
@@ -75,6 +77,13 @@ def test_a_variable_is_live_where_a_path_reads_it(body, is_read):
         pytest.param("import lib\nz = lib.transform(x)", {"x", "z"}, False, id="an unknown function of a module"),
         pytest.param("m = lib.Model()\nz = m.fit(x)", {"x", "m", "z"}, False, id="a method of an object"),
         pytest.param("k.fit(x)", {"x"}, True, id="a method of a parameter"),
+        pytest.param("ax = make()\nax.imshow(x)\nk.plot(x)", {"x"}, False, id="a drawing of a copy"),
+        pytest.param(f"{PYPLOT}\ns = plt.contour(y, y, x)", {"x"}, True, id="a figure that pyplot keeps"),
+        pytest.param(f"{PYPLOT}\nfig, ax = plt.subplots()\nax.quiver(x)", {"x"}, True, id="axes that pyplot keeps"),
+        pytest.param(
+            f"{PYPLOT}\nfig = plt.figure()\nax = fig.add_subplot()\nax.quiver(x)", {"x"}, True, id="axes of its figure"
+        ),
+        pytest.param("from matplotlib import pyplot\npyplot.pcolor(x)", {"x"}, True, id="pyplot by its own name"),
         pytest.param("self.x = x", {"x"}, True, id="an attribute of self"),
         pytest.param("return x[0]", {"x"}, True, id="a result"),
         pytest.param("yield x", {"x"}, True, id="a generator"),

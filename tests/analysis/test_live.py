@@ -9,7 +9,7 @@ from tests.traces import NUMPY, USER, Frame, TraceBuilder
 from ndmem.analysis.index import TraceIndex
 from ndmem.analysis.live import live_buffers, small_nbytes
 from ndmem.analysis.moment import Moment
-from ndmem.model.holder import Holder
+from ndmem.model.holder import ArrayForm, Holder
 from ndmem.model.trace import Kind, Trace
 
 KIB = 1024
@@ -65,6 +65,31 @@ def test_a_holder_is_that_of_the_moment() -> None:
     assert at_peak == {8 * KIB: "kept", 9 * KIB: "first"}
     at_end = {b.nbytes: b.holder.name for b in live_buffers(TraceIndex(trace), Moment.END) if b.holder}
     assert at_end == {8 * KIB: "renamed", 9 * KIB: "first"}
+
+
+def test_an_unseen_array_has_the_form_of_those_of_its_place() -> None:
+    """It is likely where all that were seen of its place and size agree, whatever the way to it, else unknown."""
+    other, call, leaf = Frame(USER, 1, "work", (20, 30)), Frame(NUMPY, 4, "mean"), Frame(NUMPY, 5, "_mean")
+    builder = TraceBuilder()
+    seen, again = (builder.born((way, call, leaf), 8 * KIB) for way in (LINE, other))
+    builder.born((LINE, Frame(NUMPY, 7, "var"), leaf), 8 * KIB)
+    builder.born((LINE,), 9 * KIB)
+    builder.born((other,), 8 * KIB + 8)
+    both = [builder.born((LINE,), 16 * KIB) for _ in range(3)]
+    viewed, _ = (builder.born((other,), 32 * KIB) for _ in range(2))
+    form = ArrayForm((32, 32), "float64")
+    forms = {
+        builder.number(seen): form,
+        builder.number(both[0]): ArrayForm((2, 1024), "float64"),
+        builder.number(both[1]): ArrayForm((2048,), "float64"),
+    }
+    part = Holder(builder.number(viewed), "v", "work", (10,), "float64", is_view=True)
+    buffers = live_buffers(TraceIndex(builder.build(forms=forms, holders=[part])))
+    found = {buffer.buffer: (buffer.array, buffer.is_form_likely) for buffer in buffers}
+    assert found[builder.number(seen)] == (form, False)
+    assert found[builder.number(again)] == (form, True)
+    assert {number for number, (_, is_likely) in found.items() if is_likely} == {builder.number(again)}
+    assert sum(array is None for array, _ in found.values()) == 5
 
 
 @pytest.mark.parametrize("how", [{"dropped": 1}, {"exit_status": -9}])

@@ -36,6 +36,18 @@ def test_stacks_can_be_weighed_by_the_total(place: Place) -> None:
     assert (nothing.status, nothing.stdout) == (0, b"")
 
 
+def test_lines_that_grow_are_named_with_what_each_execution_adds(place: Place) -> None:
+    """A line whose arrays stay, early and late ones, has a sentence; one that replaces its array has none."""
+    write_program(
+        place.folder,
+        "import numpy as np\nkept = []\n"
+        "for n in range(10):\n    kept.append(np.ones(1280))\n    last = np.ones(2560)\n",
+    )
+    done = place.run_ndmem("run", "-q", "--leaks", "-o", "d.ndmem", "prog.py")
+    grows = " ".join(done.stderr.decode().split()).partition("Grows: ")[2]
+    assert grows == "prog.py:4 `np.ones(1280)` leaves 10 KiB more behind with each execution (10 so far)."
+
+
 def test_what_stayed_is_a_table_of_its_own(place: Place) -> None:
     """The array that is still held is listed by its line, with what keeps it; a range without it has one sentence."""
     done = place.run_ndmem("run", "-q", "-o", "b.ndmem", "prog.py")

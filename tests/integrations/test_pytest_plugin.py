@@ -136,6 +136,40 @@ def test_cycle():
 
 
 @pytest.mark.long
+def test_what_an_object_holds_is_named_when_a_test_leaks(tmp_path: Path) -> None:
+    """A failing limit_leaked_arrays names the attribute, closure or cache that keeps the array, not only variables."""
+    source = """
+import functools
+class Service:
+    def __init__(self):
+        self.frames = {}
+service = Service()
+hooks = []
+@functools.cache
+def load(n):
+    return np.full(n, 1, "u1")
+def make_hook():
+    data = np.full(8000, 1, "u1")
+    return lambda: data
+@pytest.mark.limit_leaked_arrays("1 KiB")
+def test_attribute():
+    service.frames["first"] = np.empty(8000, "u1")
+@pytest.mark.limit_leaked_arrays("1 KiB")
+def test_closure():
+    hooks.append(make_hook())
+@pytest.mark.limit_leaked_arrays("1 KiB")
+def test_cache():
+    load(8000)
+"""
+    _, text = run_pytest(tmp_path, source)
+    parts = re.split(r"^_+ test_(attribute|closure|cache) _+$", text, flags=re.MULTILINE)
+    said = dict(zip(parts[1::2], parts[2::2], strict=True))
+    assert "service.frames['first']" in said["attribute"]
+    assert "hooks[0]" in said["closure"]
+    assert "load (inside" in said["cache"]
+
+
+@pytest.mark.long
 def test_pytest_memrays_names_are_understood(tmp_path: Path) -> None:
     """Without that plugin its two marks limit arrays."""
     source = """

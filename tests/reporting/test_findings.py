@@ -18,6 +18,7 @@ from ndmem.model.deep_facts import DeepFacts
 from ndmem.model.family import Begun, Kin, Member, make_family
 from ndmem.model.finding import Finding, Proof, Saving
 from ndmem.model.site import Site
+from ndmem.model.trial import Difference, Output, Trial
 from ndmem.reporting.export.findings_json import write_findings_json
 from ndmem.reporting.export.json import write_json
 from ndmem.reporting.html.findings import findings_html
@@ -52,10 +53,10 @@ def as_text(*findings: Finding, index: TraceIndex | None = None, **options: Any)
     return stream.getvalue()
 
 
-def as_json(*findings: Finding) -> list[dict[str, Any]]:
+def as_json(*findings: Finding, trials: bool = False) -> list[dict[str, Any]]:
     """Return what is read back from the JSON of findings, which the published schema describes."""
     stream = io.StringIO()
-    write_findings_json(findings, stream)
+    write_findings_json(findings, stream, trials=trials)
     document = json.loads(stream.getvalue())
     jsonschema.Draft202012Validator(SCHEMA).validate(document)
     found: list[dict[str, Any]] = document["findings"]
@@ -70,6 +71,45 @@ def test_a_finding_has_place_message_fix_and_saving() -> None:
         "       table *= 2\n"
         "   saves 61 MiB of the peak: the next peak is 122 MiB (verified by replay)\n"
     )
+
+
+TRIAL = Trial(183 * MIB, 123 * MIB, 5 * MIB, 5 * MIB, 0, 0, Output.SAME)
+
+
+@pytest.mark.parametrize(
+    ("trial", "wanted"),
+    [
+        (TRIAL, "   Output and exit status are the same\n"),
+        (replace(TRIAL, output=Output.VARIES), "   The output differs from run to run and was not compared\n"),
+        (
+            replace(TRIAL, output=Output.DIFFERENT, difference=Difference(3, "1.5", None)),
+            "   The output differs, first in line 3: (the output ends) instead of '1.5'\n",
+        ),
+        (
+            replace(TRIAL, status_after=-9, stderr_difference=Difference(1, None, "\x1b[2J")),
+            "   The exit status is -9 instead of 0\n"
+            "   Standard error differs, first in line 1: '\\x1b[2J' instead of (the output ends)\n",
+        ),
+    ],
+)
+def test_a_trial_is_told_below_its_finding(trial: Trial, wanted: str) -> None:
+    """Below a finding that was tried are the measured and the promised saving, and what differs, in text and JSON."""
+    tried = replace(FINDING, trial=trial)
+    text = as_text(tried)
+    assert text == as_text(FINDING) + (
+        f"   Tried: saved 60 MiB (a peak of 123 MiB instead of 183 MiB), 61 MiB were promised\n{wanted}"
+    )
+    document = as_json(tried, FINDING, trials=True)
+    assert document[0]["trial"]["saved_nbytes"] == 60 * MIB
+    assert document[0]["trial"]["output"] == trial.output.value
+    assert document[1]["trial"] is None
+    assert "trial" not in as_json(tried)[0]
+
+
+def test_a_trial_of_what_is_kept_compares_that() -> None:
+    """Where a fix only lowers what is kept at the end, the trial tells those bytes; a fix may also cost some."""
+    kept = replace(FINDING, saving=Saving(0, 2 * MIB, 0), trial=replace(TRIAL, kept_after_nbytes=6 * MIB))
+    assert "Tried: cost 1 MiB (6 MiB kept at the end instead of 5 MiB), 2 MiB were promised" in as_text(kept)
 
 
 def test_a_saving_of_resident_memory_is_told_from_one_of_arrays() -> None:

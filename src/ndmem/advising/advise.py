@@ -28,13 +28,15 @@ _Asked = tuple["Rule", "Suggestion"]
 
 
 @fact
-def find_findings(index: TraceIndex) -> tuple[Finding, ...]:
+def find_findings(index: TraceIndex, siblings: tuple[TraceIndex, ...] = ()) -> tuple[Finding, ...]:
     """Find what to change in a program.
 
     Parameters
     ----------
     index : TraceIndex
         A run of it.
+    siblings : tuple of TraceIndex
+        The other processes of the same run.
 
     Returns
     -------
@@ -42,7 +44,7 @@ def find_findings(index: TraceIndex) -> tuple[Finding, ...]:
         The largest saving of the peak first; of equal ones that with the larger saving of kept, then of total bytes. At
         most one for each place. Empty if events were dropped: lifetimes are unknown then.
     """
-    case = make_case(index)
+    case = make_case(index, siblings)
     if case is None:
         return ()
     asked = [(rule, suggestion) for rule in RULES for suggestion in rule.suggest(case)]
@@ -70,6 +72,7 @@ def _settle(case: Case, rule: Rule, suggestion: Suggestion) -> Finding:
         peak_after_nbytes=replayed.peak_nbytes,
         proof=suggestion.proof,
         evidence=suggestion.evidence,
+        edit=suggestion.edit,
     )
 
 

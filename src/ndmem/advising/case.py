@@ -99,10 +99,13 @@ class Case:
         The run.
     buffers : Lifetimes
         All buffers of arrays that are events.
+    siblings : tuple of TraceIndex
+        The other processes of the same run.
     """
 
     index: TraceIndex
     buffers: Lifetimes
+    siblings: tuple[TraceIndex, ...] = ()
     _named: dict[tuple[str, str], Int64s] = field(default_factory=dict, repr=False)
 
     @property
@@ -249,10 +252,10 @@ class Case:
         return np.array(sorted(rows), np.int64)
 
 
-def make_case(index: TraceIndex) -> Case | None:
+def make_case(index: TraceIndex, siblings: tuple[TraceIndex, ...] = ()) -> Case | None:
     """Prepare a run for the rules; ``None`` if events were dropped, so that lifetimes are unknown."""
     buffers = array_lifetimes(index)
-    return None if buffers is None else Case(index, buffers)
+    return None if buffers is None else Case(index, buffers, siblings)
 
 
 def each_large(case: Case) -> Iterator[Group]:

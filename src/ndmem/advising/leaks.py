@@ -9,6 +9,7 @@ import numpy as np
 
 from ndmem.analysis.call_tree.frames import standing_nodes
 from ndmem.analysis.held import holders_by_buffer
+from ndmem.analysis.over_time.growth import is_growth
 from ndmem.analysis.over_time.lifetimes import array_lifetimes
 from ndmem.analysis.tables.expression import expression_text
 from ndmem.analysis.tables.sources import source_files
@@ -63,7 +64,7 @@ def find_leaks(index: TraceIndex, calls: Sequence[Interval]) -> tuple[Leak, ...]
     -------
     tuple of Leak
         The largest first. What was freed again by a later call, as a bounded cache or a replaced value does, is none:
-        see `_grows`. Arrays that only a cycle held until the collector ran are leaks of a kind of their own.
+        see `is_growth`. Arrays that only a cycle held until the collector ran are leaks of a kind of their own.
     """
     buffers = array_lifetimes(index)
     if buffers is None or not len(buffers):
@@ -97,7 +98,7 @@ def _each_leak(index: TraceIndex, stayed: _Stayed, calls: int) -> Iterator[Leak]
     for number in np.unique(site_of).tolist():
         here = np.flatnonzero(site_of == number)
         by_call = np.bincount(stayed.call[here], stayed.buffers.nbytes[here], minlength=calls).astype(np.int64)
-        if not _grows(by_call):
+        if not is_growth(by_call > 0):
             continue
         site = trace.sites[number]
         yield Leak(
@@ -108,18 +109,6 @@ def _each_leak(index: TraceIndex, stayed: _Stayed, calls: int) -> Iterator[Leak]
             holders=_name_holders(index, stayed.buffers.at(here), until=stayed.until),
             is_cycle=stayed.is_cycle,
         )
-
-
-def _grows(by_call: Int64s) -> bool:
-    """Tell whether arrays of early and of late calls are still there.
-
-    A value that each call replaces is of the last call only, what is filled once of the first ones only, and a bounded
-    cache has forgotten the first ones. Early are the calls of the first half; of three calls, the first.
-    """
-    half = len(by_call) // 2
-    if half == 0:
-        return bool(by_call.any())
-    return bool(by_call[:half].any() and by_call[-half:].any())
 
 
 def _name_holders(index: TraceIndex, buffers: Lifetimes, *, until: int) -> tuple[str, ...]:

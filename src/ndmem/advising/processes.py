@@ -31,8 +31,9 @@ def find_in_processes(index: TraceIndex) -> tuple[Finding, ...]:
         saves most first in `Finding.pids`.
     """
     found: dict[object, list[tuple[Finding, int]]] = {}
-    for member in member_indexes(index):
-        for finding in find_findings(member):
+    members = member_indexes(index)
+    for member in members:
+        for finding in find_findings(member, tuple(other for other in members if other is not member)):
             found.setdefault((finding.rule, finding.site), []).append((finding, member.trace.run.pid))
     merged = [_merge(each, program=index.trace.run.pid) for each in found.values()]
     return tuple(sorted(merged, key=lambda finding: finding.saving.rank, reverse=True))

@@ -10,6 +10,7 @@ from ndmem.model.finding import Proof
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from ndmem.model.edit import Edit
     from ndmem.model.finding import Evidence
     from ndmem.model.site import Site
 
@@ -37,6 +38,8 @@ class Suggestion:
         Figures behind the message.
     proof : Proof
         `VERIFIED` where the change follows from recorded events alone.
+    edit : Edit or None
+        How the fix is applied to the source; ``None`` where that cannot be done mechanically and safely.
     resident_nbytes : int or None
         Bytes that it saves of what is not arrays, and that no replay has.
     """
@@ -48,6 +51,7 @@ class Suggestion:
     change: Change
     evidence: Evidence = field(default_factory=dict)
     proof: Proof = Proof.VERIFIED
+    edit: Edit | None = None
     resident_nbytes: int | None = None
 
 

@@ -16,6 +16,7 @@ from .held import NEVER_HELD, holders_by_buffer
 from .index import fact
 from .moment import Moment, events_until, nbytes_at
 from .origin import name_origin
+from .repeated_forms import forms_by_place, place_of
 from .tables.expression import expression_text
 from .tables.sources import source_files
 from .tables.target import find_target
@@ -61,6 +62,8 @@ class LiveBuffer:
         buffer.
     form : ArrayForm or None
         Shape and dtype of its array, if that was seen without a holder.
+    likely_form : ArrayForm or None
+        Where nothing was seen of it: shape and dtype of all arrays of as many bytes from the same place.
     target : Target or None
         Where the statement that allocated it puts its value, if no holder was ever found and it was not temporary.
     origin : str or None
@@ -82,6 +85,7 @@ class LiveBuffer:
     holders: tuple[Holder, ...]
     former: tuple[Holder, ...]
     form: ArrayForm | None
+    likely_form: ArrayForm | None
     target: Target | None
     origin: str | None
     thread: int
@@ -98,8 +102,17 @@ class LiveBuffer:
 
     @property
     def array(self) -> Holder | ArrayForm | None:
-        """What tells shape and dtype: the holder, the array itself, or the last holder before."""
+        """What tells shape and dtype: the holder, the array itself, the last holder before, or others of its place."""
+        return self._seen or self.likely_form
+
+    @property
+    def _seen(self) -> Holder | ArrayForm | None:
         return self.holder or self.form or next(iter(self.former), None)
+
+    @property
+    def is_form_likely(self) -> bool:
+        """Whether shape and dtype are those of other arrays of its place, and its own were not seen."""
+        return self._seen is None and self.likely_form is not None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -173,7 +186,7 @@ def find_live(index: TraceIndex, *, until: int, domain: Domain = Domain.ARRAY) -
 def each_live_buffer(index: TraceIndex, columns: LiveColumns) -> Iterator[LiveBuffer]:
     """Yield a description of each buffer that `find_live` found, in its order."""
     trace, sources, holders = index.trace, source_files(index), holders_by_buffer(index, columns.until)
-    threads = birth_threads(index)
+    threads, likely = birth_threads(index), forms_by_place(index) if columns.domain is Domain.ARRAY else {}
     surely_alive = trace.dropped == 0 and not trace.run.is_cut
     stacks: dict[int, Stack] = {}
     for place in range(len(columns.buffer)):
@@ -195,6 +208,7 @@ def each_live_buffer(index: TraceIndex, columns: LiveColumns) -> Iterator[LiveBu
             holders=held.holders,
             former=held.former,
             form=trace.forms.get(buffer),
+            likely_form=likely.get((*place_of(index, node), int(columns.nbytes[place]))),
             target=find_target(index, site) if held is NEVER_HELD and temporary is False else None,
             origin=_name_origin(columns.domain, trace.origins.get(buffer)),
             thread=int(threads[buffer]),

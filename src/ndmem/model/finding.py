@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from .edit import Edit
     from .site import Site
+    from .trial import Trial
 
     Evidence = Mapping[str, int | float | str | bool | list[str] | list[int] | None]
 
@@ -76,6 +78,10 @@ class Finding:
         Figures behind the message: shapes, dtypes, bytes, counts.
     pids : tuple of int
         Processes in which it was found; empty for the program itself. The saving is that of one of them.
+    edit : Edit or None
+        How the fix is applied to the source; ``None`` where that cannot be done mechanically and safely.
+    trial : Trial or None
+        What running the program with the fix showed; ``None`` if that was not done.
     """
 
     rule: str
@@ -89,3 +95,5 @@ class Finding:
     proof: Proof
     evidence: Evidence = field(default_factory=dict)
     pids: tuple[int, ...] = ()
+    edit: Edit | None = None
+    trial: Trial | None = None

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 import io
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import IO, TYPE_CHECKING, overload
 
+from ndmem.advising.edits.patch import make_patch
 from ndmem.advising.processes import find_in_processes
 from ndmem.analysis.over_time.processes import member_indexes
 from ndmem.errors import TraceError
@@ -16,6 +19,8 @@ from ndmem.reporting.html.findings import findings_html
 from ndmem.reporting.text.findings import write_findings
 
 if TYPE_CHECKING:
+    from ndmem.advising.edits.patch import Patch
+    from ndmem.advising.trial.trying import Untried
     from ndmem.analysis.index import TraceIndex
     from ndmem.model.finding import Finding
 
@@ -40,6 +45,7 @@ class Findings(Sequence["Finding"]):
         _check_lifetimes(index, "this run" if file is None else file)
         self._index, self._file = index, file
         self._found = find_in_processes(index)
+        self._is_tried = False
 
     def __len__(self) -> int:
         return len(self._found)
@@ -63,6 +69,13 @@ class Findings(Sequence["Finding"]):
         """
         write_findings(self._index, self._found, stream or sys.stdout, rows=rows, file=self._file)
 
+    def to_patch(self) -> str:
+        """Return the fixes that can be made mechanically as a patch, which ``git apply`` and ``patch -p1`` accept.
+
+        No file is written. File names are relative to the working folder; files outside it are left out.
+        """
+        return patch_of(self).content.decode("utf-8", "surrogateescape")
+
     def to_json(self, stream: IO[str] | None = None) -> str | None:
         """Write the findings as JSON, one object in ASCII.
 
@@ -72,7 +85,7 @@ class Findings(Sequence["Finding"]):
             Destination; if it is not given, the text is returned.
         """
         text = io.StringIO()
-        write_findings_json(self._found, stream or text)
+        write_findings_json(self._found, stream or text, trials=self._is_tried)
         return text.getvalue() if stream is None else None
 
     def __repr__(self) -> str:
@@ -85,6 +98,31 @@ class Findings(Sequence["Finding"]):
 
     def _repr_html_(self) -> str:
         return findings_html(self._index, self._found)
+
+
+def patch_of(findings: Findings) -> Patch:
+    """Return the patch of findings, with those that it does not have; file names are relative to the working folder."""
+    return make_patch(findings._index, findings._found, Path.cwd())
+
+
+def try_findings(
+    findings: Findings, *, most: int = 3, timeout_s: float | None = None
+) -> tuple[Findings, tuple[Untried, ...]]:
+    """Run the program with the fixes of the first findings, in copies; the arguments are those of the advising part.
+
+    Returns
+    -------
+    Findings
+        The same ones; those that were tried have what was measured.
+    tuple of Untried
+        Those that could not be tried.
+    """
+    from ndmem.advising.trial.trying import try_findings as run_trials  # few programs are tried
+
+    done = run_trials(findings._index, findings._found, most=most, timeout_s=timeout_s)
+    tried = copy.copy(findings)
+    tried._found, tried._is_tried = done.findings, True
+    return tried, done.untried
 
 
 def list_advice(index: TraceIndex) -> tuple[Finding, ...]:

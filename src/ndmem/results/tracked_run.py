@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ndmem.errors import TrackingError
@@ -52,10 +53,21 @@ class TrackedRun(Run):
         self._recorder = recorder
         return self
 
-    def stop(self) -> TrackedRun:
-        """Stop tracking; the recording stays."""
+    def stop(self, *, objects: bool = False) -> TrackedRun:
+        """Stop tracking; the recording stays.
+
+        Parameters
+        ----------
+        objects : bool
+            Before, look through all objects for what holds the live arrays: attributes, containers, caches, closures.
+            Without it only variables are looked at. It takes about a second for each million objects of the process.
+        """
         if self._recorder is None:
             raise TrackingError("nothing was tracked yet; call start() first")
+        if objects and self._recorder.running:
+            from ndmem.weighing.live.object_holders import find_object_holders  # needs NumPy
+
+            self._recorder.note_holders(partial(find_object_holders, smallest=self._recorder.threshold))
         self._recorder.stop()
         return self
 

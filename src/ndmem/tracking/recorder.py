@@ -14,9 +14,11 @@ from .agent.run_metadata import describe_run
 from .support import check_support, find_numpy_obstacle
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from ndmem.model.trace import Trace
+
+    Search = Callable[[], tuple[tuple[object, str, str, int], ...]]
 
 DEFAULT_THRESHOLD = 4096
 """Bytes from which on a buffer is an event of its own."""
@@ -55,6 +57,11 @@ class Recorder:
     objects : bool
         Search for holders at new peaks in what variables hold, too.
 
+    Attributes
+    ----------
+    threshold : int
+        Bytes from which on a buffer is an event of its own.
+
     Raises
     ------
     TrackingError
@@ -75,6 +82,7 @@ class Recorder:
             self._native: Any = _native.Recording(wanted, -1, room, objects=objects)
         except ValueError as error:
             raise TrackingError(str(error)) from None
+        self.threshold = wanted
         self._trace: Trace | None = None
 
     def start(self, about: Mapping[str, Any] | None = None) -> None:
@@ -114,6 +122,21 @@ class Recorder:
             if cells:
                 self._native.write_meta(json.dumps(cells).encode())
             self._native.stop()
+
+    def note_holders(self, find: Search) -> None:
+        """Record who holds live buffers, as a search finds; nothing if it does not run any more.
+
+        Parameters
+        ----------
+        find : callable
+            Returns for each buffer an array that holds it, the way to it from a variable, the module or function of
+            that, and the address of the buffer.
+        """
+        from ndmem import _native
+
+        if self._native.running:
+            with untracked():
+                _native.sight_holders(find())
 
     @property
     def running(self) -> bool:

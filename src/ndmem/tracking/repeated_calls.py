@@ -9,15 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from ndmem.platform.resident.pages import own_resident_nbytes
 
-from .recorder import ALL_EVENTS, Recorder, untracked
+from .recorder import ALL_EVENTS, Recorder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from ndmem.model.trace import Trace
 
-    Found = tuple[tuple[object, str, str, int], ...]
-    Search = Callable[[], Found]
+    from .recorder import Search
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,22 +93,15 @@ def record_calls(
                 call()
                 end = recorder.events
                 if number == repeat - 1:
-                    _note_holders(find_cycles)
+                    recorder.note_holders(find_cycles)
                 gc.collect()
                 calls.append(Call(start, end, recorder.events))
                 resident.append(own_resident_nbytes())
-            _note_holders(find_kept)
+            recorder.note_holders(find_kept)
         finally:
             recorder.stop(finds_holders=False)
     known = tuple(nbytes for nbytes in resident if nbytes is not None)
     return RecordedCalls(recorder.read_trace(), tuple(calls), known if len(known) == len(resident) else None)
-
-
-def _note_holders(find: Search) -> None:
-    from ndmem import _native
-
-    with untracked():
-        _native.sight_holders(find())
 
 
 @contextlib.contextmanager

@@ -4,7 +4,7 @@ import functools
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
-from types import FunctionType, GeneratorType, GetSetDescriptorType, MemberDescriptorType, MethodType
+from types import FrameType, FunctionType, GeneratorType, GetSetDescriptorType, MemberDescriptorType, MethodType
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
@@ -179,6 +179,9 @@ def _attributes(parent: Any) -> Iterator[tuple[str, object]]:
     elif is_a(parent, GeneratorType):
         frame = _frame_of(parent)
         yield from ((f" local {name}", value) for name, value in _text_entries(frame and frame_variables(frame)))
+    elif is_a(parent, FrameType):  # of a function that ended, which a traceback keeps
+        function = parent.f_code.co_name
+        yield from ((f" local {name} of {function}", value) for name, value in _text_entries(frame_variables(parent)))
     elif is_a(parent, MethodType):
         yield ".__self__", parent.__self__
     elif is_a(parent, BaseException):

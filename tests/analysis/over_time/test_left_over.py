@@ -47,6 +47,27 @@ def test_a_range_has_what_it_allocated_and_did_not_free(start, end, rows):
     assert shown == rows
 
 
+@pytest.mark.parametrize(
+    ("freed", "grows"),
+    [
+        pytest.param([], True, id="all stay"),
+        pytest.param([0, 2, 4], True, id="every second one stays"),
+        pytest.param([0, 1, 2], False, id="a bounded cache"),
+        pytest.param([0, 1, 2, 3, 4], False, id="replaced"),
+        pytest.param([3, 4, 5], False, id="filled once"),
+        pytest.param([1, 2, 3, 4], False, id="two are no series"),
+    ],
+)
+def test_growth_is_what_stays_of_early_and_of_late_executions(freed, grows):
+    """Of six executions of a line, those that left an array behind tell whether it grows."""
+    builder = TraceBuilder()
+    buffers = [builder.born(KEEP, 10_000, time_s=1.0 + number) for number in range(6)]
+    for number in freed:
+        builder.died(buffers[number], KEEP, time_s=8.0)
+    (row,) = find_left_over(TraceIndex(builder.build())) or ()
+    assert (row.count, row.allocated, row.grows) == (6 - len(freed), 6, grows)
+
+
 def test_lost_events_give_no_answer():
     """Without all events it is unknown what was freed: the answer is none, not a wrong one."""
     trace = _index().trace

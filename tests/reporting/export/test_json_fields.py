@@ -155,6 +155,7 @@ def test_fields_of_live_arrays() -> None:
         "name": None,
         "shape": [5120, 5120],
         "dtype": "float64",
+        "is_form_likely": False,
         "is_view": None,
         "thread": 0,
         "temporary": True,

@@ -31,9 +31,9 @@ def test_what_was_asked_for_and_where_is_the_first_sentence(tmp_path: Path) -> N
     run = ndmem.load(place.folder / "t.ndmem")
     assert run.trace.run.refusal is not None
     assert run.trace.run.refusal.lineno == 4
-    json = io.StringIO()
-    run.report(json, form="json")
-    assert '"refusal": {"message": "Unable to allocate ' in json.getvalue()
+    written = io.StringIO()
+    run.report(written, form="json")
+    assert '"refusal": {"message": "Unable to allocate ' in written.getvalue()
 
 
 def test_no_code_of_the_programs_error_runs(tmp_path: Path) -> None:
@@ -66,3 +66,25 @@ def test_other_ends_have_no_refusal(tmp_path: Path, code: str) -> None:
     write_program(place.folder, f"import numpy as np\na = np.ones(1_000_000)\n{code}")
     place.run_ndmem("run", "-o", "t.ndmem", "prog.py")
     assert ndmem.load(place.folder / "t.ndmem").trace.run.refusal is None
+
+
+def test_the_message_about_a_limit_is_no_line_of_the_program(tmp_path: Path) -> None:
+    """What ndmem imports to explain a refusal is its own; a peak reached while Python prints it is named as such."""
+    place = Place(tmp_path / "w")
+    write_program(place.folder, "import numpy as np\ntable = np.ones(4_000_000)\nmore = np.ones(40_000_000)\n")
+    shown = place.run_ndmem("run", "--limit", "100MB", "-o", "t.ndmem", "prog.py")
+    text = " ".join(shown.stderr.decode().split())
+    assert "would exceed the budget" in text
+    where = text.partition("Including native (non-array) memory: ")[2].partition(",")[0]
+    assert where.endswith((" while Python printed the traceback", " at prog.py:2"))
+
+
+def test_a_variable_of_a_function_that_an_error_ended_has_its_name(tmp_path: Path) -> None:
+    """What only a kept traceback holds at the end is named by the variable and the function."""
+    place = Place(tmp_path / "w")
+    code = "kept = []\ndef load(n):\n    table = np.ones(n)\n    raise ValueError(n)\n"
+    tries = "try:\n    load(500_000)\nexcept ValueError as error:\n    kept.append(error)\n"
+    write_program(place.folder, f"import numpy as np\n{code}{tries}")
+    assert place.run_ndmem("run", "-q", "-o", "t.ndmem", "prog.py").status == 0
+    names = {holder.name for holder in ndmem.load(place.folder / "t.ndmem").trace.holders}
+    assert "kept[0].__traceback__.tb_frame local table of load" in names

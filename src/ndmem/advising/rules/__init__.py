@@ -14,6 +14,7 @@ from . import (
     cache_that_only_grows,
     computed_twice,
     copied_windows,
+    copy_per_worker,
     densified_sparse,
     loaded_whole,
     many_tiny_arrays,
@@ -62,6 +63,7 @@ RULES: tuple[Rule, ...] = (
     stored_exception,
     outlives_last_use,
     loaded_whole,
+    copy_per_worker,
     boxed_numbers,
     many_tiny_arrays,
 )

@@ -18,6 +18,7 @@ from ndmem.advising.execution import next_rounds
 from ndmem.advising.replay import Change
 from ndmem.advising.source.syntax import called_name, keyword, site_of, source_tree, text_of
 from ndmem.advising.suggestion import Suggestion
+from ndmem.analysis.call_tree.frames import standing_nodes
 from ndmem.model.site import Site
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def suggest(case: Case) -> Iterator[Suggestion]:
     for pattern, find in ((_CACHED, _find_cache), (_CONTAINED, _find_container)):
         for name, rows in _kept_by(case, pattern).items():
             buffers = case.buffers.at(rows)
-            if len(rows) < _LEAST_ENTRIES or int(buffers.nbytes.sum()) < case.least:
+            if len(rows) < _LEAST_ENTRIES or int(buffers.nbytes.sum()) < case.least or not _only_grows(case, rows):
                 continue
             keeper = find(trees, name)
             if keeper is None:
@@ -78,6 +79,16 @@ def _kept_by(case: Case, pattern: re.Pattern[str]) -> dict[str, Int64s]:
         if match is not None:
             found.setdefault(match.group(1), []).append(row)
     return {name: np.array(rows, np.int64) for name, rows in found.items()}
+
+
+def _only_grows(case: Case, rows: Int64s) -> bool:
+    """Tell whether a container forgets nothing while it gets more: a bounded one drops the oldest for each new one."""
+    born, died = case.buffers.born, case.buffers.died
+    until = int(born[rows[-1]]) + 1
+    oldest = int(born[rows[case.alive_at(until)[rows]]].min())
+    sites = case.index.trace.tree.site[standing_nodes(case.index)[case.buffers.node]]
+    forgotten = (sites == sites[rows[0]]) & (born < oldest) & (died > oldest) & (died < until)
+    return not forgotten.any()
 
 
 def _find_cache(trees: list[tuple[str, SourceTree]], name: str) -> _Keeper | None:

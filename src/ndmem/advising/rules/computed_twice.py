@@ -15,16 +15,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ndmem.advising.case import each_large
+from ndmem.advising.edits.making import is_numpy, replace_expression
 from ndmem.advising.replay import Change
 from ndmem.advising.source.operations import OPERATORS
 from ndmem.advising.source.reading import PURE, calls_methods_of_owner, is_only_read
-from ndmem.advising.source.syntax import called_name, operands, text_of
+from ndmem.advising.source.syntax import called_name, operands, text_of, uses
 from ndmem.advising.suggestion import Suggestion
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ndmem.advising.case import Case, Group
+    from ndmem.model.edit import Edit
 
 CODE = "NM303"
 NAME = "computed-twice"
@@ -58,7 +60,16 @@ def suggest(case: Case) -> Iterator[Suggestion]:
                     "count": dropped,
                     "first_line": first.site.lineno,
                 },
+                edit=_edit(first, again),
             )
+
+
+def _edit(first: Group, again: Group) -> Edit | None:
+    """Use the variable of the first result, if that is whole and no argument of an update in place."""
+    name = _target(first)
+    if name is None or not is_numpy(again):
+        return None
+    return replace_expression(again.place.tree, again.place.node, name, names=frozenset({name}))
 
 
 def _is_pure(node: ast.expr) -> bool:  # noqa: PLR0911  # one case for each kind of expression
@@ -93,8 +104,22 @@ def _is_kept_as_it_was(first: Group, again: Group) -> bool:
             return False
         if _is_bound_between(first, again, name):
             return False
+    if _is_rebound(first, again):
+        return False
     results = {target for target in (_target(first), _target(again)) if target is not None}
     return all(is_only_read(tree, scope, name) for name in results)
+
+
+def _is_rebound(first: Group, again: Group) -> bool:
+    """Tell whether the variable of the first result gets another value, or is deleted, before the second one."""
+    tree, name = first.place.tree, _target(first)
+    if name is None:
+        return False
+    return any(
+        not isinstance(use.ctx, ast.Load) and tree.statement(use) is not first.place.statement
+        for use in uses(tree.scope(first.place.node), name)
+        if first.site.lineno <= use.lineno < again.site.lineno
+    )
 
 
 def _variables(node: ast.expr) -> Iterator[ast.expr]:

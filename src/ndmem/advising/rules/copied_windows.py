@@ -11,18 +11,21 @@ import ast
 from typing import TYPE_CHECKING
 
 from ndmem.advising.case import each_large
+from ndmem.advising.edits.making import is_numpy, replace_expression
 from ndmem.advising.replay import Change
 from ndmem.advising.source.consumption import readings
 from ndmem.advising.source.joining import joined_parts
 from ndmem.advising.source.operations import is_reduction
 from ndmem.advising.source.syntax import called_name, text_of
 from ndmem.advising.suggestion import Suggestion
+from ndmem.advising.values import array_of, moment_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ndmem.advising.case import Case
+    from ndmem.advising.case import Case, Group
     from ndmem.advising.source.syntax import Place
+    from ndmem.model.edit import Edit
 
 CODE = "NM403"
 NAME = "copied-windows"
@@ -38,14 +41,35 @@ def suggest(case: Case) -> Iterator[Suggestion]:
         if window is None or not _is_only_reduced(group.place):
             continue
         array, width = window
+        fix = f"np.lib.stride_tricks.sliding_window_view({text_of(array)}, {width})"
         yield Suggestion(
             site=group.site,
             expression=group.expression,
             message=f"overlapping windows of `{text_of(array)}` are copied",
-            fix=f"np.lib.stride_tricks.sliding_window_view({text_of(array)}, {width})",
+            fix=fix,
             change=Change.drop(group.buffers),
             evidence={"nbytes": int(group.buffers.nbytes.max()), "count": len(group), "width": width},
+            edit=_edit(case, group, array, width, fix),
         )
+
+
+def _edit(case: Case, group: Group, array: ast.expr, width: str, fix: str) -> Edit | None:
+    """Make the view, if the table has all windows of an array of one axis."""
+    node = group.place.node
+    assert isinstance(node, ast.Call)
+    parts, seen, text = joined_parts(node), array_of(moment_of(case, group), array), text_of(array)
+    assert isinstance(parts, ast.ListComp)
+    starts = parts.generators[0].iter
+    assert isinstance(starts, ast.Call)
+    count = text_of(starts.args[-1]).removeprefix("1 + ").removesuffix(" + 1")
+    lengths = {f"len({text})", f"{text}.size", f"{text}.shape[0]"}
+    if seen is None or len(seen.shape) != 1 or len(node.args) > 1 or node.keywords or not is_numpy(group):
+        return None
+    if called_name(node) not in {"array", "asarray", "stack", "vstack"}:
+        return None  # joined to one long array
+    if count == text_of(starts.args[-1]) or count not in {f"{length} - {width}" for length in lengths}:
+        return None
+    return replace_expression(group.place.tree, node, fix, is_exact=False)
 
 
 def _window(node: ast.expr) -> tuple[ast.expr, str] | None:

@@ -11,21 +11,27 @@ import ast
 from typing import TYPE_CHECKING
 
 from ndmem.advising.case import each_large
+from ndmem.advising.edits.making import replace_expression
 from ndmem.advising.replay import Change
 from ndmem.advising.source.consumption import readings
 from ndmem.advising.source.syntax import called_name, text_of
 from ndmem.advising.suggestion import Suggestion
+from ndmem.advising.values import assigned_values, moment_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ndmem.advising.case import Case
+    from ndmem.advising.case import Case, Group
     from ndmem.advising.source.syntax import Place
+    from ndmem.model.edit import Edit
 
 CODE = "NM404"
 NAME = "densified-sparse"
 
 _OF_SPARSE = frozenset({"sum", "mean", "max", "min", "argmax", "argmin", "diagonal", "trace", "count_nonzero"})
+
+
+_WITH_ROWS = frozenset({"csr_array", "csr_matrix", "tocsr"})
 
 
 def suggest(case: Case) -> Iterator[Suggestion]:
@@ -36,15 +42,31 @@ def suggest(case: Case) -> Iterator[Suggestion]:
             continue
         if node.func.attr not in {"toarray", "todense"} or node.args or not _is_read_in_part(group.place):
             continue
-        matrix = text_of(node.func.value)
+        matrix, fix = text_of(node.func.value), _write(group.place, text_of(node.func.value))
         yield Suggestion(
             site=group.site,
             expression=group.expression,
             message=f"the sparse `{matrix}` is made dense, and only indexes and reductions read it",
-            fix=_write(group.place, matrix),
+            fix=fix,
             change=Change.drop(group.buffers),
             evidence={"nbytes": int(group.buffers.nbytes.max()), "count": len(group)},
+            edit=_edit(case, group, node.func.value, fix),
         )
+
+
+def _edit(case: Case, group: Group, matrix: ast.expr, fix: str | None) -> Edit | None:
+    """Index before the conversion, if the matrix has rows: not all formats can be indexed."""
+    outer = next(iter(group.place.consumers()), None)
+    if (
+        not isinstance(matrix, ast.Name)
+        or not isinstance(outer, ast.Subscript)
+        or called_name(group.place.node) != "toarray"
+    ):
+        return None
+    made = assigned_values(moment_of(case, group), matrix)
+    if not made or not all(called_name(value) in _WITH_ROWS for value in made):
+        return None
+    return replace_expression(group.place.tree, outer, fix)
 
 
 def _is_read_in_part(place: Place) -> bool:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from ndmem.advising.broadcasting import rows_of
 from ndmem.advising.case import each_large
+from ndmem.advising.edits.making import replace_expression
 from ndmem.advising.replay import Change
 from ndmem.advising.source.consumption import readings
 from ndmem.advising.source.syntax import called_name, is_module_call, keyword, text_of
@@ -41,13 +42,15 @@ def suggest(case: Case) -> Iterator[Suggestion]:
         share = _read_share(case, kept) if len(kept) else None
         if share is None or share > _FEW or keyword(node, "mmap_mode") is not None:
             continue
+        fix = f'{text_of(node)[:-1]}, mmap_mode="r")' if called_name(node) == "load" else None
         yield Suggestion(
             site=group.site,
             expression=group.expression,
             message=f"`{group.expression}` loads the whole file, and only a few rows of the array are read",
-            fix=f'{text_of(node)[:-1]}, mmap_mode="r")' if called_name(node) == "load" else None,
+            fix=fix,
             change=Change.drop(group.buffers),
             evidence={"nbytes": int(group.buffers.nbytes.max()), "count": len(group), "share_read": share},
+            edit=replace_expression(group.place.tree, node, fix) if len(node.args) == 1 else None,
         )
 
 

@@ -1,9 +1,9 @@
 """An array that repeats what broadcasting would repeat by itself.
 
-``np.meshgrid`` without ``sparse=True``, ``np.tile`` and ``np.repeat`` along an axis, ``np.diag(w)`` in a product and
-an outer product that a reduction reads allocate each repetition, or the zeros. An operation on elements broadcasts an
-axis of length 1 without copies. It is not a problem if the array is written to, returned, or given to code that needs
-it whole.
+``np.meshgrid`` without ``sparse=True``, the indices of ``np.fromfunction``, ``np.tile`` and ``np.repeat`` along an
+axis, ``np.diag(w)`` in a product and an outer product that a reduction reads allocate each repetition, or the zeros. An
+operation on elements broadcasts an axis of length 1 without copies. It is not a problem if the array is written to,
+returned, or given to code that needs it whole.
 """
 
 from __future__ import annotations
@@ -14,17 +14,20 @@ from typing import TYPE_CHECKING
 
 from ndmem.advising.broadcasting import adds_axis, is_expanded, nbytes_of, rows_of
 from ndmem.advising.case import each_large
+from ndmem.advising.edits.making import replace_expression
 from ndmem.advising.replay import Change
 from ndmem.advising.source.consumption import find_consumption, readings, variable_readings
 from ndmem.advising.source.operations import is_elementwise
 from ndmem.advising.source.syntax import Place, called_name, is_module_call, keyword, names_in, operands, text_of
 from ndmem.advising.suggestion import Suggestion
+from ndmem.advising.values import array_of, moment_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ndmem.advising.case import Case, Group
     from ndmem.advising.source.syntax import SourceTree
+    from ndmem.model.edit import Edit
 
 CODE = "NM402"
 NAME = "materialised-broadcast"
@@ -39,6 +42,7 @@ class _Instead:
     message: str
     fix: str | None
     dropped: list[ast.expr]
+    edit: Edit | None = None
 
 
 def suggest(case: Case) -> Iterator[Suggestion]:
@@ -59,6 +63,7 @@ def suggest(case: Case) -> Iterator[Suggestion]:
             fix=instead.fix,
             change=Change.drop(dropped),
             evidence={"nbytes": int(group.buffers.nbytes.max()), "count": len(dropped)},
+            edit=instead.edit,
         )
 
 
@@ -86,6 +91,7 @@ def _look_at_grid(case: Case, group: Group, node: ast.Call) -> _Instead | None:
         f"the grids {' and '.join(f'`{name}`' for name in names)} repeat their coordinates along the other axes",
         f"{', '.join(names)} = {text_of(node)[:-1]}, sparse=True)",
         [node, *partial],
+        replace_expression(tree, node, f"{text_of(node)[:-1]}, sparse=True)"),
     )
 
 
@@ -102,6 +108,27 @@ def _climb_until(tree: SourceTree, read: ast.expr, names: set[str]) -> list[ast.
             alone.append(outer)
         inner = outer
     return None
+
+
+def _look_at_function(_case: Case, group: Group, node: ast.Call) -> _Instead | None:
+    """Look for a function of indices that joins those of all axes by operations on elements."""
+    tree = group.place.tree
+    match node.args:
+        case [ast.Lambda(args=ast.arguments(args=[_, _, *_] as parameters), body=body) as function, shape]:
+            names = {parameter.arg for parameter in parameters}
+        case _:
+            return None
+    reads = [each for each in ast.walk(body) if isinstance(each, ast.Name) and each.id in names]
+    alone = [_climb_until(tree, read, names) for read in reads]
+    if not names <= names_in(body) or None in alone:
+        return None
+    dtype = keyword(node, "dtype")
+    kept = "float" if dtype is None else text_of(dtype)
+    return _Instead(
+        "`fromfunction` passes an array of indices for each axis, which repeats them along the other axes",
+        f"({text_of(function)})(*np.indices({text_of(shape)}, dtype={kept}, sparse=True))",
+        [node, *(each for part in alone for each in part or [])],
+    )
 
 
 def _look_at_repetition(case: Case, group: Group, node: ast.Call) -> _Instead | None:
@@ -158,7 +185,19 @@ def _look_at_diagonal(case: Case, group: Group, node: ast.Call) -> _Instead | No
         f"`{text_of(node)}` is a matrix of zeros but for its diagonal, and a factor of a product",
         products[0] if len(products) == 1 else f"{weights}[:, None] * …",
         [node],
+        _edit_product(case, group, reads[0], products[0]) if len(products) == 1 and reads[0] is node else None,
     )
+
+
+def _edit_product(case: Case, group: Group, read: ast.expr, product: str | None) -> Edit | None:
+    """Write the product by elements, if the other factor is a matrix too."""
+    tree, moment = group.place.tree, moment_of(case, group)
+    outer = tree.parents[read]
+    others = [part for part in operands(outer) if part is not read] if isinstance(outer, ast.BinOp) else []
+    seen = [array_of(moment, part) for part in others]
+    if len(seen) != 1 or seen[0] is None or len(seen[0].shape) != 2 or not isinstance(outer, ast.expr):
+        return None
+    return replace_expression(tree, outer, product, is_exact=False)
 
 
 def _write_product(tree: SourceTree, read: ast.expr, weights: str) -> str | None:
@@ -193,6 +232,7 @@ def _look_at_outer(case: Case, group: Group, node: ast.Call) -> _Instead | None:
 
 _LOOKS = {
     "meshgrid": _look_at_grid,
+    "fromfunction": _look_at_function,
     "tile": _look_at_repetition,
     "repeat": _look_at_repetition,
     "diag": _look_at_diagonal,

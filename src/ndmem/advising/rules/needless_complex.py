@@ -15,6 +15,7 @@ import numpy as np
 
 from ndmem.advising.case import each_large
 from ndmem.advising.dtypes import dtype_of
+from ndmem.advising.edits.making import replace_expression
 from ndmem.advising.replay import Change
 from ndmem.advising.source.operations import is_elementwise
 from ndmem.advising.source.syntax import called_name, keyword, operands, spelled_integer, text_of, uses
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from ndmem.advising.case import Case
     from ndmem.advising.source.syntax import SourceTree
     from ndmem.advising.values import Moment
+    from ndmem.model.edit import Edit
 
 CODE = "NM204"
 NAME = "needless-complex"
@@ -73,7 +75,15 @@ def suggest(case: Case) -> Iterator[Suggestion]:
                 "dtype": str(kind),
                 "shape": list(shape),
             },
+            edit=_edit(group.place.tree, call.func),
         )
+
+
+def _edit(tree: SourceTree, function: ast.expr) -> Edit | None:
+    """Name the other function of the same module."""
+    if not isinstance(function, ast.Attribute):
+        return None  # the program may not have imported the other one
+    return replace_expression(tree, function, f"{text_of(function.value)}.{_HALVES[function.attr]}", is_exact=False)
 
 
 def _shape(case: Case, moment: Moment, operand: ast.expr) -> tuple[int, ...] | None:

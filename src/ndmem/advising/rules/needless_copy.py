@@ -15,17 +15,19 @@ import numpy as np
 
 from ndmem.advising.case import each_large
 from ndmem.advising.dtypes import dtype_of, is_dtype, written_dtype
+from ndmem.advising.edits.making import is_numpy, replace_expression
 from ndmem.advising.replay import Change
 from ndmem.advising.source.reading import calls_methods_of_owner, is_only_read, is_read
-from ndmem.advising.source.syntax import called_name, is_module_call, keyword, text_of
+from ndmem.advising.source.syntax import called_name, is_module_call, keyword, text_of, uses
 from ndmem.advising.suggestion import Suggestion
-from ndmem.advising.values import moment_of, rows_of
+from ndmem.advising.values import moment_of, root_name, rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ndmem.advising.case import Case, Group
     from ndmem.advising.source.syntax import Place
+    from ndmem.model.edit import Edit
 
 CODE = "NM301"
 NAME = "needless-copy"
@@ -49,7 +51,22 @@ def suggest(case: Case) -> Iterator[Suggestion]:
             fix=_write_without_copy(call, text_of(source)),
             change=Change.reuse(copies, case.buffers.at(pairs[:, 1])),
             evidence={"nbytes": int(copies.nbytes.max()), "count": len(pairs), "source": text_of(source)},
+            edit=_edit(group, call, source),
         )
+
+
+def _edit(group: Group, call: ast.Call, source: ast.Name | ast.Attribute) -> Edit | None:
+    """Leave out the copy, if no other function can write the source meanwhile."""
+    tree, root = group.place.tree, root_name(source)
+    scope = tree.scope(call)
+    if root is None or not is_numpy(group) or isinstance(scope, ast.Lambda):
+        return None
+    if isinstance(scope, ast.FunctionDef | ast.AsyncFunctionDef):
+        parameters = [*scope.args.posonlyargs, *scope.args.args, *scope.args.kwonlyargs]
+        is_stored = any(isinstance(use.ctx, ast.Store) for use in uses(scope, root.id))
+        if not is_stored and root.id not in {given.arg for given in parameters}:
+            return None  # a variable of the module
+    return replace_expression(tree, call, _write_without_copy(call, text_of(source)))
 
 
 def _copied(node: ast.expr) -> ast.Name | ast.Attribute | None:

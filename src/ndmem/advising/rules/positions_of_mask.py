@@ -16,7 +16,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ndmem.advising.case import each_large
+from ndmem.advising.dtypes import dtype_of
+from ndmem.advising.edits.making import is_numpy, replace_expression
 from ndmem.advising.replay import Change
+from ndmem.advising.source.reading import is_only_read
 from ndmem.advising.source.syntax import called_name, text_of, uses
 from ndmem.advising.suggestion import Suggestion
 from ndmem.advising.values import array_of, moment_of, nbytes_of
@@ -26,6 +29,8 @@ if TYPE_CHECKING:
 
     from ndmem.advising.case import Case, Group
     from ndmem.advising.source.syntax import Place
+    from ndmem.advising.values import Moment
+    from ndmem.model.edit import Edit
 
 CODE = "NM104"
 NAME = "positions-of-mask"
@@ -43,6 +48,9 @@ def suggest(case: Case) -> Iterator[Suggestion]:
         if len(call.args) != 1 or (indexed := _indexed_arrays(group.place, called_name(call) or "")) is None:
             continue
         mask, moment = call.args[0], moment_of(case, group)
+        kind = dtype_of(moment, mask)
+        if isinstance(kind, np.dtype) and kind != np.dtype(bool):
+            continue  # integers of one byte are positions themselves
         made = groups.get(mask)
         mask_nbytes = int(made.buffers.nbytes.max()) if made is not None else nbytes_of(moment, mask)
         shapes = [seen.shape for seen in (array_of(moment, array) for array in indexed) if seen is not None]
@@ -64,7 +72,32 @@ def suggest(case: Case) -> Iterator[Suggestion]:
                 "count": len(group),
                 "indexed": [text_of(array) for array in indexed],
             },
+            edit=_edit(group, mask, moment),
         )
+
+
+def _edit(group: Group, mask: ast.expr, moment: Moment) -> Edit | None:
+    """Write the mask instead of its positions, if it is not changed later and nothing asks how many there are."""
+    tree, node = group.place.tree, group.place.node
+    kind = dtype_of(moment, mask)
+    if not isinstance(kind, np.dtype) or kind != np.dtype(bool) or not is_numpy(group):
+        return None
+    match mask:
+        case ast.Name(id=name):
+            is_safe = is_only_read(tree, tree.scope(node), name, but=node)
+        case _:
+            is_safe = isinstance(mask, ast.Compare | ast.UnaryOp | ast.BinOp)
+    parent = tree.parents.get(node)
+    whole = parent if isinstance(parent, ast.Subscript) and parent.value is node else node
+    match tree.parents.get(whole):
+        case ast.Subscript():
+            is_index = True
+        case ast.Assign(targets=[ast.Name(id=name)]):
+            used = [use for use in uses(tree.scope(node), name) if isinstance(use.ctx, ast.Load)]
+            is_index = all(isinstance(tree.parents.get(use), ast.Subscript) for use in used)
+        case _:
+            is_index = False
+    return replace_expression(tree, whole, text_of(mask)) if is_safe and is_index else None
 
 
 def _indexed_arrays(place: Place, function: str) -> list[ast.expr] | None:

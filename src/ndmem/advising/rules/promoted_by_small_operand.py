@@ -16,6 +16,7 @@ import numpy as np
 from ndmem.advising.case import each_large
 from ndmem.advising.derived import derived_groups
 from ndmem.advising.dtypes import dtype_of, is_dtype
+from ndmem.advising.edits.making import is_numpy, replace_expression
 from ndmem.advising.replay import Change
 from ndmem.advising.source.operations import is_elementwise
 from ndmem.advising.source.rewriting import in_single_precision
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
     from ndmem.advising.case import Case, Group
     from ndmem.advising.values import Moment
+    from ndmem.model.edit import Edit
 
 CODE = "NM201"
 NAME = "promoted-by-small-operand"
@@ -67,7 +69,15 @@ def suggest(case: Case) -> Iterator[Suggestion]:
                     "small_dtype": str(wide),
                     "also": [one.expression for one in scaled[1:]],
                 },
+                edit=_edit(group, small),
             )
+
+
+def _edit(group: Group, small: ast.expr) -> Edit | None:
+    """Convert the operand, where it stands."""
+    if not isinstance(group.place.node, ast.BinOp | ast.Call) or not is_numpy(group):
+        return None
+    return replace_expression(group.place.tree, small, text_of(in_single_precision(small)), is_exact=False)
 
 
 def _groups_in(case: Case, node: ast.expr) -> Iterator[Group]:

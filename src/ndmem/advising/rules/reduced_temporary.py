@@ -15,16 +15,20 @@ import numpy as np
 
 from ndmem.advising.broadcasting import is_expanded, is_pairwise
 from ndmem.advising.case import each_large
+from ndmem.advising.dtypes import dtype_of
+from ndmem.advising.edits.making import is_numpy, replace_expression
 from ndmem.advising.replay import Change
 from ndmem.advising.source.operations import is_elementwise, is_reduction, is_stored
 from ndmem.advising.source.syntax import called_name, is_module_call, keyword, operands, text_of
 from ndmem.advising.suggestion import Suggestion
+from ndmem.advising.values import array_of, moment_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ndmem.advising.case import Case, Group
     from ndmem.advising.source.syntax import Place
+    from ndmem.model.edit import Edit
 
 CODE = "NM101"
 NAME = "reduced-temporary"
@@ -48,7 +52,24 @@ def suggest(case: Case) -> Iterator[Suggestion]:
                 "count": sum(map(len, groups)),
                 "temporaries": [group.expression for group in groups],
             },
+            edit=_edit(case, reduction, outer, fix),
         )
+
+
+def _edit(case: Case, reduction: ast.expr, outer: Group, fix: str | None) -> Edit | None:
+    """Replace a reduction of floating-point arrays that has no arguments but its axis."""
+    assert isinstance(reduction, ast.Call)
+    spare = len(reduction.args) - is_module_call(reduction)
+    if spare > 1 or {given.arg for given in reduction.keywords} - {"axis"} or not is_numpy(outer):
+        return None
+    moment, temporary = moment_of(case, outer), outer.place.node
+    read = _factors(temporary) or tuple(operands(temporary)[:1])
+    types = [dtype_of(moment, each) for each in read]
+    is_cast = called_name(temporary) == "astype"
+    if not is_cast and not all(isinstance(kind, np.dtype) and kind.kind == "f" for kind in types):
+        return None  # the negative of the smallest integer is itself, and complex numbers have no largest one
+    is_exact = _factors(temporary) is None and not is_cast
+    return replace_expression(outer.place.tree, reduction, fix, is_exact=is_exact)
 
 
 def _by_reduction(case: Case) -> dict[ast.expr, list[Group]]:
@@ -81,15 +102,20 @@ def _depth(place: Place, reduction: ast.expr) -> int:
     return next(depth for depth, outer in enumerate(place.consumers()) if outer is reduction)
 
 
-def _rewrite(case: Case, reduction: ast.expr, outer: Group) -> str | None:
+def _rewrite(  # noqa: PLR0911  # one case for each kind of reduction
+    case: Case, reduction: ast.expr, outer: Group
+) -> str | None:
     """Write the reduction without a temporary; ``None`` where that takes a loop over blocks."""
     assert isinstance(reduction, ast.Call)
     name, axis, temporary = called_name(reduction), _axis(reduction), outer.place.node
     factors = _factors(temporary)
+    if temporary not in operands(reduction)[:1]:
+        return None  # NumPy put a further step into its memory
     if isinstance(temporary, ast.Compare):
         return _write_bound(temporary, name, axis)
     if factors is not None and name in {"sum", "mean"}:
-        return _write_product(*factors, name, axis) if _adds_up_alike(case, outer) else None
+        alike = _adds_up_alike(case, outer) and _have_equal_shapes(case, outer, factors)
+        return _write_product(*factors, name, axis) if alike else None
     operand = next(iter(operands(temporary)), None)
     if operand is None or not is_stored(operand) or axis is not None:
         return None
@@ -123,6 +149,15 @@ def _adds_up_alike(case: Case, group: Group) -> bool:
     takes a wider one.
     """
     return case.dtype_of(int(group.rows[-1])) in {np.dtype(np.float32), np.dtype(np.float64)}
+
+
+def _have_equal_shapes(case: Case, group: Group, factors: tuple[ast.expr, ast.expr]) -> bool:
+    """Tell whether two factors have one shape, as functions of sums of products need it: they do not broadcast."""
+    first, second = factors
+    if text_of(first) == text_of(second):
+        return True
+    seen = [array_of(moment_of(case, group), each) for each in factors]
+    return None not in seen and len({each.shape for each in seen if each is not None}) == 1
 
 
 def _write_product(first: ast.expr, second: ast.expr, name: str, axis: ast.expr | None) -> str | None:

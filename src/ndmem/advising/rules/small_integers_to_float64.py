@@ -16,6 +16,7 @@ import numpy as np
 from ndmem.advising.case import each_large
 from ndmem.advising.derived import derived_groups
 from ndmem.advising.dtypes import dtype_of, dtype_of_buffer, is_dtype, written_dtype
+from ndmem.advising.edits.making import is_numpy, replace_expression
 from ndmem.advising.replay import Change
 from ndmem.advising.source.operations import is_elementwise
 from ndmem.advising.source.rewriting import in_single_precision
@@ -65,6 +66,7 @@ def suggest(case: Case) -> Iterator[Suggestion]:
                 "dtype": str(kind),
                 "also": [one.expression for one in scaled[1:]],
             },
+            edit=replace_expression(group.place.tree, node, fix, is_exact=False) if is_numpy(group) else None,
         )
 
 

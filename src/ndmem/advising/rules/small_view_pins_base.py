@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ndmem.advising.case import each_large
+from ndmem.advising.edits.making import replace_expression
 from ndmem.advising.execution import event_lines, running_at
 from ndmem.advising.forms import form_nbytes
 from ndmem.advising.replay import Change
@@ -142,4 +143,5 @@ def _say(case: Case, pinned: _Pinned) -> Iterator[Suggestion]:
             "view_nbytes": int(views.sum()),
             "count": len(views),
         },
+        edit=replace_expression(pinned.frame.place.tree, pinned.view, f"{text}.copy()"),
     )

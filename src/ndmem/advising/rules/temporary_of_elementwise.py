@@ -16,10 +16,11 @@ import numpy as np
 
 from ndmem.advising.case import each_large
 from ndmem.advising.dtypes import dtype_of, dtype_of_buffer
+from ndmem.advising.edits.making import is_numpy, is_quiet, replace_statement
 from ndmem.advising.replay import Change
 from ndmem.advising.source.operations import is_elementwise, is_reduction
 from ndmem.advising.source.rewriting import in_place
-from ndmem.advising.source.syntax import operands, text_of
+from ndmem.advising.source.syntax import names_in, operands, text_of
 from ndmem.advising.suggestion import Suggestion
 from ndmem.advising.values import moment_of
 
@@ -29,9 +30,13 @@ if TYPE_CHECKING:
     from ndmem.advising.case import Case, Group
     from ndmem.advising.source.syntax import Place
     from ndmem.model.columns import Int64s
+    from ndmem.model.edit import Edit
 
 CODE = "NM103"
 NAME = "temporary-of-elementwise"
+
+_FREE_NAMES = ("result", *(f"result_{number}" for number in range(2, 1000)))
+"""Names for a variable that the program has not got."""
 
 
 def suggest(case: Case) -> Iterator[Suggestion]:
@@ -59,11 +64,37 @@ def suggest(case: Case) -> Iterator[Suggestion]:
                 "count": len(pairs[-1]),
                 "temporary": first.expression,
             },
+            edit=_edit(case, made, steps),
         )
         known = best.get(last.place.node)
         if known is None or change.nbytes.sum() > known.change.nbytes.sum():
             best[last.place.node] = suggestion
     yield from best.values()
+
+
+def _edit(case: Case, made: list[Group], steps: list[ast.expr]) -> Edit | None:
+    """Compute in steps, where the last one is the whole value of a variable or of a function."""
+    first, last = made[0], made[-1]
+    statement, moment = first.place.statement, moment_of(case, first)
+    kinds = {str(dtype_of_buffer(moment, int(group.rows[-1]), group.place.node)) for group in made}
+    if len(kinds) > 1 or "None" in kinds or not all(map(is_numpy, made)) or last.place.node is not steps[-1]:
+        return None
+    used = names_in(first.place.tree.root)
+    lines: list[str] | None = None
+    match statement:
+        case ast.Assign(targets=[ast.Name(id=name)], value=value) if value is steps[-1]:
+            lines = [] if name not in names_in(value) else None
+        case ast.Return(value=ast.expr() as value) if value is steps[-1]:
+            name = next(name for name in _FREE_NAMES if name not in used)
+            lines = [f"return {name}"]
+        case _:
+            return None
+    if lines is None or not is_quiet(value):
+        return None
+    before = [first.place.node, *steps]
+    code = [in_place(step, inner, name) for inner, step in itertools.pairwise(before)]
+    text = "\n".join([f"{name} = {text_of(first.place.node)}", *map(str, code), *lines])
+    return None if "~(" in text else replace_statement(first.place.tree, statement, text)
 
 
 def _steps(place: Place) -> tuple[list[ast.expr], str]:

@@ -10,17 +10,23 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from ndmem.advising.case import each_large
+from ndmem.advising.dtypes import written_dtype
+from ndmem.advising.edits.making import is_numpy, replace_expression
 from ndmem.advising.replay import Change
 from ndmem.advising.source.operations import VIEWS
 from ndmem.advising.source.syntax import called_name, is_module_call, keyword, operands, text_of
 from ndmem.advising.suggestion import Suggestion
+from ndmem.advising.values import moment_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ndmem.advising.case import Case
+    from ndmem.advising.case import Case, Group
     from ndmem.advising.source.syntax import Place
+    from ndmem.model.edit import Edit
 
 CODE = "NM302"
 NAME = "two-conversions-in-a-row"
@@ -29,6 +35,13 @@ _CREATORS = frozenset({
     "zeros", "ones", "empty", "full", "eye", "identity", "arange", "zeros_like", "ones_like", "full_like", "empty_like",
 })  # fmt: skip
 _LAYOUTS = frozenset({"asfortranarray", "ascontiguousarray", "array", "asarray"})
+
+
+_MOST_ARGUMENTS = {"zeros": 1, "ones": 1, "empty": 1, "identity": 1, "eye": 1, "zeros_like": 1, "ones_like": 1,
+                   "empty_like": 1, "arange": 3}  # fmt: skip
+"""Positional arguments before the one that is the dtype, of functions whose values every dtype has."""
+
+_WIDE = frozenset(map(np.dtype, ("i4", "i8", "f4", "f8")))
 
 
 def suggest(case: Case) -> Iterator[Suggestion]:
@@ -47,7 +60,30 @@ def suggest(case: Case) -> Iterator[Suggestion]:
             fix=_write_one(first.place.node, second),
             change=Change.drop(dropped.buffers),
             evidence={"nbytes": int(dropped.buffers.nbytes.max()), "count": len(dropped), "first": first.expression},
+            edit=_edit(case, first, second),
         )
+
+
+def _edit(case: Case, first: Group, second: ast.Call) -> Edit | None:
+    """Write one call, where it gives what the two give."""
+    call = first.place.node
+    assert isinstance(call, ast.Call)
+    name, kind = called_name(call) or "", _dtype(second)
+    if not is_numpy(first) or {given.arg for given in second.keywords} - {"dtype"} or len(second.args) > 1:
+        return None
+    if name == "astype":
+        is_alike = len(call.args) == 1 and not call.keywords and (called_name(second) == "astype" or kind is None)
+    elif called_name(second) == "copy":
+        is_alike = name in _CREATORS
+    else:
+        given = None if kind is None else keyword(second, "dtype") or second.args[0]
+        wanted = None if given is None else written_dtype(moment_of(case, first), given)
+        is_alike = len(call.args) <= _MOST_ARGUMENTS.get(name, 0) and wanted is not None
+        if name == "arange":
+            # In floating point the steps would be other ones, in few bits the numbers would not fit.
+            made = case.dtype_of(int(first.rows[-1]))
+            is_alike = is_alike and made is not None and made.kind == "i" and wanted in _WIDE
+    return replace_expression(first.place.tree, second, _write_one(call, second)) if is_alike else None
 
 
 def _next_conversion(place: Place) -> ast.Call | None:

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ndmem.advising.case import each_large
-from ndmem.advising.dtypes import dtype_of_buffer
+from ndmem.advising.dtypes import dtype_of, dtype_of_buffer
+from ndmem.advising.edits.making import is_numpy, is_quiet, replace_statement
 from ndmem.advising.replay import Change
 from ndmem.advising.source.rewriting import in_place
 from ndmem.advising.source.syntax import operands, text_of
@@ -26,7 +27,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ndmem.advising.case import Case, Group
+    from ndmem.advising.dtypes import Type
+    from ndmem.advising.source.syntax import Scope
     from ndmem.model.columns import Int64s
+    from ndmem.model.edit import Edit
 
 CODE = "NM102"
 NAME = "updated-out-of-place"
@@ -56,7 +60,39 @@ def suggest(case: Case) -> Iterator[Suggestion]:
             fix=code,
             change=Change.all_of([Change.reuse(new, old), *dropped]),
             evidence={"nbytes": int(new.nbytes.max()), "count": len(pairs), "target": name},
+            edit=_edit(case, kept, code, pairs) if all(map(is_numpy, made)) else None,
         )
+
+
+def _edit(case: Case, kept: Group, code: str, pairs: Int64s) -> Edit | None:
+    """Update in place, if that was possible each time the statement ran."""
+    statement = kept.place.statement
+    assert isinstance(statement, ast.Assign)
+    kinds = {str(_allocated_dtype(case, row)) for row in pairs.ravel().tolist()}
+    is_each_time = len(pairs) == len(kept.only(~kept.temporary))
+    if not is_each_time or len(kinds) > 1 or "None" in kinds or not is_quiet(statement) or "~(" in code:
+        return None  # ``~`` of integers would be something else
+    if _is_parameter(kept.place.tree.scope(statement), statement.targets[0]):
+        return None  # callers may keep what they pass, where it is too small to be recorded
+    return replace_statement(kept.place.tree, statement, code)
+
+
+def _is_parameter(scope: Scope, target: ast.expr) -> bool:
+    if isinstance(scope, ast.Module) or not isinstance(target, ast.Name):
+        return False
+    return target.id in {given.arg for given in ast.walk(scope.args) if isinstance(given, ast.arg)}
+
+
+def _allocated_dtype(case: Case, row: int) -> Type | None:
+    """Return the type of a buffer's elements: as recorded, or that of its expression each time it was recorded."""
+    recorded = case.dtype_of(row)
+    made = next((group for group in case.groups if row in group.rows), None)
+    if recorded is not None or made is None:
+        return recorded
+    others = {str(kind): kind for each in made.rows.tolist() if (kind := case.dtype_of(each)) is not None}
+    if others:
+        return next(iter(others.values())) if len(others) == 1 else None
+    return dtype_of(moment_of(case, made), made.place.node)
 
 
 def _count(made: list[Group]) -> str:

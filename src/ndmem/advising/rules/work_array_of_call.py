@@ -12,15 +12,21 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from ndmem.advising.case import each_large
+from ndmem.advising.dtypes import dtype_of
+from ndmem.advising.edits.making import is_numpy, replace_expression
 from ndmem.advising.replay import Change
 from ndmem.advising.source.syntax import called_name, is_module_call, keyword, spelled_integer, text_of
 from ndmem.advising.suggestion import Suggestion
+from ndmem.advising.values import array_of, moment_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ndmem.advising.case import Case
+    from ndmem.advising.case import Case, Group
+    from ndmem.model.edit import Edit
 
 CODE = "NM105"
 NAME = "work-array-of-call"
@@ -38,6 +44,13 @@ _BY_ROWS = _BY_MOMENTS | {
 """Functions along one axis, which is independent of the others."""
 
 
+_BLOCKS = 64
+"""Blocks that a call is written for: each needs a work array of its own, one after the other."""
+
+_OF_ONE_BYTE = frozenset({np.dtype(np.uint8), np.dtype(bool)})
+_VALUES_OF_ONE_BYTE = 256
+
+
 def suggest(case: Case) -> Iterator[Suggestion]:
     """Suggest to call block by block."""
     for group in each_large(case):
@@ -47,15 +60,34 @@ def suggest(case: Case) -> Iterator[Suggestion]:
         work = group.only(case.freed_at_site(group))
         if not len(work):
             continue
-        nbytes = int(work.buffers.nbytes.max())
+        nbytes, fix = int(work.buffers.nbytes.max()), _write_blocks(call)
         yield Suggestion(
             site=group.site,
             expression=group.expression,
             message=f"`{called_name(call)}` works on an array of its own, which is freed before it returns",
-            fix=_write_blocks(call),
-            change=Change.drop(work.buffers),
+            fix=fix,
+            change=Change.drop(work.buffers) if fix is None else Change.scale(work.buffers, 1 / _BLOCKS),
             evidence={"nbytes": nbytes, "count": len(work)},
+            edit=_edit(case, group, call, fix),
         )
+
+
+def _edit(case: Case, group: Group, call: ast.Call, fix: str | None) -> Edit | None:
+    """Write the call for blocks, where they join to the same array."""
+    name, axis, moment = called_name(call), _axis(call), moment_of(case, group)
+    if fix is None or not call.args or not is_numpy(group):
+        return None
+    if name == "bincount":
+        kind, length = dtype_of(moment, call.args[0]), spelled_integer(keyword(call, "minlength"))
+        # Counts of blocks are equally long only if no value is beyond them.
+        is_safe = isinstance(kind, np.dtype) and kind in _OF_ONE_BYTE and (length or 0) >= _VALUES_OF_ONE_BYTE
+        return replace_expression(group.place.tree, call, fix) if is_safe else None
+    array = array_of(moment, call.args[0])
+    if array is None or len(array.shape) < 2 or axis not in {0, 1, -1, len(array.shape) - 1}:
+        return None
+    if len(call.args) > 1 or {given.arg for given in call.keywords} - {"axis", "ddof"}:
+        return None
+    return replace_expression(group.place.tree, call, fix, is_exact=name in {"median", "nanmedian"})
 
 
 def _is_by_blocks(call: ast.Call) -> bool:
@@ -77,8 +109,8 @@ def _write_blocks(call: ast.Call) -> str | None:
     parts += [f"{given.arg}={text_of(given.value)}" for given in call.keywords]
     block = f"{text_of(call.func)}({', '.join(['part', *parts])})"
     if name == "bincount" and keyword(call, "minlength") is not None and keyword(call, "weights") is None:
-        return f"sum({block} for part in np.array_split({operand}, 64))"
+        return f"sum({block} for part in np.array_split({operand}, {_BLOCKS}))"
     if name in _BY_MOMENTS | {"median", "nanmedian"} and axis is not None:
-        split = f"{operand}, 64" if axis != 0 else f"{operand}, 64, axis=1"
+        split = f"{operand}, {_BLOCKS}" if axis != 0 else f"{operand}, {_BLOCKS}, axis=1"
         return f"np.concatenate([{block} for part in np.array_split({split})])"
     return None

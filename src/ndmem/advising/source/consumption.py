@@ -36,20 +36,22 @@ def readings(place: Place) -> list[ast.expr] | None:
 def variable_readings(tree: SourceTree, node: ast.expr, name: str) -> list[ast.expr] | None:
     """Return where a variable is read that a statement with a node assigns; ``None`` as `readings` does."""
     scope = tree.scope(node)
+    if any(isinstance(each, ast.Global | ast.Nonlocal) and name in each.names for each in ast.walk(scope)):
+        return None  # other functions may read it
     found: list[ast.expr] = []
     stores = 0
     for use in uses(scope, name):
-        outer = tree.parents.get(use)
         stores += isinstance(use.ctx, ast.Store)
         if isinstance(use.ctx, ast.Load):
-            if tree.scope(use) is not scope or _is_written(tree, use, outer):
+            if tree.scope(use) is not scope or is_written(tree, use):
                 return None
             found.append(use)
     return found if stores == 1 else None
 
 
-def _is_written(tree: SourceTree, use: ast.expr, outer: ast.AST | None) -> bool:
-    match outer:
+def is_written(tree: SourceTree, use: ast.expr) -> bool:
+    """Tell whether a use of an array's variable writes to the array itself; another name of it is not followed."""
+    match outer := tree.parents.get(use):
         case ast.Subscript(value=value, ctx=ctx) if value is use:
             return not isinstance(ctx, ast.Load) or isinstance(tree.parents.get(outer), ast.AugAssign)
         case ast.Attribute(attr=attr, ctx=ctx):

@@ -6,7 +6,7 @@ import ast
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from .keeping import Keeps, kept_by_call, kept_by_method, local_function, parameter_of
+from .keeping import Keeps, draws_on_figure, kept_by_call, kept_by_method, local_function, parameter_of
 from .syntax import text_of, uses
 
 if TYPE_CHECKING:
@@ -148,6 +148,9 @@ class _Walk:
             return (call, False) if flow.returned else None
         keeps = kept_by_call(call, argument)
         if keeps is Keeps.NOTHING:
+            return None
+        if draws_on_figure(self.tree, call):
+            self.flow.escapes = True
             return None
         if keeps is not Keeps.RESULT:
             self._keep_in(call.func, is_sure=keeps is Keeps.RECEIVER)

@@ -43,6 +43,14 @@ _NEW_BY_METHOD = (ELEMENTWISE | REDUCTIONS | frozenset({
 })) - {"real", "imag"}  # fmt: skip
 """Methods whose result, if any, holds nothing of the object that they are called on."""
 
+_COPYING = frozenset({
+    "bar", "errorbar", "fill_between", "hist", "hist2d", "imshow", "loglog", "plot", "scatter", "semilogx",
+    "semilogy",
+})  # fmt: skip
+"""Functions and methods of matplotlib that draw copies of what they are given."""
+
+_PYPLOT = frozenset({"matplotlib.pyplot", "pylab", "matplotlib.pylab"})
+
 _STORING = frozenset({"append", "appendleft", "add", "extend", "extendleft", "insert", "setdefault", "update", "put"})
 _PASSING = frozenset({
     "dict", "enumerate", "filter", "frozenset", "iter", "list", "map", "next", "reversed", "set", "sorted", "tuple",
@@ -65,7 +73,7 @@ def kept_by_call(call: ast.Call, argument: ast.expr) -> Keeps:
     given = next((each for each in call.keywords if each.value is argument), None)
     if given is not None and given.arg == "out":
         return Keeps.RESULT
-    if isinstance(call.func, ast.Name) and name in _READING:
+    if name in (_READING if isinstance(call.func, ast.Name) else _COPYING):
         return Keeps.NOTHING
     if is_module_call(call) and isinstance(call.func, ast.Attribute):
         return _kept_by_module(call, name or "", argument)
@@ -85,6 +93,37 @@ def _kept_by_module(call: ast.Call, name: str, argument: ast.expr) -> Keeps:
     if name in ELEMENTWISE and call.args[2:] and argument in call.args[2:]:
         return Keeps.RESULT  # the third argument of many is `out`
     return Keeps.NOTHING if is_numpy or name in REDUCTIONS else Keeps.RESULT
+
+
+def draws_on_figure(tree: SourceTree, call: ast.Call) -> bool:
+    """Tell whether a call is pyplot's, or a method of what pyplot returned: pyplot keeps its figures by itself."""
+    return _is_of_pyplot(tree, _root_name(call.func), set())
+
+
+def _is_of_pyplot(tree: SourceTree, name: str, seen: set[str]) -> bool:
+    if not name or name in seen:
+        return False
+    seen.add(name)
+    for node in ast.walk(tree.root):
+        match node:
+            case ast.Import(names=names) if any((each.asname or each.name) == name for each in names):
+                return any((each.asname or each.name) == name and each.name in _PYPLOT for each in names)
+            case ast.ImportFrom(module=module, names=names):
+                if any((each.asname or each.name) == name and f"{module}.{each.name}" in _PYPLOT for each in names):
+                    return True
+            case ast.Assign(targets=targets, value=ast.Call(func=func)):
+                is_target = any(
+                    isinstance(each, ast.Name) and each.id == name for target in targets for each in ast.walk(target)
+                )
+                if is_target and _is_of_pyplot(tree, _root_name(func), seen):
+                    return True
+    return False
+
+
+def _root_name(node: ast.expr) -> str:
+    while isinstance(node, ast.Attribute | ast.Subscript | ast.Call):
+        node = node.func if isinstance(node, ast.Call) else node.value
+    return node.id if isinstance(node, ast.Name) else ""
 
 
 def local_function(tree: SourceTree, call: ast.Call) -> ast.FunctionDef | None:

@@ -13,8 +13,6 @@ from ndmem.analysis.index import fact
 from ndmem.user_code import library_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from ndmem.analysis.index import TraceIndex
     from ndmem.model.columns import Bools
 
@@ -51,18 +49,24 @@ def below_user_code(index: TraceIndex) -> Bools:
 
 @fact
 def below_traceback(index: TraceIndex) -> Bools:
-    """Find the nodes below Python's own call of `traceback`, which prints an error that nothing caught, shape (n,)."""
+    """Find the nodes below Python's own call of `traceback`, which prints an error that nothing caught, shape (n,).
+
+    With a limit ndmem's hook is around that call.
+    """
     trace = index.trace
     parent = trace.tree.parent
-    starts = np.array([_is_traceback(site.filename, trace.run.library_roots) for site in trace.sites], np.bool_)
-    if not len(starts) or not starts.any():
+    starts, own = (_mark_sites(index, library)[trace.tree.site] for library in ("traceback", "ndmem"))
+    if not starts.any():
         return np.zeros(len(parent), np.bool_)
-    roots = nearest_marked(parent, tree_levels(index), parent < 0)
-    return starts[trace.tree.site[roots]]
+    outermost = ~own & ((parent < 0) | own[parent])
+    roots = nearest_marked(parent, tree_levels(index), outermost)
+    return (roots >= 0) & starts[roots]
 
 
-def _is_traceback(filename: str, library_roots: Iterable[str]) -> bool:
-    return library_of(filename, library_roots) == "traceback"
+def _mark_sites(index: TraceIndex, library: str) -> Bools:
+    """Mark the sites of a library, shape (sites,)."""
+    roots = index.trace.run.library_roots
+    return np.array([library_of(site.filename, roots) == library for site in index.trace.sites], np.bool_)
 
 
 def find_phase(index: TraceIndex, node: int, *, events: int) -> Phase:

@@ -13,12 +13,16 @@ from ndmem.analysis.index import fact
 from ndmem.analysis.tables.expression import expression_text
 from ndmem.analysis.tables.sources import source_files
 
+from .growth import is_growth
 from .lifetimes import array_lifetimes
 
 if TYPE_CHECKING:
     from ndmem.analysis.index import TraceIndex
     from ndmem.model.holder import Holder
     from ndmem.model.site import Site
+
+_FEWEST = 3
+"""Arrays that must stay for a growth: two may have nothing to do with each other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +41,8 @@ class LeftOver:
         Number of arrays that the expression allocated in the range, with those that were freed again.
     oldest_s, newest_s : float
         Ages of the first and of the last of them, in seconds before the end of the range.
+    grows : bool
+        Whether arrays of early and of late executions of the expression are among them; see `is_growth`.
     holders : tuple of Holder
         A holder of each array, as far as one was found, oldest first.
     """
@@ -48,6 +54,7 @@ class LeftOver:
     allocated: int
     oldest_s: float
     newest_s: float
+    grows: bool
     holders: tuple[Holder, ...]
 
 
@@ -84,7 +91,8 @@ def find_left_over(
     found = []
     for number in np.unique(site_of[inside]).tolist():
         rows = np.flatnonzero(inside & (site_of == number))
-        left = rows[lives.died[rows] >= until]
+        stays = lives.died[rows] >= until
+        left = rows[stays]
         if not len(left):
             continue
         ages = (end_ns - lives.born_ns[left]) / 1e9
@@ -99,6 +107,7 @@ def find_left_over(
                 allocated=len(rows),
                 oldest_s=max(float(ages.max()), 0.0),
                 newest_s=max(float(ages.min()), 0.0),
+                grows=len(left) >= _FEWEST and is_growth(stays),
                 holders=tuple(names[0] for names in holders if names),
             )
         )

@@ -126,6 +126,15 @@ def _write(mark: pytest.Mark) -> str:
     return f"{mark.name}({', '.join(words)})"
 
 
+def exceeds_kept(run: Run, leaked: Allowance | None, arguments: Mapping[str, object]) -> bool:
+    """Tell whether a test keeps more arrays than its limit allows; false if the limit has a mistake."""
+    try:
+        allowed = None if leaked is None else leaked.find_nbytes(arguments)
+    except NdmemError:
+        return False  # `judge` raises it again
+    return allowed is not None and run.live > allowed
+
+
 def judge(
     run: Run,
     arrays: Allowance | None,

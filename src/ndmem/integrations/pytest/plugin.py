@@ -21,10 +21,10 @@ from .baseline import (
     read_share,
     write_baseline,
 )
-from .marks import ARRAYS, LEAKED, MEMRAY_NAMES, judge, read_allowance
+from .marks import ARRAYS, LEAKED, MEMRAY_NAMES, exceeds_kept, judge, read_allowance
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator
+    from collections.abc import Generator, Iterator, Mapping
 
     from ndmem.api import TrackedRun
 
@@ -115,9 +115,11 @@ class _Measuring:
         with track() as run:
             answer = yield
             gc.collect()
+            if exceeds_kept(run, leaked, _arguments(item)):
+                run.stop(objects=True)  # who holds it: not only variables
         figures = self._measured[item.nodeid] = Figures(run.peak, run.live)
         try:
-            told = judge(run, arrays, leaked, getattr(item, "funcargs", {}), callers=callers)
+            told = judge(run, arrays, leaked, _arguments(item), callers=callers)
         except NdmemError as error:
             told = str(error)
         told = told or self._compare(item.nodeid, figures)
@@ -166,6 +168,11 @@ class _Measuring:
             terminalreporter.section("array memory compared with the baseline")
             for line in _changes(self._tests, self._baseline):
                 terminalreporter.line(line)
+
+
+def _arguments(item: pytest.Item) -> Mapping[str, object]:
+    """Return the arguments of a test by name."""
+    return getattr(item, "funcargs", {})
 
 
 def _heaviest(tests: dict[str, Figures]) -> list[str]:

@@ -33,6 +33,9 @@ _OTHERS = 3
 _OTHERS_EFFORT = 10_000
 """Work of each, in the units of effort.py, if a smaller size was measured: it shows the same."""
 
+_FARTHER = 2.0
+"""How much further off an estimate may be at the real size than at the largest one that was measured."""
+
 _NO_TIME_FOR_OTHERS = Doubt("the time limit left no time for other data, so it may depend on the data", Weight.GRAVE)
 
 _CHOOSERS = {"scipy", "pandas", "sklearn"}
@@ -104,7 +107,10 @@ def _doubt_larger_runs(findings: Findings) -> list[Doubt]:
             f"at {write_size(largest.point.lengths)} it needs {format_nbytes(largest.point.peak)}, where smaller sizes "
             f"predict {format_nbytes(largest.expected)}"
         )
-        doubts.append(Doubt(text, Weight.GRAVE if largest.off > AGREE else Weight.SLIGHT, largest.off))
+        is_grave = largest.off > AGREE
+        # What is off at a part of the real size is further off there.
+        off = _FARTHER * largest.off if is_grave else largest.off
+        doubts.append(Doubt(text, Weight.GRAVE if is_grave else Weight.SLIGHT, off))
     if ghost is None:
         return doubts
     predicted = findings.estimate.nbytes

@@ -78,12 +78,12 @@ def measure_until_settled(measurements: Measurements) -> Findings:
         if not _is_worthwhile(measurements, best, scale, growth**steps):
             break
         if not _has_time(measurements, scale, best):
-            best = best.without(_name_sizes(measurements, scale * SERIES[0]))
+            best = best.without(name_sizes(measurements, scale * SERIES[0]))
             break
         larger = measure_series(measurements, scale, best)
         if isinstance(larger, NoResult):
             stopped = larger is NoResult.STOPPED
-            best = best.without(_name_sizes(measurements, scale * SERIES[0])) if stopped else best
+            best = best.without(name_sizes(measurements, scale * SERIES[0])) if stopped else best
             break
         ratio = _total_effort(measurements, larger) / _total_effort(measurements, best)
         growth = min(max(1.3 * ratio ** (1 / steps), 2.0), 16.0)
@@ -192,7 +192,8 @@ def _has_time(measurements: Measurements, scale: int, best: Findings) -> bool:
     return has_time(measurements, scale * SERIES[-1], runs=len(SERIES), share=share)
 
 
-def _name_sizes(measurements: Measurements, t: int) -> str:
+def name_sizes(measurements: Measurements, t: int) -> str:
+    """Name the sizes that the time limit left unmeasured, from a position of the line on."""
     at = measurements.line.at(t)
     return "sizes from " + ", ".join(f"{name}={at[name]:,}" for name in measurements.line.scaled()) + " on"
 
@@ -239,11 +240,11 @@ def _check_one_larger(measurements: Measurements, best: Findings) -> Findings:
         ):
             continue
         if not has_time(measurements, t, runs=1, share=_SETTLING_SHARE):
-            best = best.without(_name_sizes(measurements, t))
+            best = best.without(name_sizes(measurements, t))
             continue
         point = try_measure(measurements, t)
         if point is NoResult.STOPPED:
-            return best.without(_name_sizes(measurements, t))
+            return best.without(name_sizes(measurements, t))
         if isinstance(point, NoResult) or not match((last, point)):
             return best
         expected = estimate_peak(measurements.line, best.points, t)

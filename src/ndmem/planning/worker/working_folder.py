@@ -43,7 +43,7 @@ class WorkingFolder:
 
     def remove(self) -> None:
         """Remove the folder and its contents."""
-        _remove(self.path)
+        remove_tree(self.path)
         _present.discard(self)
         if self._lock is not None:
             os.close(self._lock)
@@ -68,7 +68,7 @@ def _remove_abandoned(where: Path) -> None:
                 if is_ours and not is_new:
                     lock = _lock(path)
                     if lock is not None:
-                        _remove(path)
+                        remove_tree(path)
                         os.close(lock)
 
 
@@ -85,7 +85,7 @@ def _lock(path: Path) -> int | None:
     return file
 
 
-def _remove(path: Path) -> None:
+def remove_tree(path: Path) -> None:
     """Remove a folder, including subfolders that the function created without permissions."""
     for _ in range(_TRIES):  # a thread of the function may write while it is killed
         for folder, names, _files in os.walk(path):

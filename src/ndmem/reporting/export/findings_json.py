@@ -12,11 +12,37 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from ndmem.model.finding import Finding
+    from ndmem.model.trial import Trial
 
 
-def write_findings_json(findings: Iterable[Finding], stream: IO[str]) -> None:
-    """Write findings as one JSON object, in the order in which they are given; only ASCII is written."""
-    write_document({"findings": [finding_fields(finding) for finding in findings]}, stream, indent=1)
+def write_findings_json(findings: Iterable[Finding], stream: IO[str], *, trials: bool = False) -> None:
+    """Write findings as one JSON object, in the order in which they are given; only ASCII is written.
+
+    Parameters
+    ----------
+    findings : iterable of Finding
+        The findings.
+    stream : text stream
+        Destination.
+    trials : bool
+        Also write what was measured by running the program with each fix, or null.
+    """
+    rows = [
+        {**finding_fields(finding), **({"trial": _trial_fields(finding.trial)} if trials else {})}
+        for finding in findings
+    ]
+    write_document({"findings": rows}, stream, indent=1)
+
+
+def _trial_fields(trial: Trial | None) -> dict[str, Any] | None:
+    if trial is None:
+        return None
+    return {
+        **asdict(trial),
+        "output": trial.output.value,
+        "saved_nbytes": trial.saved_nbytes,
+        "kept_saved_nbytes": trial.kept_saved_nbytes,
+    }
 
 
 def finding_fields(finding: Finding) -> dict[str, Any]:

@@ -221,6 +221,7 @@ def _array_fields(buffer: LiveBuffer) -> dict[str, Any]:
         "name": holder.name if holder else None,
         "shape": list(array.shape) if array else None,
         "dtype": array.dtype if array else None,
+        "is_form_likely": buffer.is_form_likely,
         "is_view": holder.is_view if holder else None,
         "thread": _thread_number(buffer),
         "temporary": buffer.temporary,

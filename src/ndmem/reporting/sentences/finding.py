@@ -36,7 +36,8 @@ def saving_sentence(index: TraceIndex, finding: Finding, names: FileNames) -> st
             saved += f", and {format_nbytes(saving.kept_nbytes)} less is kept at the end"
     else:
         saved = f"saves {format_nbytes(saving.kept_nbytes)} of what is kept at the end{whose}"
-    return f"{f'together with {together}: ' if together else ''}{saved} ({_PROOFS[finding.proof]})"
+    proof = _PROOFS[Proof.VERIFIED if finding.trial is not None else finding.proof]
+    return f"{f'together with {together}: ' if together else ''}{saved} ({proof})"
 
 
 def may_look_deeper(index: TraceIndex) -> bool:

@@ -9,6 +9,7 @@ from ndmem.reporting.paths import file_names
 from ndmem.reporting.plain import plain, plain_source
 from ndmem.reporting.sentences.ending import ending_sentence
 from ndmem.reporting.sentences.finding import DEEPER, NOTHING, may_look_deeper, saving_sentence
+from ndmem.reporting.sentences.trial import trial_sentences
 
 from .console import printing_to
 
@@ -91,7 +92,8 @@ def print_findings(
         for line in (finding.fix or "").splitlines():
             # A line of code is never wrapped, so that it can be pasted.
             console.print(Text(f"       {plain_source(line)}", "green"), soft_wrap=True)
-        console.print(Padding(Text(plain(saving_sentence(index, finding, names))), (0, 0, 0, 3)))
+        for sentence in (saving_sentence(index, finding, names), *trial_sentences(finding)):
+            console.print(Padding(Text(plain(sentence)), (0, 0, 0, 3)))
     if len(findings) > len(shown):
         more = f"… {len(findings) - len(shown):,} more: {_ask_for_all(file)}"
         console.print(Text(more), soft_wrap=True)

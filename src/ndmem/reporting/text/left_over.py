@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ndmem.reporting.paths import FileNames
 
 _MOST_HOLDERS = 2
+_MOST_GROWING = 3
 
 
 def write_left_over(
@@ -61,7 +62,25 @@ def write_left_over(
             nbytes, count = sum(row.nbytes for row in found), sum(row.count for row in found)
             arrays = f"{count:,} array{'' if count == 1 else 's'}"
             console.print(f"{format_nbytes(nbytes)} in {arrays}, allocated {when}, live at the end of that time.\n")
-            console.print(_make_table(found, file_names(index.trace.run), limit=rows))
+            names = file_names(index.trace.run)
+            console.print(_make_table(found, names, limit=rows))
+            for sentence in _name_growth(found, names):
+                console.print(f"\n{sentence}", soft_wrap=False)
+
+
+def _name_growth(found: tuple[LeftOver, ...], names: FileNames) -> list[str]:
+    """Say of each of the first lines that leave more behind with each execution, how much that is."""
+    growing = [row for row in found if row.grows]
+    sentences = []
+    for row in growing[:_MOST_GROWING]:
+        place = f"{names.name(row.site.filename)}:{row.site.lineno} `{row.expression or row.site.function}`"
+        each = format_nbytes(row.nbytes // row.allocated)
+        sentences.append(
+            plain(f"Grows: {place} leaves {each} more behind with each execution ({row.allocated:,} so far).")
+        )
+    if len(growing) > _MOST_GROWING:
+        sentences.append(f"{len(growing) - _MOST_GROWING:,} more lines grow.")
+    return sentences
 
 
 def _make_table(found: tuple[LeftOver, ...], names: FileNames, *, limit: int | None) -> Table:

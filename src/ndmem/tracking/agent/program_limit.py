@@ -76,6 +76,7 @@ class ProgramLimit:
         """Return an error that explains the refusal, for an error that results from one."""
         if self._limit is None or not self._limit.armed or not isinstance(error, MemoryError):
             return None
+        quiet = self._native.quiet(True)  # what is imported for the message is ndmem's own memory
         try:
             import importlib  # the program has ended
 
@@ -84,4 +85,7 @@ class ProgramLimit:
             found: BaseException | None = explain(self._limit, self._budget, error)
         except Exception:  # then Python shows the original error
             return None
+        finally:
+            if quiet:
+                self._native.quiet(False)
         return found

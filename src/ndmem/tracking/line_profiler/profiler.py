@@ -140,6 +140,9 @@ class LineProfiler:
             source, first = inspect.getsourcelines(self._code)
         except (OSError, TypeError):
             source, first = [], self._code.co_firstlineno
+        # Since Python 3.13 <string> has the text of `python -c`, which other code of that name is not in.
+        if self._lines and max(self._lines) >= first + len(source):
+            source, first = [], self._code.co_firstlineno
         lines = tuple(
             ProfiledLine(lineno, tally.count, tally.peak, tally.temporary, tally.net)
             for lineno, tally in sorted(self._lines.items())

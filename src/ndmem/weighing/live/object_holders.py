@@ -17,7 +17,7 @@ from ndmem.user_code import find_library_roots, is_user_code
 from ndmem.weighing.tracked import TrackedBuffers
 
 from .everything import Everything, walk_everything
-from .paths import Paths
+from .paths import Paths, shorten_way
 from .scopes import Scope
 
 _HEAD = sys.getsizeof(b"")
@@ -96,7 +96,14 @@ def _find(everything: Everything, memory: _Memory) -> Found:
     found = []
     for start, nodes in groups.items():
         ways = [
-            (not owner, rank.of(scope), len(name) + len(path), node, f"{scope.within}{name}{path}", _owner_of(scope))
+            (
+                not owner,
+                rank.of(scope),
+                len(name) + len(path),
+                node,
+                f"{scope.within}{name}{shorten_way(path)}",
+                _owner_of(scope),
+            )
             for node in nodes
             for owner in [bool(np.ndarray.flags.__get__(graph.object_of(node)).owndata)]
             for scope, name, path in paths.ways(node)

@@ -19,6 +19,7 @@ _DEEPEST = 8  # a handler's list in a logger, in a dict, in a manager, in a clas
 _MOST_REFERRERS = 50
 _MOST_STEPS = 300
 _MOST_NAMES = 12
+_TRACEBACK = re.compile(r"(?: \(inside the traceback\))+\.tb_frame")
 
 
 class Paths:
@@ -57,7 +58,7 @@ class Paths:
         """Return names of a node, shortest paths first, each with whether it belongs to the output history."""
         ways = self.ways(node)
         return [
-            (f"{scope.before}{scope.within}{name}{path}{scope.after}", scope.is_history(name))
+            (f"{scope.before}{scope.within}{name}{shorten_way(path)}{scope.after}", scope.is_history(name))
             for scope, name, path in ways
         ]
 
@@ -142,6 +143,11 @@ class Paths:
                 known.setdefault(id(child), []).append(label)
             self._labels[source] = known
         return self._labels[source].get(id(self._graph.object_of(node)), [])
+
+
+def shorten_way(path: str) -> str:
+    """Leave out how a traceback leads to the function that an error ended: the function is named."""
+    return _TRACEBACK.sub(".tb_frame", path)
 
 
 def _way(holder: object, held: object) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from ndmem.planning.extrapolation.estimate import estimate_peak
 from ndmem.planning.strategy.attempts import NoResult, try_measure
 from ndmem.planning.strategy.findings import AGREE, Findings, LargestRun, relative_difference
-from ndmem.planning.strategy.schedule import SERIES, measure_real, measure_series
+from ndmem.planning.strategy.schedule import SERIES, measure_real, measure_series, name_sizes
 
 if TYPE_CHECKING:
     from ndmem.planning.strategy.measurements import Measurements
@@ -42,13 +42,14 @@ def measure_largest(measurements: Measurements, findings: Findings) -> Findings:
     Returns
     -------
     Findings
-        With the run in `Findings.largest`; those passed, if no larger run is possible.
+        With the run in `Findings.largest`; those passed, if no larger run is possible. What time stopped is noted.
     """
     if findings.real is not None or findings.is_cut:
         return findings
     last, target = findings.points[-1].t, measurements.line.target
     most_seconds = _PROCESSOR_SHARE * measurements.time_limit.seconds
     highest = target
+    stopped: int | None = None
     for _ in range(_ATTEMPTS):
         t = min(_find_largest(measurements, findings), highest)
         if t < _LEAST_GROWTH * last:
@@ -64,7 +65,11 @@ def measure_largest(measurements: Measurements, findings: Findings) -> Findings:
                 findings = _compare(measurements, findings, LargestRun(point, _expect(measurements, findings, t)))
                 last = max(t, findings.points[-1].t)
                 continue
+            if point is NoResult.STOPPED:
+                stopped = t
         highest = t // 2
+    if findings.largest is None and stopped is not None:
+        return findings.without(name_sizes(measurements, stopped))
     return findings
 
 

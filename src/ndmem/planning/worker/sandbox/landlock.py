@@ -4,6 +4,7 @@ import ctypes
 import os
 import stat
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
@@ -49,8 +50,17 @@ def find_version() -> int:
     return max(int(_libc().syscall(_CREATE_RULESET, None, ctypes.c_size_t(0), ctypes.c_uint32(_ASK_VERSION))), 0)
 
 
-def allow_changes_only_in(folder: Path) -> None:
+def allow_changes_only_in(folder: Path, *, also: Iterable[str] = (), files_only: bool = False) -> None:
     """Make the kernel refuse every change of files outside a folder from now on, irrevocably.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder.
+    also : iterable of str
+        Other folders that may be changed, if they exist.
+    files_only : bool
+        Leave the network and signals as they are.
 
     Raises
     ------
@@ -59,11 +69,13 @@ def allow_changes_only_in(folder: Path) -> None:
     """
     version, libc = find_version(), _libc()
     changes = ((1 << _RIGHTS.get(version, _ALL_RIGHTS)) - 1) & ~_READING
-    attribute = _RulesetAttribute(changes, _TCP if version >= 4 else 0, _SCOPES if version >= 6 else 0)
+    network, scopes = (0, 0) if files_only else (_TCP if version >= 4 else 0, _SCOPES if version >= 6 else 0)
+    attribute = _RulesetAttribute(changes, network, scopes)
     # An older kernel accepts a longer attribute if the fields that it does not know are zero.
     ruleset = _check(libc.syscall(_CREATE_RULESET, ctypes.byref(attribute), ctypes.c_size_t(24), ctypes.c_uint32(0)))
     try:
-        _allow(libc, ruleset, str(folder), changes)
+        for path in (str(folder), *filter(os.path.isdir, also)):
+            _allow(libc, ruleset, path, changes)
         for path in _HARMLESS:
             _allow(libc, ruleset, path, changes & (_WRITE_FILE | _TRUNCATE))
         _check(libc.prctl(_PR_SET_NO_NEW_PRIVS, *map(ctypes.c_ulong, (1, 0, 0, 0))))

@@ -123,7 +123,7 @@ def _describe_buffer(
     site, holder, array = buffer.site, buffer.holder, buffer.array
     return ArrayRow(
         nbytes=buffer.nbytes,
-        shape=str(array.shape) if array else "?",
+        shape=f"{'probably ' if buffer.is_form_likely else ''}{array.shape}" if array else "?",
         dtype=plain(array.dtype) if array else "?",
         name=plain(", ".join(dict.fromkeys(map(holders.spell, buffer.holders)))) if holder else "?",
         role=_name_role(buffer, holder, holders),

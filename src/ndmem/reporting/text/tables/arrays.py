@@ -106,7 +106,8 @@ def describe_unheld(buffer: LiveBuffer, names: HolderNames, *, shape: bool = Tru
         With shape and dtype, if they are known.
     """
     array = buffer.array if shape else None
-    text = "" if array is None else f" {array.shape} {array.dtype}"
+    likely = " probably" if buffer.is_form_likely else ""
+    text = "" if array is None else f"{likely} {array.shape} {array.dtype}"
     if buffer.temporary:
         return f"temporary{text}"
     if buffer.former:

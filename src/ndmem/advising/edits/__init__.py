@@ -1,0 +1,1 @@
+"""Edits: how fixes are applied to the text of source files, and written as a patch."""
