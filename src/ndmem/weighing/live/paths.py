@@ -119,7 +119,9 @@ class Paths:
                         found.setdefault((scope.before + scope.within, text, scope.after), (scope, name, path))
                 elif depth < _DEEPEST and not (self._notebook and is_machinery(self._graph.object_of(source))):
                     ways.extend((source, longer, depth + 1) for longer in self._longer(source, held, path, node))
-        return list(found.values())
+        named = list(found.values())
+        # Whoever handles an error has its traceback: a nearer name tells more.
+        return [way for way in named if ".tb_frame" not in way[2]] or named
 
     def _longer(self, source: int, held: int, path: str, node: int) -> list[str]:
         """Return the path to a node with the step from one object to the next in front."""
