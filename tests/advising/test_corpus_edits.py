@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 from tests.advising.test_corpus import CASES, SHOWN, advise
 
@@ -32,6 +34,8 @@ BY_HAND = {
 def test_an_edit_gives_what_its_finding_promises(before, tmp_path):
     """The program with the edit of one of the first findings has the promised peak, ± 10 %, and prints the same."""
     deep = before.parts[-3] in {one.NAME for one in DEEP}
+    if deep and sys.version_info < (3, 12):
+        pytest.skip("before Python 3.12, ndmem cannot see functions return")
     was = advise(before, tmp_path, deep=deep)
     edits = [(one, one.edit) for one in was.findings[:SHOWN] if one.edit is not None]
     guilty = next(one for one in was.findings[:SHOWN] if one.name == before.parts[-3])

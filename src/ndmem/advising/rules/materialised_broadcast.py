@@ -83,7 +83,7 @@ def _look_at_grid(case: Case, group: Group, node: ast.Call) -> _Instead | None:
         if not reads:
             return None
         for read in reads:
-            inner = _climb_until(tree, read, set(names))
+            inner = _climb_until(case, tree, read, set(names))
             if inner is None:
                 return None
             partial += inner
@@ -95,22 +95,25 @@ def _look_at_grid(case: Case, group: Group, node: ast.Call) -> _Instead | None:
     )
 
 
-def _climb_until(tree: SourceTree, read: ast.expr, names: set[str]) -> list[ast.expr] | None:
-    """Return the operations on one grid alone, up to that which joins all of them; ``None`` if there are others."""
+def _climb_until(case: Case, tree: SourceTree, read: ast.expr, names: set[str]) -> list[ast.expr] | None:
+    """Return the operations on one grid alone, up to that which joins all of them; ``None`` if there are others.
+
+    None of them if that operation allocated nothing: NumPy reused their memory for its result, which is as large then.
+    """
     alone: list[ast.expr] = []
     inner = read
     for outer in Place(tree, read).consumers():
         if not is_elementwise(outer) or inner not in operands(outer):
             return None
         if names <= names_in(outer):
-            return alone
+            return alone if len(rows_of(case, [outer])) else []
         if len(names_in(outer) - _MODULES) == 1:
             alone.append(outer)
         inner = outer
     return None
 
 
-def _look_at_function(_case: Case, group: Group, node: ast.Call) -> _Instead | None:
+def _look_at_function(case: Case, group: Group, node: ast.Call) -> _Instead | None:
     """Look for a function of indices that joins those of all axes by operations on elements."""
     tree = group.place.tree
     match node.args:
@@ -119,7 +122,7 @@ def _look_at_function(_case: Case, group: Group, node: ast.Call) -> _Instead | N
         case _:
             return None
     reads = [each for each in ast.walk(body) if isinstance(each, ast.Name) and each.id in names]
-    alone = [_climb_until(tree, read, names) for read in reads]
+    alone = [_climb_until(case, tree, read, names) for read in reads]
     if not names <= names_in(body) or None in alone:
         return None
     dtype = keyword(node, "dtype")

@@ -1,12 +1,12 @@
-"""Histograms of many windows, each an array of its own in a dict."""
+"""Histograms of many windows, each an array of its own in a list."""
 
 import numpy as np
 
 
 def count_all(values, count):
-    found = {}
+    found = []
     for number in range(count):
-        found[number] = np.bincount(values[number : number + 6], minlength=8)  # guilty
+        found.append(np.bincount(values[number : number + 6], minlength=8))  # guilty
     return found
 
 
