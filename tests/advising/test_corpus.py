@@ -74,12 +74,14 @@ def test_the_guilty_line_is_found_and_its_saving_is_what_the_fixed_program_saves
     assert found[0].peak_after_nbytes == pytest.approx(fixed.peak_nbytes, rel=0.1)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("program", CLEAN, ids=lambda path: path.stem)
 def test_a_look_alike_has_no_finding(program, tmp_path):
     """A program that resembles a guilty one and cannot be improved is not accused."""
     assert advise(program, tmp_path).findings == ()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("program", CLEAN_DEEP, ids=lambda path: path.stem)
 def test_values_that_need_their_dtype_have_no_finding(program, tmp_path):
     """A program whose values a run with ``--deep`` examines, and that cannot be improved, is not accused."""

@@ -19,6 +19,8 @@ from tests.system.running import Outcome, Place
 
 from ndmem.planning.worker.sandbox.landlock import find_version
 
+pytestmark = pytest.mark.long  # each runs a program several times
+
 SCHEMA = json.loads((Path(__file__).parents[2] / "docs/reference/findings.schema.json").read_text("utf-8"))
 
 # `values` and its copy have 1,000,000 bytes each; the copy is never written.

@@ -14,6 +14,7 @@ def test_two():
 """
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("workers", [(), pytest.param(("-n", "2"), marks=pytest.mark.slow)], ids=["alone", "xdist"])
 def test_a_baseline_fails_what_has_grown(tmp_path: Path, workers: tuple[str, ...]) -> None:
     """A test at 5 % above its baseline passes --ndmem-fail-above 5%, and one byte more fails; also in workers."""

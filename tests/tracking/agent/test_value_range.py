@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ndmem.tracking.agent import value_range
+from ndmem.tracking.agent.deep import value_range
 from ndmem.tracking.agent.deep.value_range import ValueRange, has_plain_values
 
 INTEGERS = ("uint8", "int8", "uint16", "int16", "uint32", "int32")
