@@ -233,7 +233,7 @@ def test_the_json_has_every_field() -> None:
 
 
 def test_the_report_and_the_advice_have_one_schema_for_a_finding() -> None:
-    """Report and ``ndmem advise --json`` have the same findings and describe them alike; only ``--try`` adds a trial."""
+    """Report and ``ndmem advise --json`` have the same findings, described alike; only ``--try`` adds a trial."""
     stream = io.StringIO()
     write_json(TraceIndex(pipeline()), stream, findings=[FINDING])
     document = json.loads(stream.getvalue())
