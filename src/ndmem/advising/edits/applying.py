@@ -27,6 +27,8 @@ _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
 """A line as Python counts them; `str.splitlines` also ends lines at form feeds and other characters."""
 
 _BOM = "\ufeff"
+"""A byte order mark, which a file's text may begin with."""
+
 _ERRORS = (SyntaxError, ValueError, RecursionError, MemoryError)
 
 
@@ -72,22 +74,29 @@ def apply_splices(text: str, splices: list[Splice]) -> str:
     return text
 
 
-def _parse(text: str) -> ast.Module:
+def parse_source(text: str) -> ast.Module:
+    """Parse a file's text, without the warnings that compiling it would print.
+
+    Raises
+    ------
+    SyntaxError, ValueError
+        If it is not Python.
+    """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return ast.parse(text)
+        return ast.parse(text.removeprefix(_BOM))
 
 
 def _tree_of(text: str) -> str | None:
     try:
-        return ast.dump(_parse(text))
+        return ast.dump(parse_source(text))
     except _ERRORS:
         return None
 
 
 def _changed_tree(text: str, edit: Edit) -> str | None:
     """Return the syntax tree of a text with the intended change alone; ``None`` if that changes nothing."""
-    root = _parse(text)
+    root = parse_source(text)
     before = ast.dump(root)
     if not _change(root, text, edit):
         return None
@@ -99,14 +108,14 @@ def _change(root: ast.Module, text: str, edit: Edit) -> bool:
     """Change the node of an edit in a tree; false if there is no such node."""
     is_expression = edit.kind is EditKind.EXPRESSION
     wanted = ast.expr if is_expression else ast.stmt
-    new = _parse(edit.text).body
+    new = parse_source(edit.text).body
     if not new or (is_expression and not (len(new) == 1 and isinstance(new[0], ast.Expr))):
         return False
     for parent in ast.walk(root):
         for name, value in ast.iter_fields(parent):
             block = value if isinstance(value, list) else [value]
             for at, node in enumerate(block):
-                if not isinstance(node, wanted) or _span(node) != edit.span or not _is_there(text, node):
+                if not isinstance(node, wanted) or span_of(node) != edit.span or not _is_there(text, node):
                     continue
                 if isinstance(new[0], ast.Expr) and is_expression:
                     if not isinstance(getattr(node, "ctx", ast.Load()), ast.Load):
@@ -119,7 +128,8 @@ def _change(root: ast.Module, text: str, edit: Edit) -> bool:
     return False
 
 
-def _span(node: ast.expr | ast.stmt) -> tuple[int, int, int, int]:
+def span_of(node: ast.expr | ast.stmt) -> tuple[int, int, int, int]:
+    """Return the place of a node, as `Edit.span` has it."""
     return node.lineno, node.col_offset, node.end_lineno or node.lineno, node.end_col_offset or 0
 
 
@@ -127,9 +137,9 @@ def _is_there(text: str, node: ast.expr | ast.stmt) -> bool:
     """Tell whether the text at a node's span is the node: inside f-strings, Python 3.11 has other columns."""
     if isinstance(node, ast.stmt):
         return True
-    start, end = _offsets(text, _span(node))
+    start, end = _offsets(text, span_of(node))
     try:
-        found = _parse(f"({text[start:end]}\n)").body
+        found = parse_source(f"({text[start:end]}\n)").body
     except _ERRORS:
         return False
     return len(found) == 1 and isinstance(found[0], ast.Expr) and ast.dump(found[0].value) == ast.dump(node)
@@ -152,7 +162,8 @@ def _candidates(text: str, edit: Edit) -> Iterator[Splice]:
     indent, following = text[line_start:start], re.compile(r"[^\r\n]*").match(text, end)
     rest = following.group() if following else ""
     is_alone = not indent.strip(" \t\f") and bool(re.fullmatch(r"\s*(#.*)?", rest))
-    newline = (re.search(r"\r\n|\r|\n", text) or re.match("", "")).group() or "\n"  # type: ignore[union-attr]  # "" matches
+    line_end = re.search(r"\r\n|\r|\n", text)
+    newline = line_end.group() if line_end else "\n"
     if edit.kind is EditKind.AFTER:
         lines = edit.text.splitlines()
         if is_alone:

@@ -8,13 +8,12 @@ other one's statement mentions: ``b = a`` instead of ``b = a.copy()`` is wrong a
 from __future__ import annotations
 
 import ast
-import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ndmem.model.advice.edit import EditKind
 
-from .applying import apply_splices, splice_of
+from .applying import apply_splices, parse_source, splice_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -80,9 +79,7 @@ def combine(text: str, edits: Iterable[Edit]) -> Combined:
 
 
 def _find_effect(text: str, edit: Edit, splice: Splice) -> _Effect:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        root, new = ast.parse(text.removeprefix("\ufeff")), ast.parse(edit.text)
+    root, new = parse_source(text), parse_source(edit.text)
     statement, scope = _find_around(root, edit)
     written = {_path(node) for node in ast.walk(new) if _is_store(node)}
     written |= {_path(given.value) for given in ast.walk(new) if isinstance(given, ast.keyword) and given.arg == "out"}

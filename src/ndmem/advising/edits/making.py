@@ -10,6 +10,8 @@ from ndmem.advising.source.reading import PURE
 from ndmem.advising.source.syntax import called_name, is_module_call, names_in, text_of
 from ndmem.model.advice.edit import Edit, EditKind
 
+from .applying import span_of
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -50,18 +52,18 @@ def replace_expression(
     """
     if text is None or not _is_bound(tree, node, text, names):
         return None
-    return Edit(EditKind.EXPRESSION, _span(node), text, is_exact)
+    return Edit(EditKind.EXPRESSION, span_of(node), text, is_exact)
 
 
 def replace_statement(tree: SourceTree, node: ast.stmt, code: str) -> Edit | None:
     """Make an edit that replaces a simple statement by others, one a line."""
     text = "\n".join(map(text_of, ast.parse(code).body))
-    return Edit(EditKind.STATEMENT, _span(node), text) if _is_bound(tree, node, text, frozenset()) else None
+    return Edit(EditKind.STATEMENT, span_of(node), text) if _is_bound(tree, node, text, frozenset()) else None
 
 
 def insert_after(node: ast.stmt, text: str) -> Edit:
     """Make an edit that inserts a statement after another one."""
-    return Edit(EditKind.AFTER, _span(node), text)
+    return Edit(EditKind.AFTER, span_of(node), text)
 
 
 def is_numpy(group: Group) -> bool:
@@ -111,10 +113,6 @@ def _is_quiet_call(call: ast.Call) -> bool:
         value = value.value
     of_numpy = isinstance(value, ast.Name) and value.id in {"np", "numpy"}
     return of_numpy or (isinstance(call.func, ast.Attribute) and call.func.attr in PURE)
-
-
-def _span(node: ast.expr | ast.stmt) -> tuple[int, int, int, int]:
-    return node.lineno, node.col_offset, node.end_lineno or node.lineno, node.end_col_offset or 0
 
 
 def _is_bound(tree: SourceTree, node: ast.AST, text: str, names: frozenset[str]) -> bool:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from ndmem.advising.case import Case, Group
     from ndmem.analysis.index import TraceIndex
+    from ndmem.analysis.over_time.lifetimes import Lifetimes
     from ndmem.model.columns import Bools
     from ndmem.model.site import Site
 
@@ -46,7 +47,7 @@ def suggest(case: Case) -> Iterator[Suggestion]:
     for group in each_large(case):
         node, tree = group.place.node, group.place.tree
         target = group.place.target()
-        kept = group.only(~group.buffers.freed | _dies_with_process(case, group))
+        kept = group.only(_stays(group.buffers, int(case.buffers.born.max())))
         if not len(kept) or not isinstance(target, ast.Name) or called_name(node) in _OWN:
             continue
         made = (group.site, int(kept.buffers.nbytes.max()))
@@ -68,10 +69,10 @@ def suggest(case: Case) -> Iterator[Suggestion]:
         )
 
 
-def _dies_with_process(case: Case, group: Group) -> Bools:
-    """Mark the buffers of a group that were freed after the last allocation of the process, shape (k,)."""
-    late: Bools = group.buffers.died > int(case.buffers.born.max())
-    return late
+def _stays(buffers: Lifetimes, last: int) -> Bools:
+    """Mark the buffers that were not freed, or only after the last allocation of the process, shape (k,)."""
+    kept: Bools = ~buffers.freed | (buffers.died > last)
+    return kept
 
 
 @fact
@@ -80,7 +81,7 @@ def _kept_to_the_end(index: TraceIndex) -> frozenset[tuple[Site, int]]:
     lives = array_lifetimes(index)
     if lives is None or not len(lives):
         return frozenset()
-    kept = np.flatnonzero(~lives.freed | (lives.died > int(lives.born.max())))
+    kept = np.flatnonzero(_stays(lives, int(lives.born.max())))
     sites = index.trace.tree.site[standing_nodes(index)[lives.node[kept]]]
     return frozenset(
         (index.trace.sites[site], nbytes)
