@@ -76,6 +76,13 @@ bool code_waits(PyObject *file)
     return name_owner(name) != USER && contains_any(name, &lists[THAT_WAIT]);
 }
 
+bool code_imports(PyObject *file)
+{
+    static const char import_system[] = "<frozen importlib";
+    char room[LONGEST_NAME + 1];
+    return strncmp(read_name(file, room), import_system, sizeof import_system - 1) == 0;
+}
+
 /* --- Modules and types ------------------------------------------------------------------------------------ */
 
 /* The value of a name, borrowed; NULL if there is none. A key that is not a str could run Python code where it is compared, so

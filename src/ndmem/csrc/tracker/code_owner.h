@@ -20,6 +20,9 @@ CodeOwner code_owner(PyObject *file);
 /* Whether the file is a library's, with functions that start threads or wait for them. */
 bool code_waits(PyObject *file);
 
+/* Whether the file is Python's import system. */
+bool code_imports(PyObject *file);
+
 /* Of a module, by its names, which may be NULL; one without a file is written in C. */
 CodeOwner module_owner(PyObject *names);
 

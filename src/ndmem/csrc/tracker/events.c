@@ -95,6 +95,8 @@ FOR_EACH_EVENT void record_birth_locked(PyThreadState *thread, bool gil, void *p
         if (origin && *origin)
             recording_origin_locked(tracker.running[i], &buffer, origin);
     }
+    if (domain != ARRAY)
+        search_expect_outside_locked();
     tracker_find_sole_locked(); /* a peak needs searches for holders */
     if (domain == ARRAY && !buffer.large)
         search_outside_locked(pointer, buffer);
@@ -142,6 +144,7 @@ void events_grew_locked(NodeId stack, void *name, size_t nbytes, const char *lib
         if (*library)
             recording_origin_locked(tracker.running[i], &buffer, library);
     }
+    search_expect_outside_locked();
     tracker_find_sole_locked();
 }
 

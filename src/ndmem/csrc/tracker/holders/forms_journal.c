@@ -14,6 +14,20 @@ static bool find_formless_locked(const Search *search, const void *data, Buffer 
     return buffer->large && buffer->domain == ARRAY && !buffer->large->has_form;
 }
 
+int64_t forms_missing_in_all(const Search *search, int64_t *live_nbytes)
+{
+    lock_enter(true);
+    int64_t live = 0;
+    for (unsigned i = 0; i < search->count; i++) {
+        int64_t each = search->recordings[i]->journal.header->live;
+        live = each > live ? each : live;
+    }
+    int64_t formed = large_formed_locked();
+    lock_leave();
+    *live_nbytes = live;
+    return live - formed;
+}
+
 size_t forms_missing_nbytes(const Search *search, const void *data)
 {
     Buffer buffer;
@@ -46,7 +60,7 @@ static void note_form_locked(const Search *search, const void *data, const Array
     Buffer buffer;
     if (!find_formless_locked(search, data, &buffer))
         return;
-    buffer.large->has_form = true;
+    large_set_form_locked(buffer.large);
     for (unsigned i = 0; i < search->count; i++)
         if (recording_saw(search->recordings[i], &buffer))
             write_form_locked(search->recordings[i], buffer.large, form);

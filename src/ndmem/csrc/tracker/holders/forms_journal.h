@@ -15,6 +15,10 @@ typedef struct {
     char kind, byteorder;
 } ArrayForm;
 
+/* Bytes of live arrays of which nothing has told shape and dtype yet, and in `live_nbytes` of all: those of small arrays are
+ * in both. */
+int64_t forms_missing_in_all(const Search *search, int64_t *live_nbytes);
+
 /* Bytes of the array whose buffer begins at `data`, if nothing has told its shape and dtype yet; else 0. */
 size_t forms_missing_nbytes(const Search *search, const void *data);
 

@@ -175,7 +175,7 @@ static void sight_stack(PyThreadState *thread)
 {
     Frame *frame = frame_complete(frame_top(thread));
     for (int depth = 0; frame && depth < MAX_FRAMES; depth++, frame = frame_complete(frame_back(frame)))
-        stack_arrays_add_frame(frame);
+        stack_arrays_note_frame(frame);
 }
 
 /* Runs no Python code and allocates nothing of Python's, so all of it is one moment for threads with the GIL, and
@@ -200,15 +200,15 @@ static void sight_threads(Scan *scan, CodeOwner owner)
 }
 
 /* After the variables: what has a name has a shape. */
-static void sight_stacks(Scan *scan)
+static void sight_stacks(Scan *scan, uintptr_t place)
 {
     PyThreadState *current = thread_state();
-    stack_arrays_begin();
-    stack_arrays_add_own(current);
+    stack_arrays_begin(&scan->search);
+    stack_arrays_note_own(current, place);
     sight_stack(current);
     FOR_OTHER_THREADS(thread, current)
         sight_stack(thread);
-    stack_arrays_note(&scan->search);
+    stack_arrays_end();
 }
 
 static bool are_wanted(Scan *scan) { return scan->wanted || holders_are_wanted(&scan->search); }
@@ -222,11 +222,12 @@ static void sight_objects(Scan *scan, Extent extent)
         scan->is_cut = true;
         return;
     }
+    Extent now = scan->search.now;
     scan->search.now = extent;
     reach_walk(sight_array, scan);
     scan->is_cut = reach_is_exhausted();
-    scan->search.now = IN_VARIABLES;
-    scan->search.extent = reach_is_cut() ? IN_VARIABLES : extent;
+    scan->search.now = now;
+    scan->search.extent = reach_is_cut() ? now : extent;
 }
 
 static void sight_user_modules(Scan *scan)
@@ -244,10 +245,18 @@ static void sight_all(Scan *scan, bool is_at_rest)
 {
     reach_begin(scan->steps);
     scan->is_rooted = scan->steps > 0;
+    scan->search.now = scan->search.extent = IN_USER_VARIABLES;
     sight_threads(scan, USER);
     sight_objects(scan, IN_OBJECTS);
     if (is_at_rest)
         sight_modules(scan, USER);
+    else if (!are_wanted(scan)) {
+        scan->search.extent = IN_USER_VARIABLES; /* what libraries hold keeps the names of earlier searches */
+        return;
+    }
+    scan->search.now = IN_VARIABLES;
+    if (scan->search.extent < IN_VARIABLES)
+        scan->search.extent = IN_VARIABLES;
     sight_threads(scan, LIBRARY);
     if (is_at_rest)
         sight_modules(scan, LIBRARY);
@@ -263,8 +272,8 @@ Searched holders_search(Recording **recordings, unsigned count, Task task, const
                  .spellings = spellings};
     sight_all(&scan, task.occasion == AT_REST);
     sight_found(&scan, found);
-    if (task.stacks)
-        sight_stacks(&scan);
+    if (task.place)
+        sight_stacks(&scan, task.place);
     holders_end_search(&scan.search);
     Extent extent = !scan.modules && task.modules ? IN_MODULES : reach_steps() ? IN_OBJECTS : IN_VARIABLES;
     return (Searched){extent, scan.is_cut};

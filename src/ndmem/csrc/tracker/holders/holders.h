@@ -15,7 +15,7 @@ typedef struct {
     Passing passing;
     uint32_t steps; /* of the walk through objects, at most; 0 for variables alone */
     bool modules;   /* the user's modules too, if the rest is not enough */
-    bool stacks;    /* what the interpreter's stacks and the C stack refer to, too */
+    uintptr_t place; /* where the C stack begins that is searched, and the interpreter's stacks are; 0 for none of them */
     bool outside;   /* for the memory of arrays that NumPy did not allocate, too */
 } Task;
 

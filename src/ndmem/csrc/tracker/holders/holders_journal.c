@@ -157,7 +157,8 @@ static void note_sighting_locked(Search *search, PyArrayObject *array, const voi
     Large *large = buffer.large;
     if (large->search == search->number && large->sighting >= sighting)
         return;
-    large->has_form |= sighting == BY_OWNER;
+    if (sighting == BY_OWNER)
+        large_set_form_locked(large);
     bool seen_now = large->search == search->number;
     large->search = search->number, large->sighting = sighting;
     if (!seen_now && is_sought(search, buffer.domain)) {
@@ -253,7 +254,7 @@ size_t holders_in_variables(void)
     lock_enter(true);
     for (size_t i = 0; i < held.count; i++) {
         const Large *large = large_at_locked(held.indices[i]);
-        count += large->written != 0 && large->extent == IN_VARIABLES && large->domain == ARRAY;
+        count += large->written != 0 && large->extent <= IN_VARIABLES && large->domain == ARRAY;
     }
     lock_leave();
     return count;

@@ -15,8 +15,8 @@ typedef enum {
     AT_REST       /* called by Python code: all modules too */
 } Occasion;
 
-/* Where a search looks, in this order. */
-typedef enum { IN_VARIABLES, IN_OBJECTS, IN_MODULES } Extent;
+/* Where a search looks, in this order: the user's variables, those of libraries too, and what they lead to. */
+typedef enum { IN_USER_VARIABLES, IN_VARIABLES, IN_OBJECTS, IN_MODULES } Extent;
 
 /* The array that is being allocated or freed: nothing holds it. */
 typedef struct {

@@ -1,19 +1,34 @@
 #include "common/clock.h"
+#include "common/compat.h"
+#include "tracker/code_owner.h"
 #include "tracker/hooks/handler.h"
 #include "tracker/holders/holders.h"
 #include "tracker/holders/reach.h"
 #include "tracker/holders/search_schedule.h"
+#include "tracker/holders/stack_arrays.h"
 #include "tracker/tracker_state.h"
 
-/* All searches together take at most a thousandth of the time, and an advance for short programs; those that go through
- * modules, of which there may be thousands, at most a quarter of that. */
-enum { SHARE_OF_TIME = 1000, SHARE_FOR_MODULES = 4 * SHARE_OF_TIME, ADVANCE_NS = 2000000 };
+/* All searches together take a thousandth of the time, and an advance for short programs; those that go through modules, of
+ * which there may be thousands, at most a quarter of that. */
+enum { SHARE_OF_TIME = 1000, SHARE_FOR_MODULES = 4 * SHARE_OF_TIME, ADVANCE_NS = 500000 };
 
-/* What is left of that; negative where searches at higher peaks took more. */
-static int64_t work_left_locked(int64_t now)
+static int64_t work_allowed_locked(int64_t now)
 {
     ASSERT_LOCKED();
-    return ADVANCE_NS + (now - tracker.running[0]->started) / SHARE_OF_TIME - tracker.search_work;
+    return ADVANCE_NS + (now - tracker.running[0]->started) / SHARE_OF_TIME;
+}
+
+/* Growth since the last search that is worth one though no time is left for it: 1 %, which is at most 2,500 times from a KiB to a
+ * TiB; and more, by the square, where searches took more than their time, so that they cost a program little whose peak rises
+ * ever on. */
+static int64_t growth_locked(int64_t seen)
+{
+    ASSERT_LOCKED();
+    enum { LEAST = 64 * 1024 };
+    double spent = (double)tracker.search_work / (double)work_allowed_locked(clock_now());
+    double part = spent > 1 ? spent * spent / 100 : 0.01;
+    int64_t growth = (int64_t)((double)seen * (part < 1 ? part : 1));
+    return growth > LEAST ? growth : LEAST;
 }
 
 static bool are_objects_wanted_locked(void)
@@ -48,18 +63,56 @@ static bool is_due_locked(Moment moment)
     return false;
 }
 
-/* Whether the peak grew by 1 % since the last search at such a moment: at most 2,500 times from a KiB to a TiB. One after
- * native blocks or a mapped file is due only if it did. */
-static bool has_grown_locked(Reason reason)
+/* Whether the peak was reached at a place where none of the last ones was: other arrays are alive then, however little it
+ * grew. */
+static bool is_new_place(const Recording *recording)
+{
+    for (unsigned i = 0; i < PLACES_REMEMBERED; i++)
+        if (recording->searched_places[i] == recording->journal.header->peak_node)
+            return false;
+    return true;
+}
+
+/* Whether the peak had no search yet: at the birth there was no time, or it was the birth of a small array. */
+static bool is_unseen(const Recording *recording) { return recording->searches[AT_BIRTH]; }
+
+static bool is_worth_it_locked(const Recording *recording, Moment moment, bool has_credit)
 {
     ASSERT_LOCKED();
-    for (unsigned i = 0; reason.moment < MOMENTS && i < tracker.count; i++) {
-        const Recording *recording = tracker.running[i];
-        int64_t seen = recording->searched_peak[reason.moment];
-        if (recording->searches[reason.moment] && recording->journal.header->peak > seen + seen / 100)
+    int64_t seen = recording->searched_peak[moment];
+    if (recording->searches[moment] == 0)
+        return false;
+    return recording->journal.header->peak > seen + growth_locked(seen) ||
+           (has_credit && is_unseen(recording) && is_new_place(recording));
+}
+
+/* Whether a search is worth it for which no time is left. One after native blocks or a mapped file was only expected if these
+ * had grown enough. As much time again is lent for peaks at new places. */
+static bool is_worth_debt_locked(Reason reason, int64_t left, int64_t now)
+{
+    ASSERT_LOCKED();
+    for (unsigned i = 0; reason.moment < MOMENTS && i < tracker.count; i++)
+        if (is_worth_it_locked(tracker.running[i], reason.moment, left + work_allowed_locked(now) > 0))
             return true;
-    }
     return reason.outside;
+}
+
+/* Three searches, for an array mostly gets its name after some other one was born. Not for less than an import takes many
+ * times. */
+void search_expect_outside_locked(void)
+{
+    ASSERT_LOCKED();
+    enum { LEAST = 1 << 20, SEARCHES = 3 };
+    for (unsigned i = 0; i < tracker.count; i++) {
+        Recording *recording = tracker.running[i];
+        const JournalHeader *header = recording->journal.header;
+        int64_t all = header->live + header->native_live + recording->mapped_live;
+        int64_t seen = recording->searched_peak[AFTER_OUTSIDE];
+        if (all <= seen + LEAST || all <= seen + growth_locked(seen))
+            continue;
+        recording->searched_peak[AFTER_OUTSIDE] = all;
+        recording->searches[AFTER_OUTSIDE] = SEARCHES;
+    }
 }
 
 static Task plan_locked(Reason reason, Passing passing, int64_t now, int64_t left)
@@ -71,8 +124,17 @@ static Task plan_locked(Reason reason, Passing passing, int64_t now, int64_t lef
                   .passing = passing,
                   .steps = steps,
                   .modules = steps > 0 && now - tracker.modules_at >= SHARE_FOR_MODULES * tracker.modules_work,
-                  .stacks = objects,
                   .outside = reason.outside};
+}
+
+static void count_one(Recording *recording, Moment moment)
+{
+    if (--recording->searches[moment] == 0)
+        recording->searched_peak[moment] = recording->journal.header->peak;
+    if (!is_new_place(recording))
+        return;
+    recording->searched_places[recording->searched_place] = recording->journal.header->peak_node;
+    recording->searched_place = (uint8_t)((recording->searched_place + 1) % PLACES_REMEMBERED);
 }
 
 static void count_search_locked(Reason reason)
@@ -81,12 +143,25 @@ static void count_search_locked(Reason reason)
     for (unsigned i = 0; i < tracker.count; i++) {
         Recording *recording = tracker.running[i];
         Moment moment = reason.moment;
-        if (moment < MOMENTS && recording->searches[moment] && --recording->searches[moment] == 0)
-            recording->searched_peak[moment] = recording->journal.header->peak;
+        if (moment < MOMENTS && recording->searches[moment])
+            count_one(recording, moment);
+        if (moment < MOMENTS && is_unseen(recording))
+            count_one(recording, AT_BIRTH);
         if (reason.outside && recording->searches[AFTER_OUTSIDE])
             recording->searches[AFTER_OUTSIDE]--;
     }
     tracker_find_sole_locked();
+}
+
+/* What an import allocates is no array's. */
+static bool is_importing(void)
+{
+    enum { MAX_FRAMES = 64 }; /* of a module's own code are few above those of the import system */
+    Frame *frame = frame_complete(frame_top(thread_state()));
+    for (int i = 0; frame && i < MAX_FRAMES; i++, frame = frame_complete(frame_back(frame)))
+        if (code_imports(frame_code(frame)->co_filename))
+            return true;
+    return false;
 }
 
 /* A search for holders costs microseconds, so it runs only around a new peak: at the birth of the buffer that makes the
@@ -98,13 +173,16 @@ __attribute__((noinline)) static void search_now_locked(Reason reason, Passing p
     ASSERT_LOCKED();
     if (!lock_has_gil())
         return;
-    int64_t now = clock_now(), left = work_left_locked(now);
-    if (!has_grown_locked(reason) && left < 2 * tracker.last_search_work)
+    int64_t now = clock_now(), left = work_allowed_locked(now) - tracker.search_work;
+    if (left < 2 * tracker.last_search_work && !is_worth_debt_locked(reason, left, now))
         return;
     count_search_locked(reason);
+    if (reason.moment == MOMENTS && is_importing())
+        return;
     /* Another process may have the core meanwhile, so a search is measured by its work. */
     int64_t work = clock_work();
     Task task = plan_locked(reason, passing, now, left);
+    task.place = are_objects_wanted_locked() ? STACK_PLACE() : 0;
     lock_nest();
     Searched searched = holders_search(tracker.running, tracker.count, task, NULL, NULL);
     lock_unnest();

@@ -7,9 +7,12 @@
 
 #include <string.h>
 
-/* Words of one search, and bytes of the C stack that are read, at most. The table has four times as many places, so that
- * a search in it is short. */
-enum { MAX_WORDS = 1024, PLACES = 4 * MAX_WORDS, OWN_NBYTES = 16 * 1024 };
+/* Words of one search, and bytes of the C stack that are read at once and in all, at most. The table has four times as many
+ * places, so that a search in it is short. */
+enum { MAX_WORDS = 1024, PLACES = 4 * MAX_WORDS, PART_NBYTES = 2 * 1024, OWN_NBYTES = 16 * 1024 };
+
+/* Bytes of arrays without a shape that are worth another word: a hundredth of the live ones. */
+enum { PART_OF_LIVE = 100 };
 
 /* Objects are aligned so by Python's allocators. */
 enum { OBJECT_ALIGNMENT = 16 };
@@ -21,70 +24,85 @@ enum { HEAD_NBYTES = offsetof(PyArrayObject_fields, weakreflist) };
 enum { MOST_REFERENCES = 1 << 20 };
 
 static struct {
-    uintptr_t words[MAX_WORDS];
+    Search *search;
+    int64_t missing, enough; /* bytes of arrays without a shape, and those that may be left so */
+    uintptr_t waiting[CHECKED_READ_MOST];
+    uint32_t waiting_count;
     struct {
         uintptr_t word;
-        uint32_t search;
+        uint32_t number;
     } places[PLACES];
-    uint32_t search; /* number of this one, so that the table need not be cleared */
+    uint32_t number; /* of this search, so that the table need not be cleared */
     uint32_t count;
 } stacks;
 
-void stack_arrays_begin(void)
+void stack_arrays_begin(Search *search)
 {
-    stacks.search++;
-    stacks.count = 0;
+    stacks.search = search;
+    stacks.number++;
+    stacks.count = stacks.waiting_count = 0;
+    stacks.missing = forms_missing_in_all(search, &stacks.enough);
+    stacks.enough /= PART_OF_LIVE;
 }
+
+bool stack_arrays_are_left(void) { return stacks.missing > stacks.enough; }
 
 /* Takes the tracker's lock. To read a page brings it into use, and would change what counts of a mapping by its touched
  * pages. Of all allocators of Python only mimalloc (PYTHONMALLOC=mimalloc) has objects in such mappings. */
 static bool counts_by_pages(uintptr_t address)
 {
+    const char *start = (const char *)address, *end = start + HEAD_NBYTES;
+    if (!mappings_may_touch(start, end))
+        return false;
     lock_enter(true);
-    const Mapping *mapping = mappings_find_locked((const char *)address);
-    bool by_pages = mapping && (uintptr_t)mapping->start < address + HEAD_NBYTES && mapping->counting == BY_PAGES;
+    const Mapping *mapping = mappings_find_locked(start);
+    bool by_pages = mapping && mapping->start < end && mapping->counting == BY_PAGES;
     lock_leave();
     return by_pages;
 }
 
+static void note_waiting(void);
+
 static void add(uintptr_t word)
 {
-    if (word % OBJECT_ALIGNMENT || !checked_read_may(word) || stacks.count == MAX_WORDS)
+    if (word % OBJECT_ALIGNMENT || !checked_read_may(word) || stacks.count == MAX_WORDS || !stack_arrays_are_left())
         return;
     size_t place = ((word >> 4) * 0x9E3779B97F4A7C15u >> 32) % PLACES;
-    for (; stacks.places[place].search == stacks.search; place = (place + 1) % PLACES)
+    for (; stacks.places[place].number == stacks.number; place = (place + 1) % PLACES)
         if (stacks.places[place].word == word)
             return;
     if (counts_by_pages(word))
         return;
-    stacks.places[place].word = word, stacks.places[place].search = stacks.search;
-    stacks.words[stacks.count++] = word;
+    stacks.places[place].word = word, stacks.places[place].number = stacks.number;
+    stacks.count++;
+    if (stacks.waiting_count == CHECKED_READ_MOST)
+        note_waiting();
+    stacks.waiting[stacks.waiting_count++] = word;
 }
 
-void stack_arrays_add_frame(Frame *frame)
+void stack_arrays_note_frame(Frame *frame)
 {
-    for (Py_ssize_t i = 0, count = frame_stack_size(frame); i < count; i++)
+    for (Py_ssize_t i = 0, count = stack_arrays_are_left() ? frame_stack_size(frame) : 0; i < count; i++)
         add(frame_stack_word(frame, i));
 }
 
-/* From this function's frame to `end`, or as far as the stack goes. */
-__attribute__((noinline)) static void add_callers(uintptr_t end)
+void stack_arrays_note_own(PyThreadState *thread, uintptr_t place)
 {
-    static uintptr_t copied[OWN_NBYTES / sizeof(uintptr_t)];
-    uintptr_t from = (uintptr_t)__builtin_frame_address(0);
-    size_t nbytes = end > from && end - from < sizeof copied ? end - from : sizeof copied;
-    size_t count = checked_read(from, nbytes, copied) / sizeof *copied;
-    for (size_t i = 0; i < count; i++)
-        if (copied[i] - from > sizeof copied) /* not of this stack itself */
-            add(copied[i]);
-}
-
-/* Its own frame has the registers in which its callers keep values. */
-__attribute__((noinline)) void stack_arrays_add_own(PyThreadState *thread)
-{
-    __builtin_unwind_init();
-    add_callers(thread_loop_place(thread));
-    __asm__ volatile("" ::: "memory"); /* the call before is not the last act, which would leave the frame */
+    static uintptr_t copied[PART_NBYTES / sizeof(uintptr_t)];
+    uintptr_t from = place, end = thread_loop_place(thread);
+    if (end < from || end - from > OWN_NBYTES)
+        end = from + OWN_NBYTES;
+    while (from < end && stack_arrays_are_left()) {
+        size_t nbytes = end - from < sizeof copied ? end - from : sizeof copied;
+        size_t count = checked_read(from, nbytes, copied) / sizeof *copied;
+        for (size_t i = 0; i < count; i++)
+            if (copied[i] - place > OWN_NBYTES) /* not of this stack itself */
+                add(copied[i]);
+        stack_arrays_end();
+        if (count < sizeof copied / sizeof *copied)
+            return;
+        from += nbytes;
+    }
 }
 
 /* Whether an address is that of a type of arrays. */
@@ -115,10 +133,11 @@ static bool read_form(const PyArrayObject_fields *array, size_t nbytes, ArrayFor
     return product == nbytes;
 }
 
-/* A view's owner is its base. An array that is being created has no data yet, and one that is being freed no reference
+/* A view's owner is its base, which waits: there are at most as many as words that are read at once. An array that is being created has no data yet, and one that is being freed no reference
  * any more. */
-static void note(Search *search, const PyArrayObject_fields *array)
+static void note(const PyArrayObject_fields *array)
 {
+    Search *search = stacks.search;
     const Passing *passing = &search->passing;
     Py_ssize_t references;
     memcpy(&references, array, sizeof references); /* the first word, whatever a version makes of it */
@@ -133,22 +152,28 @@ static void note(Search *search, const PyArrayObject_fields *array)
     const void *data = is_new ? passing->data : array->data;
     size_t nbytes = forms_missing_nbytes(search, data);
     ArrayForm form;
-    if (nbytes && is_array_type((uintptr_t)Py_TYPE((PyObject *)array)) && read_form(array, nbytes, &form))
+    if (nbytes && is_array_type((uintptr_t)Py_TYPE((PyObject *)array)) && read_form(array, nbytes, &form)) {
         forms_note(search, data, &form);
+        stacks.missing -= (int64_t)nbytes;
+    }
 }
 
-void stack_arrays_note(Search *search)
+static void note_waiting(void)
 {
     static char room[CHECKED_READ_MOST][HEAD_NBYTES];
-    uint32_t count;
-    for (uint32_t at = 0; at < stacks.count; at += count) { /* the owners of views are added meanwhile */
-        count = stacks.count - at < CHECKED_READ_MOST ? stacks.count - at : CHECKED_READ_MOST;
-        uint64_t there = checked_read_each(stacks.words + at, count, HEAD_NBYTES, room);
-        for (uint32_t i = 0; i < count; i++) {
-            PyArrayObject_fields array = {0};
-            memcpy(&array, room[i], HEAD_NBYTES);
-            if (there >> i & 1)
-                note(search, &array);
-        }
+    uint32_t count = stacks.waiting_count;
+    uint64_t there = checked_read_each(stacks.waiting, count, HEAD_NBYTES, room);
+    stacks.waiting_count = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        PyArrayObject_fields array = {0};
+        memcpy(&array, room[i], HEAD_NBYTES);
+        if (there >> i & 1)
+            note(&array);
     }
+}
+
+void stack_arrays_end(void)
+{
+    while (stacks.waiting_count && stack_arrays_are_left()) /* the owners of views are added meanwhile */
+        note_waiting();
 }

@@ -10,16 +10,23 @@
 #include "common/compat.h"
 #include "tracker/holders/holders_journal.h"
 
-/* Begins to collect words. */
-void stack_arrays_begin(void);
+/* Begins a search: each of the functions below writes shape and dtype of the arrays that its words refer to. */
+void stack_arrays_begin(Search *search);
 
-/* Adds those of a frame's stack. */
-void stack_arrays_add_frame(Frame *frame);
+/* Whether arrays worth it have neither yet. The functions below do nothing if none have. */
+bool stack_arrays_are_left(void);
 
-/* Adds those that the C code has on its stack which the calling thread's Python code has called. */
-void stack_arrays_add_own(PyThreadState *thread);
+/* The words that C code has on its stack which the calling thread's Python code has called, from `place` on. */
+void stack_arrays_note_own(PyThreadState *thread, uintptr_t place);
 
-/* Writes shape and dtype of the arrays that the words refer to. */
-void stack_arrays_note(Search *search);
+/* Those of a frame's stack. They may wait for the next ones. */
+void stack_arrays_note_frame(Frame *frame);
+
+/* Those that wait. */
+void stack_arrays_end(void);
+
+/* The place of a function's frame on the C stack, with the registers in which its callers keep values. */
+#define STACK_PLACE() (__builtin_unwind_init(), (uintptr_t)__builtin_frame_address(0) - STACK_REGISTERS_NBYTES)
+enum { STACK_REGISTERS_NBYTES = 256 }; /* x86-64 saves 6 registers below that address, aarch64 20 around it */
 
 #endif

@@ -6,6 +6,7 @@
 static struct {
     Large *items;
     uint32_t count, capacity;
+    int64_t formed; /* bytes of arrays with `has_form` */
     uint32_t spare; /* the first index that was freed, or LARGE_NONE; each has the next */
 } larges;
 
@@ -16,6 +17,7 @@ void large_close(void)
     free(larges.items);
     larges.items = NULL;
     larges.count = larges.capacity = 0;
+    larges.formed = 0;
     larges.spare = LARGE_NONE;
 }
 
@@ -66,10 +68,26 @@ uint32_t large_index_locked(const Large *large)
     return (uint32_t)(large - larges.items);
 }
 
+void large_set_form_locked(Large *large)
+{
+    ASSERT_LOCKED();
+    if (!large->has_form && large->domain == 0)
+        larges.formed += large->nbytes;
+    large->has_form = true;
+}
+
+int64_t large_formed_locked(void)
+{
+    ASSERT_LOCKED();
+    return larges.formed;
+}
+
 void large_give_back_locked(uint32_t index)
 {
     ASSERT_LOCKED();
     Large *large = &larges.items[index];
+    if (large->has_form && large->domain == 0)
+        larges.formed -= large->nbytes;
     large->written = 0, large->has_form = false; /* nothing is written any more */
     large->domain = 0; /* an array's: who takes a freed index for one does not write it */
     large->next_spare = larges.spare;

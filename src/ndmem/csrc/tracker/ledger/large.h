@@ -35,6 +35,12 @@ Large *large_at_locked(uint32_t index);
 
 uint32_t large_index_locked(const Large *large);
 
+/* Notes that shape and dtype are written. */
+void large_set_form_locked(Large *large);
+
+/* Bytes of all arrays whose shape and dtype are. */
+int64_t large_formed_locked(void);
+
 /* Frees the index for another buffer. */
 void large_give_back_locked(uint32_t index);
 

@@ -92,18 +92,6 @@ static inline void add_to_live(Recording *recording, uint8_t domain, int64_t nby
     *(domain == ARRAY ? &header->live : domain == NATIVE ? &header->native_live : &recording->mapped_live) += nbytes;
 }
 
-/* Arrays may lie in memory that made a peak, and be searched for; again when it has grown by 1 %. */
-static void expect_outside_locked(Recording *recording)
-{
-    ASSERT_LOCKED();
-    const JournalHeader *header = recording->journal.header;
-    int64_t all = header->live + header->native_live + recording->mapped_live, seen = recording->searched_peak[AFTER_OUTSIDE];
-    if (all <= seen + seen / 100)
-        return;
-    recording->searched_peak[AFTER_OUTSIDE] = all;
-    recording->searches[AFTER_OUTSIDE] = 3; /* three, for an array mostly gets its name after some other one was born */
-}
-
 void recording_count_birth_locked(Recording *recording, NodeRecord *node, size_t nbytes)
 {
     ASSERT_LOCKED();
@@ -210,8 +198,6 @@ static inline __attribute__((always_inline)) void add_birth_locked(Recording *re
     else if (header->native_live > header->native_peak)
         header->native_peak = header->native_live;
     raise_total_peak(recording, node);
-    if (buffer->domain != ARRAY)
-        expect_outside_locked(recording);
 }
 
 void recording_birth_locked(Recording *recording, const Buffer *buffer, uint16_t thread)
