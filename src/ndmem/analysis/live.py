@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ndmem.model.columns import Domain, Kind
+from ndmem.model.holder import ArrayForm
 
 from .call_tree.frames import standing_nodes, statement_depths
 from .held import NEVER_HELD, holders_by_buffer
@@ -18,16 +19,18 @@ from .moment import Moment, events_until, nbytes_at
 from .origin import name_origin
 from .repeated_forms import forms_by_place, place_of
 from .tables.expression import expression_text
+from .tables.library_scope import find_library_scope
 from .tables.sources import source_files
 from .tables.target import find_target
 from .tables.threads import birth_threads
 
 if TYPE_CHECKING:
     from ndmem.model.columns import Bools, Int32s, Int64s
-    from ndmem.model.holder import ArrayForm, Holder
+    from ndmem.model.holder import Holder
     from ndmem.model.site import Site, Stack
     from ndmem.model.trace import Trace
 
+    from .held import Held
     from .index import TraceIndex
     from .tables.sources import SourceFiles
     from .tables.target import Target
@@ -65,7 +68,8 @@ class LiveBuffer:
     likely_form : ArrayForm or None
         Where nothing was seen of it: shape and dtype of all arrays of as many bytes from the same place.
     target : Target or None
-        Where the statement that allocated it puts its value, if no holder was ever found and it was not temporary.
+        Where the statement that allocated it puts its value, if it was not temporary and no holder was ever found but
+        variables of library functions.
     origin : str or None
         Purpose of a native block that a library mapped by itself, or the path of a mapped file, empty if it is unknown;
         ``None`` for any other buffer.
@@ -195,8 +199,12 @@ def each_live_buffer(index: TraceIndex, columns: LiveColumns) -> Iterator[LiveBu
             stacks[node] = trace.stack(node)
         site = trace.sites[trace.tree.site[columns.standing[place]]]
         known = bool(columns.died[place]) or surely_alive
-        held = holders.get(buffer, NEVER_HELD)
         temporary = bool(columns.temporary[place]) if known else None
+        held, form = holders.get(buffer, NEVER_HELD), trace.forms.get(buffer)
+        target = find_target(index, site) if temporary is False and _is_seen_inside(index, held, stacks[node]) else None
+        if target is not None and held is not NEVER_HELD:  # the user's name says more than that of a library's local
+            seen = (held.holders or held.former)[0]
+            held, form = NEVER_HELD, ArrayForm(seen.shape, seen.dtype)
         yield LiveBuffer(
             buffer=buffer,
             nbytes=int(columns.nbytes[place]),
@@ -207,13 +215,22 @@ def each_live_buffer(index: TraceIndex, columns: LiveColumns) -> Iterator[LiveBu
             temporary=temporary,
             holders=held.holders,
             former=held.former,
-            form=trace.forms.get(buffer),
+            form=form,
             likely_form=likely.get((*place_of(index, node), int(columns.nbytes[place]))),
-            target=find_target(index, site) if held is NEVER_HELD and temporary is False else None,
+            target=target,
             origin=_name_origin(columns.domain, trace.origins.get(buffer)),
             thread=int(threads[buffer]),
             kind=columns.domain,
         )
+
+
+def _is_seen_inside(index: TraceIndex, held: Held, stack: Stack) -> bool:
+    """Tell whether only the library functions that allocated a buffer were seen to hold it, before they returned it."""
+    functions = {site.function for site in stack}
+    return all(
+        not holder.is_view and holder.function in functions and find_library_scope(index, holder) is not None
+        for holder in held.holders or held.former
+    )
 
 
 def _name_origin(kind: Domain, found: str | None) -> str | None:

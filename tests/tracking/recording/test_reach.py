@@ -210,6 +210,17 @@ def test_a_value_without_a_search_is_named_by_its_statement() -> None:
     assert (assigned.target.name, assigned.target.function) == ("result", "assign")
 
 
+def test_what_only_the_allocating_function_was_seen_to_hold_is_named_by_its_statement() -> None:
+    """The variable of a library function that returns the array later says less than the user's assignment."""
+    rows = np.ones((64, 1))
+
+    def build() -> None:
+        table = np.apply_along_axis(lambda row: np.full(LARGER // 64, row[0]), 1, rows)
+        del table
+
+    assert _text_of(build, LARGER) == f"assigned to table (64, {LARGER // 64}) float64"
+
+
 def test_a_recording_may_search_variables_alone() -> None:
     """Without `objects` an array in an attribute has no name, one in a variable has."""
     recorder = Recorder(objects=False)

@@ -153,7 +153,7 @@ static void count_search_locked(Reason reason)
     tracker_find_sole_locked();
 }
 
-/* What an import allocates is no array's. */
+/* What an import allocates does not belong to arrays. */
 static bool is_importing(void)
 {
     enum { MAX_FRAMES = 64 }; /* of a module's own code are few above those of the import system */

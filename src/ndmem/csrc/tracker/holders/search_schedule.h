@@ -12,7 +12,7 @@ void search_at_peak_locked(Moment moment, const void *data, Buffer buffer);
 /* After the birth of a small array: the same for the memory of arrays that NumPy did not allocate. */
 void search_outside_locked(const void *data, Buffer buffer);
 
-/* After the birth of memory that is no array's: arrays may lie in it, so the next one may be due to a search. Allocates nothing, never
+/* After the birth of memory that NumPy did not allocate: arrays may lie in it, so the next one may be due to a search. Allocates nothing, never
  * raises, needs no GIL. */
 void search_expect_outside_locked(void);
 
