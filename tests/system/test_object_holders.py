@@ -106,6 +106,21 @@ def test_columns_of_a_table_have_their_names(tracked: TrackedRuns) -> None:
     assert not any("Manager" in name for name in names)
 
 
+def test_an_object_without_a_variable_names_its_arrays(tracked: TrackedRuns) -> None:
+    """At the end, an array in a cycle that no variable leads to is named by the class of the object that has it."""
+    run = tracked(
+        "import gc\n"
+        "import numpy as np\n"
+        "gc.disable()\n"
+        "class Line:\n"
+        "    def __init__(self):\n"
+        "        self.xy = [None, np.ones(300_001)]\n"
+        "        self.itself = self\n"
+        "Line()\n"
+    )
+    assert _named(run.trace)[300_001] == "<Line object>.xy[1]"
+
+
 def test_the_search_runs_no_code_of_the_program(tracked: TrackedRuns) -> None:
     """Files that are called as modules of the standard library, and import hooks, are left alone at the end."""
     run = tracked(

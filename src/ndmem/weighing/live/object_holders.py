@@ -111,6 +111,9 @@ def _find(everything: Everything, memory: _Memory) -> Found:
         if ways:
             *_, node, text, function = min(ways)
             found.append((graph.object_of(node), text, function, start))
+        elif owners := [(text, node) for node in nodes if (text := paths.owner(node))]:
+            text, node = min(owners, key=lambda each: not np.ndarray.flags.__get__(graph.object_of(each[1])).owndata)
+            found.append((graph.object_of(node), text, "", start))
     return tuple(found)
 
 
