@@ -66,7 +66,7 @@ class Paths:
         ]
 
     def owner(self, node: int) -> str | None:
-        """Return the way to a node from the nearest object, as ``<Line2D object>._xorig``; ``None`` if no object has it.
+        """Return the way to a node from the nearest object, as ``<Line2D object>._xorig``; ``None`` if none has it.
 
         It is for a node to which no variable leads, such as one in a cycle of references that nothing else refers to.
         """
