@@ -260,7 +260,6 @@ def test_page_and_notebook_tell_what_the_text_tells() -> None:
             "saves 61 MiB of the peak: the next peak is 122 MiB (verified",
         ):
             assert text in unescape(output).replace("<code>", "").replace("</code>", "")
-        assert "<code>table</code>" in output
     assert "What to change" not in cell_html(index)
 
 
