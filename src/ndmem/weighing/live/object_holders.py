@@ -112,7 +112,7 @@ def _find(everything: Everything, memory: _Memory) -> Found:
             *_, node, text, function = min(ways)
             found.append((graph.object_of(node), text, function, start))
             continue
-        owners = [(not _owns(graph, node), node, text) for node in nodes if (text := paths.owner(node)) is not None]
+        owners = [(not _owns(graph, node), node, way) for node in nodes if (way := paths.owner(node)) is not None]
         if owners:
             _, node, text = min(owners)
             found.append((graph.object_of(node), text, "", start))
