@@ -21,6 +21,9 @@ _BY_FORM = (
 )
 """Form of a word → the command that takes it: a function, a program, a run, arrays, a process."""
 
+_ASKING = frozenset({"help", "version"})
+"""Commands of other programs, which are options here."""
+
 _BY_KIND = {TRACE: "report", JOURNAL: "report", STARTING: "live", PYTHON: "run", MPROF: "mprof plot"}
 
 
@@ -41,6 +44,10 @@ def suggest_command(
         Returns the command that takes such a word as its argument.
     """
     names = list(commands)
+    if words[0] in _ASKING:
+        about = [each for each in words[1:2] if each in names]
+        option = "--version" if words[0] == "version" else "--help"
+        return f"{words[0]!r} is not a command of {of}; did you mean: {' '.join([of, *about, option])}"
     first, others = words[0], list(words[1:])
     problem = f"{first[:80]!r} is not a command of {of}"
     if find is not None and (command := find(first)):
