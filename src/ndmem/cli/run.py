@@ -137,6 +137,8 @@ def command(
 
     The program behaves as under python: same output, same exit status. The report goes to stderr afterwards.
     """
+    if html is not None and html.suffix == ".py" and not (arguments or module or code):
+        raise click.UsageError(f"--html has taken {str(html)!r} as its file; write: ndmem run --html page.html {html}")
     words, name = _find_program(module, code, arguments)
     if html is not None:
         _check_page(html, output=output, force=force)
@@ -299,9 +301,8 @@ def _is_python(word: str) -> bool:
 def _leave_python_out(words: tuple[str, ...]) -> str:
     """Write the command without `python`, which ndmem run starts itself."""
     if not _is_python(words[0]):
-        return (
-            f"write it without quotes: {shlex.join(['ndmem', 'run', *words])}" if len(words) > 1 else "name a .py file"
-        )
+        plain = shlex.join(["ndmem", "run", *words])
+        return f"write it without quotes: {plain}" if len(words) > 1 else "name a .py file"
     rest = words[1:] or ("program.py",)
     return f"ndmem run starts Python itself; write: {shlex.join(['ndmem', 'run', *rest])}"
 

@@ -24,6 +24,20 @@ _BY_FORM = (
 _ASKING = frozenset({"help", "version"})
 """Commands of other programs, which are options here."""
 
+_OF_OTHERS = {
+    "profile": "run",
+    "record": "run",
+    "track": "run",
+    "leaks": "run --leaks",
+    "show": "report",
+    "summary": "report",
+    "view": "report",
+    "flamegraph": "report --format html",
+    "fits": "weigh",
+    "size": "weigh",
+}
+"""Commands as other profilers have them, and words of ndmem's functions, with the command that does the same."""
+
 _BY_KIND = {TRACE: "report", JOURNAL: "report", STARTING: "live", PYTHON: "run", MPROF: "mprof plot"}
 
 
@@ -48,6 +62,9 @@ def suggest_command(
         about = [each for each in words[1:2] if each in names]
         option = "--version" if words[0] == "version" else "--help"
         return f"{words[0]!r} is not a command of {of}; did you mean: {' '.join([of, *about, option])}"
+    if of == "ndmem" and words[0] in _OF_OTHERS:
+        meant = shlex.join([of, *_OF_OTHERS[words[0]].split(), *words[1:]])
+        return f"{words[0]!r} is not a command of {of}; did you mean: {meant}"
     first, others = words[0], list(words[1:])
     problem = f"{first[:80]!r} is not a command of {of}"
     if find is not None and (command := find(first)):
