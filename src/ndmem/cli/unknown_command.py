@@ -63,8 +63,8 @@ def suggest_command(
         option = "--version" if words[0] == "version" else "--help"
         return f"{words[0]!r} is not a command of {of}; did you mean: {' '.join([of, *about, option])}"
     if of == "ndmem" and words[0] in _OF_OTHERS:
-        meant = shlex.join([of, *_OF_OTHERS[words[0]].split(), *words[1:]])
-        return f"{words[0]!r} is not a command of {of}; did you mean: {meant}"
+        whole = shlex.join([of, *_OF_OTHERS[words[0]].split(), *words[1:]])
+        return f"{words[0]!r} is not a command of {of}; did you mean: {whole}"
     first, others = words[0], list(words[1:])
     problem = f"{first[:80]!r} is not a command of {of}"
     if find is not None and (command := find(first)):
