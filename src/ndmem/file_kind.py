@@ -43,11 +43,18 @@ CHILDREN: Final = FileKind("the folder of a run's child processes", "name the ru
 DEVICE: Final = FileKind("a device or pipe", "name a regular file")
 PYTHON: Final = FileKind("a Python program", "run it with: ndmem run {}")
 MPROF: Final = FileKind("a file of mprof", "draw it with: ndmem mprof plot {}")
+NPY: Final = FileKind("a NumPy array (.npy)", _WEIGH)
 NPZ: Final = FileKind("a NumPy archive (.npz)", _WEIGH)
+HDF5: Final = FileKind("an HDF5 file", _WEIGH)
+PARQUET: Final = FileKind("a Parquet file", _WEIGH)
+COMPILED: Final = FileKind("a compiled program or library")
 OFFICE: Final = FileKind("an Office document")
 ZIP: Final = FileKind("a zip archive", "unpack it first")
 ARCHIVES: Final = frozenset({TRACE, NPZ, OFFICE, ZIP})
 """Zip archives, told apart by their first member."""
+
+NO_PROGRAMS: Final = frozenset({TRACE, JOURNAL, STARTING, NPY, NPZ, HDF5, PARQUET, COMPILED, MPROF})
+"""What Python cannot run. Other kinds may be a program: a zip archive, a text without .py."""
 
 TEXT: Final = FileKind("a text file")
 BINARY: Final = FileKind("a binary file of an unknown format")
@@ -55,15 +62,15 @@ BINARY: Final = FileKind("a binary file of an unknown format")
 _BY_START: Final = (
     (b"NDMEMJ\r\n", JOURNAL),
     (b"NDMEMO\r\n", STARTING),
-    (b"\x93NUMPY", FileKind("a NumPy array (.npy)", _WEIGH)),
+    (b"\x93NUMPY", NPY),
     (b"\x89PNG", FileKind("a PNG image")),
     (b"\xff\xd8\xff", FileKind("a JPEG image")),
     (b"GIF8", FileKind("a GIF image")),
     (b"%PDF", FileKind("a PDF file")),
-    (b"\x89HDF\r\n\x1a\n", FileKind("an HDF5 file", _WEIGH)),
-    (b"PAR1", FileKind("a Parquet file", _WEIGH)),
+    (b"\x89HDF\r\n\x1a\n", HDF5),
+    (b"PAR1", PARQUET),
     (b"memray\0", FileKind("a capture of memray", "read it with memray's own commands")),
-    (b"\x7fELF", FileKind("a compiled program or library")),
+    (b"\x7fELF", COMPILED),
     (b"\x1f\x8b", FileKind("a gzip file", "unpack it first")),
     (b"BZh", FileKind("a bzip2 file", "unpack it first")),
     (b"\xfd7zXZ\0", FileKind("an xz file", "unpack it first")),

@@ -46,6 +46,15 @@ def test_imports_before_another_line_are_not_the_traceback() -> None:
     assert phase(builder.build(exit_status=1)) is Phase.IMPORTS
 
 
+def test_an_import_of_the_users_is_told_as_an_import() -> None:
+    """Where an import of the user's reached the total peak, the sentence speaks of imports, not of the line."""
+    builder = with_array()
+    builder.native((Frame(USER, 3), *IMPORT), 100 * KIB)
+    trace = builder.build()
+    assert phase(trace) is Phase.IMPORTS
+    assert "MiB while modules were imported, " in str(total_sentence(TraceIndex(trace)))
+
+
 def test_a_line_within_a_hundredth_of_the_peak_is_its_place() -> None:
     """Imports that add less than 1 % to what a line had reached do not take the place of the line."""
     builder = with_array()

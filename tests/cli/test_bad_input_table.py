@@ -1,6 +1,7 @@
 """Bad input to every command, in one table: what is wrong, where, and the next step, in one line; nothing is lost."""
 
 import json
+import shlex
 import sys
 import zipfile
 from collections.abc import Iterator
@@ -86,6 +87,12 @@ _MEANT = {
     "f8[10]": "ndmem weigh 'f8[10]'",
     "run.dat": "ndmem mprof plot run.dat",
     "reprot": "ndmem report",
+    "profile prog.py": "ndmem run prog.py",
+    "leaks prog.py": "ndmem run --leaks prog.py",
+    "flamegraph ok.ndmem": "ndmem report --format html ok.ndmem",
+    "help": "ndmem --help",
+    "help run": "ndmem run --help",
+    "version": "ndmem --version",
     "mprof prog.py": "ndmem mprof run prog.py",
     "mprof plto": "ndmem mprof plot",
 }
@@ -99,6 +106,17 @@ _ROWS = (
     ("run prgo.py", "can't open 'prgo.py'", "did you mean prog.py?"),
     ("run prog.py/x", "prog.py/x", "check the path"),
     ("run folder", "'folder'", "name a program"),
+    ("run python prog.py", "can't open 'python'", "write: ndmem run prog.py"),
+    ("run 'python3 prog.py 1'", "'python3 prog.py 1'", "write: ndmem run prog.py 1"),
+    ("run 'prog.py 1'", "'prog.py 1'", "without quotes: ndmem run prog.py 1"),
+    ("run a.npy", "'a.npy' is a NumPy array", "ndmem weigh a.npy"),
+    ("run ok.ndmem", "'ok.ndmem' is a trace of ndmem", "ndmem report ok.ndmem"),
+    ("run run.dat", "'run.dat' is a file of mprof", "ndmem mprof plot run.dat"),
+    (f"run {sys.executable} prog.py", "is a compiled program", "write: ndmem run prog.py"),
+    ("run prog", "can't open 'prog'", "did you mean prog.py?"),
+    ("run --html prog.py", "--html has taken 'prog.py'", "ndmem run --html page.html prog.py"),
+    ("run -o prog.py prog.py", "prog.py exists and is a Python program", "choose another path"),
+    ("run -f -o notes.txt prog.py", "notes.txt exists and is a text file", "choose another path"),
     ("run -m", "-m", "--help"),
     ("run -c", "-c", "--help"),
     ("run -o", "-o", "--help"),
@@ -121,6 +139,9 @@ _ROWS = (
     ("report ok.ndmem --leaks --from 2 --to 1", "--to 1 is not after --from 2", ""),
     ("report ok.ndmem --leaks --by stack", "--leaks is a table of its own", "leave --format, --by, --at"),
     ("report ok.ndmem --leaks --from=-1", "'--from'", "x>=0"),
+    ("report ok.ndmem --leaks --from soon", "'soon' is not a number of seconds", "1.5"),
+    ("report --html ok.ndmem", "--html is not an option", "write --format html"),
+    ("report --json ok.ndmem", "--json is not an option", "write --format json"),
     ("report okk.ndmem", "okk.ndmem: No such file", "did you mean ok.ndmem?"),
     ("report folder", "folder: it is a folder", "name a file"),
     ("report ok.ndmem.children", "the folder of a run's child processes", "without .children"),
@@ -202,6 +223,10 @@ _ROWS = (
     ("predict kernels.py:scal", "no 'scal'", "did you mean scale?"),
     ("predict kernels.py:zzz", "no 'zzz'", "its functions are scale, add"),
     ("predict kernels.py:scale x=f8[n] n=10", "'x=f8[n]' is not a length", "--arg 'x=f8[n]'"),
+    ("predict kernels.py:scale --arg x=f8[n] n=10 n=20", "n is given twice: 'n=10' and 'n=20'", "leave one out"),
+    ("predict kernels.py:scale --arg x=1 --arg x=2", "x is given twice", "leave one out"),
+    ("predict kernels.py scale", "'kernels.py' is not MODULE:FUNCTION", "kernels.py:scale"),
+    ("predict kernels.py:scale f8[n] n=10", "'f8[n]' is an array, not NAME=LENGTH", "--arg NAME=VALUE"),
     ("predict kernels.py:scale --arg x", "'x' is not NAME=VALUE", "--arg 'x=f4[n,d]'"),
     ("predict kernels.py:scale --arg x=f8[q] n=10", "'q' has no length", "q=LENGTH, for example q=2000"),
     ("predict kernels.py:scale --arg x=f8[n n=10", "a bracket is not closed", "'f8[n]'"),
@@ -252,7 +277,7 @@ def _rows() -> Iterator[tuple[list[str], str, str]]:
         yield words.split(), "is not a command of ndmem", f"did you mean: {command}"
     yield ["zzz"], "'zzz'", "the commands are run, report"
     for words, what, advice in _ROWS:
-        yield words.split(), what, advice
+        yield shlex.split(words), what, advice
     for text in ("x", "-1", "1.5.5", "5XB", "1e3", "nan", "0x10"):
         yield ["run", "--threshold", text, "prog.py"], repr(text), "write for example '4KiB'"
     for option, value in (("--format", "pdf"), ("--by", "nix"), ("--at", "nix")):

@@ -50,6 +50,30 @@ def test_overlapping_blocks_of_threads():
     assert sys.getswitchinterval() == pytest.approx(0.02)
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_a_forked_child_has_the_interval_of_the_program():
+    """Where another thread is in the block while a process forks, its child has the program's interval."""
+    sys.setswitchinterval(0.02)
+    entered, leave = threading.Event(), threading.Event()
+
+    def other():
+        with short_gil_waits():
+            entered.set()
+            leave.wait()
+
+    thread = threading.Thread(target=other)
+    thread.start()
+    entered.wait()
+    child = os.fork()
+    if not child:
+        os._exit(round(sys.getswitchinterval() * 1000))
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 20
+    assert sys.getswitchinterval() == pytest.approx(INTERVAL)
+    leave.set()
+    thread.join()
+
+
 def test_shorter_interval_of_the_program_stays():
     """An interval that is shorter already, or that the program sets meanwhile, is left alone."""
     sys.setswitchinterval(5e-5)

@@ -106,6 +106,31 @@ def test_columns_of_a_table_have_their_names(tracked: TrackedRuns) -> None:
     assert not any("Manager" in name for name in names)
 
 
+def test_an_object_without_a_variable_names_its_arrays(tracked: TrackedRuns) -> None:
+    """At the end, an array in a cycle that no variable leads to is named by the class of the object that has it."""
+    run = tracked(
+        "import gc\n"
+        "import numpy as np\n"
+        "gc.disable()\n"
+        "class Line:\n"
+        "    def __init__(self):\n"
+        "        self.xy = [None, np.ones(300_001)]\n"
+        "        self.itself = self\n"
+        "Line()\n"
+    )
+    assert _named(run.trace)[300_001] == "<Line object>.xy[1]"
+
+
+def test_a_program_that_ends_by_exit_has_names(tracked: TrackedRuns) -> None:
+    """Where the process ended by ``os._exit``, what variables lead to has its name; a note tells of the rest."""
+    state = "import numpy as np, os\nclass Box:\n    pass\nbox = Box()\n"
+    run = tracked(f"{state}box.held = {{'x': [np.ones(300_001)]}}\nos._exit(0)\n")
+    assert _named(run.trace)[300_001] == "box.held['x'][0]"
+    assert not any("os._exit" in note for note in run.trace.run.notes)
+    run = tracked(f"{state}box.itself = box\nbox.held = np.ones(300_001)\ndel box\nos._exit(0)\n")
+    assert any("os._exit" in note for note in run.trace.run.notes)
+
+
 def test_the_search_runs_no_code_of_the_program(tracked: TrackedRuns) -> None:
     """Files that are called as modules of the standard library, and import hooks, are left alone at the end."""
     run = tracked(

@@ -91,6 +91,7 @@ class Limit:
             self._until_used.detach()
 
     def __enter__(self) -> Limit:
+        __tracebackhide__ = True  # IPython and pytest leave the frame out
         self._mark_used()
         if self._factor is not None or self._budget is None:
             raise TrackingError("factor= is relative to a call's arguments: use limit(factor=...) as a decorator")
@@ -156,6 +157,7 @@ class Limit:
         return _Call(limit, int(weight * self._factor), everything=False)
 
     def _begin(self, budget: int | str, *, everything: bool) -> None:
+        __tracebackhide__ = True  # IPython and pytest leave the frame out
         check_support()
         obstacle = find_numpy_obstacle(np.__version__)
         if obstacle:
@@ -182,6 +184,7 @@ class Limit:
             raise
 
     def _check_live(self, native: _native.Limit) -> None:
+        __tracebackhide__ = True  # IPython and pytest leave the frame out
         if native.live <= self._nbytes or self._resident:
             return
         self.excess = self._describe(native, None)
@@ -236,6 +239,7 @@ class _Call:
         self._everything = everything
 
     def __enter__(self) -> Limit:
+        __tracebackhide__ = True  # IPython and pytest leave the frame out
         self._limit._begin(self._budget, everything=self._everything)
         return self._limit
 

@@ -41,5 +41,7 @@ def advise_path(path: Path) -> str:
         beside = [each.name for each in path.parent.iterdir()]
     except (OSError, ValueError):
         beside = []
+    if f"{path.name}.py" in beside:
+        return f"did you mean {path}.py?"
     close = difflib.get_close_matches(path.name, beside, 1, _ALIKE) if path.name else []
     return f"did you mean {path.with_name(close[0])}?" if close else "check the path"

@@ -47,6 +47,23 @@ PACKAGE_OPTION = click.option(
 """Of the commands that tell the user's code from that of libraries."""
 
 
+class SecondsType(click.FloatRange):
+    """Seconds since the start of a run."""
+
+    name = "seconds"
+
+    def __init__(self) -> None:
+        super().__init__(min=0)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Read the option's value, or fail with its name."""
+        try:
+            float(value)
+        except ValueError:
+            self.fail(f"{value!r} is not a number of seconds; write for example 1.5", param, ctx)
+        return float(super().convert(value, param, ctx))
+
+
 class BudgetType(click.ParamType):  # type: ignore[type-arg]  # generic only for type checkers, since click 8.2
     """A budget: bytes, a share such as ``50%`` of what the machine allows, or ``auto``."""
 

@@ -16,6 +16,8 @@ from .options import NbytesType, check_page
 from .usage import EXAMPLE
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ndmem.api import Dims, Prediction
 
 _DOES_NOT_FIT = 1
@@ -78,12 +80,14 @@ def command(
 
     if html is not None:
         check_page(html)
+    called = find_function(function)
+    _refuse_twice([*lengths, *args])
     named = _read_lengths(lengths)
     arguments = dict(_read_argument(text, named) for text in args)
     progress = _Progress()
     try:
         found = predict(
-            find_function(function),
+            called,
             dims=named,
             memory=memory,
             timeout=timeout,
@@ -128,6 +132,16 @@ class _Progress:
         if self._is_shown:
             sys.stderr.write("\r\x1b[K")
             sys.stderr.flush()
+
+
+def _refuse_twice(texts: Sequence[str]) -> None:
+    """Refuse two values for one name, of which the last would be taken."""
+    seen: dict[str, str] = {}
+    for text in texts:
+        name, equals, _ = text.partition("=")
+        if equals and name in seen:
+            raise click.UsageError(f"{name} is given twice: {seen[name][:40]!r} and {text[:40]!r}; leave one out")
+        seen[name] = text
 
 
 def _read_lengths(texts: tuple[str, ...]) -> Dims:

@@ -12,7 +12,7 @@ from ndmem.steps import LOADING, PAGE
 
 from .message import say_written
 from .newest_run import choose_run
-from .options import PACKAGE_OPTION
+from .options import PACKAGE_OPTION, SecondsType
 from .usage import EXAMPLE
 from .waiting import show_waiting
 
@@ -44,8 +44,8 @@ _HEAD_NBYTES = 1000
 @click.option("--library", is_flag=True, help="Also show lines of libraries, instead of charging them to your lines.")
 @click.option("--processes", is_flag=True, help="Show the lines of all processes together.")
 @click.option("--leaks", is_flag=True, help="Show what was allocated in the run, or in a part of it, and stayed.")
-@click.option("--from", "start_s", type=click.FloatRange(min=0), metavar="SECONDS", help="Where that part begins.")
-@click.option("--to", "end_s", type=click.FloatRange(min=0), metavar="SECONDS", help="Where that part ends.")
+@click.option("--from", "start_s", type=SecondsType(), metavar="SECONDS", help="Where that part begins.")
+@click.option("--to", "end_s", type=SecondsType(), metavar="SECONDS", help="Where that part ends.")
 @click.option(
     "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Write to a file instead of stdout."
 )

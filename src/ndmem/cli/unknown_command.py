@@ -21,6 +21,23 @@ _BY_FORM = (
 )
 """Form of a word → the command that takes it: a function, a program, a run, arrays, a process."""
 
+_ASKING = frozenset({"help", "version"})
+"""Commands of other programs, which are options here."""
+
+_OF_OTHERS = {
+    "profile": "run",
+    "record": "run",
+    "track": "run",
+    "leaks": "run --leaks",
+    "show": "report",
+    "summary": "report",
+    "view": "report",
+    "flamegraph": "report --format html",
+    "fits": "weigh",
+    "size": "weigh",
+}
+"""Commands as other profilers have them, and words of ndmem's functions, with the command that does the same."""
+
 _BY_KIND = {TRACE: "report", JOURNAL: "report", STARTING: "live", PYTHON: "run", MPROF: "mprof plot"}
 
 
@@ -41,6 +58,13 @@ def suggest_command(
         Returns the command that takes such a word as its argument.
     """
     names = list(commands)
+    if words[0] in _ASKING:
+        about = [each for each in words[1:2] if each in names]
+        option = "--version" if words[0] == "version" else "--help"
+        return f"{words[0]!r} is not a command of {of}; did you mean: {' '.join([of, *about, option])}"
+    if of == "ndmem" and words[0] in _OF_OTHERS:
+        whole = shlex.join([of, *_OF_OTHERS[words[0]].split(), *words[1:]])
+        return f"{words[0]!r} is not a command of {of}; did you mean: {whole}"
     first, others = words[0], list(words[1:])
     problem = f"{first[:80]!r} is not a command of {of}"
     if find is not None and (command := find(first)):

@@ -41,9 +41,18 @@ def _suggest_option(error: click.NoSuchOption, context: click.Context | None, co
         error.option_name, [name for name in names if name.startswith("--")], 1, _ALIKE
     ):
         return f"did you mean {close[0]}?"
+    if error.option_name.removeprefix("--") in _list_formats(context):
+        return f"write --format {error.option_name.removeprefix('--')}"
     if context is not None and context.parent is None:
         return "options come after the command, as in: ndmem run -o FILE program.py"
     return f"{command} --help lists the options"
+
+
+def _list_formats(context: click.Context | None) -> tuple[str, ...]:
+    """Return what the command's option --format takes."""
+    params = [] if context is None else context.command.get_params(context)
+    types = [param.type for param in params if "--format" in param.opts]
+    return tuple(str(choice) for kind in types if isinstance(kind, click.Choice) for choice in kind.choices)
 
 
 def _name_parameter(error: click.MissingParameter) -> str:

@@ -23,11 +23,11 @@ class Reader(HTMLParser):
         assert not self._open
 
     # The parser calls these; their names are its own.
-    def handle_starttag(self, tag: str, attrs: object) -> None:
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """Note a tag, and begin a cell."""
         self.tags.append(tag)
         self._open.append(tag)
-        if tag in {"td", "p"}:
+        if tag in {"td", "p"} or ("scope", "rowgroup") in list(attrs):
             self.cells.append("")
 
     def handle_endtag(self, tag: str) -> None:
@@ -44,14 +44,21 @@ def read(trace: Trace, **options: int) -> Reader:
     return Reader(line_table_html(TraceIndex(trace), folder="/home/ada", **options))
 
 
+def _count_columns(found: Reader) -> int:
+    return found.tags[: found.tags.index("tbody")].count("th")
+
+
 def test_sentence_and_rows() -> None:
-    """The fragment has the sentence and a row for each line, in order."""
+    """The fragment has the sentence and a row for each line, in order, below the headings of their groups."""
     found = read(pipeline())
     assert found.cells[0].startswith("Peak 601 MiB: 400 MiB are 2 arrays of 200 MiB allocated at ")
     first = ["67%", "400 MiB", "400 MiB", "200 MiB", "600 MiB", "3"]
     assert found.cells[1].startswith("1,005 arrays, 801 MiB in total, 400 MiB alive at the end; 1.5 s.")
-    assert found.cells[2:10] == [*first, "pipeline.py:5", "return (x - mean) / x.std(axis=0)"]
-    assert found.tags.count("tr") == 1 + 5
+    assert found.cells[2] == "Live at the peak"
+    assert found.cells[3:11] == [*first, "pipeline.py:5", "return (x - mean) / x.std(axis=0)"]
+    headings = [cell for cell in found.cells if cell in {"Live at the peak", "Their callers", "Not live at the peak"}]
+    assert headings == ["Live at the peak", "Their callers", "Not live at the peak"]
+    assert found.tags.count("tr") == 1 + 5 + len(headings)
 
 
 def test_a_limit_says_what_it_leaves_out() -> None:
@@ -92,9 +99,9 @@ def test_native_memory_has_its_sentence_and_column() -> None:
     found = read(factoring())
     assert found.cells[0].startswith("Peak 76 MiB: 60 MiB is native memory, not in arrays, 48 MiB of it allocated at ")
     assert found.cells[1].startswith("Arrays alone peak at 16 MiB: ")
-    assert found.cells[2:11] == [
-        "100%", "16 MiB", "48 MiB", "-", "16 MiB", "16 MiB", "1",
+    assert found.cells[2:12] == [
+        "Live at the peak", "100%", "16 MiB", "48 MiB", "-", "16 MiB", "16 MiB", "1",
         "pipeline.py:7", "u, s, v = factor(np.ones((1024, 2048)))",
     ]  # fmt: skip
-    assert found.tags.count("th") == 9
-    assert read(pipeline()).tags.count("th") == 8
+    assert _count_columns(found) == 9
+    assert _count_columns(read(pipeline())) == 8

@@ -65,6 +65,27 @@ def test_threads_at_once() -> None:
     assert [sum(column) for column in zip(*counts, strict=True)] == [100, 100]
 
 
+def test_each_thread_has_a_profile_of_its_own() -> None:
+    """Calls that overlap in two threads give two profiles, each with the executions of its thread alone."""
+    profiles: list[FunctionProfile] = []
+    barrier = threading.Barrier(2)
+
+    @ndmem.profile(report=profiles.append)
+    def work(repeat: int) -> None:
+        barrier.wait()
+        for _ in range(repeat):
+            np.empty(100)
+        barrier.wait()
+
+    threads = [threading.Thread(target=work, args=(repeat,)) for repeat in (3, 7)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    counts = [[line.count for line in profile.lines] for profile in profiles]
+    assert sorted(counts) == [[1, 4, 3, 1], [1, 8, 7, 1]]
+
+
 def test_inside_a_tracked_block() -> None:
     """Profiled calls inside ``track()`` change neither its bytes nor their own."""
     with ndmem.track() as run:

@@ -123,24 +123,41 @@ def test_an_object_of_a_running_function_names_its_array(name: str) -> None:
     assert (holder.name, holder.function, holder.shape, holder.dtype) == (expected, "build", (KEPT,), "float64")
 
 
-def test_the_private_inside_of_a_library_is_not_shown() -> None:
-    """The way ends at a private attribute of a library's type; those of the user's types are shown."""
+@pytest.fixture
+def library_class() -> Iterator[type]:
+    """A class of a module that lies among the libraries, with one private attribute."""
     module = types.ModuleType("library_of_test")
     module.__file__ = str(Path(np.__file__).parent / "library_of_test.py")
     sys.modules["library_of_test"] = module
-    library = type("Frame", (Plain,), {"__module__": "library_of_test"})
-    try:
+    yield type("Frame", (Plain,), {"__module__": "library_of_test"})
+    del sys.modules["library_of_test"]
 
-        def build() -> None:
-            held = Plain([library(np.ones(KEPT))])
-            np.ones(LARGER)
-            del held
 
-        holder = _peak_of(build)[KEPT].holder
-        assert holder is not None
-        assert holder.name == "held._array[0] (inside the Frame)"
-    finally:
-        del sys.modules["library_of_test"]
+def test_the_private_inside_of_a_library_is_not_shown(library_class: type) -> None:
+    """The way ends at a private attribute of a library's type; those of the user's types are shown."""
+
+    def build() -> None:
+        held = Plain([library_class(np.ones(KEPT))])
+        np.ones(LARGER)
+        del held
+
+    holder = _peak_of(build)[KEPT].holder
+    assert holder is not None
+    assert holder.name == "held._array[0] (inside the Frame)"
+
+
+def test_objects_of_libraries_come_after_the_users(library_class: type) -> None:
+    """An object of a library with more references than a walk follows does not keep it from the user's objects."""
+
+    def build() -> None:
+        wide = library_class([[[]] * 100 for _ in range(1000)])
+        held = Plain([Plain({"x": np.ones(KEPT)})])
+        np.ones(LARGER)
+        del wide, held
+
+    holder = _peak_of(build)[KEPT].holder
+    assert holder is not None
+    assert holder.name == "held._array[0]._array['x']"
 
 
 def test_a_cycle_and_a_long_list_end_the_walk() -> None:

@@ -28,7 +28,7 @@ class Phase(enum.Enum):
     PROGRAM
         A line of the program or of a library ran.
     IMPORTS
-        The interpreter imported modules, not called by a line.
+        Modules were imported.
     TRACEBACK
         After the last line of a program that failed it prints the traceback, for which it imports modules.
     OUTSIDE

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ndmem.analysis.background import Background, find_background
+from ndmem.analysis.background import Background, find_background, mark_import_nodes
 from ndmem.analysis.call_tree.frames import user_site
 from ndmem.analysis.domains import of_domain
 from ndmem.analysis.index import fact
@@ -20,15 +20,13 @@ from ndmem.analysis.tables.expression import expression_text
 from ndmem.analysis.tables.sources import source_files
 from ndmem.model.columns import Domain
 
-from .phase import find_phase
+from .phase import Phase, find_phase
 
 if TYPE_CHECKING:
     from ndmem.analysis.index import TraceIndex
     from ndmem.analysis.tables.sources import SourceFiles
     from ndmem.model.columns import Int64s
     from ndmem.model.site import Site
-
-    from .phase import Phase
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +119,9 @@ def find_total(index: TraceIndex, moment: Moment = Moment.PEAK) -> TotalAnswer |
     sources = source_files(index)
     node = find_total_node(index) if at_peak else -1
     site = user_site(index, node)
+    phase = find_phase(index, node, events=trace.total.events)
+    if phase is Phase.PROGRAM and node >= 0 and mark_import_nodes(index)[node]:
+        phase = Phase.IMPORTS  # a line of the user's called the import, which no change of that line makes smaller
     return TotalAnswer(
         nbytes=arrays + foreign + native,
         array_nbytes=arrays,
@@ -128,7 +129,7 @@ def find_total(index: TraceIndex, moment: Moment = Moment.PEAK) -> TotalAnswer |
         native_nbytes=native,
         site=site,
         function=None if site is None else sources.name_function(site.filename, site.lineno, site.function),
-        phase=find_phase(index, node, events=trace.total.events),
+        phase=phase,
         shares=_sum_shares(index, live_native(index, moment), sources),
     )
 

@@ -208,7 +208,7 @@ class _OfCode:
         self._profiler.begin_call()
         return _Call(self._code)
 
-    def end_call(self) -> None:
+    def end_call(self, _: _Call) -> None:
         self._profiler.end_call()
 
     def resume(self, call: _Call) -> None:

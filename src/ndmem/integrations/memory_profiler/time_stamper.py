@@ -102,5 +102,5 @@ class _OfFunction:
     def begin_call(self) -> _Stamped:
         return self._stamper.begin(self._name)
 
-    def end_call(self) -> None:
+    def end_call(self, _: _Stamped) -> None:
         """Do nothing: `suspend` has recorded the end."""

@@ -69,7 +69,7 @@ def run_program(words: Sequence[str], sampling: Sampling, interpreter: Interpret
     """
     script = words[0].endswith(".py") and interpreter is not Interpreter.NEVER
     if script and not Path(words[0]).is_file():
-        raise ProcessError(f"{words[0]}: no such script")
+        raise ProcessError(f"{words[0]}: no such script; check the path")
     command = list(words)
     by_python = script or interpreter is Interpreter.ALWAYS
     if by_python and not Path(words[0]).name.startswith("python"):

@@ -81,7 +81,12 @@ def _check_signature(function: Callable[..., Any], positional: Sequence[Any], ke
     except TypeError as error:
         name = getattr(function, "__name__", "the function")
         takes = f"{name}({', '.join(signature.parameters)})"
-        raise SpecError(f"{takes} does not take these arguments: {error}; {current_phrasing().argument}") from None
+        lengths = [each for each in keywords if each not in signature.parameters and type(keywords[each]) is int]
+        if lengths and any(type(each) is str and lengths[0] in each for each in (*positional, *keywords.values())):
+            step = f"give the length of {lengths[0]} as {current_phrasing().give_length(lengths[0])}"
+        else:
+            step = current_phrasing().argument
+        raise SpecError(f"{takes} does not take these arguments: {error}; {step}") from None
 
 
 def _refuse_unused(dims: Mapping[str, int], used: Set[str]) -> None:

@@ -86,6 +86,8 @@ def read_length(text: str) -> tuple[str, Any]:
         If the text has another form.
     """
     name, equals, value = text.partition("=")
+    if not equals and re.fullmatch(r"[<>=|]?[A-Za-z]\w*\[.*", text):
+        raise SpecError(f"{text[:40]!r} is an array, not NAME=LENGTH; {current_phrasing().argument}")
     if not equals or not name.isidentifier():
         raise SpecError(f"{text[:40]!r} is not NAME=LENGTH; write for example n=2000000 or n=2e6")
     if not re.fullmatch(r"-?[0-9][0-9_]*(\.[0-9]*)?([eE]\+?[0-9]{1,2})?", value):

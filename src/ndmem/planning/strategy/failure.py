@@ -41,4 +41,5 @@ def explain_failure(answer: Answer, size: str, memory: int) -> str:
     at = f" at {answer.where}" if answer.where else ""
     if answer.is_memory:
         return f"it needs more than {memory // 2**20} MiB already at {size}{at}; {current_phrasing().more_memory}"
-    return f"it fails at small sizes ({size}){at}: {answer.error}; {current_phrasing().arguments}"
+    sizes = f" at small sizes ({size})" if size else ""
+    return f"it fails{sizes}{at}: {answer.error}; {current_phrasing().arguments}"

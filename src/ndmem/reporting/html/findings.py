@@ -10,7 +10,7 @@ from ndmem.reporting.paths import file_names
 from ndmem.reporting.plain import plain, plain_source
 from ndmem.reporting.sentences.finding import NOTHING, saving_sentence
 
-from .fragment import escape_text, write_fragment
+from .fragment import escape_text, write_fragment, write_prose
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -79,5 +79,5 @@ def tabulate_findings(index: TraceIndex, findings: Sequence[Finding], names: Fil
 
 def _write_item(row: FindingRow) -> str:
     fix = f'<pre style="margin:0.2em 0"><code>{escape(row.fix)}</code></pre>' if row.fix else ""
-    seen = f"<code>{escape_text(row.place)}</code>: {escape_text(row.message)} ({escape_text(row.rule)})"
-    return f"<li>{seen}{fix or '<br>'}{escape_text(row.saving)}</li>"
+    seen = f"<code>{escape_text(row.place)}</code>: {write_prose(row.message)} ({escape_text(row.rule)})"
+    return f"<li>{seen}{fix or '<br>'}{write_prose(row.saving)}</li>"

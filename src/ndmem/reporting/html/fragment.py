@@ -6,6 +6,7 @@ Their style follows the notebook, light or dark. What is wider than the page scr
 from __future__ import annotations
 
 import enum
+import re
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -32,6 +33,11 @@ def escape_text(text: str) -> str:
     return escape(plain(text))
 
 
+def write_prose(text: str) -> str:
+    """Escape a sentence, whose expressions and names between backticks become code."""
+    return re.sub("`([^`]+)`", r"<code>\1</code>", escape_text(text))
+
+
 def write_fragment(*parts: str, headline: Iterable[str] = (), remarks: Iterable[str] = ()) -> str:
     """Return a fragment of HTML.
 
@@ -44,32 +50,36 @@ def write_fragment(*parts: str, headline: Iterable[str] = (), remarks: Iterable[
     remarks : iterable of str
         Sentences to put last, in small print.
     """
-    answer, *more = [escape_text(sentence) for sentence in headline] or [""]
+    answer, *more = [write_prose(sentence) for sentence in headline] or [""]
     above = [f"<p><strong>{answer}</strong></p>"] if answer else []
     above += [f"<p>{' '.join(more)}</p>"] if more else []
-    below = [f"<p><small>{escape_text(remark)}</small></p>" for remark in remarks]
+    below = [f"<p><small>{write_prose(remark)}</small></p>" for remark in remarks]
     return f'<div class="ndmem">{"".join([*above, *parts, *below])}</div>'
 
 
-def write_table(columns: Sequence[tuple[str, Column]], rows: Iterable[Sequence[str]]) -> str:
+def write_table(columns: Sequence[tuple[str, Column]], rows: Iterable[Sequence[str] | str]) -> str:
     """Return a table of HTML; nothing without rows. Spaces that a cell of text begins with indent it.
 
     Parameters
     ----------
     columns : sequence of str and Column
         Heading and kind of each column.
-    rows : iterable of sequence of str
-        Cells, as plain text.
+    rows : iterable of sequence of str, or str
+        Cells, as plain text; one text alone is the heading of the rows after it.
     """
-    body = "".join(
-        f"<tr>{''.join(_write_cell(kind, text) for (_, kind), text in zip(columns, row, strict=True))}</tr>"
-        for row in rows
-    )
+    body = "".join(f"<tr>{_write_row(columns, row)}</tr>" for row in rows)
     if not body:
         return ""
     head = "".join(f'<th style="{kind.value}">{escape_text(name)}</th>' for name, kind in columns)
     table = f'<table style="margin:0"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
     return f'<div style="overflow-x:auto;margin:0.5em 0">{table}</div>'
+
+
+def _write_row(columns: Sequence[tuple[str, Column]], row: Sequence[str] | str) -> str:
+    if isinstance(row, str):
+        style = Column.TEXT.value
+        return f'<th colspan="{len(columns)}" scope="rowgroup" style="{style}">{escape_text(row)}</th>'
+    return "".join(_write_cell(kind, text) for (_, kind), text in zip(columns, row, strict=True))
 
 
 def _write_cell(kind: Column, text: str) -> str:

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from ndmem.model.memory.live import ArrayBuffer, LiveArrays
 
 _MOST_ROWS = 25
+_SMALL = 1000
+"""Buffers of less than this part of all bytes have no row; the number is the denominator."""
+
 _MOST_NAMES = 3
 _COLUMNS = (
     ("nbytes", Column.FIGURE),
@@ -32,15 +35,17 @@ def count_buffers(arrays: LiveArrays) -> str:
 
 def list_buffers(arrays: LiveArrays) -> str:
     """Write how many buffers there are, a line for each of the largest, and what was not seen."""
-    lines = [count_buffers(arrays), *map(describe_buffer, arrays.buffers[:_MOST_ROWS])]
-    if len(arrays) > _MOST_ROWS:
-        nbytes, count = _rest(arrays)
-        lines.append(f"{format_nbytes(nbytes):>9}  in {count:,} smaller buffers")
+    shown = _choose(arrays)
+    lines = [count_buffers(arrays), *map(describe_buffer, shown)]
+    nbytes, count = arrays.nbytes - sum(buffer.nbytes for buffer in shown), len(arrays) - len(shown)
+    if count:
+        lines.append(f"{format_nbytes(nbytes):>9}  {_count_smaller(count)}")
     return "\n".join([*lines, *arrays.notes])
 
 
 def tabulate_buffers(arrays: LiveArrays) -> str:
     """Write the same as HTML, for notebooks. Columns that would be empty are left out."""
+    shown = _choose(arrays)
     rows = [
         (
             format_nbytes(buffer.nbytes),
@@ -49,11 +54,11 @@ def tabulate_buffers(arrays: LiveArrays) -> str:
             "" if buffer.site is None else f"{shorten_path(name_cell(buffer.site.filename))}:{buffer.site.lineno}",
             "; ".join(_remark(buffer)),
         )
-        for buffer in arrays.buffers[:_MOST_ROWS]
+        for buffer in shown
     ]
-    nbytes, count = _rest(arrays)
+    nbytes, count = arrays.nbytes - sum(buffer.nbytes for buffer in shown), len(arrays) - len(shown)
     if count:
-        rows.append((format_nbytes(nbytes), f"in {count:,} smaller buffers", "", "", ""))
+        rows.append((format_nbytes(nbytes), _count_smaller(count), "", "", ""))
     used = [i for i in range(len(_COLUMNS)) if any(row[i] for row in rows)]
     table = write_table([_COLUMNS[i] for i in used], [[row[i] for i in used] for row in rows])
     return write_fragment(table, headline=[f"{count_buffers(arrays)}."], remarks=arrays.notes)
@@ -90,7 +95,10 @@ def _remark(buffer: ArrayBuffer) -> Iterator[str]:
         yield "kept only by the output history"
 
 
-def _rest(arrays: LiveArrays) -> tuple[int, int]:
-    """Return the bytes and the number of the buffers that have no row."""
-    rest = arrays.buffers[_MOST_ROWS:]
-    return sum(buffer.nbytes for buffer in rest), len(rest)
+def _count_smaller(count: int) -> str:
+    return f"in {count:,} smaller buffer{'' if count == 1 else 's'}"
+
+
+def _choose(arrays: LiveArrays) -> tuple[ArrayBuffer, ...]:
+    """Return the buffers that have a row: libraries hold dozens of a few bytes."""
+    return tuple(buffer for buffer in arrays.buffers[:_MOST_ROWS] if buffer.nbytes * _SMALL >= arrays.nbytes)

@@ -31,7 +31,10 @@ if TYPE_CHECKING:
     from .process_identity import ProcessIdentity
 
 _CUT = "Arrays that only objects held at the peak may have no names: the search had used its thousandth of the time."
-
+_CUT_AT_END = (
+    "Arrays that only objects held at the end may have no names: the process ended by os._exit, where only what "
+    "variables lead to is searched."
+)
 
 _NATIVE, _MAPPED = 1, 2
 """Domains of the tracker; `ndmem.model.columns` has them, but imports NumPy."""
@@ -80,6 +83,7 @@ class ProcessTracking:
         self._shared_nbytes = 0
         self._resident: dict[str, object] = {}
         self._found: tuple[Any, ...] = ()
+        self._is_searched = False
         self._notes: list[str] = []
         self._limit = None if limit is None else ProgramLimit(_native, *limit)
         self._deep = DeepLook(_native, packages) if deep else None
@@ -171,6 +175,7 @@ class ProcessTracking:
                 self._native.quiet(False)
 
     def _search_objects(self) -> None:
+        self._is_searched = True
         self._resident = self._read_resident()  # first, because the search needs memory itself
         if not self._started:  # the search would import NumPy
             return
@@ -180,6 +185,21 @@ class ProcessTracking:
             found, note = find_in_objects(threshold=self._threshold, deep=self._deep)
             self._notes += [note] if note else []
             self._found = found
+
+    def _name_at_end(self) -> None:
+        """Write down what was found; where not all objects were searched, what variables lead to.
+
+        Where the program ends by ``os._exit`` other threads may still run: a walk through all objects in Python would
+        take too long.
+        """
+        if self._found:
+            self._native.sight_holders(self._found)
+            self._found = ()
+            return
+        unnamed = len(self._native.live_buffers(self._threshold)) - self._native.sight_holders()
+        is_large = self._recording is not None and self._recording.live >= LEAST_NBYTES
+        if unnamed > 0 and is_large and not self._is_searched:
+            self._notes.append(_CUT_AT_END)
 
     def _may_have_foreign_arrays(self) -> bool:
         """Tell whether memory is live in which arrays may lie: large blocks of malloc, and mapped files."""
@@ -197,8 +217,7 @@ class ProcessTracking:
             self._notes.append("No arrays were recorded: NumPy was imported in a way that ndmem cannot detect.")
             self._write({"notes": self._notes})
         if self._recording is not None and self._recording.running:
-            self._native.sight_holders(self._found)
-            self._found = ()
+            self._name_at_end()
             self._notes += [] if self._limit is None else self._limit.explain()
             self._notes += [_CUT] if self._native.search_was_cut() else []
             self._end_deep_look()

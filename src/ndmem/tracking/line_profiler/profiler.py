@@ -27,28 +27,39 @@ class _Tally:
     net: int = 0
 
 
+@dataclass(slots=True, eq=False)  # two threads with equal values are two threads
+class Profiled:
+    """The calls that overlap in one thread: what a profile is about. Live bytes are the process's."""
+
+    start: int
+    peak: int
+    calls: int = 0
+    lines: dict[int, _Tally] = field(default_factory=dict)
+
+
 @dataclass(slots=True, eq=False)  # two calls with equal values are two calls
 class Activation:
     """One call of the function: the line that runs, and live bytes when the line began."""
 
+    profiled: Profiled
     lineno: int | None = None
     start: int = 0
     peak: int = 0
-    lines: dict[int, _Tally] = field(default_factory=dict)
 
 
 class LineProfiler:
     """Profiles the calls of one function.
 
     Live bytes belong to the process: a line's peak is the highest of the process while the line ran, whichever thread
-    allocated it. So each reading of the recorder's window counts for the lines of all threads.
+    allocated it. So each reading of the recorder's window counts for the lines of all threads. Each thread has
+    profiles of its own.
 
     Parameters
     ----------
     code : code object
         Code object of the function.
     on_profile : callable
-        Called with the `FunctionProfile` when the outermost call ends.
+        Called with the `FunctionProfile` when the outermost call of a thread ends.
     """
 
     def __init__(self, code: CodeType, on_profile: Callable[[FunctionProfile], None]) -> None:
@@ -56,30 +67,38 @@ class LineProfiler:
         self._on_profile = on_profile
         self._running = threading.local()
         self._open: list[Activation] = []
-        self._lines: dict[int, _Tally] = {}
-        self._calls = 0
+        self._profiled: dict[int, Profiled] = {}
         self._recorder: Recorder | None = None
         self._lock = threading.RLock()
 
     def begin_call(self) -> Activation:
         """Begin a call; the outermost starts recording."""
+        thread = threading.get_ident()
         with self._lock:
             if self._recorder is None:
                 self._recorder = Recorder()
                 self._recorder.start()
-                self._lines = {}
-            self._calls += 1
-        return Activation(lines=self._lines)
+            profiled = self._profiled.get(thread)
+            if profiled is None:
+                live = self._read()
+                profiled = self._profiled[thread] = Profiled(live, live)
+            profiled.calls += 1
+        return Activation(profiled)
 
-    def end_call(self) -> None:
-        """End a call; the outermost stops recording and delivers the profile."""
+    def end_call(self, activation: Activation) -> None:
+        """End a call; the outermost of its thread delivers the profile, and the outermost of all stops recording."""
+        profiled = activation.profiled
         with self._lock:
-            self._calls -= 1
-            if self._calls or self._recorder is None:
+            profiled.calls -= 1
+            if profiled.calls:
                 return
-            recorder, self._recorder = self._recorder, None
-            recorder.stop()
-            profile = self._describe(recorder.peak)
+            self._read()
+            # The thread may be another one now: a generator can end in any.
+            self._profiled = {thread: each for thread, each in self._profiled.items() if each is not profiled}
+            if not self._profiled and self._recorder is not None:
+                recorder, self._recorder = self._recorder, None
+                recorder.stop()
+            profile = self._describe(profiled)
         self._on_profile(profile)
 
     def resume(self, activation: Activation) -> None:
@@ -110,6 +129,8 @@ class LineProfiler:
         if self._recorder is None:
             return 0
         live, peak = self._recorder.take_window()
+        for profiled in self._profiled.values():
+            profiled.peak = max(profiled.peak, peak)
         for activation in self._open:
             activation.peak = max(activation.peak, peak)
         return live
@@ -123,29 +144,31 @@ class LineProfiler:
             activation = stack[-1]
             self._close_line(activation, live)
             activation.lineno, activation.start, activation.peak = lineno, live, live
-            activation.lines.setdefault(lineno, _Tally()).count += 1
+            activation.profiled.lines.setdefault(lineno, _Tally()).count += 1
 
     @staticmethod
     def _close_line(activation: Activation, live: int) -> None:
         if activation.lineno is None:
             return
-        tally = activation.lines.setdefault(activation.lineno, _Tally())
-        tally.peak = max(tally.peak, activation.peak)
+        tally = activation.profiled.lines.setdefault(activation.lineno, _Tally())
+        tally.peak = max(tally.peak, activation.peak - activation.profiled.start)
         tally.temporary = max(tally.temporary, activation.peak - max(activation.start, live))
         tally.net += live - activation.start
         activation.start = activation.peak = live
 
-    def _describe(self, peak: int) -> FunctionProfile:
+    def _describe(self, profiled: Profiled) -> FunctionProfile:
         try:
             source, first = inspect.getsourcelines(self._code)
         except (OSError, TypeError):
             source, first = [], self._code.co_firstlineno
         # Since Python 3.13 <string> has the text of `python -c`, which other code of that name is not in.
-        if self._lines and max(self._lines) >= first + len(source):
+        if profiled.lines and max(profiled.lines) >= first + len(source):
             source, first = [], self._code.co_firstlineno
         lines = tuple(
             ProfiledLine(lineno, tally.count, tally.peak, tally.temporary, tally.net)
-            for lineno, tally in sorted(self._lines.items())
+            for lineno, tally in sorted(profiled.lines.items())
         )
         text = tuple(line.rstrip("\r\n") for line in source)
-        return FunctionProfile(self._code.co_name, self._code.co_filename, first, text, lines, peak)
+        return FunctionProfile(
+            self._code.co_name, self._code.co_filename, first, text, lines, profiled.peak - profiled.start
+        )

@@ -44,7 +44,7 @@ class CallWatcher(Protocol):
     def suspend(self, call: Any, /) -> None:
         """The call stops running: at its end, or because it waits."""
 
-    def end_call(self) -> None:
+    def end_call(self, call: Any, /) -> None:
         """The call has ended."""
 
 
@@ -84,7 +84,7 @@ def _wrap_function(function: Callable[..., Any], profiler: CallWatcher) -> Calla
             finally:
                 profiler.suspend(activation)
         finally:
-            profiler.end_call()
+            profiler.end_call(activation)
 
     return call
 
@@ -95,7 +95,7 @@ def _wrap_generator(function: Callable[..., Any], profiler: CallWatcher) -> Call
         try:
             return (yield from _drive(function(*args, **kwargs), profiler, activation))
         finally:
-            profiler.end_call()
+            profiler.end_call(activation)
 
     return generate
 
@@ -106,7 +106,7 @@ def _wrap_coroutine(function: Callable[..., Any], profiler: CallWatcher) -> Call
         try:
             return await _await(function(*args, **kwargs), profiler, activation)
         finally:
-            profiler.end_call()
+            profiler.end_call(activation)
 
     return call
 
@@ -132,7 +132,7 @@ def _wrap_async_generator(function: Callable[..., Any], profiler: CallWatcher) -
                 else:
                     step = inner.asend(sent)
         finally:
-            profiler.end_call()
+            profiler.end_call(activation)
 
     return generate
 

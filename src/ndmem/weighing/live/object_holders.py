@@ -105,13 +105,23 @@ def _find(everything: Everything, memory: _Memory) -> Found:
                 _owner_of(scope),
             )
             for node in nodes
-            for owner in [bool(np.ndarray.flags.__get__(graph.object_of(node)).owndata)]
+            for owner in [_owns(graph, node)]
             for scope, name, path in paths.ways(node)
         ]
         if ways:
             *_, node, text, function = min(ways)
             found.append((graph.object_of(node), text, function, start))
+            continue
+        owners = [(not _owns(graph, node), node, way) for node in nodes if (way := paths.owner(node)) is not None]
+        if owners:
+            _, node, text = min(owners)
+            found.append((graph.object_of(node), text, "", start))
     return tuple(found)
+
+
+def _owns(graph: Graph, node: int) -> bool:
+    """Whether an array owns its memory."""
+    return bool(np.ndarray.flags.__get__(graph.object_of(node)).owndata)
 
 
 def _find_root(array: Any) -> Any:

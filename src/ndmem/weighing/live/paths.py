@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ndmem._walk import Graph, entries_of
-from ndmem.weighing.mirror import instance_dict, is_a
+from ndmem.weighing.mirror import instance_dict, is_a, qualname_of
 from ndmem.weighing.naming import children
 
 from .own_arrays import holds_own_arrays, is_own_scope
@@ -19,6 +19,9 @@ _DEEPEST = 8  # a handler's list in a logger, in a dict, in a manager, in a clas
 _MOST_REFERRERS = 50
 _MOST_STEPS = 300
 _MOST_NAMES = 12
+_PLAIN = (dict, list, tuple, set, frozenset, CellType)
+"""Types that say nothing about what an array is for: their holder does."""
+
 _TRACEBACK = re.compile(r"(?: \(inside the traceback\))+\.tb_frame")
 
 
@@ -61,6 +64,30 @@ class Paths:
             (f"{scope.before}{scope.within}{name}{shorten_way(path)}{scope.after}", scope.is_history(name))
             for scope, name, path in ways
         ]
+
+    def owner(self, node: int) -> str | None:
+        """Return the way to a node from the nearest object, as ``<Line2D object>._xorig``; ``None`` if none has it.
+
+        It is for a node to which no variable leads, such as one in a cycle of references that nothing else refers to.
+        """
+        ways, seen = deque([(node, "")]), {node}
+        plain: str | None = None
+        for _ in range(_MOST_STEPS):
+            if not ways:
+                break
+            held, path = ways.popleft()
+            for source in self._parents.get(held, ())[:_MOST_REFERRERS]:
+                longer = [] if source in seen else self._longer(source, held, path, node)
+                seen.add(source)
+                if not longer:
+                    continue
+                kind = type(self._graph.object_of(source))
+                text = f"<{qualname_of(kind)} object>{longer[0]}"
+                if kind not in _PLAIN:
+                    return text
+                plain = plain or text
+                ways.append((source, longer[0]))
+        return plain
 
     def is_own(self, node: int) -> bool:
         """Return whether all that leads to a node is part of ndmem."""

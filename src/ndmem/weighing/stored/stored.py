@@ -90,6 +90,8 @@ def _format(path: Path) -> str:
         kind = identify_file(path)
         with path.open("rb") as file:
             start = file.read(8)
+    except WeighError:
+        raise
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or str(error)
         raise WeighError(

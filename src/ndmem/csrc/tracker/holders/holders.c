@@ -267,7 +267,7 @@ static void sight_all(Scan *scan, bool is_at_rest)
 Searched holders_search(Recording **recordings, unsigned count, Task task, const Spellings *spellings, PyObject *found)
 {
     Scan scan = {.search = holders_begin_search(recordings, count, task.occasion, task.passing, task.outside),
-                 .steps = task.steps,
+                 .steps = task.place && task.steps < FEW_STEPS ? FEW_STEPS : task.steps,
                  .modules = task.modules,
                  .spellings = spellings};
     sight_all(&scan, task.occasion == AT_REST);

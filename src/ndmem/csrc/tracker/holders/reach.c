@@ -1,4 +1,5 @@
 #include "tracker/holders/reach.h"
+#include "tracker/code_owner.h"
 #include "tracker/holders/reach_object.h"
 #include "tracker/holders/spelled_path.h"
 
@@ -22,7 +23,8 @@ static struct {
         uint32_t walk;
     } places[PLACES];
     uint32_t walk; /* number of this one, so that the table need not be cleared */
-    uint32_t count, opened;
+    uint32_t count, looked_at, at; /* `at` is the one that is open */
+    uint32_t later[MAX_OBJECTS], later_count, later_opened; /* objects of libraries: after the others */
     uint32_t steps, most_steps;
     bool is_cut, is_exhausted;
     ReachFound found;
@@ -32,7 +34,7 @@ static struct {
 void reach_begin(uint32_t steps)
 {
     reach.walk++;
-    reach.count = reach.opened = reach.steps = 0;
+    reach.count = reach.looked_at = reach.at = reach.later_count = reach.later_opened = reach.steps = 0;
     reach.most_steps = steps < MAX_STEPS ? steps : MAX_STEPS;
     reach.is_cut = reach.is_exhausted = false;
 }
@@ -100,15 +102,45 @@ static bool meet(PyObject *object, Edge edge)
     reach.steps++;
     if (PyArray_Check(object)) {
         char room[MAX_PATH];
-        reach.is_cut = !reach.found(reach.context, (PyArrayObject *)object, spell(reach.opened, edge, room));
+        reach.is_cut = !reach.found(reach.context, (PyArrayObject *)object, spell(reach.at, edge, room));
     }
-    add(object, edge, reach.opened, NULL);
+    add(object, edge, reach.at, NULL);
     return !reach.is_cut;
+}
+
+/* Whether the object is one whose inside is a library's: a figure, a data frame. Its class has this answer for a whole walk. */
+static bool is_of_library(PyObject *object)
+{
+    enum { KNOWN = 64 };
+    static struct { PyTypeObject *type; uint32_t walk; bool is_library; } known[KNOWN];
+    PyTypeObject *type = Py_TYPE(object);
+    if (!PyType_HasFeature(type, Py_TPFLAGS_HEAPTYPE) || reach_is_container(object))
+        return false;
+    size_t place = ((uintptr_t)type >> 4) * 0x9E3779B97F4A7C15u >> 32 & (KNOWN - 1);
+    if (known[place].type != type || known[place].walk != reach.walk) {
+        known[place].type = type, known[place].walk = reach.walk;
+        known[place].is_library = type_owner(type) != USER;
+    }
+    return known[place].is_library;
+}
+
+/* The next object to open; false if there is none. */
+static bool take_next(void)
+{
+    for (; reach.looked_at < reach.count; reach.later[reach.later_count++] = reach.looked_at++)
+        if (!is_of_library(reach.objects[reach.looked_at].object)) {
+            reach.at = reach.looked_at++;
+            return true;
+        }
+    if (reach.later_opened == reach.later_count)
+        return false;
+    reach.at = reach.later[reach.later_opened++];
+    return true;
 }
 
 void reach_walk(ReachFound found, void *context)
 {
     reach.found = found, reach.context = context;
-    for (; reach.opened < reach.count && !reach.is_cut; reach.opened++)
-        reach_open(reach.objects[reach.opened].object, meet);
+    while (!reach.is_cut && take_next())
+        reach_open(reach.objects[reach.at].object, meet);
 }

@@ -131,6 +131,11 @@ static bool is_deque(PyObject *object)
     return deque && Py_TYPE(object) == deque;
 }
 
+bool reach_is_container(PyObject *object)
+{
+    return PyList_Check(object) || PyTuple_Check(object) || PyDict_Check(object) || is_deque(object);
+}
+
 static void open_traversed(PyObject *object, ReachMeet meet)
 {
     Visit each = {.meet = meet, .is_sequence = is_deque(object)};

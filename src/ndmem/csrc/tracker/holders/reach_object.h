@@ -29,6 +29,9 @@ typedef bool (*ReachMeet)(PyObject *object, Edge edge);
 /* Whether an object may lead to arrays, and may be opened. */
 bool reach_is_open(PyObject *object);
 
+/* Whether an object only holds others, so that what it holds is not its own inside. */
+bool reach_is_container(PyObject *object);
+
 /* Shows the references of an object that may be opened. */
 void reach_open(PyObject *object, ReachMeet meet);
 

@@ -104,13 +104,15 @@ def _choose_lines(known: dict[int, Line], count: int) -> Iterator[tuple[int, int
     """Yield the number of each line to show and 0, or for a gap 0 and the number of its lines."""
     wanted = {near for lineno in known for near in range(lineno - _AROUND, lineno + _AROUND + 1) if 1 <= near <= count}
     last = 0
-    for lineno in sorted(wanted):
-        if lineno > last + 1:
-            yield 0, lineno - last - 1
-        yield lineno, 0
+    for lineno in [*sorted(wanted), count + 1]:
+        left_out = lineno - last - 1
+        if left_out == 1:  # it takes no more space than the words that say so
+            yield lineno - 1, 0
+        elif left_out:
+            yield 0, left_out
+        if lineno <= count:
+            yield lineno, 0
         last = lineno
-    if last < count:
-        yield 0, count - last
 
 
 def _cut_line(text: str, lineno: int, line: Line | None, site: Site | None, anchor: str) -> CodeRow:

@@ -20,8 +20,10 @@ from ndmem.reporting.sentences.total import total_sentence
 from ndmem.reporting.text.notes import describe_run, list_notes
 from ndmem.reporting.text.tables.figure_columns import list_columns
 
+from .line_groups import group_lines
+
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from ndmem.analysis.index import TraceIndex
     from ndmem.analysis.tables.lines import Line
@@ -86,7 +88,7 @@ def line_table_html(
     columns = _list_columns(shown, native=native)
     table = write_table(
         [*((column.heading, Column.FIGURE) for column in columns), ("line", Column.TEXT), ("", Column.CODE)],
-        [_list_cells(line, names, columns) for line in shown],
+        _list_rows(shown, names, columns, native=native),
     )
     left = [f"… and {len(lines) - len(shown):,} more lines."] if len(shown) < len(lines) else []
     return write_fragment(
@@ -99,6 +101,17 @@ def line_table_html(
 
 def _list_columns(lines: Sequence[Line], *, native: bool) -> list[FigureColumn]:
     return [column for column in list_columns(lines, native=native) if column.heading != "program"]
+
+
+def _list_rows(
+    lines: Sequence[Line], names: FileNames, columns: Sequence[FigureColumn], *, native: bool
+) -> Iterator[Sequence[str] | str]:
+    """Yield the lines below the heading of their group, where there are several, as the text and the page do."""
+    groups = group_lines(lines, native=native)
+    for heading, numbered in groups:
+        if len(groups) > 1:
+            yield heading
+        yield from (_list_cells(line, names, columns) for _, line in numbered)
 
 
 def _list_cells(line: Line, names: FileNames, columns: Sequence[FigureColumn]) -> list[str]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ndmem.analysis.file_names import folder_name
 from ndmem.analysis.live import LiveBuffer, each_live_buffer, live_arrays, small_nbytes
 from ndmem.analysis.moment import nbytes_at
 from ndmem.analysis.tables.sources import SourceFiles, source_files
@@ -66,6 +67,7 @@ def write_array(buffer: LiveBuffer, names: FileNames, sources: SourceFiles, hold
         plain(describe_holders(buffer, holders)),
         plain(describe_holders(replace(buffer, holders=items or buffer.holders), holders, many=True)),
         beside=tuple(map(plain, others)),
+        folder=folder_name(site.filename),
     )
 
 

@@ -21,6 +21,9 @@ _COMPARED = 10_000
 # Width of the column of bytes, and of the last column before its text is wrapped.
 _SIZE, _LAST = 8, 32
 
+# Columns of code that are worth leaving out the folders of its place.
+_CODE = 24
+
 
 @dataclass(slots=True)
 class Row:
@@ -38,6 +41,8 @@ class Row:
         The same without the numbers and keys of items: equal for the buffers of one container, which share a row.
     beside : tuple of str
         Holders that are not items, of buffers whose ``shared_use`` has items alone.
+    folder : str
+        Folder of the file that the place is in.
     is_whole : bool
         Whether buffers of all sizes share the row, which then shows their sum.
     count, total_nbytes : int
@@ -52,6 +57,7 @@ class Row:
     use: str
     shared_use: str = ""
     beside: tuple[str, ...] = ()
+    folder: str = ""
     is_whole: bool = False
     count: int = 0
     total_nbytes: int = 0
@@ -130,13 +136,22 @@ def _lay_out_rows(rows: list[Row], *, last: str, width: int) -> Table:
     # A narrow terminal cuts the code that allocated a buffer first: its place is enough to find it.
     size_width, last_width = (max(map(len, texts), default=0) for texts in (sizes, [row.use for row in rows]))
     code_width = width - max(size_width, _SIZE) - min(last_width, _LAST) - 4
+    places = _shorten_places(rows, code_width)
     table.add_column("nbytes", justify="right", no_wrap=True)
     table.add_column("allocated by", overflow="ellipsis", no_wrap=True, max_width=code_width)
     table.add_column(last, overflow="fold")
-    for row, size in zip(rows, sizes, strict=True):
-        code = Text.assemble((row.place, "cyan"), f" {row.text}") if row.place else Text(row.text)
+    for row, size, place in zip(rows, sizes, places, strict=True):
+        code = Text.assemble((place, "cyan"), f" {row.text}") if place else Text(row.text)
         table.add_row(size, code, Text(row.use))
     return table
+
+
+def _shorten_places(rows: list[Row], width: int) -> list[str]:
+    """Return the places; without their folder if all are in the same one, and the code beside them is cut otherwise."""
+    cut = any(len(row.place) + min(len(row.text), _CODE) >= width for row in rows)
+    if not cut or len({row.folder for row in rows if row.place}) > 1:
+        return [row.place for row in rows]
+    return [row.place.rpartition("/")[2] for row in rows]
 
 
 def _write_size(row: Row) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from ndmem.analysis.answer.total import live_native
 from ndmem.analysis.background import Background, find_background
 from ndmem.analysis.domains import of_domain
+from ndmem.analysis.file_names import folder_name
 from ndmem.analysis.live import LiveBuffer, each_live_buffer
 from ndmem.analysis.moment import Moment
 from ndmem.analysis.origin import OUTSIDE_PYTHON
@@ -45,7 +46,9 @@ def make_native_table(
         if background is not Background.NONE:
             return Row(block.nbytes, background.text, "", "", is_whole=True)
         shared = plain(describe_holders(block, holders, many=True)) if block.holders else ""
-        return Row(block.nbytes, *_name_allocation(block, names, sources), plain(_name_use(block, holders)), shared)
+        code, place = _name_allocation(block, names, sources)
+        folder = folder_name(block.site.filename)
+        return Row(block.nbytes, code, place, plain(_name_use(block, holders)), shared, folder=folder)
 
     blocks = each_live_buffer(index, columns)
     table = lay_out_largest(columns, blocks, describe, noun="block", last="kind", limit=limit, width=width)
