@@ -13,10 +13,12 @@ import numpy as np
 
 from ndmem._walk import Graph
 from ndmem.model.columns import Domain
+from ndmem.model.holder import GARBAGE
 from ndmem.user_code import find_library_roots, is_user_code
 from ndmem.weighing.tracked import TrackedBuffers
 
 from .everything import Everything, walk_everything
+from .garbage import find_garbage
 from .paths import Paths, shorten_way
 from .scopes import Scope
 
@@ -25,7 +27,7 @@ _HEAD = sys.getsizeof(b"")
 
 Found = tuple[tuple[object, str, str, int], ...]
 """For each buffer an array that holds it, the way to the array from a variable, the module or function of that, and the
-address of the buffer."""
+address of the buffer. Of garbage the class of the object that holds the array, and `GARBAGE`."""
 
 
 def find_object_holders(*, smallest: int, look: Callable[[Iterator[Any]], None] | None = None) -> Found:
@@ -94,6 +96,7 @@ def _find(everything: Everything, memory: _Memory) -> Found:
     paths = Paths(graph, {node for nodes in groups.values() for node in nodes}, everything.found, everything.hidden)
     rank = _Ranks()
     found = []
+    nameless: dict[int, int] = {}
     for start, nodes in groups.items():
         ways = [
             (
@@ -111,6 +114,13 @@ def _find(everything: Everything, memory: _Memory) -> Found:
         if ways:
             *_, node, text, function = min(ways)
             found.append((graph.object_of(node), text, function, start))
+        else:
+            nameless[nodes[0]] = start
+    garbage = find_garbage(graph, tuple(nameless), everything.hidden)
+    found += [
+        (graph.object_of(node), f"{owner} (in a reference cycle)", GARBAGE, nameless[node])
+        for node, owner in garbage.items()
+    ]
     return tuple(found)
 
 
