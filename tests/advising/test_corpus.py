@@ -5,6 +5,8 @@ In ``before.py`` the line to change ends with ``# guilty``. All programs are run
 
 from __future__ import annotations
 
+import importlib.util
+import re
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -37,7 +39,10 @@ class Advised:
 
 
 def advise(program: Path, folder: Path, *, deep: bool = False) -> Advised:
-    """Run a program and ask for advice."""
+    """Run a program and ask for advice; skip the test if the program needs a library that is not installed."""
+    for name in re.findall(r"^import (\w+)", program.read_text(), re.MULTILINE):
+        if importlib.util.find_spec(name) is None:
+            pytest.skip(f"{name} is not installed")
     file = folder / f"{program.stem}.ndmem"
     options = ["--quiet", *(["--deep"] if deep else [])]
     command = [sys.executable, "-m", "ndmem", "run", *options, "-o", str(file), str(program)]

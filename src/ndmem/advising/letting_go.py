@@ -14,7 +14,7 @@ import numpy as np
 
 from ndmem.advising.source.flow import follow_value
 
-from .execution import event_lines
+from .execution import arrivals, event_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -116,8 +116,7 @@ def _next_rounds(case: Case, frames: list[Running], owner: Running, rows: Int64s
     loops = [loop for frame in inside for loop in frame.place.tree.loops(frame.place.node)]
     own = owner.place.tree.loops(owner.place.node)
     if loops or any(isinstance(loop, ast.expr) for loop in own):  # an object has several buffers of this stack
-        at = _is_at(lines, owner.statement)
-        begins = np.flatnonzero(at & ~np.append(False, at[:-1]))
+        begins = arrivals(case.index, owner)
         last = len(same) - len(rows)
         # Where nothing else tells two objects apart, the last one does, if it is not garbage.
         starts, is_known = (begins, True) if len(begins) > 1 else (same[:: max(last, 1)], last > 0)
