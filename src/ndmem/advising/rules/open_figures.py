@@ -16,7 +16,7 @@ import numpy as np
 
 from ndmem.advising.case import each_large
 from ndmem.advising.edits.making import insert_after
-from ndmem.advising.execution import arrivals, running_at
+from ndmem.advising.execution import event_lines, running_at
 from ndmem.advising.replay import Change
 from ndmem.advising.source.blocks import statement_in_block_of
 from ndmem.advising.source.keeping import draws_on_figure
@@ -133,11 +133,20 @@ def _kept(case: Case, group: Group, made: _Made) -> Iterator[tuple[Running, Int6
         is_drawn = isinstance(frame.place.node, ast.Call) and draws_on_figure(made.tree, frame.place.node)
         garbage = [any(each.function == GARBAGE for each in case.sightings(int(row))) for row in chosen.rows]
         chosen = chosen.only(~chosen.temporary & (np.array(garbage, np.bool_) | is_drawn))
-        starts = arrivals(case.index, frame)
-        ends = np.append(starts, len(case.index.trace.events))[np.searchsorted(starts, chosen.buffers.born + 1)]
+        ends = _round_ends(case, frame, made, chosen.buffers.born)
         outlives = ends < chosen.buffers.died
         if outlives.any():
             yield frame, chosen.rows[outlives], ends[outlives]
+
+
+def _round_ends(case: Case, frame: Running, made: _Made, born: Int64s) -> Int64s:
+    """Return for each event the next one at which the function is back before the figure's statement, or has ended."""
+    is_drawing = event_lines(case.index, frame.node) > (made.call.end_lineno or made.call.lineno)
+    drawing, over = np.flatnonzero(is_drawing), np.flatnonzero(~is_drawing)
+    events = len(is_drawing)
+    after = np.append(drawing, events)[np.searchsorted(drawing, born)]
+    ends: Int64s = np.append(over, events)[np.searchsorted(over, after)]
+    return ends
 
 
 def _is_beside(frame: Running, made: _Made) -> bool:
