@@ -15,10 +15,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ndmem.advising.case import each_large
-from ndmem.advising.edits.making import insert_after
 from ndmem.advising.execution import event_lines, running_at
 from ndmem.advising.replay import Change
-from ndmem.advising.source.blocks import statement_in_block_of
 from ndmem.advising.source.keeping import draws_on_figure
 from ndmem.advising.source.syntax import called_name, names_in, site_of, source_tree, text_of
 from ndmem.advising.suggestion import Suggestion
@@ -31,7 +29,6 @@ if TYPE_CHECKING:
     from ndmem.advising.case import Case, Group
     from ndmem.advising.execution import Running
     from ndmem.advising.source.syntax import SourceTree
-    from ndmem.model.advice.edit import Edit
     from ndmem.model.columns import Int64s
 
 CODE = "NM607"
@@ -81,7 +78,6 @@ def suggest(case: Case) -> Iterator[Suggestion]:
             change=Change.free_early(buffers, ends),
             evidence={"nbytes": int(buffers.nbytes.sum()), "count": len(buffers), "figures": rounds},
             proof=Proof.ESTIMATED,
-            edit=_edit(made, name),
         )
 
 
@@ -157,26 +153,3 @@ def _is_beside(frame: Running, made: _Made) -> bool:
         and tree.scope(frame.place.node) is tree.scope(made.call)
         and [id(loop) for loop in tree.loops(frame.place.node)] == [id(loop) for loop in tree.loops(made.call)]
     )
-
-
-def _edit(made: _Made, name: str) -> Edit | None:
-    """Close the figure after the last statement of its block that saves it."""
-    tree, statement = made.tree, made.tree.statement(made.call)
-    saves = [
-        node
-        for node in ast.walk(tree.scope(made.call))
-        if isinstance(node, ast.Call) and called_name(node) == "savefig" and tree.scope(node) is tree.scope(made.call)
-    ]
-    uses = [node for node in ast.walk(tree.scope(made.call)) if isinstance(node, ast.Name) and node.id == name]
-    last = max([*saves, *uses], key=lambda node: (node.lineno, node.col_offset), default=None)
-    if last is None or statement is None or not saves:
-        return None
-    after = statement_in_block_of(tree, last, statement)
-    pyplot = made.call.func.value if isinstance(made.call.func, ast.Attribute) else None
-    if (
-        after is None
-        or not isinstance(pyplot, ast.Name)
-        or not (name or text_of(saves[-1].func) == f"{pyplot.id}.savefig")
-    ):
-        return None
-    return insert_after(after, f"{pyplot.id}.close({name})")
