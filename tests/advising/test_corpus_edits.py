@@ -17,6 +17,7 @@ BY_HAND = {
     "parts-until-concatenate",
     "boxed-numbers",  # how many numbers there will be is not written anywhere
     "many-tiny-arrays",
+    "equal-arrays",  # who else makes them is not known
     "open-figures",  # when the garbage collector frees a closed one is not known
     "reference-cycle",  # what else uses the reference is not known
     "stored-exception",  # what of the error is needed is not known

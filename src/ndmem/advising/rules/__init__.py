@@ -16,6 +16,7 @@ from . import (
     copied_windows,
     copy_per_worker,
     densified_sparse,
+    equal_arrays,
     loaded_whole,
     many_tiny_arrays,
     materialised_broadcast,
@@ -54,6 +55,7 @@ RULES: tuple[Rule, ...] = (
     needless_copy,
     two_conversions_in_a_row,
     computed_twice,
+    equal_arrays,
     broadcast_difference,
     materialised_broadcast,
     copied_windows,
@@ -72,7 +74,7 @@ RULES: tuple[Rule, ...] = (
     many_tiny_arrays,
 )
 
-DEEP: tuple[Rule, ...] = (wider_than_values, boxed_numbers)
+DEEP: tuple[Rule, ...] = (wider_than_values, boxed_numbers, equal_arrays)
 """Those that need a run with ``--deep``."""
 
 RESIDENT: tuple[Rule, ...] = (boxed_numbers, many_tiny_arrays)
