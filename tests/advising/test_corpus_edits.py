@@ -18,6 +18,7 @@ BY_HAND = {
     "boxed-numbers",  # how many numbers there will be is not written anywhere
     "many-tiny-arrays",
     "equal-arrays",  # who else makes them is not known
+    "does-not-fit",  # takes a loop
     "open-figures",  # when the garbage collector frees a closed one is not known
     "reference-cycle",  # what else uses the reference is not known
     "stored-exception",  # what of the error is needed is not known

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.model.trace_files import TOGETHER, VALUES, rewrite
+from tests.model.trace_files import EQUAL, TOGETHER, VALUES, rewrite
 from tests.traces import USER, Frame, TraceBuilder
 
 from ndmem.errors import TraceError

@@ -61,7 +61,7 @@ def test_arrays_that_differ_later_are_not_found() -> None:
     before.look_at(same)
     assert len(before.describe()) == 1
     for number, array in enumerate(same):
-        array += number
+        array[:] += number
     before.look_at(same)
     assert before.describe() == []
 

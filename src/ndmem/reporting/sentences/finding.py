@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 NOTHING = "Nothing to advise."
 DEEPER = (
-    "Values were not examined: ndmem run --deep also finds arrays wider than their values, equal arrays, and numbers in "
-    "lists."
+    "Values were not examined: ndmem run --deep also finds arrays wider than their values, equal arrays, and numbers "
+    "in lists."
 )
 _LEAST_NBYTES = 2**24
 """Arrays of a program with a lower peak are small, whatever their dtype."""
