@@ -9,6 +9,7 @@ from ndmem.reporting.paths import file_names
 from ndmem.reporting.plain import plain, plain_source
 from ndmem.reporting.sentences.ending import ending_sentence
 from ndmem.reporting.sentences.finding import DEEPER, NOTHING, may_look_deeper, saving_sentence
+from ndmem.reporting.sentences.not_leaked import not_leaked_sentences
 from ndmem.reporting.sentences.trial import trial_sentences
 
 from .console import printing_to
@@ -65,6 +66,8 @@ def write_findings(
             console.print(NOTHING)
             if may_look_deeper(index):
                 console.print(DEEPER)
+        for sentence in not_leaked_sentences(index):
+            console.print(sentence)
 
 
 def print_findings(
