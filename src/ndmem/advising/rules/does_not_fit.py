@@ -90,11 +90,12 @@ def _say_full(case: Case, headroom: Headroom, state: str) -> Iterator[Suggestion
     fitting = found.length * ((headroom.left_nbytes + found.nbytes) // _PART) // found.nbytes
     if not 0 < fitting < found.length:
         return
+    arrays = f"{len(found.rows):,} arrays" if len(found.rows) > 1 else "an array"
     yield Suggestion(
         site=group.site,
         expression=group.expression,
         message=(
-            f"{state}: {len(found.rows)} arrays with {found.length:,} rows take "
+            f"{state}: {arrays} with {found.length:,} rows took "
             f"{format_nbytes(found.nbytes)} at the peak; blocks of {fitting:,} rows take half of what these arrays "
             "could have, and an array that is needed whole can be mapped from a file"
         ),

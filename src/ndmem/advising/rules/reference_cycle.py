@@ -109,16 +109,10 @@ def _say(case: Case, entry: _Kept) -> Iterator[Suggestion]:
 
 def _find_garbage(case: Case) -> tuple[Int64s, dict[int, str]]:
     """Return the rows of the buffers that were garbage, and the class of what held each, where that is known."""
-    rows: list[int] = []
-    classes: dict[int, str] = {}
-    for row in range(len(case.buffers)):
-        last = next(reversed(case.sightings(row)), None)
-        if last is not None and last.function == GARBAGE:
-            rows.append(row)
-            match = _CLASS.fullmatch(last.name)
-            if match is not None:
-                classes[row] = match.group(1)
-    return np.array(rows, np.int64), classes
+    seen = {each.buffer: each.name for each in case.index.trace.holders if each.function == GARBAGE}
+    rows = np.flatnonzero(np.isin(case.buffers.buffer, list(seen))) if seen else np.empty(0, np.int64)
+    matches = ((row, _CLASS.fullmatch(seen[int(case.buffers.buffer[row])])) for row in rows.tolist())
+    return rows, {row: match.group(1) for row, match in matches if match is not None}
 
 
 def _find_closing(case: Case, frames: list[Running], names: set[str]) -> tuple[Site, Closing | None] | None:
@@ -131,13 +125,13 @@ def _find_closing(case: Case, frames: list[Running], names: set[str]) -> tuple[S
         if found:
             return site_of(found[0].node, _in_function(tree, found[0], frame.site)), found[0]
     for filename in case.index.trace.sources:
-        tree_of_file = source_tree(case.index, filename)
-        for kind in ast.walk(tree_of_file.root) if tree_of_file is not None else ():
-            if not isinstance(kind, ast.ClassDef) or kind.name not in names or tree_of_file is None:
+        whole = source_tree(case.index, filename)
+        for node in ast.walk(whole.root) if whole is not None else ():
+            if whole is None or not isinstance(node, ast.ClassDef) or node.name not in names:
                 continue
-            found = closings_of_class(tree_of_file, kind)
+            found = closings_of_class(whole, node)
             if found:
-                near = _in_function(tree_of_file, found[0], frames[-1].site, filename)
+                near = _in_function(whole, found[0], frames[-1].site, filename)
                 return site_of(found[0].node, near), found[0]
             return frames[-1].site, None
     return None

@@ -25,6 +25,18 @@ _LEAST_SHARE = 20
 """And from this part of the peak of resident memory on: a twentieth."""
 
 
+_WINDOW_NS = 50_000_000
+"""Times of events and of samples are from two processes and coarse clocks: what was live within 50 ms counts."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Live:
+    """The least and the most bytes that were live around each sample of resident memory, shape (k,) each."""
+
+    least: Int64s
+    most: Int64s
+
+
 @dataclass(frozen=True, slots=True)
 class Garbage:
     """Arrays that only cycles of references held at the end.
@@ -106,7 +118,7 @@ def find_not_leaked(index: TraceIndex) -> NotLeaked:
     """Find what looks like a leak at the end of a run and is none, where that was measured."""
     live, sampled = _live_at_samples(index), index.trace.rss
     mapped = live_in(index, Domain.MAPPED)
-    unwritten = int(live[-1] - sampled.nbytes[-1]) if len(live) else 0
+    unwritten = int(live.least[-1] - sampled.nbytes[-1]) if len(sampled) else 0
     return NotLeaked(
         garbage=_find_garbage(index),
         resident=_find_growth(index, live),
@@ -127,23 +139,26 @@ def _find_garbage(index: TraceIndex) -> Garbage | None:
     return Garbage(int(lives.nbytes[left].sum()), int(left.sum())) if left.any() else None
 
 
-def _live_at_samples(index: TraceIndex) -> Int64s:
-    """Return the live bytes at each sample of resident memory: of arrays, and native blocks where they were watched."""
+def _live_at_samples(index: TraceIndex) -> _Live:
+    """Return the live bytes around each sample: of arrays, and of native blocks where they were watched."""
     trace, events = index.trace, index.trace.events
-    if not len(events) or not len(trace.rss):
-        return np.empty(0, np.int64)
     live = events.live if trace.native is None else events.live + trace.native_live()
-    place = np.searchsorted(events.time_ns, trace.rss.time_ns, side="right")
-    return np.concatenate([[0], live])[place]
+    after = np.concatenate([[0], live, [0]])  # after so many events; the last one is only a bound for `reduceat`
+    first = np.searchsorted(events.time_ns, trace.rss.time_ns - _WINDOW_NS)
+    last = np.searchsorted(events.time_ns, trace.rss.time_ns + _WINDOW_NS, side="right") + 1
+    places = np.stack([first, last], axis=1).ravel()
+    if not len(places):
+        return _Live(np.empty(0, np.int64), np.empty(0, np.int64))
+    return _Live(np.minimum.reduceat(after, places)[::2], np.maximum.reduceat(after, places)[::2])
 
 
-def _find_growth(index: TraceIndex, live: Int64s) -> ResidentGrowth | None:
+def _find_growth(index: TraceIndex, live: _Live) -> ResidentGrowth | None:
     """Compare the last sample with the lowest one at which at least as many bytes were live."""
     trace = index.trace
-    if len(live) < 2 or trace.run.is_cut:
+    if len(live.least) < 2 or trace.run.is_cut:
         return None
     resident = trace.rss.nbytes
-    before = np.flatnonzero((live[:-1] >= live[-1]) & (live[:-1] > 0))
+    before = np.flatnonzero((live.least[:-1] >= live.most[-1]) & (live.least[:-1] > 0))
     if not len(before):
         return None
     start = int(before[resident[before].argmin()])
@@ -152,8 +167,8 @@ def _find_growth(index: TraceIndex, live: Int64s) -> ResidentGrowth | None:
         end_s=int(trace.rss.time_ns[-1]) / 1e9,
         start_nbytes=int(resident[start]),
         end_nbytes=int(resident[-1]),
-        live_start_nbytes=int(live[start]),
-        live_end_nbytes=int(live[-1]),
+        live_start_nbytes=int(live.least[start]),
+        live_end_nbytes=int(live.most[-1]),
         with_native=trace.native is not None,
     )
     return found if found.nbytes >= _least(index) else None

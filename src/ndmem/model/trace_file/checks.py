@@ -68,4 +68,5 @@ def check_trace(trace: Trace) -> None:
 def _deep_stacks(trace: Trace) -> Int64s:
     if trace.deep is None:
         return np.empty(0, np.int64)
-    return np.array([node for each in (*trace.deep.values, *trace.deep.equal) for node in each.stacks], np.int64)
+    stacks = [each.stacks for each in trace.deep.values] + [each.stacks for each in trace.deep.equal]
+    return np.array([node for each in stacks for node in each], np.int64)

@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from ndmem.analysis.over_time.not_leaked import ResidentGrowth
 
 
-def not_leaked_sentences(index: TraceIndex) -> Iterator[str]:
-    """Yield a sentence for each thing that looks like a leak at the end of a run and is none."""
+def not_leaked_sentences(index: TraceIndex, *, garbage: bool = True) -> Iterator[str]:
+    """Yield a sentence for each thing that looks like a leak at the end of a run and is none, of garbage if asked."""
     found = find_not_leaked(index)
-    if found.garbage is not None:
+    if found.garbage is not None and garbage:
         arrays = f"{found.garbage.count:,} array{'' if found.garbage.count == 1 else 's'}"
         yield (
             f"Not a leak: {format_nbytes(found.garbage.nbytes)} in {arrays} is garbage in cycles of references, which "

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from ndmem.reporting.paths import FileNames
 
 
+_OF_GARBAGE = frozenset({"NM606", "NM607"})
+
+
 def write_findings(
     index: TraceIndex,
     findings: Sequence[Finding],
@@ -66,7 +69,8 @@ def write_findings(
             console.print(NOTHING)
             if may_look_deeper(index):
                 console.print(DEEPER)
-        for sentence in not_leaked_sentences(index):
+        # A finding about garbage says it already.
+        for sentence in not_leaked_sentences(index, garbage=not any(each.rule in _OF_GARBAGE for each in findings)):
             console.print(sentence)
 
 
