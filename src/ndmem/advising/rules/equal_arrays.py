@@ -118,7 +118,7 @@ def _items_of(tree: SourceTree, names: set[str]) -> Iterator[str]:
 
 
 def _written(tree: SourceTree) -> Iterator[str]:
-    """Yield the names of arrays, and of containers, whose elements a file changes; a new entry is no change."""
+    """Yield the names of arrays, and of containers, whose elements a file changes; new entries do not count."""
     for node in ast.walk(tree.root):
         match node:
             case ast.Subscript(value=ast.Subscript() as value, ctx=ast.Store()) | ast.AugAssign(target=value):
