@@ -103,7 +103,7 @@ def write_page(rule: ModuleType) -> str:
         about=describe(rule),
         versions=name_versions(),
         measured="resident memory, about" if rule in RESIDENT else "peak of arrays",
-        command="ndmem run --deep" if rule in DEEP else "ndmem run",
+        command=" ".join(["ndmem run", *(["--deep"] if rule in DEEP else []), *read_options(before)]),
         before=show(before),
         after=show(after),
         advice=advice.rstrip(),
@@ -122,6 +122,12 @@ def find_pair(rule: ModuleType) -> tuple[Path, Path]:
     """Return the first pair of programs of a rule, before and after its fix."""
     pair = min((CORPUS / rule.NAME).iterdir())
     return pair / "before.py", pair / "after.py"
+
+
+def read_options(program: Path) -> list[str]:
+    """Return further options of ``ndmem run`` for a program: those in ``options.txt`` beside it."""
+    file = program.with_name("options.txt")
+    return file.read_text("utf-8").split() if file.exists() else []
 
 
 def describe(rule: ModuleType) -> str:
@@ -145,8 +151,9 @@ def measure(program: Path, folder: Path, rule: ModuleType) -> tuple[int, str]:
     (folder / "program.py").write_text(show(program) + "\n", "utf-8")
     environment = {**os.environ, "COLUMNS": "100", "NO_COLOR": "1"}
     command = [sys.executable, "-m", "ndmem"]
+    options = [*(["--deep"] if rule in DEEP else []), *read_options(program)]
     subprocess.run(
-        [*command, "run", "--quiet", *(["--deep"] if rule in DEEP else []), "-o", "run.ndmem", "program.py"],
+        [*command, "run", "--quiet", *options, "-o", "run.ndmem", "program.py"],
         cwd=folder, env=environment, check=True, stdout=subprocess.DEVNULL,
     )  # fmt: skip
     advice = subprocess.run(

@@ -5,6 +5,8 @@ In ``before.py`` the line to change ends with ``# guilty``. All programs are run
 
 from __future__ import annotations
 
+import importlib.util
+import re
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -36,10 +38,19 @@ class Advised:
     findings: tuple[Finding, ...]
 
 
+def run_options(program: Path) -> list[str]:
+    """Return further options of ``ndmem run`` for a program: those in ``options.txt`` beside it."""
+    file = program.with_name("options.txt")
+    return file.read_text().split() if file.exists() else []
+
+
 def advise(program: Path, folder: Path, *, deep: bool = False) -> Advised:
-    """Run a program and ask for advice."""
+    """Run a program and ask for advice; skip the test if the program needs a library that is not installed."""
+    for name in re.findall(r"^import (\w+)", program.read_text(), re.MULTILINE):
+        if importlib.util.find_spec(name) is None:
+            pytest.skip(f"{name} is not installed")
     file = folder / f"{program.stem}.ndmem"
-    options = ["--quiet", *(["--deep"] if deep else [])]
+    options = ["--quiet", *(["--deep"] if deep else []), *run_options(program)]
     command = [sys.executable, "-m", "ndmem", "run", *options, "-o", str(file), str(program)]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stderr

@@ -17,10 +17,12 @@ BY_HAND = {
     "parts-until-concatenate",
     "boxed-numbers",  # how many numbers there will be is not written anywhere
     "many-tiny-arrays",
-    "stored-exception",  # what of the error is needed is not known
+    "equal-arrays",  # who else makes them is not known
+    "does-not-fit",  # takes a loop
+    "open-figures",  # when the garbage collector frees a closed one is not known
+    "reference-cycle",  # what else uses the reference is not known
     "wider-than-values",  # later values may not fit
     "built_at_import",  # takes a file that the workers share
-    "table_of_a_function",  # the table is made by the library
     "small_arrays_of_a_step",  # the last uses are in a loop
     "degrees",  # the matrix is read in another statement
     "centred_table",  # whether the means are changed later is not known

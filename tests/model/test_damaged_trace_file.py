@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.model.trace_files import TOGETHER, VALUES, rewrite
+from tests.model.trace_files import EQUAL, TOGETHER, VALUES, rewrite
 from tests.traces import USER, Frame, TraceBuilder
 
 from ndmem.errors import TraceError
@@ -138,6 +138,9 @@ def test_pickles_are_never_loaded(encoded: bytes) -> None:
         {"deep": {"values": [{"stacks": [0]}], "boxed": []}},
         {"deep": {"values": [], "boxed": [{"name": "x"}]}},
         {"deep": {"values": []}},
+        {"deep": {"values": [], "boxed": [], "equal": [{"stacks": [0]}]}},
+        {"deep": {"values": [], "boxed": [], "equal": [{**EQUAL, "stacks": [10**6]}]}},
+        {"deep": {"values": [], "boxed": [], "equal": [{**EQUAL, "shape": 5}]}},
         {"deep": 5},
         {"origins": {"x": "lib.so"}},
         {"origins": {"99": "lib.so"}},

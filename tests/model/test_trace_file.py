@@ -15,7 +15,7 @@ from tests.random_traces import traces
 
 import ndmem
 from ndmem.errors import TraceError
-from ndmem.model.deep_facts import BoxedNumbers, DeepFacts, ValueRange
+from ndmem.model.deep_facts import BoxedNumbers, DeepFacts, EqualArrays, ValueRange
 from ndmem.model.holder import ArrayForm
 from ndmem.model.machine_limit import MachineLimit
 from ndmem.model.together import Together
@@ -42,6 +42,7 @@ def test_any_trace_with_native_blocks_survives_its_file(found: Trace, rss: list[
         deep=DeepFacts(
             tuple(ValueRange((node,), "int64", "uint8", 0, node, 1, 9) for node in range(0, len(found.tree), 2)),
             tuple(BoxedNumbers(f"{n}\udcff.py", "f", "x", "list", "int", n, 3 * n, n) for n, _ in rss),
+            tuple(EqualArrays((node,), "f8", (node, 2), 5, 1, 9) for node in range(1, len(found.tree), 2)),
         ),
         rss=Samples(*(np.array([sample[i] for sample in rss], np.int64) for i in (0, 1))),
         rss_peak_nbytes=born or None,

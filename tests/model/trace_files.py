@@ -7,13 +7,14 @@ import zipfile
 import numpy as np
 
 import ndmem
-from ndmem.model.deep_facts import ValueRange
+from ndmem.model.deep_facts import EqualArrays, ValueRange
 from ndmem.model.together import Together
 from ndmem.model.trace import Trace
 
 TOGETHER = dataclasses.asdict(Together(9, 12, 3, 4, 2, 7, 1))
 """What processes had together, as the file has it."""
 
+EQUAL = dataclasses.asdict(EqualArrays((0,), "int64", (9,), 5, 1, 72))
 VALUES = dataclasses.asdict(ValueRange((0,), "int64", "uint8", 0, 9, 1, 80_000))
 """What was seen of the values of arrays, as the file has it."""
 

@@ -60,7 +60,7 @@ def _is_worth(case: Case, saving: Saving) -> bool:
 
 
 def _settle(case: Case, rule: Rule, suggestion: Suggestion) -> Finding:
-    replayed = replay(case.index, suggestion.change)
+    replayed = suggestion.foreseen or replay(case.index, suggestion.change)
     return Finding(
         rule=rule.CODE,
         name=rule.NAME,
@@ -83,7 +83,8 @@ def _find_together(case: Case, asked: list[_Asked]) -> Iterator[Finding]:
     next one. The smallest set of changes that lowers it is reported, each place with the saving of all.
     """
     chosen: list[_Asked] = []
-    asked = [one for one in asked if one[1].resident_nbytes is None]  # no replay has those
+    # No replay has the others.
+    asked = [one for one in asked if one[1].resident_nbytes is None and one[1].foreseen is None]
     for one in sorted(asked, key=lambda one: int(one[1].change.nbytes.sum()), reverse=True):
         if len(chosen) < _MOST_TOGETHER and not any(one[1].change.overlaps(other[1].change) for other in chosen):
             chosen.append(one)

@@ -91,6 +91,16 @@ def next_rounds(index: TraceIndex, buffers: Lifetimes) -> Int64s:
     return found
 
 
+def arrivals(index: TraceIndex, frame: Running) -> Int64s:
+    """Return the events, in order, at which a function comes to its statement from another one, or is called anew.
+
+    Rounds of a loop without an event at another statement count as one.
+    """
+    lines = event_lines(index, frame.node)
+    there = (lines >= frame.statement.lineno) & (lines <= (frame.statement.end_lineno or frame.statement.lineno))
+    return np.flatnonzero(there & ~np.append(False, there[:-1]))
+
+
 def function_name(frame: Running) -> str:
     """Return the name that searches for holders give a running function: that of the module for its top level."""
     return "__main__" if frame.site.function == "<module>" else frame.site.function

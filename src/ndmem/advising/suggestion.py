@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ndmem.model.site import Site
 
     from .case import Case
-    from .replay import Change
+    from .replay import Change, Replayed
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,8 @@ class Suggestion:
         How the fix is applied to the source; ``None`` where that cannot be done mechanically and safely.
     resident_nbytes : int or None
         Bytes that it saves of what is not arrays, and that no replay has.
+    foreseen : Replayed or None
+        What it saves of a run that would have gone on: no replay has an allocation that was refused.
     """
 
     site: Site
@@ -53,6 +55,7 @@ class Suggestion:
     proof: Proof = Proof.VERIFIED
     edit: Edit | None = None
     resident_nbytes: int | None = None
+    foreseen: Replayed | None = None
 
 
 class Rule(Protocol):

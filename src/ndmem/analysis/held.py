@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ndmem.model.holder import GARBAGE
+
 from .index import fact
 
 if TYPE_CHECKING:
@@ -34,6 +36,8 @@ def holders_by_buffer(index: TraceIndex, until: int) -> dict[int, Held]:
     """
     searches: dict[int, dict[int, list[Holder]]] = {}
     for holder in index.trace.holders:
+        if holder.function == GARBAGE and holder.events > until:
+            continue  # what is garbage later was not so before
         searches.setdefault(holder.buffer, {}).setdefault(holder.events, []).append(holder)
     found = {}
     for buffer, by_events in searches.items():

@@ -65,6 +65,32 @@ class BoxedNumbers:
 
 
 @dataclass(frozen=True, slots=True)
+class EqualArrays:
+    """Arrays that one stack allocated and that had the same contents at once, when nothing could change them any more.
+
+    Attributes
+    ----------
+    stacks : tuple of int
+        Nodes of the call tree that allocated them; several if a line has several expressions.
+    dtype : str
+        Their dtype, as ``str(dtype)`` writes it.
+    shape : tuple of int
+        Their shape.
+    count, distinct : int
+        Number of arrays, and of different contents among them.
+    nbytes : int
+        Bytes of each.
+    """
+
+    stacks: tuple[int, ...]
+    dtype: str
+    shape: tuple[int, ...]
+    count: int
+    distinct: int
+    nbytes: int
+
+
+@dataclass(frozen=True, slots=True)
 class DeepFacts:
     """What was seen of values.
 
@@ -74,10 +100,13 @@ class DeepFacts:
         Arrays that a narrower dtype holds.
     boxed : tuple of BoxedNumbers
         Numbers that are Python objects.
+    equal : tuple of EqualArrays
+        Arrays with the same contents.
     """
 
     values: tuple[ValueRange, ...] = ()
     boxed: tuple[BoxedNumbers, ...] = ()
+    equal: tuple[EqualArrays, ...] = ()
 
 
 def read_deep_facts(fields: dict[str, Any] | None) -> DeepFacts | None:
@@ -93,6 +122,7 @@ def read_deep_facts(fields: dict[str, Any] | None) -> DeepFacts | None:
     return DeepFacts(
         tuple(read_value_range(each) for each in fields["values"]),
         tuple(read_boxed_numbers(each) for each in fields["boxed"]),
+        tuple(read_equal_arrays(each) for each in fields.get("equal", ())),  # missing in files of earlier versions
     )
 
 
@@ -122,4 +152,17 @@ def read_value_range(fields: dict[str, Any], *, stacks: tuple[int, ...] | None =
         high,
         max(int(fields["count"]), 0),
         max(int(fields["nbytes"]), 0),
+    )
+
+
+def read_equal_arrays(fields: dict[str, Any], *, stacks: tuple[int, ...] | None = None) -> EqualArrays:
+    """Return what a file records; errors as of `read_deep_facts`."""
+    count, distinct, nbytes = (max(int(fields[name]), 0) for name in ("count", "distinct", "nbytes"))
+    return EqualArrays(
+        tuple(map(int, fields["stacks"])) if stacks is None else stacks,
+        str(fields["dtype"]),
+        tuple(map(int, fields["shape"])),
+        count,
+        min(distinct, count),
+        nbytes,
     )

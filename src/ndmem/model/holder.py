@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+GARBAGE = "<garbage>"
+"""Function of a holder that is garbage: objects in a cycle of references to which no variable leads."""
+
 
 @dataclass(frozen=True, slots=True)
 class ArrayForm:
@@ -29,9 +32,10 @@ class Holder:
         Number of the buffer.
     name : str
         Name of the local or global variable that held the array; empty if the earlier
-        holders no longer hold the buffer.
+        holders no longer hold the buffer. Of garbage the class of the nearest object.
     function : str
-        Function whose local it was; the module's name for a global.
+        Function whose local it was; the module's name for a global. `GARBAGE` if only a cycle of references held the
+        array: at the end, with a name; or until the garbage collector freed it, without one.
     shape : tuple of int
         Of the array, not of the buffer.
     dtype : str

@@ -16,16 +16,20 @@ from . import (
     copied_windows,
     copy_per_worker,
     densified_sparse,
+    does_not_fit,
+    equal_arrays,
     loaded_whole,
     many_tiny_arrays,
     materialised_broadcast,
     needless_complex,
     needless_copy,
+    open_figures,
     outlives_last_use,
     parts_until_concatenate,
     positions_of_mask,
     promoted_by_small_operand,
     reduced_temporary,
+    reference_cycle,
     small_integers_to_float64,
     small_view_pins_base,
     stored_exception,
@@ -52,6 +56,7 @@ RULES: tuple[Rule, ...] = (
     needless_copy,
     two_conversions_in_a_row,
     computed_twice,
+    equal_arrays,
     broadcast_difference,
     materialised_broadcast,
     copied_windows,
@@ -61,14 +66,17 @@ RULES: tuple[Rule, ...] = (
     small_view_pins_base,
     cache_that_only_grows,
     stored_exception,
+    reference_cycle,
+    open_figures,
     outlives_last_use,
     loaded_whole,
+    does_not_fit,
     copy_per_worker,
     boxed_numbers,
     many_tiny_arrays,
 )
 
-DEEP: tuple[Rule, ...] = (wider_than_values, boxed_numbers)
+DEEP: tuple[Rule, ...] = (wider_than_values, boxed_numbers, equal_arrays)
 """Those that need a run with ``--deep``."""
 
 RESIDENT: tuple[Rule, ...] = (boxed_numbers, many_tiny_arrays)

@@ -127,10 +127,13 @@ def _look_at_function(case: Case, group: Group, node: ast.Call) -> _Instead | No
         return None
     dtype = keyword(node, "dtype")
     kept = "float" if dtype is None else text_of(dtype)
+    fix = f"({text_of(function)})(*np.indices({text_of(shape)}, dtype={kept}, sparse=True))"
+    is_plain = {given.arg for given in node.keywords} <= {"dtype"}
     return _Instead(
         "`fromfunction` passes an array of indices for each axis, which repeats them along the other axes",
-        f"({text_of(function)})(*np.indices({text_of(shape)}, dtype={kept}, sparse=True))",
+        fix,
         [node, *(each for part in alone for each in part or [])],
+        replace_expression(tree, node, fix) if is_plain else None,
     )
 
 

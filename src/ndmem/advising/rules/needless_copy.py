@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ndmem.advising.case import Case, Group
-    from ndmem.advising.source.syntax import Place
+    from ndmem.advising.source.syntax import Place, SourceTree
     from ndmem.model.advice.edit import Edit
 
 CODE = "NM301"
@@ -59,7 +59,7 @@ def _edit(group: Group, call: ast.Call, source: ast.Name | ast.Attribute) -> Edi
     """Leave out the copy, if no other function can write the source meanwhile."""
     tree, root = group.place.tree, root_name(source)
     scope = tree.scope(call)
-    if root is None or not is_numpy(group) or isinstance(scope, ast.Lambda):
+    if root is None or not is_numpy(group) or isinstance(scope, ast.Lambda) or _tests_identity(tree):
         return None
     if isinstance(scope, ast.FunctionDef | ast.AsyncFunctionDef):
         parameters = [*scope.args.posonlyargs, *scope.args.args, *scope.args.kwonlyargs]
@@ -67,6 +67,23 @@ def _edit(group: Group, call: ast.Call, source: ast.Name | ast.Attribute) -> Edi
         if not is_stored and root.id not in {given.arg for given in parameters}:
             return None  # a variable of the module
     return replace_expression(tree, call, _write_without_copy(call, text_of(source)))
+
+
+def _tests_identity(tree: SourceTree) -> bool:
+    """Tell whether a file asks if two names are one object, or share memory: without the copy they do."""
+    for node in ast.walk(tree.root):
+        match node:
+            case ast.Compare(ops=ops, comparators=others):
+                if any(
+                    isinstance(op, ast.Is | ast.IsNot) and not isinstance(other, ast.Constant)
+                    for op, other in zip(ops, others, strict=True)
+                ):
+                    return True
+            case ast.Call() if called_name(node) in {"id", "shares_memory", "may_share_memory", "getrefcount"}:
+                return True
+            case ast.Attribute(attr="base" | "flags" | "ctypes" | "__array_interface__"):
+                return True
+    return False
 
 
 def _copied(node: ast.expr) -> ast.Name | ast.Attribute | None:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ndmem.advising.edits.making import replace_expression
 from ndmem.advising.execution import event_lines, next_rounds, running_at
 from ndmem.advising.replay import Change
 from ndmem.advising.source.syntax import called_name, site_of, source_tree, text_of
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from ndmem.advising.case import Case
     from ndmem.advising.execution import Running
     from ndmem.advising.source.syntax import SourceTree
+    from ndmem.model.advice.edit import Edit
     from ndmem.model.columns import Int64s
     from ndmem.model.site import Site
 
@@ -39,6 +41,9 @@ _READING = frozenset({
 })  # fmt: skip
 """Functions that show the traceback of an exception that they are given, or pass it on."""
 
+_SHOWING = frozenset({"exception", "print_exc", "format_exc", "exc_info", "print_last", "current_exceptions"})
+"""Functions that show or return the exception that is being handled."""
+
 _ADDING = frozenset({"append", "appendleft", "add", "put", "setdefault", "insert"})
 
 
@@ -46,6 +51,7 @@ _ADDING = frozenset({"append", "appendleft", "add", "put", "setdefault", "insert
 class _Stored:
     """Where an exception is stored, and the buffers that its frames keep."""
 
+    tree: SourceTree
     site: Site
     statement: ast.stmt
     error: ast.Name
@@ -80,6 +86,7 @@ def suggest(case: Case) -> Iterator[Suggestion]:
                 "count": len(buffers),
                 "functions": sorted(stored.functions),
             },
+            edit=_edit(stored),
         )
 
 
@@ -124,7 +131,7 @@ def _collect(case: Case, node: int, rows: Int64s, found: dict[ast.Name, _Stored]
 def _add(found: dict[ast.Name, _Stored], frame: Running, error: ast.Name, rows: Int64s, free: Int64s) -> _Stored:
     statement = frame.place.tree.statement(error)
     assert statement is not None
-    stored = found.setdefault(error, _Stored(site_of(error, frame.site), statement, error))
+    stored = found.setdefault(error, _Stored(frame.place.tree, site_of(error, frame.site), statement, error))
     stored.rows += rows.tolist()
     stored.free += free.tolist()
     return stored
@@ -179,6 +186,18 @@ def _stores(tree: SourceTree, handler: ast.ExceptHandler) -> Iterator[ast.Name]:
 
 def _is_local(targets: list[ast.expr]) -> bool:
     return all(isinstance(target, ast.Name) for target in targets)
+
+
+def _edit(stored: _Stored) -> Edit | None:
+    """Drop the traceback where it is stored, if nothing asks for that of the exception being handled."""
+    tree = stored.tree
+    for node in ast.walk(tree.root):
+        match node:
+            case ast.Raise(exc=None) | ast.keyword(arg="exc_info"):
+                return None
+            case ast.Call() if called_name(node) in _SHOWING:
+                return None
+    return replace_expression(tree, stored.error, f"{stored.error.id}.with_traceback(None)")
 
 
 def _write(stored: _Stored) -> str:

@@ -16,6 +16,7 @@ import numpy as np
 
 from ndmem.advising.case import each_large
 from ndmem.advising.dtypes import dtype_of, dtype_of_buffer
+from ndmem.advising.edits.calling import gets_only_arrays
 from ndmem.advising.edits.making import is_numpy, is_quiet, replace_statement
 from ndmem.advising.replay import Change
 from ndmem.advising.source.operations import is_elementwise, is_reduction
@@ -78,6 +79,8 @@ def _edit(case: Case, made: list[Group], steps: list[ast.expr]) -> Edit | None:
     statement, moment = first.place.statement, moment_of(case, first)
     kinds = {str(dtype_of_buffer(moment, int(group.rows[-1]), group.place.node)) for group in made}
     if len(kinds) > 1 or "None" in kinds or not all(map(is_numpy, made)) or last.place.node is not steps[-1]:
+        return None
+    if not gets_only_arrays(case, first):
         return None
     used = names_in(first.place.tree.root)
     lines: list[str] | None = None

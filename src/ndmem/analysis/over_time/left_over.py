@@ -12,6 +12,7 @@ from ndmem.analysis.held import holders_by_buffer
 from ndmem.analysis.index import fact
 from ndmem.analysis.tables.expression import expression_text
 from ndmem.analysis.tables.sources import source_files
+from ndmem.model.holder import GARBAGE
 
 from .growth import is_growth
 from .lifetimes import array_lifetimes
@@ -56,6 +57,11 @@ class LeftOver:
     newest_s: float
     grows: bool
     holders: tuple[Holder, ...]
+
+    @property
+    def is_garbage(self) -> bool:
+        """Whether only cycles of references hold all of them."""
+        return sum(holder.function == GARBAGE for holder in self.holders) == self.count
 
 
 @fact

@@ -8,10 +8,13 @@
  * read by, see design/0028. */
 #if PY_VERSION_HEX >= 0x030D0000
 #define Py_BUILD_CORE 1
+#include <internal/pycore_interp.h>
 #include <internal/pycore_runtime.h>
 #undef Py_BUILD_CORE
 
 #define EACH_OFFSET(check) \
+    check(interpreter_state.gc, offsetof(PyInterpreterState, gc)) \
+    check(gc.collecting, offsetof(struct _gc_runtime_state, collecting)) \
     check(thread_state.current_frame, offsetof(PyThreadState, current_frame)) \
     check(interpreter_frame.previous, offsetof(Frame, previous)) \
     check(interpreter_frame.executable, offsetof(Frame, f_executable)) \

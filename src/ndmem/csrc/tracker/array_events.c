@@ -1,3 +1,4 @@
+#include "common/collector.h"
 #include "common/compat.h"
 #include "tracker/array_events.h"
 #include "tracker/events.h"
@@ -6,9 +7,9 @@
 #include "tracker/tracker_state.h"
 
 /* Arrays in the common case: a single recording runs and needs no search for holders, no thread is quiet, no limit is armed,
- * and the thread was at this stack before. These functions do what record_birth and record_death do; in any other case they
- * call these before they have changed anything. Each calls the next as its last act and needs few values at a time, so that
- * the compiler saves no registers: saving them took a third of the instructions. */
+ * the thread was at this stack before, and the garbage collector does not run. These functions do what record_birth and
+ * record_death do; in any other case they call these before they have changed anything. Each calls the next as its last act
+ * and needs few values at a time, so that the compiler saves no registers: saving them took a third of the instructions. */
 #define STEP __attribute__((noinline, flatten)) static void
 
 __attribute__((noinline)) static void count_pages_if_due_locked(void)
@@ -128,7 +129,7 @@ STEP died_large_locked(Found found, NodeRecord *node, PyThreadState *thread, voi
     NodeId stack;
     bool is_known = tracker.settled && stack_if_known_locked(thread, &stack);
     NodeRecord *place = is_known ? recording_node(tracker.settled, stack) : NULL;
-    if (place == NULL || !recording_has_room(tracker.settled))
+    if (place == NULL || !recording_has_room(tracker.settled) || collector_runs())
         return events_died_array_locked(thread, pointer);
     count_death_locked(found, node, place);
 }

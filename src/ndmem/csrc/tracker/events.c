@@ -1,5 +1,7 @@
+#include "common/collector.h"
 #include "common/compat.h"
 #include "tracker/events.h"
+#include "tracker/holders/garbage_journal.h"
 #include "tracker/limit/limit.h"
 #include "tracker/holders/search_schedule.h"
 #include "tracker/tracker_state.h"
@@ -22,6 +24,15 @@ FOR_EACH_EVENT NodeId current_stack_locked(PyThreadState *thread, bool gil, uint
     return gil ? stack_current_locked(thread, number) : stack_without_gil_locked(thread, number);
 }
 
+/* Only with the GIL: another thread's collector may be running else. */
+__attribute__((noinline)) static void note_garbage_locked(const Buffer *buffer)
+{
+    ASSERT_LOCKED();
+    for (unsigned i = 0; i < tracker.count; i++)
+        if (recording_saw(tracker.running[i], buffer))
+            garbage_note_locked(tracker.running[i], buffer->large);
+}
+
 FOR_EACH_EVENT size_t record_death_locked(PyThreadState *thread, bool gil, void *pointer, Domain domain)
 {
     ASSERT_LOCKED();
@@ -36,6 +47,8 @@ FOR_EACH_EVENT size_t record_death_locked(PyThreadState *thread, bool gil, void 
     if (buffer.large) {
         if (domain == ARRAY)
             search_at_peak_locked(AT_DEATH, pointer, buffer);
+        if (domain == ARRAY && gil && collector_runs())
+            note_garbage_locked(&buffer);
         stack = current_stack_locked(thread, gil, &number);
     }
     for (unsigned i = 0; i < tracker.count; i++)

@@ -1,3 +1,4 @@
+#include "common/collector.h"
 #include "common/compat.h"
 #include "tracker/call_tree/stack.h"
 #include "tracker/hooks/handler.h"
@@ -29,6 +30,7 @@ static int open_tracker(size_t threshold)
     static bool fork_handled;
     if (holders_open() < 0)
         return -1;
+    collector_open();
     if (!fork_handled && pthread_atfork(lock_before_fork, lock_after_fork, forget_in_child) == 0)
         fork_handled = true;
     /* A forked child may still have its parent's state. The death of a code object may run Python code, which may start the

@@ -195,6 +195,7 @@ int graph_freeze(Graph *graph);
 PyObject *graph_arrays(Graph *graph, PyObject *none);
 PyObject *graph_largest(Graph *graph, PyObject *most);
 PyObject *graph_referrers(Graph *graph, PyObject *nodes);
+PyObject *graph_references(Graph *graph, PyObject *nodes);
 PyObject *graph_alike(Graph *graph, PyObject *args);
 
 #endif

@@ -211,6 +211,7 @@ static PyMethodDef methods[] = {
     {"largest", (PyCFunction)graph_largest, METH_O, "Return how many buffers there are, and rows of the largest."},
     {"unasked", (PyCFunction)graph_unasked, METH_NOARGS, "Return the buffers whose share in RAM is not known."},
     {"arrays", (PyCFunction)graph_arrays, METH_NOARGS, "Return the nodes of all arrays."},
+    {"references", (PyCFunction)graph_references, METH_O, "Return how many references each node had when it was met."},
     {"referrers", (PyCFunction)graph_referrers, METH_O, "Return the references to a set of nodes, as pairs."},
     {"unseen", (PyCFunction)graph_unseen, METH_NOARGS, "Return the types whose contents are not visible, and how many."},
     {"alike", (PyCFunction)graph_alike, METH_VARARGS, "Group objects of one type, dtype and shape."},

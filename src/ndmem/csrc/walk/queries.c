@@ -101,6 +101,35 @@ graph_referrers(Graph *graph, PyObject *nodes)
     return answer;
 }
 
+/* For each node the references to its object when it was met, without those of the nodes of the walk; of an immortal object
+ * more than there can be. */
+PyObject *
+graph_references(Graph *graph, PyObject *nodes)
+{
+    if (!PyTuple_CheckExact(nodes)) {
+        return PyErr_Format(PyExc_TypeError, "a tuple is needed");
+    }
+    Py_ssize_t n = PyTuple_GET_SIZE(nodes);
+    PyObject *answer = PyTuple_New(n);
+    for (Py_ssize_t i = 0; answer != NULL && i < n; i++) {
+        size_t index = PyLong_AsSize_t(PyTuple_GET_ITEM(nodes, i));
+        if (index >= graph->n_nodes) {
+            PyErr_Clear();
+            PyErr_SetString(PyExc_IndexError, "no such node");
+            Py_CLEAR(answer);
+            break;
+        }
+        const Node *node = &graph->nodes[index];
+        PyObject *number = PyLong_FromUnsignedLong(node->flags & NODE_IMMORTAL ? UINT32_MAX : node->refs);
+        if (number == NULL) {
+            Py_CLEAR(answer);
+            break;
+        }
+        PyTuple_SET_ITEM(answer, i, number);
+    }
+    return answer;
+}
+
 #define MOST_GROUPS 256
 
 typedef struct {

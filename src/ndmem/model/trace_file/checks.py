@@ -38,7 +38,7 @@ def check_trace(trace: Trace) -> None:
         "events/domain": (events.domain, 0, Domain.DEVICE),
         "origins": (np.array(list(trace.origins), np.int64), 0, births),
         "forms": (np.array(list(trace.forms), np.int64), 0, births),
-        "deep/values/stacks": (_stacks_of_values(trace), 0, nodes),
+        "deep/stacks": (_deep_stacks(trace), 0, nodes),
         "rss/time_ns": (trace.rss.time_ns, 0, ADDRESSABLE_NBYTES),
         "rss/nbytes": (trace.rss.nbytes, 0, ADDRESSABLE_NBYTES),
         "folded/events": (marks.events, 0, len(events) + 1),
@@ -65,6 +65,8 @@ def check_trace(trace: Trace) -> None:
         raise ValueError("more native bytes died than were born")
 
 
-def _stacks_of_values(trace: Trace) -> Int64s:
-    values = () if trace.deep is None else trace.deep.values
-    return np.array([node for each in values for node in each.stacks], np.int64)
+def _deep_stacks(trace: Trace) -> Int64s:
+    if trace.deep is None:
+        return np.empty(0, np.int64)
+    stacks = [each.stacks for each in trace.deep.values] + [each.stacks for each in trace.deep.equal]
+    return np.array([node for each in stacks for node in each], np.int64)

@@ -16,7 +16,10 @@ if TYPE_CHECKING:
     from ndmem.reporting.paths import FileNames
 
 NOTHING = "Nothing to advise."
-DEEPER = "Values were not examined: ndmem run --deep also finds arrays wider than their values, and numbers in lists."
+DEEPER = (
+    "Values were not examined: ndmem run --deep also finds arrays wider than their values, equal arrays, and numbers "
+    "in lists."
+)
 _LEAST_NBYTES = 2**24
 """Arrays of a program with a lower peak are small, whatever their dtype."""
 

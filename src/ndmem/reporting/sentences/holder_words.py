@@ -7,6 +7,7 @@ from .brevity import mask_items
 _FORMS = tuple(
     (re.compile(pattern), words)
     for pattern, words in (
+        (r"(?P<owner>.+?) \(in a reference cycle\)", "a cycle of references with `{owner}`, which is garbage"),
         (r"(?P<owner>.+?) \(inside the _?_?lru_cache_wrapper\).*", "the lru_cache of `{owner}`"),
         (r"(?P<owner>.+?)(?:\.__(?:cause|context)__)*\.__traceback__.*", "the traceback of `{owner}`"),
         (r"(?P<owner>.+?) \(closure: (?P<name>.+)\).*", "the closure of `{owner}`, as `{name}`"),

@@ -9,6 +9,7 @@ from ndmem.analysis.over_time.left_over import find_left_over
 from ndmem.reporting.paths import file_names
 from ndmem.reporting.plain import plain
 from ndmem.reporting.sentences.holder_words import describe_holder
+from ndmem.reporting.sentences.not_leaked import not_leaked_sentences
 from ndmem.units import format_nbytes
 
 from .console import printing_to
@@ -66,11 +67,14 @@ def write_left_over(
             console.print(_make_table(found, names, limit=rows))
             for sentence in _name_growth(found, names):
                 console.print(f"\n{sentence}", soft_wrap=False)
+        if found is not None and end_s is None:
+            for sentence in not_leaked_sentences(index):
+                console.print(f"\n{sentence}", soft_wrap=False)
 
 
 def _name_growth(found: tuple[LeftOver, ...], names: FileNames) -> list[str]:
     """Say of each of the first lines that leave more behind with each execution, how much that is."""
-    growing = [row for row in found if row.grows]
+    growing = [row for row in found if row.grows and not row.is_garbage]
     sentences = []
     for row in growing[:_MOST_GROWING]:
         place = f"{names.name(row.site.filename)}:{row.site.lineno} `{row.expression or row.site.function}`"

@@ -6,6 +6,7 @@ Used inside the program: imports only modules that Python's own start imports.
 from __future__ import annotations
 
 import atexit
+import gc
 import os
 import sys
 import time
@@ -160,11 +161,15 @@ class ProcessTracking:
 
     def _finish_program(self) -> None:
         """Stop recording when all of the program has run: now there is time to look into its objects."""
+        collects = gc.isenabled()
+        gc.disable()  # what the program left in cycles is live until it ends, and the search allocates much
         try:
             if self._recording is not None and self._recording.running:
                 self._name_what_objects_hold()
         finally:  # Ctrl-C ends the search alone
             self.finish()
+            if collects:
+                gc.enable()
 
     def _name_what_objects_hold(self) -> None:
         quiet = self._native.quiet(True)

@@ -82,12 +82,18 @@ def describe_refusal() -> dict[str, Any] | None:
     frames, step = [], error.__traceback__
     while step is not None:
         code = step.tb_frame.f_code
-        frames.append((code.co_filename, step.tb_lineno or 0, code.co_name))
+        if not _is_of_cython(code.co_filename):
+            frames.append((code.co_filename, step.tb_lineno or 0, code.co_name))
         step = step.tb_next
     roots = find_library_roots()
     own = [frame for frame in frames if is_user_code(frame[0], roots)] or frames
     filename, lineno, function = own[-1] if own else ("", 0, "")
     return {"message": _read_message(error), "filename": filename, "lineno": lineno, "function": function}
+
+
+def _is_of_cython(filename: str) -> bool:
+    """Whether a frame of a traceback is made up by a compiled library, whose source has no place here."""
+    return filename.endswith((".pyx", ".pxd", ".pxi")) and not os.path.isabs(filename)  # noqa: PTH117  # a slow import
 
 
 def find_resident_peak() -> int | None:

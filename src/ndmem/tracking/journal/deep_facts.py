@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ndmem.model.columns import Domain
-from ndmem.model.deep_facts import DeepFacts, ValueRange, read_boxed_numbers, read_value_range
+from ndmem.model.deep_facts import DeepFacts, read_boxed_numbers, read_equal_arrays, read_value_range
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -43,20 +43,23 @@ def assemble_deep_facts(
     by_leaf: dict[_Place, list[int]] = {}
     for node in np.flatnonzero((counts > 0) & (tree.domain == Domain.ARRAY)).tolist():
         by_leaf.setdefault(_place(sites[tree.site[node]]), []).append(node)
-    found: list[ValueRange] = []
-    for fields in given["values"]:
+
+    def find_nodes(fields: Mapping[str, Any]) -> tuple[int, ...]:
         stack = [
             (names.get(str(name), str(name)), max(int(line), 0), str(what)) for name, line, what in fields["stack"]
         ]
         leaves = by_leaf.get(stack[0], []) if stack else []
-        nodes = tuple(node for node in leaves if _stack(tree, sites, node) == stack)
-        if nodes:
-            found.append(read_value_range(fields, stacks=nodes))
+        return tuple(node for node in leaves if _stack(tree, sites, node) == stack)
+
+    found = tuple(read_value_range(each, stacks=nodes) for each in given["values"] if (nodes := find_nodes(each)))
+    equal = tuple(
+        read_equal_arrays(each, stacks=nodes) for each in given.get("equal", ()) if (nodes := find_nodes(each))
+    )
     boxed = tuple(
         read_boxed_numbers({**each, "filename": names.get(str(each["filename"]), each["filename"])})
         for each in given["boxed"]
     )
-    return DeepFacts(tuple(found), boxed)
+    return DeepFacts(found, boxed, equal)
 
 
 def _place(site: Site) -> _Place:

@@ -13,10 +13,12 @@ import numpy as np
 
 from ndmem._walk import Graph
 from ndmem.model.columns import Domain
+from ndmem.model.holder import GARBAGE
 from ndmem.user_code import find_library_roots, is_user_code
 from ndmem.weighing.tracked import TrackedBuffers
 
 from .everything import Everything, walk_everything
+from .garbage import find_garbage
 from .paths import Paths, shorten_way
 from .scopes import Scope
 
@@ -25,7 +27,7 @@ _HEAD = sys.getsizeof(b"")
 
 Found = tuple[tuple[object, str, str, int], ...]
 """For each buffer an array that holds it, the way to the array from a variable, the module or function of that, and the
-address of the buffer."""
+address of the buffer. Of garbage the class of the object that holds the array, and `GARBAGE`."""
 
 
 def find_object_holders(*, smallest: int, look: Callable[[Iterator[Any]], None] | None = None) -> Found:
@@ -94,6 +96,7 @@ def _find(everything: Everything, memory: _Memory) -> Found:
     paths = Paths(graph, {node for nodes in groups.values() for node in nodes}, everything.found, everything.hidden)
     rank = _Ranks()
     found = []
+    nameless: dict[int, list[int]] = {}
     for start, nodes in groups.items():
         ways = [
             (
@@ -111,9 +114,13 @@ def _find(everything: Everything, memory: _Memory) -> Found:
         if ways:
             *_, node, text, function = min(ways)
             found.append((graph.object_of(node), text, function, start))
-            continue
-        owners = [(not _owns(graph, node), node, way) for node in nodes if (way := paths.owner(node)) is not None]
-        if owners:
+        else:
+            nameless[start] = nodes
+    garbage = find_garbage(graph, tuple(nodes[0] for nodes in nameless.values()), everything.hidden)
+    for start, nodes in nameless.items():
+        if owner := garbage.get(nodes[0]):
+            found.append((graph.object_of(nodes[0]), f"{owner} (in a reference cycle)", GARBAGE, start))
+        elif owners := [(not _owns(graph, node), node, way) for node in nodes if (way := paths.owner(node)) is not None]:
             _, node, text = min(owners)
             found.append((graph.object_of(node), text, "", start))
     return tuple(found)

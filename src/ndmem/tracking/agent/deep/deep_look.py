@@ -11,6 +11,7 @@ from ndmem.user_code import find_library_roots, is_user_code
 
 from .array_values import ArrayValues
 from .boxed_numbers import BoxedNumbers
+from .equal_arrays import EqualArrays
 from .function_returns import FunctionReturns
 
 TYPE_CHECKING = False
@@ -48,22 +49,26 @@ class DeepLook:
         self._known: dict[str, bool] = {}
         self._values: ArrayValues | None = None
         self._boxed: BoxedNumbers | None = None
+        self._equal: EqualArrays | None = None
         self._returns = FunctionReturns(native, is_users=self._is_users, look=self._look_at_variables)
         self._is_watching = False
 
     def begin(self, recording: Any) -> None:
         """Look from now on, on behalf of a recording that has just begun."""
         self._values, self._boxed = ArrayValues(self._native, recording), BoxedNumbers()
+        self._equal = EqualArrays(self._native)
         self._is_watching = self._is_watching or self._returns.begin()
 
     def look_at_end(self, arrays: Iterable[Any]) -> None:
         """Look at the values of all live arrays."""
         self._returns.end()
-        if self._values is None or self._boxed is None:
+        if self._values is None or self._boxed is None or self._equal is None:
             return
         self._values.end()
-        for array in arrays:
+        found = list(arrays)
+        for array in found:
             self._values.look_at(array)
+        self._equal.look_at(found)
         for key, module in list(sys.modules.items()):
             # Exactly modules: reading the names of another class of modules may run its code.
             if type(module) is _MODULE:
@@ -75,11 +80,15 @@ class DeepLook:
     def end(self) -> tuple[dict[str, Any], list[str]]:
         """Stop looking; return metadata for the journal, and notes on what was not examined."""
         self._returns.end()
-        if self._values is None or self._boxed is None:
+        if self._values is None or self._boxed is None or self._equal is None:
             return {}, []
         absence = [] if self._is_watching else [_UNWATCHED.format(self._returns.obstacle)]
-        facts = {"values": self._values.describe(), "boxed": self._boxed.describe()}
-        return {"deep": facts}, [*absence, *self._values.explain()]
+        facts = {
+            "values": self._values.describe(),
+            "boxed": self._boxed.describe(),
+            "equal": self._equal.describe(),
+        }
+        return {"deep": facts}, [*absence, *self._values.explain(), *self._equal.explain()]
 
     def _find_main(self) -> str:
         """Return the file of the program, which Python has forgotten by now, from the stack of a live array."""
@@ -97,6 +106,7 @@ class DeepLook:
     def _look_at_variables(self, code: CodeType, variables: dict[str, object]) -> bool:
         assert self._values is not None
         assert self._boxed is not None
+        assert self._equal is not None
         found = False
         for name, value in variables.items():
             found |= self._values.meet(value) or self._boxed.meet(code.co_filename, code.co_name, name, value)
@@ -104,8 +114,11 @@ class DeepLook:
             if kind is list or kind is tuple or kind is dict:
                 items: Any = value
                 if len(items) <= _MOST_ITEMS:
-                    for item in tuple(items.values() if kind is dict else items):
+                    inner = tuple(items.values() if kind is dict else items)
+                    for item in inner:
                         found |= self._values.meet(item)
+                    del items
+                    self._equal.meet(value, inner)
         return found
 
 

@@ -1,0 +1,20 @@
+"""Records of some sensors, each with its axis of time."""
+
+import numpy as np
+
+
+def load(count, length):
+    records = []
+    for number in range(count):
+        time = np.linspace(0.0, 60.0, length)  # guilty
+        records.append({"time": time, "values": np.sin(time * number)})
+    return records
+
+
+def describe(records):
+    axes = [record["time"] for record in records]
+    return sum(float(axis[-1]) for axis in axes)
+
+
+records = load(12, 100_000)
+print(f"{describe(records):.3f}")
