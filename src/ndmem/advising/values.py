@@ -1,7 +1,8 @@
 """What an expression referred to while the program ran: the buffers of a variable, through the calls it was passed in.
 
 A variable is found by the holders that were seen, by the statement that assigned a new array to it, or, if it is a
-parameter, by the argument that the caller's line passes. What none of them tells is unknown.
+parameter, by the argument that the caller's line passes; an attribute also by what its object was made with. What none
+of them tells is unknown.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ import numpy as np
 
 from ndmem.advising.source.syntax import Scope, called_name, find_place, source_tree, text_of, uses
 from ndmem.analysis.call_tree.frames import standing_nodes
+
+from .fields import rows_of_field
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -90,7 +93,7 @@ def rows_of(moment: Moment, node: ast.expr) -> Int64s:
             rows = case.bound_to(path, "<module>", at=moment.event)
         if len(rows):
             return rows
-    return np.empty(0, np.int64)
+    return rows_of_field(case, moment.tree, node, moment.event)
 
 
 def array_of(moment: Moment, node: ast.expr) -> Holder | None:
@@ -138,12 +141,15 @@ def argument(moment: Moment, name: str) -> tuple[Moment, ast.expr] | None:
     if not isinstance(function, Function) or _is_bound_before(moment, function, name):
         return None
     called = moment.caller()
-    if called is None or called_name(called[1]) not in {function.name, *_classes_around(moment)}:
+    is_call = function.name == "__call__"  # spelled as a call of any expression
+    if called is None or not (is_call or called_name(called[1]) in {function.name, *_classes_around(moment)}):
         return None
     frame, call = called
     parameters = [given.arg for given in (*function.args.posonlyargs, *function.args.args)]
     is_method = bool(parameters) and parameters[0] in {"self", "cls"}
     if is_method and name == parameters[0]:
+        if is_call:
+            return frame, call.func
         return (frame, call.func.value) if isinstance(call.func, ast.Attribute) else None
     for given in call.keywords:
         if given.arg == name:
