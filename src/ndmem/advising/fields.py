@@ -44,7 +44,8 @@ def rows_of_field(case: Case, tree: SourceTree, node: ast.expr, at: int) -> Int6
         return none
     parts = [_rows_passed(case, one, call, position, at) for one in trees for call in _calls(one, owner)]
     rows = np.unique(np.concatenate([none, *parts]))
-    return rows[(case.buffers.born[rows] < at) & (case.buffers.died[rows] >= at)]
+    live: Int64s = rows[(case.buffers.born[rows] < at) & (case.buffers.died[rows] >= at)]
+    return live
 
 
 def _owner(trees: list[SourceTree], tree: SourceTree, node: ast.Attribute) -> ast.ClassDef | None:
@@ -76,13 +77,9 @@ def _position(owner: ast.ClassDef, attribute: str) -> tuple[int, str] | None:
             return None
     if not any(_last_name(each) in _DATACLASS for each in owner.decorator_list):
         return None
-    fields = [part.target.id for part in owner.body if isinstance(part, ast.AnnAssign) and _is_name(part.target)]
+    fields = [text_of(part.target) for part in owner.body if isinstance(part, ast.AnnAssign)]
     is_changed = any(_assigned(each, attribute) is not None for each in ast.walk(owner))
     return (fields.index(attribute), attribute) if attribute in fields and not is_changed else None
-
-
-def _is_name(node: ast.expr) -> bool:
-    return isinstance(node, ast.Name)
 
 
 def _last_name(decorator: ast.expr) -> str:
@@ -106,9 +103,8 @@ def _calls(tree: SourceTree, owner: ast.ClassDef) -> Iterator[ast.Call]:
     for node in ast.walk(tree.root):
         if not isinstance(node, ast.Call):
             continue
-        if called_name(node) == owner.name:
-            yield node
-        elif isinstance(node.func, ast.Name) and node.func.id == "cls" and owner in tree.enclosing(node):
+        is_cls = isinstance(node.func, ast.Name) and node.func.id == "cls" and owner in tree.enclosing(node)
+        if is_cls or called_name(node) == owner.name:
             yield node
 
 

@@ -11,8 +11,6 @@ import ast
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from ndmem.advising.source.syntax import Scope, called_name, find_place, source_tree, text_of, uses
 from ndmem.analysis.call_tree.frames import standing_nodes
 
@@ -86,7 +84,7 @@ def moment_of(case: Case, group: Group, row: int = -1) -> Moment:
 def rows_of(moment: Moment, node: ast.expr) -> Int64s:
     """Return the rows of the buffers that a variable or attribute has at a moment; empty if unknown."""
     case = moment.case
-    for place, path in _spellings(moment, node):
+    for place, path in spellings(moment, node):
         function = place.site.function
         rows = case.bound_to(path, function, at=moment.event)
         if not len(rows) and (path.startswith("self.") or _is_global(place, path)):
@@ -108,7 +106,7 @@ def nbytes_of(moment: Moment, node: ast.expr) -> int | None:
     return int(moment.case.buffers.nbytes[rows[-1]]) if len(rows) else None
 
 
-def _spellings(moment: Moment, node: ast.expr) -> Iterator[tuple[Moment, str]]:
+def spellings(moment: Moment, node: ast.expr) -> Iterator[tuple[Moment, str]]:
     """Yield how a variable is spelled in its own frame and, while it is a parameter, in the frames of the callers."""
     for _ in range(_MOST_CALLERS):
         root = root_name(node)
@@ -148,9 +146,8 @@ def argument(moment: Moment, name: str) -> tuple[Moment, ast.expr] | None:
     parameters = [given.arg for given in (*function.args.posonlyargs, *function.args.args)]
     is_method = bool(parameters) and parameters[0] in {"self", "cls"}
     if is_method and name == parameters[0]:
-        if is_call:
-            return frame, call.func
-        return (frame, call.func.value) if isinstance(call.func, ast.Attribute) else None
+        owner = call.func if is_call else getattr(call.func, "value", None)
+        return None if owner is None else (frame, owner)
     for given in call.keywords:
         if given.arg == name:
             return frame, given.value

@@ -140,7 +140,7 @@ def _is_unbounded(decorator: ast.expr, kind: str) -> bool:
 
 
 def _find_container(case: Case, trees: list[tuple[str, SourceTree]], name: str, rows: Int64s) -> _Keeper | None:
-    """Find where a container gets its arrays, if the program reads nothing of it, or the newest alone, or asks by key."""
+    """Find where a container gets its arrays, if the program reads none, or the newest alone, or asks by key."""
     writes: list[tuple[str, SourceTree, ast.expr]] = []
     reads: set[_Read] = set()
     for filename, tree in trees:

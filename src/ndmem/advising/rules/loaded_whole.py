@@ -60,7 +60,9 @@ def _read_share(case: Case, group: Group) -> float | None:
     """Return the part of an array's elements that indexes read, at most; ``None`` if anything else reads it."""
     trees = [each for name in case.index.trace.sources if (each := source_tree(case.index, name)) is not None]
     target, tree, spelled = group.place.target(), group.place.tree, Spelled(trees)
-    reads = _attribute_readings(trees, group.place, target) if isinstance(target, ast.Attribute) else readings(group.place)
+    reads = (
+        _attribute_readings(trees, group.place, target) if isinstance(target, ast.Attribute) else readings(group.place)
+    )
     row = int(group.rows[group.buffers.nbytes.argmax()])
     array = case.array_of(row)
     if not reads:

@@ -14,12 +14,6 @@ if TYPE_CHECKING:
     from .syntax import SourceTree
 
 _DEEPEST = 5
-_OPERATIONS = {
-    ast.Add: lambda left, right: left + right,
-    ast.Sub: lambda left, right: left - right,
-    ast.Mult: lambda left, right: left * right,
-    ast.FloorDiv: lambda left, right: left // right if right else None,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +36,9 @@ class Spelled:
             case ast.UnaryOp(op=ast.USub(), operand=operand):
                 value = self.integer(tree, operand, depth=depth - 1)
                 return None if value is None else -value
-            case ast.BinOp(left=left, op=op, right=right) if type(op) in _OPERATIONS:
+            case ast.BinOp(left=left, op=op, right=right):
                 first, second = (self.integer(tree, part, depth=depth - 1) for part in (left, right))
-                return None if first is None or second is None else _OPERATIONS[type(op)](first, second)
+                return None if first is None or second is None else _compute(op, first, second)
             case ast.Name():
                 return self._of_name(tree, node, depth - 1)
             case _:
@@ -65,12 +59,18 @@ class Spelled:
         for use in uses(scope, name):
             if isinstance(use.ctx, ast.Store):
                 statement = tree.parents.get(use)
-                plain = isinstance(statement, ast.Assign) and use in statement.targets
-                values.append(self.integer(tree, statement.value, depth=depth) if plain else None)
+                is_plain = isinstance(statement, ast.Assign) and use in statement.targets
+                value = statement.value if isinstance(statement, ast.Assign) and is_plain else None
+                values.append(None if value is None else self.integer(tree, value, depth=depth))
         return _farthest(values)
 
     def _of_parameter(
-        self, tree: SourceTree, function: ast.FunctionDef | ast.AsyncFunctionDef, name: str, names: list[str], depth: int
+        self,
+        tree: SourceTree,
+        function: ast.FunctionDef | ast.AsyncFunctionDef,
+        name: str,
+        names: list[str],
+        depth: int,
     ) -> int | None:
         if any(isinstance(use.ctx, ast.Store) for use in uses(function, name)):
             return None
@@ -88,9 +88,21 @@ class Spelled:
         return _farthest(values)
 
 
-def _default(
-    function: ast.FunctionDef | ast.AsyncFunctionDef, name: str, names: list[str]
-) -> ast.expr | None:
+def _compute(op: ast.operator, left: int, right: int) -> int | None:
+    match op:
+        case ast.Add():
+            return left + right
+        case ast.Sub():
+            return left - right
+        case ast.Mult():
+            return left * right
+        case ast.FloorDiv() if right:
+            return left // right
+        case _:
+            return None
+
+
+def _default(function: ast.FunctionDef | ast.AsyncFunctionDef, name: str, names: list[str]) -> ast.expr | None:
     given = function.args
     by_name = dict(zip(names[len(names) - len(given.defaults) :], given.defaults, strict=True))
     by_name |= {
