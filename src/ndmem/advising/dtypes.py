@@ -37,6 +37,7 @@ _LIKE_FIRST = VIEWS | {
     "copy", "sort", "flatten", "cumsum", "cumprod", "diff", "clip", "round", "around", "min", "max", "amin", "amax",
     "repeat", "tile", "roll", "flip", "take", "zeros_like", "ones_like", "empty_like", "full_like", "array", "asarray",
     "ascontiguousarray", "asfortranarray", "asanyarray", "nan_to_num", "meshgrid", "pad", "compress", "ptp", "median",
+    "sliding_window_view", "as_strided",
 }  # fmt: skip
 """Functions and methods whose result has the type of their first operand."""
 

@@ -1,7 +1,8 @@
 """What an expression referred to while the program ran: the buffers of a variable, through the calls it was passed in.
 
 A variable is found by the holders that were seen, by the statement that assigned a new array to it, or, if it is a
-parameter, by the argument that the caller's line passes. What none of them tells is unknown.
+parameter, by the argument that the caller's line passes; an attribute also by what its object was made with. What none
+of them tells is unknown.
 """
 
 from __future__ import annotations
@@ -10,10 +11,10 @@ import ast
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from ndmem.advising.source.syntax import Scope, called_name, find_place, source_tree, text_of, uses
 from ndmem.analysis.call_tree.frames import standing_nodes
+
+from .fields import rows_of_field
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -83,14 +84,14 @@ def moment_of(case: Case, group: Group, row: int = -1) -> Moment:
 def rows_of(moment: Moment, node: ast.expr) -> Int64s:
     """Return the rows of the buffers that a variable or attribute has at a moment; empty if unknown."""
     case = moment.case
-    for place, path in _spellings(moment, node):
+    for place, path in spellings(moment, node):
         function = place.site.function
         rows = case.bound_to(path, function, at=moment.event)
         if not len(rows) and (path.startswith("self.") or _is_global(place, path)):
             rows = case.bound_to(path, "<module>", at=moment.event)
         if len(rows):
             return rows
-    return np.empty(0, np.int64)
+    return rows_of_field(case, moment.tree, node, moment.event)
 
 
 def array_of(moment: Moment, node: ast.expr) -> Holder | None:
@@ -105,7 +106,7 @@ def nbytes_of(moment: Moment, node: ast.expr) -> int | None:
     return int(moment.case.buffers.nbytes[rows[-1]]) if len(rows) else None
 
 
-def _spellings(moment: Moment, node: ast.expr) -> Iterator[tuple[Moment, str]]:
+def spellings(moment: Moment, node: ast.expr) -> Iterator[tuple[Moment, str]]:
     """Yield how a variable is spelled in its own frame and, while it is a parameter, in the frames of the callers."""
     for _ in range(_MOST_CALLERS):
         root = root_name(node)
@@ -138,13 +139,15 @@ def argument(moment: Moment, name: str) -> tuple[Moment, ast.expr] | None:
     if not isinstance(function, Function) or _is_bound_before(moment, function, name):
         return None
     called = moment.caller()
-    if called is None or called_name(called[1]) not in {function.name, *_classes_around(moment)}:
+    is_call = function.name == "__call__"  # spelled as a call of any expression
+    if called is None or not (is_call or called_name(called[1]) in {function.name, *_classes_around(moment)}):
         return None
     frame, call = called
     parameters = [given.arg for given in (*function.args.posonlyargs, *function.args.args)]
     is_method = bool(parameters) and parameters[0] in {"self", "cls"}
     if is_method and name == parameters[0]:
-        return (frame, call.func.value) if isinstance(call.func, ast.Attribute) else None
+        owner = call.func if is_call else getattr(call.func, "value", None)
+        return None if owner is None else (frame, owner)
     for given in call.keywords:
         if given.arg == name:
             return frame, given.value

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from ndmem.advising.suggestion import Rule
 
 RULES: tuple[Rule, ...] = (
+    computed_twice,  # of two findings with equal savings at one place the first one is reported
     reduced_temporary,
     updated_out_of_place,
     temporary_of_elementwise,
@@ -55,7 +56,6 @@ RULES: tuple[Rule, ...] = (
     needless_complex,
     needless_copy,
     two_conversions_in_a_row,
-    computed_twice,
     equal_arrays,
     broadcast_difference,
     materialised_broadcast,

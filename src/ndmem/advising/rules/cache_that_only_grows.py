@@ -2,12 +2,15 @@
 
 ``functools.cache``, and ``lru_cache`` without a bound or on a method, keep each result until the program ends; on a
 method they keep each ``self`` as well. A list or dict of a module, a class or an object that code only adds to keeps
-arrays that nothing reads. It is not a problem if the cache is bounded, or if what the container holds is read.
+arrays that nothing reads; a list of which only the last element is read keeps all others, and a dict that is asked by
+key alone is a cache. It is not a problem if the cache is bounded, if it is full before the program's work begins, or if
+what the container holds is read.
 """
 
 from __future__ import annotations
 
 import ast
+import enum
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeGuard
@@ -16,7 +19,7 @@ import numpy as np
 
 from ndmem.advising.execution import next_rounds
 from ndmem.advising.replay import Change
-from ndmem.advising.source.syntax import called_name, keyword, site_of, source_tree, text_of
+from ndmem.advising.source.syntax import called_name, keyword, site_of, source_tree, spelled_integer, text_of
 from ndmem.advising.suggestion import Suggestion
 from ndmem.analysis.call_tree.frames import standing_nodes
 from ndmem.model.site import Site
@@ -32,9 +35,20 @@ CODE = "NM602"
 NAME = "cache-that-only-grows"
 
 _LEAST_ENTRIES = 4
+_FULL = 2
+"""A cache is full if nothing was added for as many times the longest time between two entries."""
+
 _CACHED = re.compile(r"(\w+) \(inside the _lru_cache_wrapper\)")
 _CONTAINED = re.compile(r"^(?:[\w.]*\.)?([^\W\d]\w*)\[")
 _ADDING = frozenset({"append", "appendleft", "add", "extend", "insert", "setdefault", "update"})
+
+
+class _Read(enum.Enum):
+    """What an expression reads of a container."""
+
+    LENGTH = enum.auto()
+    NEWEST = enum.auto()
+    KEY = enum.auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,21 +59,25 @@ class _Keeper:
     expression: str
     message: str
     fix: str | None
+    reads: _Read | None = None
 
 
 def suggest(case: Case) -> Iterator[Suggestion]:
     """Suggest to bound a cache, and not to keep what nothing reads."""
     trees = [(name, tree) for name in case.index.trace.sources if (tree := source_tree(case.index, name)) is not None]
-    for pattern, find in ((_CACHED, _find_cache), (_CONTAINED, _find_container)):
+    for pattern in (_CACHED, _CONTAINED):
         for name, rows in _kept_by(case, pattern).items():
             buffers = case.buffers.at(rows)
             if len(rows) < _LEAST_ENTRIES or int(buffers.nbytes.sum()) < case.least or not _only_grows(case, rows):
                 continue
-            keeper = find(trees, name)
+            is_cached = pattern is _CACHED
+            keeper = _find_cache(trees, name) if is_cached else _find_container(case, trees, name, rows)
             if keeper is None:
                 continue
-            # Each one is in use until the next one begins to be computed.
-            early = np.minimum(np.append(buffers.born[1:], buffers.died[-1:]), next_rounds(case.index, buffers))
+            # Each one is in use until the next one begins to be computed; a cache has it until the next one is there.
+            is_asked = keeper.reads is _Read.KEY
+            following = np.append(buffers.born[1:] + int(is_asked), buffers.died[-1:])
+            early = following if is_asked else np.minimum(following, next_rounds(case.index, buffers))
             yield Suggestion(
                 site=keeper.site,
                 expression=keeper.expression,
@@ -121,28 +139,66 @@ def _is_unbounded(decorator: ast.expr, kind: str) -> bool:
     return isinstance(bound, ast.Constant) and bound.value is None
 
 
-def _find_container(trees: list[tuple[str, SourceTree]], name: str) -> _Keeper | None:
-    """Find where a container gets its arrays, if nothing reads it in any file of the program."""
+def _find_container(case: Case, trees: list[tuple[str, SourceTree]], name: str, rows: Int64s) -> _Keeper | None:
+    """Find where a container gets its arrays, if the program reads none, or the newest alone, or asks by key."""
     writes: list[tuple[str, SourceTree, ast.expr]] = []
+    reads: set[_Read] = set()
     for filename, tree in trees:
         for node in ast.walk(tree.root):
             if not _is_called(node, name) or isinstance(node.ctx, ast.Store):
                 continue  # something else, or where it is made
             write = _write_to(tree, node)
-            if write is None:
+            if write is not None:
+                writes.append((filename, tree, write))
+            elif (read := _read_of(tree, node)) is None:
                 return None
-            writes.append((filename, tree, write))
-    if len(writes) != 1:
+            else:
+                reads.add(read)
+    reads.discard(_Read.LENGTH)
+    if len(writes) != 1 or len(reads) > 1:
         return None
     filename, tree, write = writes[0]
+    is_list = not isinstance(write, ast.Subscript)
+    if reads and (is_list != (_Read.NEWEST in reads) or not (is_list or _grows_to_the_end(case, rows))):
+        return None
     scope = tree.scope(write)
     function = scope.name if isinstance(scope, ast.FunctionDef | ast.AsyncFunctionDef) else "<module>"
+    told = {
+        _Read.NEWEST: f"`{name}` keeps every array, and only the newest one is read",
+        _Read.KEY: f"`{name}` is a cache without a bound: it keeps every array until the program ends",
+    }
     return _Keeper(
         site_of(write, Site(filename, 0, 0, None, None, function)),
         text_of(write),
-        f"`{name}` gets an array each time, and nothing reads it",
+        next((told[read] for read in reads), f"`{name}` gets an array each time, and nothing reads it"),
         None,
+        next(iter(reads), None),
     )
+
+
+def _read_of(tree: SourceTree, node: ast.expr) -> _Read | None:
+    """Return what an expression reads of a container; ``None`` if it may read all of it."""
+    outer = tree.parents.get(node)
+    match outer:
+        case ast.Call(func=ast.Name(id="len" | "bool")) | ast.If() | ast.While() | ast.UnaryOp(op=ast.Not()):
+            return _Read.LENGTH
+        case ast.Subscript(value=value, slice=item, ctx=ast.Load()) if value is node:
+            if spelled_integer(item) == -1:
+                return _Read.NEWEST
+            return None if isinstance(item, ast.Slice | ast.Constant | ast.UnaryOp) else _Read.KEY
+        case ast.Compare(ops=[ast.In() | ast.NotIn()], comparators=[owner]) if owner is node:
+            return _Read.KEY
+        case ast.Attribute(attr="get") if isinstance(tree.parents.get(outer), ast.Call):
+            return _Read.KEY
+        case _:
+            return None
+
+
+def _grows_to_the_end(case: Case, rows: Int64s) -> bool:
+    """Tell whether a cache is not full yet when the program ends: no longer time passed than between two entries."""
+    born = case.buffers.born[rows]
+    gaps = np.diff(born)
+    return len(case.index.trace.events) - int(born[-1]) <= _FULL * int(gaps.max(initial=0))
 
 
 def _is_called(node: ast.AST, name: str) -> TypeGuard[ast.Name | ast.Attribute]:

@@ -98,16 +98,18 @@ def _is_kept_as_it_was(first: Group, again: Group) -> bool:
     statement = first.place.statement
     if statement is None or tree.parents[statement] not in set(tree.enclosing(again.place.node)):
         return False  # the first may not have been run
+    # Where no variable gets the second result, it is gone before a later statement can write either of them.
+    until = again.site.end_lineno if again.temporary.all() else None
     for variable in _variables(first.place.node):
         name = text_of(variable)
-        if calls_methods_of_owner(scope, variable) or not is_only_read(tree, scope, name):
+        if calls_methods_of_owner(scope, variable) or not is_only_read(tree, scope, name, until=until):
             return False
         if _is_bound_between(first, again, name):
             return False
     if _is_rebound(first, again):
         return False
     results = {target for target in (_target(first), _target(again)) if target is not None}
-    return all(is_only_read(tree, scope, name) for name in results)
+    return all(is_only_read(tree, scope, name, until=until) for name in results)
 
 
 def _is_rebound(first: Group, again: Group) -> bool:

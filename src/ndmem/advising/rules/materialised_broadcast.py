@@ -17,7 +17,7 @@ from ndmem.advising.case import each_large
 from ndmem.advising.edits.making import replace_expression
 from ndmem.advising.replay import Change
 from ndmem.advising.source.consumption import find_consumption, readings, variable_readings
-from ndmem.advising.source.operations import is_elementwise
+from ndmem.advising.source.operations import OPERATORS, is_elementwise
 from ndmem.advising.source.syntax import Place, called_name, is_module_call, keyword, names_in, operands, text_of
 from ndmem.advising.suggestion import Suggestion
 from ndmem.advising.values import array_of, moment_of
@@ -140,7 +140,7 @@ def _look_at_function(case: Case, group: Group, node: ast.Call) -> _Instead | No
 def _look_at_repetition(case: Case, group: Group, node: ast.Call) -> _Instead | None:
     """Look for repetitions that only meet arrays of their own size in operations on elements."""
     short = _short_operand(node)
-    reads = readings(group.place)
+    reads = [node] if _updates(group.place.tree, node) else readings(group.place)
     if short is None or not reads or not all(_meets_equal(case, group, read) for read in reads):
         return None
     text = text_of(short)
@@ -170,12 +170,20 @@ def _is_last_only(rest: list[ast.expr], repetitions: ast.expr) -> bool:
 
 def _meets_equal(case: Case, group: Group, read: ast.expr) -> bool:
     """Tell whether an operation on elements reads an array together with another one that is as large."""
+    if _updates(group.place.tree, read):
+        return True  # in place: the target has the size of the result
     outer = next(iter(Place(group.place.tree, read).consumers()), None)
     if outer is None or not is_elementwise(outer) or read not in operands(outer):
         return False
     others = [each for each in operands(outer) if each is not read]
     known = [nbytes_of(case, group, each) for each in others]
     return any(each is not None and each >= int(group.buffers.nbytes[0]) for each in known)
+
+
+def _updates(tree: SourceTree, node: ast.expr) -> bool:
+    """Tell whether an array is the operand of an update in place."""
+    outer = tree.parents.get(node)
+    return isinstance(outer, ast.AugAssign) and type(outer.op) in OPERATORS
 
 
 def _look_at_diagonal(case: Case, group: Group, node: ast.Call) -> _Instead | None:

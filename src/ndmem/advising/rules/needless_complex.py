@@ -25,7 +25,7 @@ from ndmem.advising.values import array_of, assigned_values, moment_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ndmem.advising.case import Case
+    from ndmem.advising.case import Case, Group
     from ndmem.advising.source.syntax import SourceTree
     from ndmem.advising.values import Moment
     from ndmem.model.advice.edit import Edit
@@ -44,7 +44,7 @@ def suggest(case: Case) -> Iterator[Suggestion]:
         if called_name(call) not in _HALVES or not isinstance(call, ast.Call) or len(call.args) != 1:
             continue
         moment = moment_of(case, group)
-        shape, kind = _shape(case, moment, call.args[0]), dtype_of(moment, call.args[0])
+        shape, kind = _shape(case, moment, group, call.args[0]), dtype_of(moment, call.args[0])
         if shape is None or not isinstance(kind, np.dtype) or kind.kind not in "fiub" or keyword(call, "n") is not None:
             continue
         axis = _axis(call)
@@ -86,13 +86,17 @@ def _edit(tree: SourceTree, function: ast.expr) -> Edit | None:
     return replace_expression(tree, function, f"{text_of(function.value)}.{_HALVES[function.attr]}", is_exact=False)
 
 
-def _shape(case: Case, moment: Moment, operand: ast.expr) -> tuple[int, ...] | None:
+def _shape(case: Case, moment: Moment, group: Group, operand: ast.expr) -> tuple[int, ...] | None:
+    """Return the shape of an operand; of a view, whose shape is unknown, that of the transform: they are equal."""
     seen = array_of(moment, operand)
     if seen is not None:
         return seen.shape
-    made = next((group for group in case.groups if group.place.node is operand), None)
-    held = case.array_of(int(made.rows[-1])) if made is not None else None
-    return held.shape if held is not None else None
+    made = next((other for other in case.groups if other.place.node is operand), None)
+    for one in (made, group.only(~group.temporary)):
+        held = case.array_of(int(one.rows[-1])) if one is not None and len(one) else None
+        if held is not None:
+            return held.shape
+    return None
 
 
 def _axis(call: ast.Call) -> int | None:

@@ -2,13 +2,15 @@
 
 ``astype`` copies also where the type is the same, ``flatten`` and ``np.array`` always do. The rule follows both names
 through the source of their function; a use that could write either of them, pass it on or keep it ends the search. It
-reports only where all uses read. This is not a problem where one of the two is changed: the copy protects the other
+reports only where all uses read, or where the program writes into no array that it did not make in the same function.
+This is not a problem where one of the two is changed: the copy protects the other
 one.
 """
 
 from __future__ import annotations
 
 import ast
+import re
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,9 +20,10 @@ from ndmem.advising.dtypes import dtype_of, is_dtype, written_dtype
 from ndmem.advising.edits.making import is_numpy, replace_expression
 from ndmem.advising.replay import Change
 from ndmem.advising.source.reading import calls_methods_of_owner, is_only_read, is_read
-from ndmem.advising.source.syntax import called_name, is_module_call, keyword, text_of, uses
+from ndmem.advising.source.syntax import called_name, is_module_call, keyword, source_tree, text_of, uses
+from ndmem.advising.source.writing import is_updated, written_into
 from ndmem.advising.suggestion import Suggestion
-from ndmem.advising.values import moment_of, root_name, rows_of
+from ndmem.advising.values import moment_of, root_name, rows_of, spellings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,6 +36,11 @@ CODE = "NM301"
 NAME = "needless-copy"
 
 
+Pairs = np.ndarray[tuple[int, int], np.dtype[np.int64]]
+
+_IDENTIFIER = re.compile(r"\w+")
+
+
 def suggest(case: Case) -> Iterator[Suggestion]:
     """Suggest to use the source itself."""
     for group in each_large(case):
@@ -41,7 +49,10 @@ def suggest(case: Case) -> Iterator[Suggestion]:
         if source is None or not isinstance(call, ast.Call):
             continue
         pairs = _pair_with_source(case, group, source)
-        if not len(pairs) or not _keeps_type(case, group, source) or not _is_never_written(group.place, source):
+        if not len(pairs) or not _keeps_type(case, group, source):
+            continue
+        is_local = _is_never_written(group.place, source)
+        if not is_local and not _writes_nothing(case, group, source, pairs):
             continue
         copies = case.buffers.at(pairs[:, 0])
         yield Suggestion(
@@ -51,7 +62,7 @@ def suggest(case: Case) -> Iterator[Suggestion]:
             fix=_write_without_copy(call, text_of(source)),
             change=Change.reuse(copies, case.buffers.at(pairs[:, 1])),
             evidence={"nbytes": int(copies.nbytes.max()), "count": len(pairs), "source": text_of(source)},
-            edit=_edit(group, call, source),
+            edit=_edit(group, call, source) if is_local else None,
         )
 
 
@@ -103,7 +114,7 @@ def _copied(node: ast.expr) -> ast.Name | ast.Attribute | None:
             return None
 
 
-def _pair_with_source(case: Case, group: Group, source: ast.expr) -> np.ndarray[tuple[int, int], np.dtype[np.int64]]:
+def _pair_with_source(case: Case, group: Group, source: ast.expr) -> Pairs:
     """Return the rows of each copy and of its source, where they have equal sizes, shape (k, 2)."""
     buffers = case.buffers
     found = []
@@ -140,6 +151,22 @@ def _is_never_written(place: Place, source: ast.Name | ast.Attribute) -> bool:
             return is_read(tree, place.node)
         case _:
             return False
+
+
+def _writes_nothing(case: Case, group: Group, source: ast.Name | ast.Attribute, pairs: Pairs) -> bool:
+    """Tell whether no statement of the program writes into any array but those that its own function made.
+
+    Nor into these, if they have a name of the source or of the copy: a function may fill an array, and pass it on.
+    """
+    trees = [tree for name in case.index.trace.sources if (tree := source_tree(case.index, name)) is not None]
+    if next(written_into(trees), None) is not None:
+        return False
+    made = group.place.target()
+    spelled = [path for _, path in spellings(moment_of(case, group), source)]
+    seen = [holder.name for row in pairs.ravel().tolist() for holder in case.sightings(row)]
+    names = {match[0] for path in [*spelled, *seen] if (match := _IDENTIFIER.match(path))}
+    names |= {made.id} if isinstance(made, ast.Name) else set()
+    return not any(is_updated(tree, name) for tree in trees for name in names)
 
 
 def _write_without_copy(call: ast.Call, source: str) -> str:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ndmem.advising.case import each_large
-from ndmem.advising.derived import derived_groups
+from ndmem.advising.derived import find_derived
 from ndmem.advising.dtypes import dtype_of, is_dtype
 from ndmem.advising.edits.making import is_numpy, replace_expression
 from ndmem.advising.replay import Change
@@ -54,12 +54,14 @@ def suggest(case: Case) -> Iterator[Suggestion]:
                 continue
             if nbytes != 2 * (_nbytes(case, moment, large) or 0):
                 continue
-            scaled = [group, *derived_groups(case, group)]
+            derived = find_derived(case, group)
+            scaled = [group, *derived.groups]
+            more = [f"`{one}`" for one in derived.wide if one != text_of(small)]
             yield Suggestion(
                 site=group.site,
                 expression=group.expression,
                 message=f"`{text_of(large)}` is float32, and the small `{text_of(small)}`, {wide}, makes the result "
-                "float64",
+                f"float64{'; convert ' + ', '.join(more) + ' as well' if more else ''}",
                 fix=_write_fix(node, small),
                 change=Change.all_of(Change.scale(one.buffers, 0.5) for one in scaled),
                 evidence={
@@ -69,7 +71,7 @@ def suggest(case: Case) -> Iterator[Suggestion]:
                     "small_dtype": str(wide),
                     "also": [one.expression for one in scaled[1:]],
                 },
-                edit=_edit(group, small),
+                edit=None if more else _edit(group, small),
             )
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ndmem.advising.case import each_large
-from ndmem.advising.derived import derived_groups
+from ndmem.advising.derived import find_derived
 from ndmem.advising.dtypes import dtype_of, dtype_of_buffer, is_dtype, written_dtype
 from ndmem.advising.edits.making import is_numpy, replace_expression
 from ndmem.advising.replay import Change
@@ -52,12 +52,14 @@ def suggest(case: Case) -> Iterator[Suggestion]:
             or not _others_are_small(moment, node, source, nbytes)
         ):
             continue
-        scaled = [group, *derived_groups(case, group)]
+        derived = find_derived(case, group)
+        scaled = [group, *derived.groups]
+        more = f"; convert {', '.join(f'`{one}`' for one in derived.wide)} as well" if derived.wide else ""
         kind = dtype_of(moment, source)
         yield Suggestion(
             site=group.site,
             expression=group.expression,
-            message=f"`{text_of(source)}` is {kind} and the result float64; float32 holds every {kind} exactly",
+            message=f"`{text_of(source)}` is {kind} and the result float64; float32 holds every {kind} exactly{more}",
             fix=fix,
             change=Change.all_of(Change.scale(one.buffers, 0.5) for one in scaled),
             evidence={
@@ -66,7 +68,9 @@ def suggest(case: Case) -> Iterator[Suggestion]:
                 "dtype": str(kind),
                 "also": [one.expression for one in scaled[1:]],
             },
-            edit=replace_expression(group.place.tree, node, fix, is_exact=False) if is_numpy(group) else None,
+            edit=replace_expression(group.place.tree, node, fix, is_exact=False)
+            if is_numpy(group) and not more
+            else None,
         )
 
 

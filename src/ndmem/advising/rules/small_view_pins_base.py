@@ -9,7 +9,7 @@ it.
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -81,12 +81,14 @@ def _find_view(frames: list[Running]) -> tuple[Running, ast.Subscript] | None:
     for frame in reversed(frames):
         tree = frame.place.tree
         flow = follow_value(tree, frame.place.node)
-        inner = {id(view.value) for view in flow.views}
-        kept = [view for view in flow.views if id(view) not in inner and _lives_on(frame, view)]
+        views = [*flow.views, *flow.passed_views]
+        inner = {id(view.value) for view in views}
+        kept = [view for view in views if id(view) not in inner and _lives_on(frame, view)]
         if kept:
             around = {id(loop) for loop in tree.loops(frame.place.node)}
             is_one = len(kept) == 1 and all(id(loop) in around for loop in tree.loops(kept[0]))
-            return (frame, kept[0]) if is_one else None
+            # A name that a view passed to a function gets there is gone when that function ends.
+            return (frame, kept[0]) if is_one and (kept[0] in flow.views or _is_kept(frame, kept[0])) else None
         if not flow.returned:
             return None
     return None
@@ -95,6 +97,11 @@ def _find_view(frames: list[Running]) -> tuple[Running, ast.Subscript] | None:
 def _lives_on(frame: Running, view: ast.Subscript) -> bool:
     flow = follow_value(frame.place.tree, view)
     return flow.returned or flow.escapes or bool(flow.names)
+
+
+def _is_kept(frame: Running, view: ast.Subscript) -> bool:
+    flow = follow_value(frame.place.tree, view)
+    return flow.returned or flow.escapes
 
 
 def _free_from(case: Case, group: Group, frame: Running) -> Int64s:
@@ -108,6 +115,9 @@ def _free_from(case: Case, group: Group, frame: Running) -> Int64s:
     statement_ends = np.full(len(group), events)
     if isinstance(frame.place.tree.parents[frame.place.node], ast.Subscript):
         statement_ends = group.buffers.born + 1  # no variable ever has the array
+    elif not follow_value(frame.place.tree, frame.place.node).names:
+        # An argument: until the statement ends, which may be run again at once.
+        following = np.append(group.buffers.born[1:], events)
     freed: Int64s = np.minimum(np.minimum(function_ends, following), statement_ends)
     return freed
 
@@ -132,8 +142,12 @@ def _say(case: Case, pinned: _Pinned) -> Iterator[Suggestion]:
     largest = int(buffers.nbytes.argmax())
     text = text_of(pinned.view)
     size, whole = format_nbytes(int(views[largest])), format_nbytes(int(buffers.nbytes[largest]))
+    function = pinned.frame.place.tree.scope(pinned.view)
+    near = pinned.frame.site
+    if isinstance(function, ast.FunctionDef):
+        near = replace(near, function=function.name)
     yield Suggestion(
-        site=site_of(pinned.view, pinned.frame.site),
+        site=site_of(pinned.view, near),
         expression=text,
         message=f"`{text}` is a view of {size} that keeps an array of {whole} in memory",
         fix=f"{text}.copy()",

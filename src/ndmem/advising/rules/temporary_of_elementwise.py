@@ -17,11 +17,11 @@ import numpy as np
 from ndmem.advising.case import each_large
 from ndmem.advising.dtypes import dtype_of, dtype_of_buffer
 from ndmem.advising.edits.calling import gets_only_arrays
-from ndmem.advising.edits.making import is_numpy, is_quiet, replace_statement
+from ndmem.advising.edits.making import is_numpy, is_quiet, replace_expression, replace_statement
 from ndmem.advising.replay import Change
-from ndmem.advising.source.operations import is_elementwise, is_reduction
+from ndmem.advising.source.operations import is_elementwise, is_reduction, is_stored
 from ndmem.advising.source.rewriting import in_place
-from ndmem.advising.source.syntax import names_in, operands, text_of
+from ndmem.advising.source.syntax import called_name, names_in, operands, text_of
 from ndmem.advising.suggestion import Suggestion
 from ndmem.advising.values import moment_of
 
@@ -44,6 +44,10 @@ def suggest(case: Case) -> Iterator[Suggestion]:
     """Suggest to compute step by step in the memory of the innermost temporary."""
     groups = {group.place.node: group for group in case.groups}
     best: dict[ast.expr, Suggestion] = {}
+    for root in each_large(case):
+        suggestion = _suggest_hypot(groups, root)
+        if suggestion is not None:
+            best[root.place.node] = suggestion
     for first in each_large(case):
         steps, code = _steps(first.place)
         made = [first, *(groups[step] for step in steps if step in groups)]
@@ -71,6 +75,52 @@ def suggest(case: Case) -> Iterator[Suggestion]:
         if known is None or change.nbytes.sum() > known.change.nbytes.sum():
             best[last.place.node] = suggestion
     yield from best.values()
+
+
+def _suggest_hypot(groups: dict[ast.expr, Group], root: Group) -> Suggestion | None:
+    """Suggest ``np.hypot`` for the root of a sum of two squares: it needs none of them as an array."""
+    total = _under_root(root.place.node)
+    if not isinstance(total, ast.BinOp) or not isinstance(total.op, ast.Add):
+        return None
+    sides = [_squared(total.left), _squared(total.right)]
+    if sides[0] is None or sides[1] is None:
+        return None
+    squares = [groups[part] for part in (total.left, total.right, total) if part in groups]
+    temporary = [group.only(group.temporary & group.direct) for group in squares]
+    if not any(map(len, temporary)) or len(squares) < 2:  # one of them alone is a number
+        return None
+    fix = f"np.hypot({text_of(sides[0])}, {text_of(sides[1])})"
+    return Suggestion(
+        site=root.site,
+        expression=root.expression,
+        message=f"`{text_of(total.left)}` and `{text_of(total.right)}` are temporary arrays as large as the result",
+        fix=fix,
+        change=Change.all_of(Change.drop(group.buffers) for group in temporary),
+        evidence={"nbytes": int(root.buffers.nbytes.max()), "count": len(root), "temporary": text_of(total)},
+        edit=replace_expression(root.place.tree, root.place.node, fix, is_exact=False) if is_numpy(root) else None,
+    )
+
+
+def _under_root(node: ast.expr) -> ast.expr | None:
+    match node:
+        case ast.Call(func=ast.Attribute(), args=[operand], keywords=[]) if called_name(node) == "sqrt":
+            return operand
+        case ast.BinOp(left=left, op=ast.Pow(), right=ast.Constant(value=0.5)):
+            return left
+        case _:
+            return None
+
+
+def _squared(node: ast.expr) -> ast.expr | None:
+    match node:
+        case ast.BinOp(left=left, op=ast.Pow(), right=ast.Constant(value=2)):
+            return left
+        case ast.BinOp(left=left, op=ast.Mult(), right=right) if is_stored(left) and text_of(left) == text_of(right):
+            return left
+        case ast.Call(args=[operand], keywords=[]) if called_name(node) == "square":
+            return operand
+        case _:
+            return None
 
 
 def _edit(case: Case, made: list[Group], steps: list[ast.expr]) -> Edit | None:

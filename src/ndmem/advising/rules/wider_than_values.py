@@ -10,6 +10,7 @@ where an array is used as an index, which needs 64-bit integers, or where values
 from __future__ import annotations
 
 import ast
+import re
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,7 +18,7 @@ import numpy as np
 from ndmem.advising.case import each_large
 from ndmem.advising.forms import read_dtype
 from ndmem.advising.replay import Change
-from ndmem.advising.source.syntax import called_name, keyword, text_of, uses
+from ndmem.advising.source.syntax import called_name, is_module_call, keyword, source_tree, text_of
 from ndmem.advising.suggestion import Suggestion
 from ndmem.model.advice.finding import Proof
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ndmem.advising.case import Case, Group
-    from ndmem.advising.source.syntax import Place
+    from ndmem.advising.source.syntax import SourceTree
     from ndmem.analysis.over_time.lifetimes import Lifetimes
     from ndmem.model.columns import Bools
     from ndmem.model.deep_facts import ValueRange
@@ -55,6 +56,12 @@ _POSITIONS = frozenset({
 """Functions whose results are used as indexes."""
 
 
+_SELECTING = frozenset({"take", "take_along_axis", "put", "put_along_axis", "at", "choose", "reduceat", "delete"})
+"""Functions and methods that select elements by position."""
+
+_LAST_NAME = re.compile(r"([^\W\d]\w*)$")
+
+
 def suggest(case: Case) -> Iterator[Suggestion]:
     """Suggest the narrower type."""
     known: dict[int, list[ValueRange]] = {}
@@ -74,13 +81,15 @@ def _suggest(case: Case, group: Group, seen: ValueRange) -> Iterator[Suggestion]
     wide, narrow = read_dtype(seen.dtype), read_dtype(seen.narrower)
     if wide is None or narrow is None or narrow.itemsize >= wide.itemsize:
         return
-    if narrow.kind in "iu" and wide.kind in "iu" and _is_index(group.place):
+    if narrow.kind in "iu" and wide.kind in "iu" and _is_index(case, group):
         return
     chosen = group.only(_find_rows(case, group, seen, wide))
     at_peak = int(np.count_nonzero(case.alive_at(case.peak_event)[chosen.rows]))
     if not len(chosen) or seen.count < at_peak:  # others may have other values
         return
     buffers = chosen.buffers
+    if not (chosen.direct.any() or called_name(group.place.node)):
+        return  # an operator of a library's objects: their parts have no dtype of their own to choose
     fix = _with_dtype(group.place.node, narrow, is_complex=wide.kind == "c")
     yield Suggestion(
         site=group.site,
@@ -110,23 +119,43 @@ def _find_rows(case: Case, group: Group, seen: ValueRange, wide: np.dtype) -> Bo
     return marks
 
 
-def _is_index(place: Place) -> bool:
-    """Tell whether the values are positions: what a search returns, or a variable that indexes arrays."""
+def _is_index(case: Case, group: Group) -> bool:
+    """Tell whether the values are positions: what a search returns, or a variable that indexes arrays anywhere."""
+    place = group.place
     if called_name(place.node) in _POSITIONS or (
         called_name(place.node) == "where" and isinstance(place.node, ast.Call) and len(place.node.args) == 1
     ):
         return True
     target = place.target()
-    if not isinstance(target, ast.Name):
-        return False
-    for use in uses(place.tree.scope(place.node), target.id):
-        parent = place.tree.parents.get(use)
-        inner: ast.AST = use
-        if isinstance(parent, ast.Tuple):
-            inner, parent = parent, place.tree.parents.get(parent)
-        if isinstance(parent, ast.Subscript) and parent.slice is inner:
-            return True
-    return False
+    names = {text_of(target).rpartition(".")[2]} if isinstance(target, ast.Name | ast.Attribute) else set()
+    for row in group.rows.tolist():
+        seen = (_LAST_NAME.search(holder.name) for holder in case.sightings(row))
+        names |= {match[1] for match in seen if match is not None}
+    trees = [tree for name in case.index.trace.sources if (tree := source_tree(case.index, name)) is not None]
+    return any(
+        _indexes(tree, node)
+        for tree in trees
+        for node in ast.walk(tree.root)
+        if (isinstance(node, ast.Name) and node.id in names) or (isinstance(node, ast.Attribute) and node.attr in names)
+    )
+
+
+def _indexes(tree: SourceTree, use: ast.expr) -> bool:
+    """Tell whether a use of an array, of a part of it, or of it plus a number, selects elements of another one."""
+    inner: ast.AST = use
+    while True:
+        outer = tree.parents.get(inner)
+        match outer:
+            case ast.Subscript(slice=item) if item is inner:
+                return True
+            case ast.Subscript() | ast.BinOp() | ast.Tuple():
+                inner = outer
+            case ast.Call(func=func, args=args):
+                # ``np.take(x, positions)`` has them second, ``x.take(positions)`` first.
+                first = int(is_module_call(outer))
+                return called_name(outer) in _SELECTING and func is not inner and inner in args[first:]
+            case _:
+                return False
 
 
 def _shrink(buffers: Lifetimes, ratio: float, *, at_once: bool) -> Change:

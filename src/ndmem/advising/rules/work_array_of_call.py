@@ -3,8 +3,8 @@
 ``np.bincount`` casts its operand to 64-bit integers, ``np.median`` copies it to sort it, ``np.std`` subtracts the mean
 from a copy. The array is freed before the call returns, so no variable ever shows it; the recorded events do. Calls on
 blocks of rows need one block of it. This is not a problem where the operand has the type already that the function
-works with, or where the work array is small beside the peak. Functions that cannot be computed block by block, as a
-median of all elements, are left out.
+works with, or where the work array is small beside its operand or the peak. A median of all elements cannot be computed
+block by block: it can use the memory of its operand, where nothing reads that afterwards.
 """
 
 from __future__ import annotations
@@ -17,10 +17,11 @@ import numpy as np
 from ndmem.advising.case import each_large
 from ndmem.advising.dtypes import dtype_of
 from ndmem.advising.edits.making import is_numpy, replace_expression
+from ndmem.advising.last_read import is_last_read
 from ndmem.advising.replay import Change
 from ndmem.advising.source.syntax import called_name, is_module_call, keyword, spelled_integer, text_of
 from ndmem.advising.suggestion import Suggestion
-from ndmem.advising.values import array_of, moment_of
+from ndmem.advising.values import array_of, moment_of, nbytes_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,6 +45,12 @@ _BY_ROWS = _BY_MOMENTS | {
 """Functions along one axis, which is independent of the others."""
 
 
+_OVERWRITING = frozenset({"median", "nanmedian", "percentile", "nanpercentile", "quantile", "nanquantile"})
+"""Functions that can sort in the memory of their operand."""
+
+_SMALL = 8
+"""A work array is small if its operand is as many times as large: the function works in blocks already."""
+
 _BLOCKS = 64
 """Blocks that a call is written for: each needs a work array of its own, one after the other."""
 
@@ -55,10 +62,13 @@ def suggest(case: Case) -> Iterator[Suggestion]:
     """Suggest to call block by block."""
     for group in each_large(case):
         call = group.place.node
-        if not isinstance(call, ast.Call) or not _is_by_blocks(call):
+        if not isinstance(call, ast.Call) or not (_is_by_blocks(call) or called_name(call) in _OVERWRITING):
             continue
         work = group.only(case.freed_at_site(group))
-        if not len(work):
+        if not len(work) or _is_small(case, group, work, call):
+            continue
+        if not _is_by_blocks(call):
+            yield from _overwrite(case, group, work, call)
             continue
         nbytes, fix = int(work.buffers.nbytes.max()), _write_blocks(call)
         yield Suggestion(
@@ -70,6 +80,29 @@ def suggest(case: Case) -> Iterator[Suggestion]:
             evidence={"nbytes": nbytes, "count": len(work)},
             edit=_edit(case, group, call, fix),
         )
+
+
+def _is_small(case: Case, group: Group, work: Group, call: ast.Call) -> bool:
+    size = nbytes_of(moment_of(case, group), call.args[0]) if call.args else None
+    return size is not None and int(work.buffers.nbytes.max()) * _SMALL <= size
+
+
+def _overwrite(case: Case, group: Group, work: Group, call: ast.Call) -> Iterator[Suggestion]:
+    """Suggest to sort in the memory of an operand that nothing reads any more."""
+    if not is_module_call(call) or not call.args or keyword(call, "overwrite_input") is not None:
+        return
+    operand, moment = call.args[0], moment_of(case, group)
+    statement = group.place.statement
+    if not isinstance(operand, ast.Name) or statement is None or not is_last_read(moment, operand, statement):
+        return
+    yield Suggestion(
+        site=group.site,
+        expression=group.expression,
+        message=f"`{called_name(call)}` sorts a copy of `{operand.id}`, which nothing reads afterwards",
+        fix=f"{text_of(call)[:-1]}, overwrite_input=True)",
+        change=Change.drop(work.buffers),
+        evidence={"nbytes": int(work.buffers.nbytes.max()), "count": len(work)},
+    )
 
 
 def _edit(case: Case, group: Group, call: ast.Call, fix: str | None) -> Edit | None:

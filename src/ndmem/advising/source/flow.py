@@ -33,6 +33,8 @@ class Flow:
         Where the value, or a view of it, is read, in no order.
     views : list of ast.Subscript
         Indexes that make a view of it, as far as the source tells.
+    passed_views : list of ast.Subscript
+        The same in the functions of the same file that it is passed to.
     returned : bool
         Whether the function may return it.
     escapes : bool
@@ -42,6 +44,7 @@ class Flow:
     names: dict[str, bool] = field(default_factory=dict)
     reads: list[ast.expr] = field(default_factory=list)
     views: list[ast.Subscript] = field(default_factory=list)
+    passed_views: list[ast.Subscript] = field(default_factory=list)
     returned: bool = False
     escapes: bool = False
 
@@ -145,6 +148,7 @@ class _Walk:
             walk.enter(parameter, is_sure=True)
             flow = walk.finish()
             self.flow.escapes |= flow.escapes
+            self.flow.passed_views += [*flow.views, *flow.passed_views]
             return (call, False) if flow.returned else None
         keeps = kept_by_call(call, argument)
         if keeps is Keeps.NOTHING:

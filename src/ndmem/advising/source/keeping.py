@@ -7,7 +7,7 @@ import enum
 from typing import TYPE_CHECKING
 
 from .operations import ELEMENTWISE, REDUCTIONS
-from .syntax import called_name, is_module_call
+from .syntax import called_name, is_module_call, uses
 
 if TYPE_CHECKING:
     from .syntax import SourceTree
@@ -127,16 +127,35 @@ def _root_name(node: ast.expr) -> str:
 
 
 def local_function(tree: SourceTree, call: ast.Call) -> ast.FunctionDef | None:
-    """Return the function of the same file that a call calls, ``f(x)`` or ``self.f(x)``; ``None`` if that is unsure."""
+    """Return the function of the same file that a call calls; ``None`` if that is unsure.
+
+    ``f(x)``, ``self.f(x)``, or ``thing.f(x)`` where the file makes ``thing`` by calling one of its classes.
+    """
     match call.func:
         case ast.Name(id=name):
             body: list[ast.stmt] = tree.root.body
         case ast.Attribute(value=ast.Name(id="self"), attr=name):
             body = next((outer.body for outer in tree.enclosing(call) if isinstance(outer, ast.ClassDef)), [])
+        case ast.Attribute(value=ast.Name() | ast.Call() as owner, attr=name):
+            body = _class_body(tree, owner)
         case _:
             return None
     found = [each for each in body if isinstance(each, ast.FunctionDef) and each.name == name]
     return found[0] if len(found) == 1 and not found[0].decorator_list else None
+
+
+def _class_body(tree: SourceTree, owner: ast.Name | ast.Call) -> list[ast.stmt]:
+    """Return the statements of the class of the same file that an object is of; none if that is unsure."""
+    made: list[ast.expr | None] = [owner]
+    if isinstance(owner, ast.Name):
+        scope = tree.scope(owner)
+        stores = [use for use in uses(scope, owner.id) if isinstance(use.ctx, ast.Store)]
+        stores = stores or [use for use in uses(tree.root, owner.id) if isinstance(use.ctx, ast.Store)]
+        statements = [tree.parents.get(use) for use in stores]
+        made = [each.value if isinstance(each, ast.Assign) else None for each in statements]
+    names = {each.func.id if isinstance(each, ast.Call) and isinstance(each.func, ast.Name) else "" for each in made}
+    classes = [each for each in tree.root.body if isinstance(each, ast.ClassDef) and {each.name} == names]
+    return classes[0].body if len(classes) == 1 else []
 
 
 def parameter_of(function: ast.FunctionDef, call: ast.Call, given: ast.AST) -> str | None:

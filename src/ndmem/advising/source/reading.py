@@ -35,7 +35,9 @@ _BUILTINS = frozenset({
 })  # fmt: skip
 
 
-def is_only_read(tree: SourceTree, scope: Scope, path: str, *, but: ast.AST | None = None) -> bool:
+def is_only_read(
+    tree: SourceTree, scope: Scope, path: str, *, but: ast.AST | None = None, until: int | None = None
+) -> bool:
     """Tell whether every use of a variable or attribute in a scope reads it, or binds another value to it.
 
     Parameters
@@ -48,9 +50,12 @@ def is_only_read(tree: SourceTree, scope: Scope, path: str, *, but: ast.AST | No
         ``"x"`` or ``"self.x"``.
     but : ast.AST, optional
         Uses inside this node do not count.
+    until : int, optional
+        Uses below this line do not count.
     """
     left_out = set(ast.walk(but)) if but is not None else set()
-    return all(is_read(tree, use) for use in _uses(scope, path) if use not in left_out)
+    counted = (use for use in _uses(scope, path) if use not in left_out and (until is None or use.lineno <= until))
+    return all(is_read(tree, use) for use in counted)
 
 
 def calls_methods_of_owner(scope: ast.AST, variable: ast.expr) -> bool:

@@ -14,7 +14,7 @@ from ndmem.analysis.tables.expression import expression_text
 from ndmem.analysis.tables.sources import source_files
 from ndmem.model.holder import GARBAGE
 
-from .growth import is_growth
+from .growth import is_filled_at_once, is_growth
 from .lifetimes import array_lifetimes
 
 if TYPE_CHECKING:
@@ -43,7 +43,8 @@ class LeftOver:
     oldest_s, newest_s : float
         Ages of the first and of the last of them, in seconds before the end of the range.
     grows : bool
-        Whether arrays of early and of late executions of the expression are among them; see `is_growth`.
+        Whether arrays of early and of late executions of the expression are among them, which were not made for one
+        container at once; see `is_growth` and `is_filled_at_once`.
     holders : tuple of Holder
         A holder of each array, as far as one was found, oldest first.
     """
@@ -103,7 +104,9 @@ def find_left_over(
             continue
         ages = (end_ns - lives.born_ns[left]) / 1e9
         site = trace.sites[number]
-        holders = (held[buffer].holders for buffer in lives.buffer[left].tolist() if buffer in held)
+        seen = (held[buffer].holders for buffer in lives.buffer[left].tolist() if buffer in held)
+        holders = tuple(names[0] for names in seen if names)
+        grows = len(left) >= _FEWEST and is_growth(stays)
         found.append(
             LeftOver(
                 site=site,
@@ -113,8 +116,8 @@ def find_left_over(
                 allocated=len(rows),
                 oldest_s=max(float(ages.max()), 0.0),
                 newest_s=max(float(ages.min()), 0.0),
-                grows=len(left) >= _FEWEST and is_growth(stays),
-                holders=tuple(names[0] for names in holders if names),
+                grows=grows and not (len(holders) == len(left) and is_filled_at_once(index, site, holders)),
+                holders=holders,
             )
         )
     return tuple(sorted(found, key=lambda row: -row.nbytes))

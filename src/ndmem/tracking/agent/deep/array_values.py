@@ -20,10 +20,10 @@ LEAST_NBYTES = 2**20
 _LEAST_PART = 100
 """And from this part of the live bytes on."""
 
-_SHARE = 0.5
+_SHARE, _SHARE_AT_END = 0.5, 0.75
 """All looks take at most this part of the program's processor time until then, beyond an advance."""
 
-_ADVANCE_S, _ADVANCE_AT_END_S = 0.5, 2.0
+_ADVANCE_S = 0.25
 
 _MOST_STACKS = 1_000
 
@@ -149,5 +149,5 @@ class ArrayValues:
     def _is_late(self) -> bool:
         # Processor time, so that a busy machine changes nothing.
         spent = self._spent + time.thread_time() - self._start
-        advance = _ADVANCE_AT_END_S if self._at_end else _ADVANCE_S
-        return spent > advance + (time.process_time() - self._began) * _SHARE
+        share = _SHARE_AT_END if self._at_end else _SHARE
+        return spent > _ADVANCE_S + (time.process_time() - self._began - spent) * share
