@@ -120,7 +120,7 @@ def _find(everything: Everything, memory: _Memory) -> Found:
     for start, nodes in nameless.items():
         if owner := garbage.get(nodes[0]):
             found.append((graph.object_of(nodes[0]), f"{owner} (in a reference cycle)", GARBAGE, start))
-        elif owners := [(not _owns(graph, node), node, way) for node in nodes if (way := paths.owner(node)) is not None]:
+        elif owners := [(not _owns(graph, node), node, way) for node in nodes if (way := paths.owner(node))]:
             _, node, text = min(owners)
             found.append((graph.object_of(node), text, "", start))
     return tuple(found)
