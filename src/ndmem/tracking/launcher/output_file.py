@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ndmem.errors import TrackingError
-from ndmem.file_kind import BINARY, EMPTY, JOURNAL, STARTING, TRACE, identify_file
+from ndmem.file_kind import identify_file
 from ndmem.tracking.partial import JOURNAL_MAGIC, begins_as_record, partial_of
 
 if TYPE_CHECKING:
