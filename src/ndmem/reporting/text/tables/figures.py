@@ -25,11 +25,8 @@ if TYPE_CHECKING:
 
     from .figure_columns import Column
 
-_SHORTEST, _SOURCE = 12, 32
-"""The least and the wanted columns of source text: to have them, figures are one space apart rather than two."""
-
-_AROUND_WIDE = 2
-"""Spaces that the headings beside one of two words take, where figures are one space apart."""
+_ROOMY, _SHORTEST, _SOURCE = 100, 12, 32
+"""From this many columns on, figures are two spaces apart; the least and the wanted columns of source text."""
 
 _LONG = 21
 """Most characters of a place that is cut anyway, where space is scarce: a cell of a notebook has a long name. Other
@@ -76,9 +73,7 @@ def make_figure_table(
 
     shown = selection.shown[:limit]
     roles = [name_role(row, moment, native=native) for row in shown]
-    layout = _arrange(shown, names, roles, moment=moment, native=native, width=width, gap=2)
-    if layout.room < _widest(layout.sources) and layout.room < _SOURCE:
-        layout = _arrange(shown, names, roles, moment=moment, native=native, width=width, gap=1)
+    layout = _arrange(shown, names, roles, moment=moment, native=native, width=width)
     heading = roles[0] if roles else ""
     table = _open_table(layout, heading)
     blank = [""] * (len(layout.columns) + 1)
@@ -105,8 +100,6 @@ class _Layout:
     ----------
     columns : tuple of Column
         The figures.
-    headings : list of str
-        The heading of each of them.
     widths : list of int
         Columns of the terminal for each of them.
     places, sources : list of str
@@ -118,7 +111,6 @@ class _Layout:
     """
 
     columns: tuple[Column, ...]
-    headings: list[str]
     widths: list[int]
     places: list[str]
     sources: list[str]
@@ -134,15 +126,13 @@ def _arrange(
     moment: Moment,
     native: bool,
     width: int,
-    gap: int,
 ) -> _Layout:
     """Choose the columns that leave the source its room; if it lacks room then, shorten the places."""
+    gap = 2 if width >= _ROOMY else 1
     places, sources = _name_places(shown, names), [_describe_row(row) for row in shown]
     wanted = max(min(_widest(sources), _SOURCE), _widest(roles))
-    beside = _widest(places) + gap + wanted + (_AROUND_WIDE if gap == 1 else 0)
-    columns = choose_columns(shown, moment=moment, native=native, gap=gap, width=width - beside)
-    headings = _space_headings(columns, gap)
-    widths = [max(column.width(shown), len(text)) for column, text in zip(columns, headings, strict=True)]
+    columns = choose_columns(shown, moment=moment, native=native, gap=gap, width=width - _widest(places) - gap - wanted)
+    widths = [column.width(shown) for column in columns]
     used = sum(widths) + gap * (len(columns) + 1)
     if width - used - _widest(places) < wanted:
         places = _name_places(shown, names, short=True)
@@ -150,24 +140,15 @@ def _arrange(
         places = [_cut_place(place) if scarce or place.startswith("…") else place for place in places]
     # A narrow terminal cuts the source text, never a figure.
     room = max(width - used - _widest(places), _SHORTEST)
-    return _Layout(
-        columns=columns, headings=headings, widths=widths, places=places, sources=sources, gap=gap, room=room
-    )
-
-
-def _space_headings(columns: Sequence[Column], gap: int) -> list[str]:
-    """Return the headings; where figures are one space apart, two stand beside a heading that has a space in it."""
-    texts = [column.heading for column in columns]
-    beside = zip(texts, ["", *texts[:-1]], strict=True)
-    return [f" {text}" if gap == 1 and " " in f"{text}{before}" else text for text, before in beside]
+    return _Layout(columns=columns, widths=widths, places=places, sources=sources, gap=gap, room=room)
 
 
 def _open_table(layout: _Layout, heading: str) -> Table:
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False, padding=(0, layout.gap, 0, 0), header_style="bold")
-    for text, width in zip(layout.headings, layout.widths, strict=True):
-        table.add_column(text, justify="right", no_wrap=True, min_width=width)
+    for column, width in zip(layout.columns, layout.widths, strict=True):
+        table.add_column(column.heading, justify="right", no_wrap=True, min_width=width)
     table.add_column("line", justify="right", no_wrap=True, min_width=_widest(layout.places), style="cyan")
     table.add_column(heading, no_wrap=True, overflow="ellipsis", max_width=layout.room)
     return table
