@@ -192,18 +192,17 @@ class ProcessTracking:
             self._found = found
 
     def _name_at_end(self) -> None:
-        """Write down what was found; where not all objects were searched, what variables lead to.
+        """Write down what was found; where the program ends by ``os._exit``, search what variables lead to.
 
-        Where the program ends by ``os._exit`` other threads may still run: a walk through all objects in Python would
-        take too long.
+        Other threads may still run there: a walk through all objects in Python would take too long.
         """
-        if self._found:
+        if self._is_searched:
             self._native.sight_holders(self._found)
             self._found = ()
             return
         unnamed = len(self._native.live_buffers(self._threshold)) - self._native.sight_holders()
         is_large = self._recording is not None and self._recording.live >= LEAST_NBYTES
-        if unnamed > 0 and is_large and not self._is_searched:
+        if unnamed > 0 and is_large:
             self._notes.append(_CUT_AT_END)
 
     def _may_have_foreign_arrays(self) -> bool:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ndmem.errors import TrackingError
-from ndmem.file_kind import BINARY, EMPTY, JOURNAL, STARTING, TRACE, identify_file
+from ndmem.file_kind import HDF5, NPY, NPZ, PARQUET, PYTHON, identify_file
 from ndmem.tracking.partial import JOURNAL_MAGIC, begins_as_record, partial_of
 
 if TYPE_CHECKING:
@@ -180,13 +180,7 @@ def _check(path: Path, *, overwrite: bool) -> bool:
     if not stat.S_ISREG(found.st_mode):
         raise TrackingError(f"cannot write a trace to {path}: it is not a regular file; choose one with -o")
     kind = identify_file(path)
-    if kind not in (
-        TRACE,
-        JOURNAL,
-        STARTING,
-        EMPTY,
-        BINARY,
-    ):  # it is not what an older run wrote, whatever --force says
+    if kind in {PYTHON, NPY, NPZ, HDF5, PARQUET}:  # no older run wrote it, whatever --force says
         raise TrackingError(f"{path} exists and is {kind.name}, not a trace; choose another path with -o")
     if not overwrite:
         raise TrackingError(f"{path} exists from an older run; choose another path with -o, or replace it with --force")

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
     from .figure_columns import Column
 
-_SHORTEST, _SHORT, _SOURCE = 12, 24, 32
-"""Columns of source text: the least, those for which figures are one space apart rather than two, the wanted ones."""
+_ROOMY, _SHORTEST, _SOURCE = 100, 12, 32
+"""From this many columns on, figures are two spaces apart; the least and the wanted columns of source text."""
 
 _LONG = 21
 """Most characters of a place that is cut anyway, where space is scarce: a cell of a notebook has a long name. Other
@@ -73,9 +73,7 @@ def make_figure_table(
 
     shown = selection.shown[:limit]
     roles = [name_role(row, moment, native=native) for row in shown]
-    layout = _arrange(shown, names, roles, moment=moment, native=native, width=width, gap=2)
-    if layout.room < _SHORT:
-        layout = _arrange(shown, names, roles, moment=moment, native=native, width=width, gap=1)
+    layout = _arrange(shown, names, roles, moment=moment, native=native, width=width)
     heading = roles[0] if roles else ""
     table = _open_table(layout, heading)
     blank = [""] * (len(layout.columns) + 1)
@@ -128,9 +126,9 @@ def _arrange(
     moment: Moment,
     native: bool,
     width: int,
-    gap: int,
 ) -> _Layout:
     """Choose the columns that leave the source its room; if it lacks room then, shorten the places."""
+    gap = 2 if width >= _ROOMY else 1
     places, sources = _name_places(shown, names), [_describe_row(row) for row in shown]
     wanted = max(min(_widest(sources), _SOURCE), _widest(roles))
     columns = choose_columns(shown, moment=moment, native=native, gap=gap, width=width - _widest(places) - gap - wanted)
