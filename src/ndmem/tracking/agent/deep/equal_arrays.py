@@ -33,8 +33,12 @@ _LARGEST_SCALAR = 2**12
 _REFERENCES_OF_LAST = 6
 """References to a container that dies with its function: its variable's, and those of this look, on every Python."""
 
-_Key = tuple[int, str, tuple[int, ...]]
-"""Stack that allocated a buffer, dtype and shape of its array."""
+_Places = tuple[tuple[str, int, str], ...]
+_Key = tuple[_Places, str, tuple[int, ...]]
+"""Places of the stack that allocated a buffer, dtype and shape of its array.
+
+Not the number of the stack: until Python has specialized the code, the same call may have several.
+"""
 
 
 class EqualArrays:
@@ -52,6 +56,7 @@ class EqualArrays:
     def __init__(self, native: Any) -> None:
         self._native = native
         self._numpy: Any = sys.modules["numpy"]
+        self._places: dict[int, _Places] = {}
         self._found: dict[_Key, dict[str, int]] = {}
         self._differing: set[_Key] = set()
         self._began = time.process_time()
@@ -77,7 +82,7 @@ class EqualArrays:
     def describe(self) -> list[dict[str, Any]]:
         """Return the metadata for the journal."""
         return [
-            {"stack": self._native.places_of(key[0]), "dtype": key[1], "shape": [*key[2]], **about}
+            {"stack": key[0], "dtype": key[1], "shape": [*key[2]], **about}
             for key, about in self._found.items()
             if key not in self._differing
         ]
@@ -97,7 +102,12 @@ class EqualArrays:
         buffer = self._native.buffer_at(array.__array_interface__["data"][0])
         if buffer is None or buffer[1] != array.nbytes:
             return None
-        return buffer[2], str(array.dtype), array.shape
+        stack = buffer[2]
+        if stack not in self._places:
+            if len(self._places) == _MOST_STACKS:
+                return None
+            self._places[stack] = tuple(map(tuple, self._native.places_of(stack)))
+        return self._places[stack], str(array.dtype), array.shape
 
     def _compare(self, key: _Key, members: list[Any]) -> None:
         start = time.thread_time()
@@ -119,7 +129,7 @@ class EqualArrays:
         self._spent += time.thread_time() - start
         if len(distinct) * 2 > len(members):
             self._differing.add(key)
-        elif len(self._found) < _MOST_STACKS or key in self._found:
+        else:
             known = self._found.get(key)
             if known is None or known["count"] - known["distinct"] < len(members) - len(distinct):
                 self._found[key] = {"count": len(members), "distinct": len(distinct), "nbytes": members[0].nbytes}
