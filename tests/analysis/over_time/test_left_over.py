@@ -9,6 +9,7 @@ from tests.traces import Frame, TraceBuilder
 
 from ndmem.analysis.index import TraceIndex
 from ndmem.analysis.over_time.left_over import find_left_over
+from ndmem.model.holder import Holder
 
 KEEP = (Frame("prog.py", 1),)
 DROP = (Frame("prog.py", 2),)
@@ -66,6 +67,36 @@ def test_growth_is_what_stays_of_early_and_of_late_executions(freed, grows):
         builder.died(buffers[number], KEEP, time_s=8.0)
     (row,) = find_left_over(TraceIndex(builder.build())) or ()
     assert (row.count, row.allocated, row.grows) == (6 - len(freed), 6, grows)
+
+
+_POOL = "class Pool:\n    def __init__(self):\n        self.free = [np.empty(9) for _ in range(4)]\n"
+_LOOP = "class Pool:\n    def __init__(self):\n        for _ in range(4):\n            self.free.append(np.empty(9))\n"
+_CALLS = "def handle():\n    free.append(np.empty(9))\n"
+
+
+@pytest.mark.parametrize(
+    ("source", "lineno", "names", "grows"),
+    [
+        pytest.param(_POOL, 3, "pool.free[{}]", False, id="a comprehension"),
+        pytest.param(_LOOP, 4, "pool.free[{}]", False, id="a loop of a constructor"),
+        pytest.param(_POOL, 3, "pools[{}].free[0]", True, id="a container for each array"),
+        pytest.param(_CALLS, 2, "free[{}]", True, id="a function that is called again"),
+        pytest.param("(", 1, "pool.free[{}]", True, id="source that cannot be parsed"),
+    ],
+)
+def test_a_container_that_is_filled_as_it_is_made_does_not_grow(source, lineno, names, grows):
+    """Arrays of one container that one expression makes at once are no growth; a container for each array is."""
+    line = (source.splitlines() or [""])[lineno - 1]
+    start = max(line.find("np.empty"), 0)
+    frame = (Frame("prog.py", lineno, columns=(start, start + len("np.empty(9)"))),)
+    builder = TraceBuilder()
+    buffers = [builder.born(frame, 10_000, time_s=1.0 + number) for number in range(4)]
+    holders = [
+        Holder(builder.number(buffer), names.format(place), "__main__", (9,), "float64", is_view=False, events=4)
+        for place, buffer in enumerate(buffers)
+    ]
+    (row,) = find_left_over(TraceIndex(builder.build(holders=holders, sources={"prog.py": source}))) or ()
+    assert (row.count, row.grows) == (4, grows)
 
 
 def test_lost_events_give_no_answer():

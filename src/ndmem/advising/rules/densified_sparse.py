@@ -31,6 +31,9 @@ NAME = "densified-sparse"
 _OF_SPARSE = frozenset({"sum", "mean", "max", "min", "argmax", "argmin", "diagonal", "trace", "count_nonzero"})
 
 
+_PRODUCTS = frozenset({"dot", "matmul"})
+"""Functions that multiply matrices: the product of a sparse one and an array is the same array."""
+
 _WITH_ROWS = frozenset({"csr_array", "csr_matrix", "tocsr"})
 
 
@@ -46,7 +49,7 @@ def suggest(case: Case) -> Iterator[Suggestion]:
         yield Suggestion(
             site=group.site,
             expression=group.expression,
-            message=f"the sparse `{matrix}` is made dense, and only indexes and reductions read it",
+            message=f"the sparse `{matrix}` is made dense, and only indexes, reductions and products read it",
             fix=fix,
             change=Change.drop(group.buffers),
             evidence={"nbytes": int(group.buffers.nbytes.max()), "count": len(group)},
@@ -75,7 +78,9 @@ def _is_read_in_part(place: Place) -> bool:
         return False
     outer = [next(iter(type(place)(place.tree, read).consumers()), None) for read in reads]
     return all(
-        isinstance(each, ast.Subscript) or (isinstance(each, ast.Call) and called_name(each) in _OF_SPARSE)
+        isinstance(each, ast.Subscript)
+        or (isinstance(each, ast.Call) and called_name(each) in _OF_SPARSE | _PRODUCTS)
+        or (isinstance(each, ast.BinOp) and isinstance(each.op, ast.MatMult))
         for each in outer
     )
 
@@ -86,6 +91,10 @@ def _write(place: Place, matrix: str) -> str | None:
     match outer:
         case ast.Subscript(slice=ast.Constant() | ast.Name() as row):
             return f"{matrix}[[{text_of(row)}]].toarray()[0]"
+        case ast.BinOp(left=left, op=ast.MatMult(), right=right):
+            return f"{matrix} @ {text_of(right)}" if left is place.node else f"{text_of(left)} @ {matrix}"
+        case ast.Call(args=[left, right]) if called_name(outer) in _PRODUCTS and place.node in (left, right):
+            return f"{matrix} @ {text_of(right)}" if left is place.node else f"{text_of(left)} @ {matrix}"
         case ast.Call(func=ast.Attribute(value=value)) if value is place.node:
             return text_of(outer).replace(text_of(value), matrix, 1)
         case _:

@@ -9,6 +9,7 @@ before.
 from __future__ import annotations
 
 import ast
+import re
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,7 +20,7 @@ from ndmem.advising.replay import Change
 from ndmem.advising.source.flow import follow_name
 from ndmem.advising.source.joining import joined_parts
 from ndmem.advising.source.liveness import may_be_read_from
-from ndmem.advising.source.syntax import text_of, uses
+from ndmem.advising.source.syntax import called_name, source_tree, text_of, uses
 from ndmem.advising.suggestion import Suggestion
 
 if TYPE_CHECKING:
@@ -45,8 +46,8 @@ def suggest(case: Case) -> Iterator[Suggestion]:
             continue
         joins = [(row, _find_parts(case, row, parts)) for row in group.only(~group.temporary).rows.tolist()]
         found = [(row, rows) for row, rows in joins if _are_all(case, row, rows)]
-        if not found:
-            continue
+        if not found or (isinstance(parts, ast.Attribute) and len(found) > 1):
+            continue  # the same parts may be joined each time
         count = sum(len(rows) for _, rows in found)
         yield Suggestion(
             site=group.site,
@@ -83,8 +84,34 @@ def _find_parts(case: Case, row: int, parts: ast.expr) -> Int64s:
             items = [each for each in alive.tolist() if _is_item(case, each, name, frame)]
             found = np.array(items, np.int64)
             return found if _are_all(case, row, found) else _born_in(case, frame, alive, _feeding(frame, name))
+        case ast.Attribute(attr=name) if _is_only_joined(case, name):
+            return _find_items(case, alive, re.compile(rf"\.{name}\["))
         case _:
             return none
+
+
+def _find_items(case: Case, alive: Int64s, kept: re.Pattern[str]) -> Int64s:
+    """Return those of some buffers that were seen in a list, and those of the same lines that were not seen at all."""
+    names = [{one.name for one in case.sightings(row) if one.name} for row in alive.tolist()]
+    is_seen = np.array([any(map(kept.search, each)) for each in names], np.bool_)
+    is_unseen = np.array([not each for each in names], np.bool_)
+    is_like = is_unseen & np.isin(case.buffers.node[alive], case.buffers.node[alive[is_seen]])
+    found: Int64s = alive[is_seen | (is_like & ~case.temporary[alive])]
+    return found
+
+
+def _is_only_joined(case: Case, name: str) -> bool:
+    """Tell whether the program reads an attribute in one place, and elsewhere only adds to it."""
+    reads = 0
+    for filename in case.index.trace.sources:
+        if (tree := source_tree(case.index, filename)) is None:
+            continue
+        for node in ast.walk(tree.root):
+            if isinstance(node, ast.Attribute) and node.attr == name and isinstance(node.ctx, ast.Load):
+                outer = tree.parents[node]
+                is_added = isinstance(outer, ast.Attribute) and outer.attr in {"append", "extend"}
+                reads += not is_added and called_name(outer) != "len"
+    return reads == 1
 
 
 def _is_dropped(frame: Running, name: str) -> bool:

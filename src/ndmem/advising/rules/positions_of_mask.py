@@ -56,8 +56,8 @@ def suggest(case: Case) -> Iterator[Suggestion]:
         shapes = [seen.shape for seen in (array_of(moment, array) for array in indexed) if seen is not None]
         if mask_nbytes is None or len(shapes) < len(indexed) or {math.prod(shape) for shape in shapes} != {mask_nbytes}:
             continue
-        if any(len(shape) > 1 for shape in shapes) and called_name(call) == "flatnonzero":
-            continue
+        if any(len(shape) > 1 for shape in shapes) and _is_of_one_axis(group.place, call):
+            continue  # a mask of one axis of several is converted to positions inside
         if int(group.buffers.nbytes.max()) <= mask_nbytes:
             continue
         yield Suggestion(
@@ -115,6 +115,14 @@ def _indexed_arrays(place: Place, function: str) -> list[ast.expr] | None:
             return _indexed_with(place, name)
         case _:
             return None
+
+
+def _is_of_one_axis(place: Place, call: ast.Call) -> bool:
+    """Tell whether the positions are those along one axis: the first array of ``np.nonzero`` alone, or flat ones."""
+    parent = place.tree.parents.get(call)
+    is_taken = isinstance(parent, ast.Subscript) and parent.value is call
+    is_unpacked = isinstance(parent, ast.Assign) and isinstance(parent.targets[0], ast.Tuple)
+    return called_name(call) == "flatnonzero" or is_taken or is_unpacked
 
 
 def _indexed_with(place: Place, name: str) -> list[ast.expr] | None:

@@ -115,7 +115,7 @@ def _free_from(case: Case, group: Group, frame: Running) -> Int64s:
     statement_ends = np.full(len(group), events)
     if isinstance(frame.place.tree.parents[frame.place.node], ast.Subscript):
         statement_ends = group.buffers.born + 1  # no variable ever has the array
-    elif not follow_value(frame.place.tree, frame.place.node).names:
+    elif isinstance(frame.place.tree.parents[frame.place.node], ast.Call | ast.keyword):
         # An argument: until the statement ends, which may be run again at once.
         following = np.append(group.buffers.born[1:], events)
     freed: Int64s = np.minimum(np.minimum(function_ends, following), statement_ends)

@@ -1,0 +1,10 @@
+"""The median of frames that are not needed afterwards."""
+
+import numpy as np
+
+
+def level(frame):
+    return np.median(frame, overwrite_input=True)
+
+
+print([round(level(np.random.default_rng(number).random((1_000, 1_000))), 4) for number in range(3)])
