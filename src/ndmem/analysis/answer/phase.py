@@ -85,7 +85,9 @@ def find_phase(index: TraceIndex, node: int, *, events: int) -> Phase:
     if node < 0 or below_user_code(index)[node]:
         return Phase.PROGRAM
     filename = trace.sites[trace.tree.site[standing_nodes(index)[node]]].filename
-    root = trace.stack(node)[-1].filename
+    # With a limit ndmem's hook is around Python's own call.
+    roots = trace.run.library_roots
+    root = next((s.filename for s in reversed(trace.stack(node)) if library_of(s.filename, roots) != "ndmem"), "")
     if not filename:
         return Phase.OUTSIDE
     if below_traceback(index)[node]:
