@@ -19,8 +19,7 @@ static int64_t work_allowed_locked(int64_t now)
 }
 
 /* Growth since the last search that is worth one though no time is left for it: 1 %, which is at most 2,500 times from a KiB to a
- * TiB; and more, by the square, where searches took more than their time, so that they cost a program little whose peak rises
- * ever on. */
+ * TiB; where searches took more than their time, more by the square of that, so that a peak that rises ever on costs little. */
 static int64_t growth_locked(int64_t seen)
 {
     ASSERT_LOCKED();
@@ -63,13 +62,15 @@ static bool is_due_locked(Moment moment)
     return false;
 }
 
-/* Whether the peak was reached at a place where none of the last ones was: other arrays are alive then, however little it
- * grew. */
+/* Whether the peak was reached at a place where none of the last ones of this height was: other arrays are alive then. */
 static bool is_new_place(const Recording *recording)
 {
-    for (unsigned i = 0; i < PLACES_REMEMBERED; i++)
-        if (recording->searched_places[i] == recording->journal.header->peak_node)
+    const JournalHeader *header = recording->journal.header;
+    for (unsigned i = 0; i < PLACES_REMEMBERED; i++) {
+        int64_t peak = recording->searched_places[i].peak;
+        if (recording->searched_places[i].node == header->peak_node && header->peak <= peak + peak / 100)
             return false;
+    }
     return true;
 }
 
@@ -87,12 +88,12 @@ static bool is_worth_it_locked(const Recording *recording, Moment moment, bool h
 }
 
 /* Whether a search is worth it for which no time is left. One after native blocks or a mapped file was only expected if these
- * had grown enough. As much time again is lent for peaks at new places. */
+ * had grown enough. Twice the time is lent for peaks at new places. */
 static bool is_worth_debt_locked(Reason reason, int64_t left, int64_t now)
 {
     ASSERT_LOCKED();
     for (unsigned i = 0; reason.moment < MOMENTS && i < tracker.count; i++)
-        if (is_worth_it_locked(tracker.running[i], reason.moment, left + work_allowed_locked(now) > 0))
+        if (is_worth_it_locked(tracker.running[i], reason.moment, left + 2 * work_allowed_locked(now) > 0))
             return true;
     return reason.outside;
 }
@@ -133,7 +134,9 @@ static void count_one(Recording *recording, Moment moment)
         recording->searched_peak[moment] = recording->journal.header->peak;
     if (!is_new_place(recording))
         return;
-    recording->searched_places[recording->searched_place] = recording->journal.header->peak_node;
+    const JournalHeader *header = recording->journal.header;
+    recording->searched_places[recording->searched_place].node = header->peak_node;
+    recording->searched_places[recording->searched_place].peak = header->peak;
     recording->searched_place = (uint8_t)((recording->searched_place + 1) % PLACES_REMEMBERED);
 }
 

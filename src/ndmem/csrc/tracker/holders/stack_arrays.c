@@ -14,6 +14,9 @@ enum { MAX_WORDS = 1024, PLACES = 4 * MAX_WORDS, PART_NBYTES = 2 * 1024, OWN_NBY
 /* Bytes of arrays without a shape that are worth another word: a hundredth of the live ones. */
 enum { PART_OF_LIVE = 100 };
 
+/* Words that are read at once, at first. */
+enum { LEAST_WAITING = 16 };
+
 /* Objects are aligned so by Python's allocators. */
 enum { OBJECT_ALIGNMENT = 16 };
 
@@ -27,11 +30,12 @@ static struct {
     Search *search;
     int64_t missing, enough; /* bytes of arrays without a shape, and those that may be left so */
     uintptr_t waiting[CHECKED_READ_MOST];
-    uint32_t waiting_count;
+    uint32_t waiting_count, most_waiting; /* few at first: the array that is being created is mostly among them */
     struct {
         uintptr_t word;
         uint32_t number;
     } places[PLACES];
+    bool is_noting; /* owners of views wait for the next time: there are at most as many as words */
     uint32_t number; /* of this search, so that the table need not be cleared */
     uint32_t count;
 } stacks;
@@ -41,6 +45,7 @@ void stack_arrays_begin(Search *search)
     stacks.search = search;
     stacks.number++;
     stacks.count = stacks.waiting_count = 0;
+    stacks.most_waiting = LEAST_WAITING;
     stacks.missing = forms_missing_in_all(search, &stacks.enough);
     stacks.enough /= PART_OF_LIVE;
 }
@@ -75,7 +80,7 @@ static void add(uintptr_t word)
         return;
     stacks.places[place].word = word, stacks.places[place].number = stacks.number;
     stacks.count++;
-    if (stacks.waiting_count == CHECKED_READ_MOST)
+    if (stacks.waiting_count >= stacks.most_waiting && !stacks.is_noting)
         note_waiting();
     stacks.waiting[stacks.waiting_count++] = word;
 }
@@ -133,7 +138,7 @@ static bool read_form(const PyArrayObject_fields *array, size_t nbytes, ArrayFor
     return product == nbytes;
 }
 
-/* A view's owner is its base, which waits: there are at most as many as words that are read at once. An array that is being created has no data yet, and one that is being freed no reference
+/* A view's owner is its base. An array that is being created has no data yet, and one that is being freed no reference
  * any more. */
 static void note(const PyArrayObject_fields *array)
 {
@@ -164,12 +169,15 @@ static void note_waiting(void)
     uint32_t count = stacks.waiting_count;
     uint64_t there = checked_read_each(stacks.waiting, count, HEAD_NBYTES, room);
     stacks.waiting_count = 0;
+    stacks.most_waiting = CHECKED_READ_MOST;
+    stacks.is_noting = true;
     for (uint32_t i = 0; i < count; i++) {
         PyArrayObject_fields array = {0};
         memcpy(&array, room[i], HEAD_NBYTES);
         if (there >> i & 1)
             note(&array);
     }
+    stacks.is_noting = false;
 }
 
 void stack_arrays_end(void)

@@ -29,8 +29,11 @@ typedef struct {
     int64_t total_bound;   /* the header's total_peak; never reached where native memory is not watched */
     int64_t started, ticked; /* nanoseconds of the monotonic and of the coarse clock */
     int64_t searched_peak[MOMENTS]; /* by moment: the last peak with a search for holders */
-    NodeId searched_places[PLACES_REMEMBERED]; /* where the last peaks with a search were reached, in a ring */
-    uint8_t searched_place;     /* the index of the next one in it */
+    struct {
+        int64_t peak;
+        NodeId node;
+    } searched_places[PLACES_REMEMBERED]; /* the last peaks with a search and where they were reached, in a ring */
+    uint8_t searched_place;               /* the index of the next one in it */
     uint8_t searches[MOMENTS];  /* by moment: searches still to be done for the latest peak */
     int64_t budget;          /* the last one that was noted; -1 for none */
     bool objects;            /* searches go on through what variables hold */
