@@ -127,7 +127,8 @@ def show_notebook(trace: Trace) -> Shown:
     """Read what a notebook's cell shows."""
     found = _Cells(line_table_html(TraceIndex(trace), rows=1000, folder=FOLDER))
     heads, *rows = found.rows
-    return _read_sentences(found.text, _index_rows(heads, rows))
+    lines = [row for row in rows if len(row) > 1]  # the heading of a group is one cell
+    return _read_sentences(found.text, _index_rows(heads, lines))
 
 
 def show_json(trace: Trace) -> Shown:

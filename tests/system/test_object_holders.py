@@ -107,7 +107,20 @@ def test_columns_of_a_table_have_their_names(tracked: TrackedRuns) -> None:
 
 
 def test_an_object_without_a_variable_names_its_arrays(tracked: TrackedRuns) -> None:
-    """At the end, an array in a cycle that no variable leads to is named by the class of the object that has it."""
+    """At the end, an array of an object in a context, to which no variable leads, is named by the object's class."""
+    run = tracked(
+        "import contextvars\n"
+        "import numpy as np\n"
+        "class Line:\n"
+        "    def __init__(self):\n"
+        "        self.xy = [None, np.ones(300_001)]\n"
+        "contextvars.ContextVar('state').set(Line())\n"
+    )
+    assert _named(run.trace)[300_001] == "<Line object>.xy[1]"
+
+
+def test_an_object_in_a_cycle_is_named_as_garbage(tracked: TrackedRuns) -> None:
+    """At the end, an array that only a cycle keeps, which the collector would free, has the class of its object."""
     run = tracked(
         "import gc\n"
         "import numpy as np\n"
@@ -118,7 +131,7 @@ def test_an_object_without_a_variable_names_its_arrays(tracked: TrackedRuns) -> 
         "        self.itself = self\n"
         "Line()\n"
     )
-    assert _named(run.trace)[300_001] == "<Line object>.xy[1]"
+    assert _named(run.trace)[300_001] == "Line (in a reference cycle)"
 
 
 def test_a_program_that_ends_by_exit_has_names(tracked: TrackedRuns) -> None:
