@@ -132,6 +132,22 @@ def test_no_shape_is_that_of_an_array_that_is_gone() -> None:
     assert [pair for pair in found if pair[0] not in (pair[1], pair[1][::-1])] == []
 
 
+def test_many_views_on_a_stack_lead_to_their_owners() -> None:
+    """Where ninety operands are views, more than are read at once, the owners have shapes, but for 1 % of the bytes."""
+    # From the right: all operands are on the stack before the first power is computed, and nothing is between them.
+    powers = " ** ".join([*(f"np.zeros({20_000 + i})[:1]" for i in range(90)), "np.zeros(5_000_000)[:1]"])
+
+    def build() -> None:
+        np.ones(4_000_000)  # so that the owners make no peak, and nothing searches for them before
+        eval(powers, {"np": np})
+
+    with ndmem.track() as run:
+        build()
+    owners = {f"({20_000 + i},) float64" for i in range(90)}
+    # 54 MB are live: 1 % of that are three owners of 160 KB.
+    assert len(owners & set(at_peak(run.trace).values())) >= 87
+
+
 def refuse_reading() -> None:
     """Let the kernel refuse process_vm_readv to this process with EPERM, as the filter of a container may."""
     number = {"x86_64": 310, "aarch64": 270}[platform.machine()]

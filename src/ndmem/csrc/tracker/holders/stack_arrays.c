@@ -80,7 +80,7 @@ static void add(uintptr_t word)
         return;
     stacks.places[place].word = word, stacks.places[place].number = stacks.number;
     stacks.count++;
-    if (stacks.waiting_count >= stacks.most_waiting && !stacks.is_noting)
+    while (stacks.waiting_count >= stacks.most_waiting && !stacks.is_noting) /* the owners of views may wait again */
         note_waiting();
     stacks.waiting[stacks.waiting_count++] = word;
 }
