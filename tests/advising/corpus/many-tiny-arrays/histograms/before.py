@@ -10,6 +10,6 @@ def count_all(values, count):
     return found
 
 
-values = np.arange(100_000) % 8
-found = count_all(values, 80_000)
-print(len(found), found[17].tolist(), int(found[79_999].sum()))
+values = np.arange(400_006) % 8
+found = count_all(values, 400_000)
+print(len(found), found[17].tolist(), int(found[399_999].sum()))

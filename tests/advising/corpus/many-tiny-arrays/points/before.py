@@ -11,5 +11,5 @@ def walk(count):
     return points
 
 
-points = walk(150_000)
+points = walk(400_000)
 print(len(points), points[-1].tolist())
