@@ -47,6 +47,8 @@ class Limit:
     ----------
     excess : Excess or None
         The last allocation that exceeded the budget, after it was raised, warned about or passed to the callback.
+    live, peak : int
+        Bytes that the budget counts now, and the most that it counted at a time, also after the block.
     """
 
     def __init__(
@@ -75,6 +77,7 @@ class Limit:
         self._tell = tell
         self._resident = resident
         self._native: _native.Limit | None = None
+        self._peak = 0
         self._nbytes = 0
         self._told = 0
         self._until_used: weakref.finalize[..., Any] | None = None
@@ -111,6 +114,7 @@ class Limit:
             # CPython runs pending calls only in the main thread, which may be waiting for this one.
             self._on_excess()
         finally:
+            self._peak = native.peak
             native.disarm()
             self._native = None
 
@@ -118,6 +122,11 @@ class Limit:
     def live(self) -> int:
         """Bytes that the budget counts now; 0 if it is not in force."""
         return 0 if self._native is None else self._native.live
+
+    @property
+    def peak(self) -> int:
+        """The most bytes that the budget counted at a time; also after the block, and 0 before it."""
+        return self._peak if self._native is None else self._native.peak
 
     def __call__(self, function: _F) -> _F:
         """Limit each call of a function."""

@@ -25,6 +25,7 @@ typedef struct {
 typedef struct Limit {
     int64_t budget;      /* bytes; negative while it only counts */
     int64_t live;        /* bytes of the buffers it counts: written inside the lock, also without the GIL; read outside */
+    int64_t highest;     /* the most of `live` since it was armed; inside the lock */
     uint16_t generation; /* it counts buffers that are not older; 0 counts all */
     uint64_t thread;     /* id of the thread whose buffers alone it counts; 0 for all */
     bool only_notifies;  /* allows allocations beyond the budget, and calls `notify` */
@@ -60,7 +61,10 @@ static inline int64_t limit_read_promised(void) { return __atomic_load_n(&limit_
 /* A plain load and store: only its readers come from outside. */
 static inline void limit_add_locked(Limit *limit, int64_t nbytes)
 {
-    __atomic_store_n(&limit->live, limit->live + nbytes, __ATOMIC_RELAXED);
+    int64_t live = limit->live + nbytes;
+    __atomic_store_n(&limit->live, live, __ATOMIC_RELAXED);
+    if (live > limit->highest)
+        limit->highest = live;
 }
 
 static inline int64_t limit_live(const Limit *limit) { return __atomic_load_n(&limit->live, __ATOMIC_RELAXED); }

@@ -46,6 +46,7 @@ int limit_arm(Limit *limit, bool all, size_t threshold, bool *complete)
     lock_enter(true);
     limit->generation = all ? 0 : generation;
     __atomic_store_n(&limit->live, all ? count_all_locked() : 0, __ATOMIC_RELAXED);
+    limit->highest = limit->live;
     limit->budget = -1;
     limit->notified = limit->must_notify = false;
     limit_live_clear(&limit->excess.held);

@@ -126,6 +126,14 @@ static PyObject *get_live(PyObject *op, void *Py_UNUSED(closure))
     return PyLong_FromLongLong(limit_live(&((LimitObject *)op)->limit));
 }
 
+static PyObject *get_peak(PyObject *op, void *Py_UNUSED(closure))
+{
+    lock_enter(true);
+    int64_t highest = ((LimitObject *)op)->limit.highest;
+    lock_leave();
+    return PyLong_FromLongLong(highest);
+}
+
 static PyObject *list_stacks(const LiveStacks *held)
 {
     PyObject *list = PyList_New((Py_ssize_t)held->count);
@@ -171,6 +179,7 @@ static PyMethodDef limit_methods[] = {
 static PyGetSetDef limit_getset[] = {
     {"armed", get_armed, NULL, "Whether it counts; False in the child of a fork.", NULL},
     {"live", get_live, NULL, "Bytes it counts.", NULL},
+    {"peak", get_peak, NULL, "The most bytes that it counted at a time since it was armed.", NULL},
     {"excess", get_excess, NULL, "The last allocation beyond the budget: (asked, live, stack, count so far, held), or None. `held` is what it counted "
      "then: (stack, nbytes, count, native) for each stack.", NULL},
     {NULL},
