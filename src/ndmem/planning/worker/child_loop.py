@@ -11,10 +11,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from ndmem import _native
+from ndmem.platform.resident.anonymous import read_status
 
 from .messages import read_message, write_message
 from .protocol import Answer
-from .rss_growth import open_resetter, read_status
+from .rss_growth import keep_resetter
 from .sandbox.containment import contain
 from .sandbox.uncontained import UncontainedError
 from .work import Worker
@@ -83,7 +84,7 @@ def _isolate(folder: Path, sandboxed: bool, own: tuple[int, ...]) -> list[str] |
     sys.dont_write_bytecode = True
     gc.freeze()  # each run begins with a collection, which then skips the objects of the parent
     warnings.simplefilter("ignore")
-    resetter = open_resetter()
+    resetter = keep_resetter()
     return contain(folder, {*own, *([] if resetter is None else [resetter])}) if sandboxed else None
 
 

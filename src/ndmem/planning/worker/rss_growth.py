@@ -5,19 +5,14 @@ resident memory of the process, whichever library allocated them; pages that are
 """
 
 import ctypes
-import os
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 from ndmem.platform.breakdown.heap import heap_figures, trim_heap
+from ndmem.platform.resident.anonymous import open_resetter, read_status, reset_peak
 
-_STATUS: Final = Path("/proc/self/status")
-_CLEAR_REFS: Final = "/proc/self/clear_refs"
-_RESET_PEAK: Final = b"5"
 _M_MMAP_THRESHOLD: Final = -3
 _FRESH_NBYTES: Final = 65536
 _LARGEST_HOLE: Final = 2**26
@@ -50,7 +45,7 @@ def watch_rss_growth() -> Iterator[RssGrowth]:
     """Measure how far resident memory rises in the block, above its beginning."""
     growth = RssGrowth()
     with _fresh_memory(), _small_pages():
-        before = read_status("VmRSS") if _reset_peak() else None
+        before = read_status("VmRSS") if reset_peak(_resetter) else None
         yield growth
         highest = read_status("VmHWM")
         growth.nbytes = None if before is None or highest is None else max(highest - before, 0)
@@ -59,7 +54,7 @@ def watch_rss_growth() -> Iterator[RssGrowth]:
 _resetter: int | None = None
 
 
-def open_resetter() -> int | None:
+def keep_resetter() -> int | None:
     """Open the file that resets the peak of resident memory; a contained process can no longer open it.
 
     Returns
@@ -68,19 +63,8 @@ def open_resetter() -> int | None:
         A descriptor to keep open; ``None`` if the system has no such file.
     """
     global _resetter  # noqa: PLW0603  # one per process, as the file is
-    try:
-        _resetter = os.open(_CLEAR_REFS, os.O_WRONLY | os.O_CLOEXEC)
-    except OSError:
-        _resetter = None
+    _resetter = open_resetter()
     return _resetter
-
-
-def _reset_peak() -> bool:
-    file = open_resetter() if _resetter is None else _resetter
-    try:
-        return file is not None and os.write(file, _RESET_PEAK) > 0
-    except OSError:
-        return False
 
 
 @contextmanager
@@ -140,12 +124,3 @@ def _take_holes(libc: ctypes.CDLL) -> list[int]:
         libc.free(ctypes.c_void_p(block))
         nbytes //= 2
     return taken
-
-
-def read_status(field: str) -> int | None:
-    """Return a byte count of /proc/self/status; ``None`` if the system has none, as outside Linux."""
-    try:
-        found = re.search(rf"^{field}:\s+(\d+) kB", _STATUS.read_text("ascii", "replace"), re.MULTILINE)
-    except OSError:
-        return None
-    return int(found[1]) * 1024 if found else None
