@@ -51,6 +51,10 @@ class PredictionError(NdmemError, RuntimeError):
     """A function cannot be predicted: it fails at small sizes, does not return, or does what the sandbox refuses."""
 
 
+class ScalingError(NdmemError, ValueError):
+    """An array cannot be split into blocks, read or written; or no block of it is within the budget."""
+
+
 class BudgetExceeded(NdmemError, MemoryError):  # noqa: N818  # the name users expect beside MemoryError
     """An allocation, or a planned call, would exceed a budget, and was refused.
 
