@@ -1,0 +1,1 @@
+"""Run a function over a source in blocks: measure, plan, run, report."""

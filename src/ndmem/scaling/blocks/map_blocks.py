@@ -1,0 +1,201 @@
+"""`ndmem.map_blocks`: run a function over a source in blocks that stay below a budget."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ndmem.budgets.amount import read_budget
+from ndmem.errors import OptionError
+from ndmem.platform.malloc import MEASURED, RUNNING, freed_memory_returned
+from ndmem.platform.processors import count_processors
+from ndmem.platform.resident.anonymous import HighWater, anonymous_nbytes
+from ndmem.scaling.sources.source import Source, open_source
+
+from .block_run import BlockRun
+from .earlier import open_earlier
+from .engines import Engine, load_cubed, run_in_loop, run_on_threads
+from .job import Job
+from .log import Log
+from .measure import measure_job, unit_of
+from .plan import Plan, Room
+from .progress import show_progress
+from .rows_left import RowsLeft
+from .sinks import Combined, Rows
+
+if TYPE_CHECKING:
+    from ndmem.scaling.block import Block
+
+
+def map_blocks(
+    func: Callable[..., Any],
+    source: object,
+    out: object = None,
+    *,
+    budget: int | str,
+    engine: Engine | str = Engine.DASK,
+    threads: int | None = None,
+    depth: int = 0,
+    reduce: Callable[[Any, Any], Any] | None = None,
+    progress: bool | None = None,
+) -> BlockRun:
+    """Run a function over a source in blocks, below a budget for the memory of the process.
+
+    The first blocks are small, and measure what the function needs for each row; the others are as large as the budget
+    allows. Three things keep the budget: the prediction; `ndmem.limit` around each block, which refuses an array that
+    would exceed the block's share; and halving a block where that happens.
+
+    Parameters
+    ----------
+    func : callable
+        Takes an array of some rows, and returns one of as many rows; with `reduce`, anything.
+    source : array-like or path
+        A zarr, HDF5, dask or xarray array, a memory map, an array, or the path of a zarr folder or ``.npy`` file.
+        Blocks are whole rows of axis 0.
+    out : path, array-like or None
+        A path that ends in ``.zarr`` or ``.npy``; an array that takes slices; or ``None`` for an array in memory, which
+        counts in the budget. Where a run that was stopped has left a path, it is continued: finished blocks, which
+        ``<path>.ndmem-blocks`` lists, are not computed again. Another file there is refused.
+    budget : int or str
+        Most anonymous memory of the process, the interpreter and what it has already included: bytes, ``"1 GiB"``,
+        ``"50%"`` of the machine's limit, or ``"auto"``.
+    engine : Engine or {"dask", "loop", "cubed"}
+        Dask's threads, plain blocks one after the other, or Cubed, which gets what was measured as
+        ``extra_projected_mem`` and refuses a plan that does not fit.
+    threads : int, optional
+        Blocks at a time; by default one for each processor, and fewer where a row needs much.
+    depth : int
+        Rows that the function also gets on each side of a block, where there are some; their results are left out.
+    reduce : callable, optional
+        Combines the results of two neighbouring ranges of rows, the earlier one first, into that of both. It has to be
+        associative; the order of additions differs from that of the plain run, so compare floats with `numpy.allclose`.
+    progress : bool, optional
+        Whether to show a progress bar on stderr; by default if that is a terminal.
+
+    Returns
+    -------
+    BlockRun
+        ``result`` is the output: its path, the array, or the reduced value. Printing it shows predicted and measured
+        bytes.
+
+    Raises
+    ------
+    ScalingError
+        If one row does not fit, which says the least budget that would do; if source or output cannot be used; or if
+        the function returns another shape than for the first block. Finished blocks stay.
+    UnitError
+        If the budget is not an amount of bytes.
+
+    Notes
+    -----
+    Apart from the order of a reduction, results are those of ``func`` on the whole, if the rows of its result depend on
+    the rows of the block alone. The predicted peak is the process before, and for each thread the largest of three:
+    what reading allocates; the block, and what the function needs; the result, and what writing allocates. Measuring
+    resets the process's ``VmHWM``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> table = np.ones((1000, 10))
+    >>> run = map_blocks(lambda block: block * 2, table, budget="8 GiB", engine="loop")
+    >>> run.result.sum()
+    np.float64(20000.0)
+    """
+    options = _read_options(func, out, engine=engine, threads=threads, depth=depth, reduce=reduce, progress=progress)
+    nbytes = read_budget(budget)
+    opened = open_source(source)
+    try:
+        if options.engine is Engine.CUBED:
+            return load_cubed()(func, opened, out, nbytes)
+        return _run(options, opened, nbytes)
+    finally:
+        opened.close()
+
+
+@dataclass(frozen=True, slots=True)
+class _Options:
+    function: Callable[..., Any]
+    out: object
+    engine: Engine
+    threads: int
+    depth: int
+    reduce: Callable[[Any, Any], Any] | None
+    progress: bool | None
+
+
+def _run(options: _Options, source: Source, budget: int) -> BlockRun:
+    began = time.perf_counter()
+    rows = source.shape[0]
+    sink: Rows | Combined
+    if options.reduce is not None:
+        sink, left = Combined(options.reduce), RowsLeft(rows)
+    else:
+        earlier = open_earlier(options.out, source, options.function, options.depth)
+        sink, left = Rows(options.out, source, earlier), RowsLeft(rows, earlier.done)
+    skipped = rows - len(left)
+    job = Job(options.function, source, sink, options.depth)
+    try:
+        with show_progress(rows, skipped, wanted=options.progress) as advance:
+            log = Log(advance)
+            with freed_memory_returned(MEASURED):
+                measured = measure_job(job, left, log, Room(budget, anonymous_nbytes() or 0, options.threads))
+            with freed_memory_returned(RUNNING):
+                peak = _run_planned(job, left, log, measured.plan, options.engine)
+        result = sink.finish()
+    except BaseException:
+        sink.abandon()
+        raise
+    seconds = time.perf_counter() - began
+    return BlockRun(
+        result, budget, peak, measured.plan, measured.needed, tuple(log.blocks), skipped, seconds, options.engine
+    )
+
+
+def _run_planned(job: Job, left: RowsLeft, log: Log, plan: Plan | None, engine: Engine) -> int | None:
+    """Run all rows that are left, and return the peak of anonymous memory."""
+    if plan is None or not len(left):
+        return None
+    mark = HighWater.begin()
+
+    def run(start: int, stop: int) -> list[Block]:
+        return job.run(start, stop, budget=plan.array_nbytes)
+
+    ranges = list(left.take_all(plan.rows, unit_of(job)))
+    if engine is Engine.LOOP:
+        run_in_loop(run, ranges, log.add)
+    else:
+        run_on_threads(run, ranges, log.add, threads=plan.threads)
+    return None if mark is None else mark.read()
+
+
+def _read_options(
+    func: Callable[..., Any],
+    out: object,
+    *,
+    engine: Engine | str,
+    threads: int | None,
+    depth: int,
+    reduce: Callable[[Any, Any], Any] | None,
+    progress: bool | None,
+) -> _Options:
+    for name, function in (("func", func), ("reduce", reduce)):
+        if function is not None and not callable(function):
+            raise OptionError(f"{name} is a {type(function).__name__}, not a function")
+    try:
+        chosen = Engine(engine)
+    except ValueError:
+        names = ", ".join(repr(one.value) for one in Engine)
+        raise OptionError(f"engine={str(engine)[:40]!r} is not an engine; write one of {names}") from None
+    if type(depth) is not int or depth < 0:
+        raise OptionError(f"depth={str(depth)[:40]} is not a number of rows; write 0 or more")
+    if threads is not None and (type(threads) is not int or threads < 1):
+        raise OptionError(f"threads={str(threads)[:40]} is not a number of threads; write 1 or more")
+    if reduce is not None and out is not None:
+        raise OptionError("reduce= returns its value as the run's result; leave out= away")
+    if chosen is Engine.CUBED and (reduce is not None or depth or threads is not None):
+        raise OptionError("engine='cubed' runs one block at a time, without depth=, reduce= and threads=")
+    if chosen is Engine.LOOP:
+        threads = 1
+    return _Options(func, out, chosen, threads or count_processors(), depth, reduce, progress)

@@ -1,0 +1,142 @@
+"""Measure a job by its first blocks, which are small and are results like the others, and plan the rest."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import Final
+
+from ndmem.errors import ScalingError
+from ndmem.platform.resident.anonymous import anonymous_nbytes
+from ndmem.scaling.amplification import Amplification, conclude
+from ndmem.scaling.block import Block
+from ndmem.scaling.samples import row_nbytes
+from ndmem.units import format_nbytes
+
+from .job import Job
+from .log import Log
+from .plan import Plan, Room, choose_plan
+from .rows_left import RowsLeft
+
+_FIRST_NBYTES: Final = 2**21
+"""Bytes of the first block: pages and Python's own objects scatter by some 20 KiB, one per cent of it."""
+
+_FIRST_SHARE: Final = 128
+"""One part in so many of a thread's room is the most that the first block has: a function may need 28 times as much."""
+
+_GROWTH: Final = (1, 1, 2, 4)
+"""Sizes of the blocks that measure the function. The first one warms up: imports and caches are no part of a block."""
+
+_MOST_CHECKS: Final = 3
+_AGREES: Final = 0.02
+"""How far a block of the planned size may be off; beyond that the plan is made anew, with what it needed."""
+
+_HARDLY_LARGER: Final = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What the first blocks showed.
+
+    Attributes
+    ----------
+    needed : Amplification or None
+        Bytes of a block over its rows; ``None`` if no row was left to measure.
+    plan : Plan or None
+        Blocks for the rest; ``None`` if nothing is left.
+    """
+
+    needed: Amplification | None
+    plan: Plan | None
+
+
+def measure_job(job: Job, left: RowsLeft, log: Log, room: Room) -> Measured:
+    """Run small blocks and then one of the planned size, alone, until such a block needs what was predicted.
+
+    Parameters
+    ----------
+    job : Job
+        What to run.
+    left : RowsLeft
+        The rows that are left; blocks are taken from them.
+    log : Log
+        Where the blocks are noted.
+    room : Room
+        What the blocks have to keep within.
+
+    Raises
+    ------
+    ScalingError
+        If the process has no room for any block, or not even for one row.
+    """
+    if room.budget_nbytes <= room.base_nbytes:
+        raise ScalingError(
+            f"the budget of {format_nbytes(room.budget_nbytes)} is below what the process has without any block, "
+            f"{format_nbytes(room.base_nbytes)}; free some of it, or allow more"
+        )
+    measured: list[Block] = []
+    rows = _first_rows(job, room, len(left))
+    for number, growth in enumerate(_GROWTH):
+        if len(left):
+            most = _conclude(job, measured).rows_within(room.share(1) // 2) if measured else rows
+            found = _run_alone(job, left, log, room, min(rows * growth, most))
+            measured = found if number <= 1 else measured + found
+            room = replace(room, base_nbytes=max(room.base_nbytes, _settled(job))) if number == 0 else room
+    if not len(left):
+        return Measured(_conclude(job, measured), None)
+    for _ in range(_MOST_CHECKS):
+        plan = _plan(job, measured, left, room)
+        if plan.rows <= _HARDLY_LARGER * max(block.rows for block in measured):
+            break
+        found = _run_alone(job, left, log, room, plan.rows)
+        measured += found
+        agrees = len(found) == 1 and math.isclose(found[0].peak.nbytes, plan.block_nbytes, rel_tol=_AGREES)
+        if agrees or not len(left):
+            break
+    needed = _conclude(job, measured)
+    return Measured(needed, _plan(job, measured, left, room) if len(left) else None)
+
+
+def unit_of(job: Job) -> int:
+    """Return the rows of which blocks are multiples: chunks of the output, and of the source where they go together."""
+    written, stored = job.sink.unit, job.source.storage_rows
+    return math.lcm(written, stored) if written % stored == 0 or stored % written == 0 else written
+
+
+def _run_alone(job: Job, left: RowsLeft, log: Log, room: Room, rows: int) -> list[Block]:
+    """Run a block that may use all the room, and measure it by the pages of the process."""
+    whole = max(rows // job.sink.unit, 1) * job.sink.unit
+    start, stop = left.take(whole, job.sink.unit)
+    budget = room.budget_nbytes - room.base_nbytes
+    try:
+        found = job.run(start, stop, budget=budget, alone=True)
+    except MemoryError as error:
+        raise ScalingError(
+            f"the budget of {format_nbytes(room.budget_nbytes)} is too small: the process has "
+            f"{format_nbytes(room.base_nbytes)}, and {job.sink.unit:,} row(s) at a time need more than the "
+            f"{format_nbytes(budget)} that are left ({error.args[0] if error.args else 'MemoryError'})"
+        ) from error
+    log.add(found)
+    return found
+
+
+def _first_rows(job: Job, room: Room, left: int) -> int:
+    """Return the rows of the first block: small beside the room, and few of all."""
+    nbytes = min(_FIRST_NBYTES, room.share(room.threads) // _FIRST_SHARE)
+    rows = int(nbytes / max(row_nbytes(job.source), 1))
+    return max(min(rows, left // (4 * sum(_GROWTH))), job.sink.unit)
+
+
+def _settled(job: Job) -> int:
+    """Return the bytes of the process without any block, after the first one; waiting partial results are extra."""
+    return (anonymous_nbytes() or 0) - job.sink.partial_nbytes
+
+
+def _conclude(job: Job, measured: list[Block]) -> Amplification:
+    name = getattr(job.function, "__qualname__", None) or type(job.function).__name__
+    return conclude(name, row_nbytes(job.source), sorted(measured, key=lambda block: block.rows))
+
+
+def _plan(job: Job, measured: list[Block], left: RowsLeft, room: Room) -> Plan:
+    room = replace(room, partial_nbytes=job.sink.partial_nbytes)
+    return choose_plan(_conclude(job, measured), room, left=len(left), unit=unit_of(job))

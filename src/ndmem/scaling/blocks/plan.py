@@ -1,0 +1,123 @@
+"""Choose how many rows a block has, so that all blocks that run at a time stay below the budget."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from ndmem.errors import ScalingError
+from ndmem.units import format_nbytes
+
+if TYPE_CHECKING:
+    from ndmem.scaling.amplification import Amplification
+
+MARGIN: Final = 0.05
+"""Part of the budget that no plan uses: threads' stacks, and pages that malloc keeps below 4 MiB."""
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """What a plan has to keep within.
+
+    Attributes
+    ----------
+    budget_nbytes : int
+        Most anonymous bytes of the process.
+    base_nbytes : int
+        Those that are there without any block.
+    threads : int
+        How many blocks may run at a time.
+    partial_nbytes : int
+        Bytes of one partial result that waits to be combined; 0 without a reduction.
+    """
+
+    budget_nbytes: int
+    base_nbytes: int
+    threads: int
+    partial_nbytes: int = 0
+
+    def share(self, threads: int, *, margin: float = MARGIN) -> int:
+        """Return the bytes that each running block may have: a part of what the process and partial results leave."""
+        waiting = (threads + 1) * self.partial_nbytes
+        return (int(self.budget_nbytes * (1 - margin)) - self.base_nbytes - waiting) // threads
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Blocks of equal numbers of rows.
+
+    Attributes
+    ----------
+    rows, threads : int
+        Rows of a block, and blocks at a time.
+    base_nbytes, block_nbytes, waiting_nbytes : int
+        Bytes of the process without blocks, of one block at its peak, and of partial results that wait.
+    array_nbytes : int
+        Bytes of arrays that one block may have: the limit that is enforced.
+    bound : str
+        What keeps the blocks from being larger.
+    """
+
+    rows: int
+    threads: int
+    base_nbytes: int
+    block_nbytes: int
+    waiting_nbytes: int
+    array_nbytes: int
+    bound: str
+
+    @property
+    def peak_nbytes(self) -> int:
+        """The predicted peak of anonymous memory."""
+        return self.base_nbytes + self.threads * self.block_nbytes + self.waiting_nbytes
+
+
+def choose_plan(needed: Amplification, room: Room, *, left: int, unit: int) -> Plan:
+    """Choose the largest blocks that fit.
+
+    Parameters
+    ----------
+    needed : Amplification
+        Bytes of a block over its rows.
+    room : Room
+        What the blocks have to keep within.
+    left : int
+        Rows that are left.
+    unit : int
+        Rows of a storage chunk: blocks are multiples of it where one fits.
+
+    Raises
+    ------
+    ScalingError
+        If not even one row at a time fits; the message has the least budget that would do.
+    """
+    for threads in range(room.threads, 0, -1):
+        share = room.share(threads)
+        rows = needed.rows_within(share)
+        if rows:
+            break
+    else:
+        least = math.ceil((room.base_nbytes + needed.peak(1) + 2 * room.partial_nbytes) / (1 - MARGIN))
+        raise ScalingError(
+            f"the budget of {format_nbytes(room.budget_nbytes)} is too small: the process has "
+            f"{format_nbytes(room.base_nbytes)} and a block of one row needs {format_nbytes(needed.peak(1))} more; "
+            f"the least that would do is {least:,} bytes ({format_nbytes(least)})"
+        )
+    bound = "the budget" if threads == room.threads else f"the budget, which has room for {threads} blocks at a time"
+    even = math.ceil(left / threads)
+    if even < rows:
+        rows, bound = even, f"the rows: each of {threads} threads has one block"
+    if rows >= unit:
+        rows -= rows % unit
+    elif unit > 1:
+        bound += f"; a storage chunk has {unit:,} rows, so each is read {math.ceil(unit / rows)} times"
+    return Plan(
+        rows=rows,
+        threads=threads,
+        base_nbytes=room.base_nbytes,
+        block_nbytes=needed.peak(rows),
+        waiting_nbytes=(threads + 1) * room.partial_nbytes,
+        array_nbytes=max(room.share(threads, margin=0) - needed.hidden(rows), 1),
+        bound=bound,
+    )
