@@ -24,10 +24,15 @@ Stay within the memory
     limit           MemoryError instead of the OOM killer: with ndmem.limit("4 GiB"):
     limits, fits    the limits of this process; whether something fits below them
     spec            an array that does not exist yet: ndmem.spec("f8[1000, 1000]")
+Work on what does not fit
+    chunks          the chunks of an array that keep a program within its memory
 Predict
     predict         the memory of a call at a size that has not been run yet
     dims            lengths of named dimensions for it
     planned         check each call of a function in advance
+Work in blocks that fit
+    amplification   the memory of a function for each row of a block, measured
+    map_blocks      run a function over a zarr array, a memory map … below a budget
 
 In a notebook: ``%load_ext ndmem``, then ``%%ndmem`` above a cell. All errors are subclasses of
 `NdmemError`. Bytes are integers; as arguments they may also be text, such as ``"4 GiB"``.
@@ -43,6 +48,7 @@ from .errors import (
     NdmemError,
     PredictionError,
     ProcessError,
+    ScalingError,
     SpecError,
     TraceError,
     TrackingError,
@@ -59,12 +65,16 @@ if TYPE_CHECKING:
     from typing import Any
 
     from .api import (
+        Amplification,
+        BlockRun,
         Prediction,
         Run,
         TrackedRun,
         advise,
+        amplification,
         arrays,
         breakdown,
+        chunks,
         diff,
         dims,
         fits,
@@ -72,6 +82,7 @@ if TYPE_CHECKING:
         limit,
         limits,
         load,
+        map_blocks,
         planned,
         predict,
         profile,
@@ -83,9 +94,10 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
-    "BudgetExceeded", "MissingError", "NdmemError", "Prediction", "PredictionError", "ProcessError", "Run", "SpecError",
-    "TraceError", "TrackedRun", "TrackingError", "UnitError", "WeighError", "advise", "arrays", "breakdown", "diff",
-    "dims", "fits", "leaks", "limit", "limits", "load", "planned", "predict", "profile", "spec", "track", "weigh",
+    "Amplification", "BlockRun", "BudgetExceeded", "MissingError", "NdmemError", "Prediction", "PredictionError",
+    "ProcessError", "Run", "ScalingError", "SpecError", "TraceError", "TrackedRun", "TrackingError", "UnitError",
+    "WeighError", "advise", "amplification", "arrays", "breakdown", "chunks", "diff", "dims", "fits", "leaks", "limit",
+    "limits", "load", "map_blocks", "planned", "predict", "profile", "spec", "track", "weigh",
 ]  # fmt: skip
 
 

@@ -43,6 +43,10 @@ if TYPE_CHECKING:
     from .results.run import Run, index_of
     from .results.tracked_run import TrackedRun
     from .results.weight import weigh
+    from .scaling.amplification import Amplification, amplification
+    from .scaling.blocks.block_run import BlockRun
+    from .scaling.blocks.map_blocks import map_blocks
+    from .scaling.chunks import Chunks, chunks
     from .weighing.stored import Stored, stored_arrays
 
     _F = TypeVar("_F", bound=Callable[..., Any])
@@ -72,16 +76,20 @@ _NAMES = {
     "results.run": "Run index_of",
     "results.tracked_run": "TrackedRun",
     "results.weight": "weigh",
+    "scaling.amplification": "Amplification amplification",
+    "scaling.blocks.block_run": "BlockRun",
+    "scaling.blocks.map_blocks": "map_blocks",
+    "scaling.chunks": "Chunks chunks",
     "weighing.stored": "Stored stored_arrays",
 }
 _HOMES = {name: module for module, names in _NAMES.items() for name in names.split()}
 
 __all__ = [
-    "By", "Comparison", "DiffBy", "DiffFormat", "Dims", "Findings", "Fit", "Format", "Leaks", "Limits", "LiveBytes",
-    "Measure", "Moment", "Prediction", "Run", "Stored", "TrackedRun", "advise", "arrays", "breakdown", "check_factor",
-    "diff", "dims", "fits", "index_of", "leaks", "limit", "limits", "list_advice", "load", "patch_of", "planned",
-    "predict", "profile", "read_budget", "read_length", "spec", "stored_arrays", "track", "try_findings", "weigh",
-    "without_callers",
+    "Amplification", "BlockRun", "By", "Chunks", "Comparison", "DiffBy", "DiffFormat", "Dims", "Findings", "Fit",
+    "Format", "Leaks", "Limits", "LiveBytes", "Measure", "Moment", "Prediction", "Run", "Stored", "TrackedRun",
+    "advise", "amplification", "arrays", "breakdown", "check_factor", "chunks", "diff", "dims", "fits", "index_of",
+    "leaks", "limit", "limits", "list_advice", "load", "map_blocks", "patch_of", "planned", "predict", "profile",
+    "read_budget", "read_length", "spec", "stored_arrays", "track", "try_findings", "weigh", "without_callers",
 ]  # fmt: skip
 
 

@@ -39,7 +39,7 @@ def describe(name: str, file: IO[bytes], nbytes: int, where: str, *, stored: int
     stored : int, optional
         Bytes on disk, where they are compressed.
     """
-    array, begin = _header(file, where)
+    array, begin = read_header(file, where)
     note = ""
     loaded: int | None = array.nbytes
     if array.dtype.hasobject:
@@ -52,7 +52,7 @@ def describe(name: str, file: IO[bytes], nbytes: int, where: str, *, stored: int
     return Stored(name, array.shape, str(array.dtype), nbytes if stored is None else stored, loaded, note)
 
 
-def _header(file: IO[bytes], where: str) -> tuple[ArraySpec, int]:
+def read_header(file: IO[bytes], where: str) -> tuple[ArraySpec, int]:
     """Return what the header says, and where the data begin."""
     start = file.read(8)
     width = 2 if start[6:7] == b"\x01" else 4
