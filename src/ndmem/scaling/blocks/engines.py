@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from ndmem.scaling.block import Block
 
     from .block_run import BlockRun
+    from .cluster import Cluster
 
     Run = Callable[[int, int], list[Block]]
     Tell = Callable[[list[Block]], None]
@@ -37,6 +38,18 @@ def load_cubed() -> Callable[..., BlockRun]:
     """
     run: Callable[..., BlockRun] = _load("ndmem.scaling.blocks.cubed_engine", "cubed").run_on_cubed
     return run
+
+
+def load_cluster() -> Callable[[object], Cluster]:
+    """Return what opens the cluster of a Dask client.
+
+    Raises
+    ------
+    MissingError
+        If distributed is not installed.
+    """
+    opens: Callable[[object], Cluster] = _load("ndmem.scaling.blocks.cluster", "dask").open_cluster
+    return opens
 
 
 def _load(module: str, library: str) -> Any:
