@@ -21,7 +21,7 @@ _HEAD_NBYTES = 1000
 
 
 @click.command("report", epilog=f"{EXAMPLE}ndmem report run.ndmem --format html -o run.html")
-@click.argument("file", type=click.Path(path_type=Path), required=False)
+@click.argument("files", nargs=-1, type=click.Path(path_type=Path), metavar="[FILE|FOLDER]...")
 @click.option(
     "--format", "form", type=click.Choice([form.value for form in api.Format]), default="text", show_default=True
 )
@@ -55,7 +55,7 @@ _HEAD_NBYTES = 1000
     help="Where the page loads Plotly's JavaScript from; several pages can share a FILE.  [default: inline]",
 )
 def command(
-    file: Path | None,
+    files: tuple[Path, ...],
     form: str,
     by: str | None,
     at: str | None,
@@ -69,7 +69,10 @@ def command(
     output: Path | None,
     plotlyjs: str | None,
 ) -> None:
-    """Show the run saved in FILE, by default the newest .ndmem file in this folder."""
+    """Show the run saved in FILE, by default the newest .ndmem file in this folder.
+
+    Several files, or a folder, are the ranks of a parallel job: one report has all of them.
+    """
     if by is not None and form != api.Format.TEXT.value:
         raise click.UsageError(
             f"--by needs --format text: {form} always has the call stacks or the lines; leave one of them out"
@@ -94,19 +97,19 @@ def command(
         raise click.UsageError("--plotlyjs needs --format html; add it")
     is_plain = form == api.Format.TEXT.value and by is None and at is None and not (processes or library)
     _check_leaks(leaks=leaks, start_s=start_s, end_s=end_s, is_plain=is_plain)
-    file = choose_run(file)
-    if output is not None and output.exists() and file.exists() and output.samefile(file):
+    files = files or (choose_run(None),)
+    if output is not None and any(output.exists() and file.exists() and output.samefile(file) for file in files):
         raise click.UsageError(f"{str(output)!r} is the run itself; choose another path with -o")
     if form == api.Format.HTML.value:
-        chosen = _choose_page(file) if output is None and sys.stdout.isatty() else output
-        with show_waiting(file, steps=LOADING + PAGE):
-            page = api.load(file, packages=packages).to_html(chosen, library=library, plotlyjs=plotlyjs or "inline")
+        chosen = _choose_page(files[0]) if output is None and sys.stdout.isatty() else output
+        with show_waiting(*files, steps=LOADING + PAGE):
+            page = api.load(*files, packages=packages).to_html(chosen, library=library, plotlyjs=plotlyjs or "inline")
         sys.stdout.write(page or "")
         if chosen is not output and chosen is not None:
             say_written(chosen)
         return
-    with show_waiting(file, steps=LOADING):
-        run = api.load(file, packages=packages)
+    with show_waiting(*files, steps=LOADING):
+        run = api.load(*files, packages=packages)
     rows, moment = by or api.By.LINE, at or api.Moment.PEAK
     with _open(output) as stream:
         if leaks:
