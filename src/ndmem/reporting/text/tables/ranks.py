@@ -46,7 +46,7 @@ def make_rank_table(job: Job, names: FileNames, *, limit: int | None) -> Table:
     several, native = len(job.hosts()) > 1, shows_native(job)
     headings = ["peak", *(["with native"] if native else []), "RSS", "kept", "rank"]
     table = _open(headings, "where")
-    ranks = sorted(job.ranks, key=lambda each: (-each.own_nbytes, each.rank.number))
+    ranks = order_ranks(job)
     for each in ranks[:limit]:
         table.add_row(
             write_figure(each.peak_nbytes),
@@ -54,7 +54,7 @@ def make_rank_table(job: Job, names: FileNames, *, limit: int | None) -> Table:
             write_figure(each.rss_peak_nbytes),
             write_figure(each.live_nbytes_at_end),
             f"{each.rank.number:,}",
-            _describe(each, names, several=several),
+            describe_where(each, names, several=several),
         )
     left = ranks[len(ranks[:limit]) :]
     if left:
@@ -63,8 +63,13 @@ def make_rank_table(job: Job, names: FileNames, *, limit: int | None) -> Table:
     return table
 
 
-def _describe(figures: RankFigures, names: FileNames, *, several: bool) -> str:
-    """Write where a rank ran and reached its peak, how it ended, and in which file it is."""
+def order_ranks(job: Job) -> list[RankFigures]:
+    """Return the ranks, that with most memory first."""
+    return sorted(job.ranks, key=lambda each: (-each.own_nbytes, each.rank.number))
+
+
+def describe_where(figures: RankFigures, names: FileNames, *, several: bool) -> str:
+    """Write where a rank ran, if there are several machines, where it reached its peak, and how it ended."""
     site = figures.peak_site
     parts = [
         figures.rank.host if several else "",
