@@ -73,28 +73,7 @@ def command(
 
     Several files, or a folder, are the ranks of a parallel job: one report has all of them.
     """
-    if by is not None and form != api.Format.TEXT.value:
-        raise click.UsageError(
-            f"--by needs --format text: {form} always has the call stacks or the lines; leave one of them out"
-        )
-    if at is not None and form in {api.Format.JSON.value, api.Format.HTML.value}:
-        raise click.UsageError(
-            f"--at does not apply to --format {form}, which has both the peak and the end; leave it out"
-        )
-    if form == api.Format.CHROME.value and (at is not None or library):
-        raise click.UsageError(
-            "--at and --library do not apply to --format chrome, which is a timeline of the lines; leave them out"
-        )
-    if of is not None and form not in {api.Format.COLLAPSED.value, api.Format.SPEEDSCOPE.value}:
-        raise click.UsageError(
-            "--of needs --format collapsed or speedscope, where each call stack has a weight; add one of them"
-        )
-    if of is not None and at is not None:
-        raise click.UsageError("--at and --of both choose the weight of the call stacks; use one of them")
-    if processes and (form != api.Format.TEXT.value or by not in {None, api.By.LINE.value}):
-        raise click.UsageError("--processes needs --format text and --by line: it merges the lines of the processes")
-    if plotlyjs is not None and form != api.Format.HTML.value:
-        raise click.UsageError("--plotlyjs needs --format html; add it")
+    _check_choices(form, by=by, at=at, of=of, library=library, processes=processes, plotlyjs=plotlyjs)
     is_plain = form == api.Format.TEXT.value and by is None and at is None and not (processes or library)
     _check_leaks(leaks=leaks, start_s=start_s, end_s=end_s, is_plain=is_plain)
     files = files or (choose_run(None),)
@@ -124,6 +103,40 @@ def _open(output: Path | None) -> AbstractContextManager[IO[str]]:
     return output.open("w", encoding="utf-8", errors="backslashreplace")
 
 
+def _check_choices(
+    form: str, *, by: str | None, at: str | None, of: str | None, library: bool, processes: bool, plotlyjs: str | None
+) -> None:
+    """Refuse options that do not apply to the format.
+
+    Raises
+    ------
+    click.UsageError
+        With what to leave out, or to add.
+    """
+    if by is not None and form != api.Format.TEXT.value:
+        raise click.UsageError(
+            f"--by needs --format text: {form} always has the call stacks or the lines; leave one of them out"
+        )
+    if at is not None and form in {api.Format.JSON.value, api.Format.HTML.value}:
+        raise click.UsageError(
+            f"--at does not apply to --format {form}, which has both the peak and the end; leave it out"
+        )
+    if form == api.Format.CHROME.value and (at is not None or library):
+        raise click.UsageError(
+            "--at and --library do not apply to --format chrome, which is a timeline of the lines; leave them out"
+        )
+    if of is not None and form not in {api.Format.COLLAPSED.value, api.Format.SPEEDSCOPE.value}:
+        raise click.UsageError(
+            "--of needs --format collapsed or speedscope, where each call stack has a weight; add one of them"
+        )
+    if of is not None and at is not None:
+        raise click.UsageError("--at and --of both choose the weight of the call stacks; use one of them")
+    if processes and (form != api.Format.TEXT.value or by not in {None, api.By.LINE.value}):
+        raise click.UsageError("--processes needs --format text and --by line: it merges the lines of the processes")
+    if plotlyjs is not None and form != api.Format.HTML.value:
+        raise click.UsageError("--plotlyjs needs --format html; add it")
+
+
 def _check_leaks(*, leaks: bool, start_s: float | None, end_s: float | None, is_plain: bool) -> None:
     if leaks and not is_plain:
         raise click.UsageError("--leaks is a table of its own; leave --format, --by, --at and the like out")
@@ -134,14 +147,17 @@ def _check_leaks(*, leaks: bool, start_s: float | None, end_s: float | None, is_
 
 
 def _choose_page(file: Path) -> Path:
-    """Return the page beside a run, for a terminal: megabytes of HTML there would help no user.
+    """Return the page beside a run, or in the folder of several, for a terminal: megabytes there would help no user.
 
     Raises
     ------
     click.UsageError
         If that file exists and is not a page of ndmem.
     """
-    page = file.with_name(f"{file.stem if file.suffix != '.html' else file.name}.html")
+    if file.is_dir():
+        page = file / "ranks.html"
+    else:
+        page = file.with_name(f"{file.stem if file.suffix != '.html' else file.name}.html")
     if page.exists() and not _is_page(page):
         raise click.UsageError(f"{page} exists and is not a page of ndmem; choose another path with -o")
     return page

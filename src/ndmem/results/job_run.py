@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -60,12 +61,13 @@ def list_runs(folder: Path) -> list[Path]:
 
     Raises
     ------
-    TraceError
+    IsADirectoryError
         If there are none.
     """
     found = {named_by(str(path)) for pattern in _PATTERNS for path in folder.glob(pattern) if path.is_file()}
     if not found:
-        raise TraceError(f"{folder} has no .ndmem file; name the folder into which ndmem run wrote")
+        problem = "it is a folder without .ndmem files; name a file, or the folder that ndmem run wrote into"
+        raise IsADirectoryError(errno.EISDIR, problem, str(folder))
     return sorted(map(Path, found))
 
 
@@ -86,7 +88,7 @@ def load_job(files: Sequence[Path], *, folder: Path | None, packages: Sequence[s
     TraceError
         If no file can be read, or they are not of one job.
     OSError
-        If the only file cannot be read.
+        If a file that the user named does not exist, or the only file cannot be read.
     """
     ranks: list[RankFigures] = []
     plain: list[Path] = []
@@ -101,14 +103,16 @@ def load_job(files: Sequence[Path], *, folder: Path | None, packages: Sequence[s
                     index = TraceIndex(trace, family=read_family(file, trace))
                     ranks.append(describe_rank(index, trace.run.rank, str(file)))
                     index.known.clear()  # facts that lead back to the index would keep the trace until a collection
-            except (TraceError, OSError) as error:  # becomes a note
-                damaged[file] = error
+            except (TraceError, OSError) as error:
+                if folder is None and isinstance(error, FileNotFoundError):
+                    raise
+                damaged[file] = error  # becomes a note
     if not ranks:
         return _load_plain(plain, damaged, folder=folder, packages=packages)
     if plain and folder is None:
         raise TraceError(
-            f"{plain[0]} is not the run of a rank of a job, and {ranks[0].file} is; show it alone, or compare them with: "
-            "ndmem diff"
+            f"{plain[0]} is not the run of a rank of a job, and {ranks[0].file} is; show it alone, or compare them "
+            "with: ndmem diff"
         )
     chosen, notes = _choose_job(ranks, folder=folder)
     notes += [f"{file.name} cannot be read: {error}." for file, error in damaged.items()]
@@ -154,16 +158,16 @@ def _choose_job(ranks: Sequence[RankFigures], *, folder: Path | None) -> tuple[l
     if folder is None:
         first, second = (same[0] for same in list(jobs.values())[:2])
         raise TraceError(
-            f"{first.file} is of {_name_job(first)}, {second.file} of {_name_job(second)}; name the files of one job, or "
-            "compare two ranks with: ndmem diff"
+            f"{first.file} is of {_name_job(first)}, {second.file} of {_name_job(second)}; name the files of one job, "
+            "or compare two ranks with: ndmem diff"
         )
     newest = max(jobs.values(), key=lambda same: max(each.started for each in same))
     others = sorted((same for same in jobs.values() if same is not newest), key=lambda same: same[0].file)
     names = ", ".join(f"{_name_job(same[0])} ({Path(same[0].file).name}, …)" for same in others[:_NAMED])
     more = f" and {len(others) - _NAMED:,} more" if len(others) > _NAMED else ""
     return newest, [
-        f"{folder} has files of {len(jobs):,} jobs: this is the newest, {_name_job(newest[0])}; not shown: {names}{more}; "
-        "for another one name its files."
+        f"{folder} has files of {len(jobs):,} jobs: this is the newest, {_name_job(newest[0])}; not shown: "
+        f"{names}{more}; for another one name its files."
     ]
 
 

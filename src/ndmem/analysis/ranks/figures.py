@@ -154,7 +154,7 @@ def _find_peaks(index: TraceIndex) -> tuple[int, int | None]:
 
 
 def highest_resident(index: TraceIndex) -> int | None:
-    """Return the highest resident memory of a run, of its processes together if that was sampled; ``None`` if unknown."""
+    """Return the highest resident memory of a run, of its processes together if sampled; ``None`` if unknown."""
     together = index.trace.together
     known = [index.trace.rss_peak_nbytes, None if together is None else together.nbytes]
     return max((nbytes for nbytes in known if nbytes is not None), default=None)

@@ -52,7 +52,9 @@ def _write_hosts(hosts: Sequence[HostFigures]) -> str:
     if len(hosts) < 2:
         return ""
     first = hosts[0]
-    resident = "" if first.rss_peak_nbytes is None else f" and {format_nbytes(first.rss_peak_nbytes)} of resident memory"
+    resident = (
+        "" if first.rss_peak_nbytes is None else f" and {format_nbytes(first.rss_peak_nbytes)} of resident memory"
+    )
     return (
         f"{len(hosts):,} machines; {first.host} has most: {first.ranks:,} ranks with a sum of "
         f"{format_nbytes(first.peak_nbytes)} of peaks{resident}"

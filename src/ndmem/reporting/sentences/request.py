@@ -35,7 +35,8 @@ def _write_asked(request: MemoryRequest) -> str:
     if request.count == 1:
         return format_nbytes(request.nbytes)
     each = write_batch_size(request.each_nbytes)
-    return f"{format_nbytes(request.nbytes)} ({request.option}={each} for {request.count:,} of them)"
+    kind = request.option.removeprefix("--mem-per-").upper()
+    return f"{format_nbytes(request.nbytes)} ({request.option}={each}, {request.count:,} {kind}s)"
 
 
 def _write_advice(found: RequestUse) -> str:

@@ -139,7 +139,7 @@ def _list_tables(index: TraceIndex, names: FileNames, *, view: View) -> Iterator
     trace, moment = index.trace, view.moment
     from rich.text import Text
 
-    job = index.job if view.by is By.LINE and moment is Moment.PEAK and not view.library else None
+    job = index.job if view.by is By.LINE and moment is Moment.PEAK and not (view.library or view.processes) else None
     shown = make_row_table(index, names, view, width=view.width or NARROWEST) if job is None else None
     lines = None if job is None else make_job_line_table(job, names, limit=view.rows)
     if lines is not None:

@@ -1,4 +1,4 @@
-"""What surrounds a run when it begins, as a journal's meta record has it: the limit, the rank, what the job asked for."""
+"""What surrounds a run when it begins, as a journal's meta record has it: limit, rank, and the memory asked for."""
 
 from dataclasses import asdict
 from typing import Any
