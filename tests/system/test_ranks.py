@@ -19,7 +19,7 @@ import os, sys
 import numpy as np
 rank = int(os.environ.get("SLURM_PROCID") or os.environ.get("OMPI_COMM_WORLD_RANK") or 0)
 table = np.ones((rank + 1) * 100_000)
-sys.stdout.write(f"rank {rank}\n")  # at once: launchers mix what ranks write in parts
+sys.stdout.write(f"rank {rank}\\n")  # at once: launchers mix what ranks write in parts
 sys.stdout.flush()
 """
 
