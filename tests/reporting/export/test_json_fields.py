@@ -64,6 +64,7 @@ def test_fields_of_a_pipeline() -> None:
         "rank": None,
         "request": None,
         "job": None,
+        "not_leaked": {"garbage": None, "resident": None, "unwritten_nbytes": 0, "mapped_nbytes": 0},
         "findings": [],
     }
     assert list(document)[-len(LISTS) :] == list(LISTS)

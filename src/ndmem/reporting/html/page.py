@@ -26,6 +26,7 @@ from ndmem.reporting.sentences.answer import answer_sentence
 from ndmem.reporting.sentences.ending import ending_sentence
 from ndmem.reporting.sentences.headroom import headroom_sentence
 from ndmem.reporting.sentences.mapped import mapped_sentence
+from ndmem.reporting.sentences.not_leaked import not_leaked_beside
 from ndmem.reporting.sentences.request import request_sentence
 from ndmem.reporting.sentences.total import total_sentence
 from ndmem.reporting.text.notes import describe_run, list_notes
@@ -121,6 +122,7 @@ def _list_advice(
     return {
         "findings": list_findings(index, findings[: limits.findings], names, anchors),
         "more_findings": max(len(findings) - limits.findings, 0),
+        "not_leaked": [plain(sentence) for sentence in not_leaked_beside(index, findings)],
     }
 
 
