@@ -14,6 +14,8 @@ from .deep_facts import DeepFacts
 from .ending import Ending
 from .holder import ArrayForm, Holder
 from .machine_limit import MachineLimit
+from .memory_request import MemoryRequest
+from .rank import Rank
 from .refusal import Refusal
 from .site import Site, Stack
 from .together import Together
@@ -84,6 +86,10 @@ class RunInfo:
         both together; ``None`` if there was none.
     refusal : Refusal or None
         The uncaught `MemoryError` with which the program ended.
+    rank : Rank or None
+        Which process of a parallel job it was; ``None`` if it was not started as one.
+    request : MemoryRequest or None
+        The memory that its batch job asked for; ``None`` if that is unknown.
     """
 
     program: tuple[str, ...]
@@ -103,6 +109,8 @@ class RunInfo:
     packages: tuple[str, ...] = ()
     program_packages: tuple[str, ...] = ()
     refusal: Refusal | None = None
+    rank: Rank | None = None
+    request: MemoryRequest | None = None
 
     @property
     def is_cut(self) -> bool:

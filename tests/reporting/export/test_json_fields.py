@@ -61,6 +61,10 @@ def test_fields_of_a_pipeline() -> None:
         "processes_peak_nbytes": 601 * MIB,
         "processes_total_peak_nbytes": None,
         "processes_resident": None,
+        "rank": None,
+        "request": None,
+        "job": None,
+        "not_leaked": {"garbage": None, "resident": None, "unwritten_nbytes": 0, "mapped_nbytes": 0},
         "findings": [],
     }
     assert list(document)[-len(LISTS) :] == list(LISTS)

@@ -19,6 +19,8 @@ from ndmem.model.deep_facts import read_deep_facts
 from ndmem.model.ending import Ending
 from ndmem.model.holder import ArrayForm, Holder
 from ndmem.model.machine_limit import read_machine_limit
+from ndmem.model.memory_request import read_memory_request
+from ndmem.model.rank import read_rank
 from ndmem.model.refusal import read_refusal
 from ndmem.model.site import Site
 from ndmem.model.together import read_together
@@ -194,6 +196,8 @@ def _decode_run(run: dict[str, Any]) -> RunInfo:
         packages=tuple(map(str, run.get("packages", ()))),
         program_packages=tuple(map(str, run.get("program_packages", ()))),
         refusal=read_refusal(run.get("refusal")),
+        rank=read_rank(run.get("rank")),
+        request=read_memory_request(run.get("request")),
     )
 
 

@@ -24,6 +24,8 @@ from ndmem.analysis.tables.threads import UNKNOWN_THREAD, thread_table
 from ndmem.model.columns import Domain
 
 from .findings_json import finding_fields
+from .job_json import job_fields
+from .not_leaked_json import not_leaked_fields
 from .sites import site_fields
 
 if TYPE_CHECKING:
@@ -69,7 +71,12 @@ def write_json(index: TraceIndex, stream: IO[str], *, findings: Sequence[Finding
         "processes_total_peak_nbytes": tree.total_peak_nbytes,
         "processes_resident": None if trace.together is None else _resident_fields(trace.together),
     }
-    for key, value in {**_run_fields(index), **together}.items():
+    for key, value in {
+        **_run_fields(index),
+        **together,
+        **job_fields(index),
+        "not_leaked": not_leaked_fields(index),
+    }.items():
         stream.write(f" {_encode(key)}: {_encode(value)},\n")
     before = ""
     for key, entries in lists.items():

@@ -17,6 +17,7 @@ from ndmem.reporting.html.tables.code import name_anchors, show_code
 from ndmem.reporting.html.tables.line_groups import group_lines
 from ndmem.reporting.html.tables.native_blocks import list_native
 from ndmem.reporting.html.tables.processes import list_processes
+from ndmem.reporting.html.tables.ranks import list_ranks
 from ndmem.reporting.moments import title_moment
 from ndmem.reporting.other_memory import list_other_memory
 from ndmem.reporting.paths import file_names
@@ -25,6 +26,8 @@ from ndmem.reporting.sentences.answer import answer_sentence
 from ndmem.reporting.sentences.ending import ending_sentence
 from ndmem.reporting.sentences.headroom import headroom_sentence
 from ndmem.reporting.sentences.mapped import mapped_sentence
+from ndmem.reporting.sentences.not_leaked import not_leaked_beside
+from ndmem.reporting.sentences.request import request_sentence
 from ndmem.reporting.sentences.total import total_sentence
 from ndmem.reporting.text.notes import describe_run, list_notes
 from ndmem.reporting.text.tables.figure_columns import has_foreign
@@ -119,6 +122,7 @@ def _list_advice(
     return {
         "findings": list_findings(index, findings[: limits.findings], names, anchors),
         "more_findings": max(len(findings) - limits.findings, 0),
+        "not_leaked": [plain(sentence) for sentence in not_leaked_beside(index, findings)],
     }
 
 
@@ -127,7 +131,11 @@ def _number_lines(lines: Sequence[Line]) -> dict[tuple[str, int], int]:
 
 
 def _list_family(index: TraceIndex, names: FileNames, *, limits: Limits) -> dict[str, Any]:
-    return {"processes": list_processes(index, names, limits=limits), "family_notes": _list_process_notes(index)}
+    return {
+        "processes": list_processes(index, names, limits=limits),
+        "family_notes": _list_process_notes(index),
+        "ranks": list_ranks(index, names, limits=limits),
+    }
 
 
 def _describe_run(index: TraceIndex, names: FileNames, outlook: Outlook | None) -> dict[str, Any]:
@@ -189,7 +197,7 @@ def _write_sentences(index: TraceIndex, names: FileNames, outlook: Outlook | Non
     if outlook is not None:  # its sentences already tell whether the call fits
         texts = [*outlook.sentences, answer, total, mapped]
     else:
-        texts = [f"{answer}. {headroom}" if headroom else answer, total, mapped]
+        texts = [f"{answer}. {headroom}" if headroom else answer, total, mapped, request_sentence(index)]
     return [f"{plain(text)}." for text in texts if text]
 
 

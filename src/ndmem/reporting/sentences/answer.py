@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ndmem.analysis.index import TraceIndex
+    from ndmem.analysis.over_time.processes import ProcessFigures
+    from ndmem.analysis.ranks.job import Job
 
 
 def answer_sentence(
@@ -49,8 +51,8 @@ def answer_sentence(
         If the trace's call tree is damaged.
     """
     subject = find_subject(index, moment)
-    index, kind = subject.index, subject.kind
-    process = "" if subject.child is None else f" in {describe_child(subject.child)}"
+    job, index, kind = index.job, subject.index, subject.kind
+    process = _write_process(subject.child, job)
     if kind is Kind.MAPPED:
         return write_mapped(index, name_file, process)
     if kind is Kind.FOREIGN:
@@ -60,6 +62,14 @@ def answer_sentence(
     if not index.trace.peak.nbytes:
         return _write_nothing(index)
     return write_arrays(index, moment, name_file, process=process)
+
+
+def _write_process(child: ProcessFigures | None, job: Job | None) -> str:
+    """Write which process a sentence is about, with a leading space; an empty text for the program of the only rank."""
+    rank = "" if job is None else f"rank {job.leader.rank.number:,}"
+    if child is None:
+        return f" in {rank}" if rank else ""
+    return f" in {describe_child(child)}{f' of {rank}' if rank else ''}"
 
 
 def _write_nothing(index: TraceIndex) -> str:
