@@ -19,6 +19,7 @@ from ndmem.model.trace import Origin, Peak, RunInfo, Trace
 from ndmem.tracking.journal.sources import read_texts
 from ndmem.user_code import find_user_files
 
+from .client_code import ClientCode
 from .message import RETIRED
 from .table import Row
 
@@ -107,11 +108,12 @@ def _make_tree(rows: Sequence[Row]) -> tuple[tuple[Site, ...], CallTree, Tallies
     """Return the columns of a call tree; task groups get a line each in a file of their names."""
     groups = sorted({row.site.function for row in rows if row.site.filename == TASKS_FILE})
     line = {group: number for number, group in enumerate(groups, 1)}
+    files = ClientCode()
     sites: dict[Site, int] = {}
     codes: dict[tuple[str, str], int] = {}
     site_of, code_of = np.empty(len(rows), np.int32), np.empty(len(rows), np.int32)
     for number, row in enumerate(rows):
-        site = row.site
+        site = files.locate(row.site)
         if site.filename == TASKS_FILE:
             site = replace(site, lineno=line[site.function], end_lineno=line[site.function])
         site_of[number] = sites.setdefault(site, len(sites))

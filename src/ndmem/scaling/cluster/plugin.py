@@ -21,7 +21,7 @@ PLUGIN = "ndmem"
 """Name of the plugin: a cluster has it once."""
 
 
-class ClusterPlugin(WorkerPlugin):  # type: ignore[misc]  # distributed has no types
+class ClusterPlugin(WorkerPlugin):
     """Record the arrays of each worker, from its start or from the registration of the plugin.
 
     Parameters

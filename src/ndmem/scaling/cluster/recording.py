@@ -96,6 +96,7 @@ class Recording:
         self.track, self.last = track, dict[str, Any]()
         self._id, self._sequence = uuid.uuid4().hex, 0
         self._workers: list[Worker] = []
+        self._known: dict[str, list[Any]] = {}
         self._tasks = TaskFrames()
         self._timer = PeriodicCallback(self._tick, 1000 * interval_s / _SAMPLES)
         self._samples: list[list[int]] = []
@@ -114,6 +115,8 @@ class Recording:
     def join(self, worker: Worker) -> None:
         """Add a worker of this process."""
         self._workers.append(worker)
+        # A worker that has left stays in the list: what its tasks allocated is among the figures.
+        self._known[worker.address] = [str(worker.name), worker.address, worker.state.nthreads]
         if not self._timer.is_running():
             self._timer.start()
 
@@ -199,7 +202,7 @@ class Recording:
 
     def _describe(self) -> dict[str, Any]:
         return {
-            "workers": [[str(each.name), each.address, each.state.nthreads] for each in self._workers],
+            "workers": [*self._known.values()],
             "pid": os.getpid(),
             # By the scheduler's clock.
             "started": self._started_at + float(getattr(self._workers[0], "scheduler_delay", 0.0)),

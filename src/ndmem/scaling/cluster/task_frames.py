@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import threading
+import types
 from typing import TYPE_CHECKING, Any
 
 from dask.utils import key_split
@@ -90,7 +91,7 @@ class TaskFrames:
 def _make_frame(group: str, *, waits: bool) -> Callable[..., Any]:
     function = _wait_for if waits else _call
     code = function.__code__.replace(co_filename=TASKS_FILE, co_name=group, co_qualname=group, co_firstlineno=1)
-    return type(_call)(code, {"__name__": __name__})
+    return types.FunctionType(code, {"__name__": __name__})
 
 
 def _name_of_task(args: tuple[Any, ...]) -> object:

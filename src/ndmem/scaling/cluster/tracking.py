@@ -46,7 +46,7 @@ class ClusterRun(Run):
         If the interval is not a number of seconds of at least 0.1.
     """
 
-    def __init__(self, client: Client, *, interval: float = 0.5) -> None:
+    def __init__(self, client: Any, *, interval: float = 0.5) -> None:
         super().__init__()
         _check_client(client)
         if isinstance(interval, bool) or not isinstance(interval, int | float) or not interval >= _SHORTEST_S:
@@ -129,7 +129,8 @@ class ClusterRun(Run):
         return merge(gathering, self._place, now=time.time())
 
 
-def _check_client(client: object) -> None:
+def _check_client(client: Any) -> None:
+    # Of distributed's methods half have no types.
     if not isinstance(client, Client):
         raise ClientError(
             f"ndmem.dask.track() needs a distributed.Client, not {type(client).__name__}; "
@@ -144,7 +145,7 @@ def _check_client(client: object) -> None:
         raise ClientError(f"the client is {client.status}; pass one that is connected to a scheduler")
 
 
-def _check_owner(client: Client) -> None:
+def _check_owner(client: Any) -> None:
     """Refuse a cluster that a client tracks already, unless that client has gone."""
     owner = client.get_metadata([PLUGIN], default=None)
     if owner is None:
@@ -160,10 +161,10 @@ def _check_owner(client: Client) -> None:
         client.unregister_worker_plugin(PLUGIN)
 
 
-def _describe_place(client: Client) -> Place:
+def _describe_place(client: Any) -> Place:
     return Place(
         scheduler=client.scheduler.address,
-        dashboard=client.dashboard_link or "",
+        dashboard=(client.dashboard_link or "") if "dashboard" in client.scheduler_info()["services"] else "",
         pid=os.getpid(),
         started=time.time(),
     )
