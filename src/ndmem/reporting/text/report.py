@@ -54,6 +54,9 @@ _FINDINGS = 3
 _FEW = 10
 """Task groups, and workers, beside the lines."""
 
+_BESIDE = (By.LINE, By.FUNCTION, By.TASK, By.WORKER)
+"""Views that show something of a cluster."""
+
 _DEFAULT = View()
 
 
@@ -152,7 +155,11 @@ def _list_tables(index: TraceIndex, names: FileNames, *, view: View) -> Iterator
 def _list_cluster(index: TraceIndex, *, view: View) -> Iterator[RenderableType]:
     """Yield the task groups and the workers of a cluster, and the address of its dashboard."""
     cluster = index.trace.cluster
+    if view.by not in _BESIDE:
+        return
     if cluster is None:
+        if view.by in (By.TASK, By.WORKER):
+            yield f"This run has no {view.by.value}s: they are those of a Dask cluster, see ndmem.dask.track()."
         return
     from rich.console import Group
     from rich.text import Text
