@@ -86,9 +86,10 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
-    "BudgetExceeded", "ClientError", "MissingError", "NdmemError", "Prediction", "PredictionError", "ProcessError", "Run",
-    "SpecError", "TraceError", "TrackedRun", "TrackingError", "UnitError", "WeighError", "advise", "arrays",
-    "breakdown", "diff", "dims", "fits", "leaks", "limit", "limits", "load", "planned", "predict", "profile", "spec", "track", "weigh",
+    "BudgetExceeded", "ClientError", "MissingError", "NdmemError", "Prediction", "PredictionError", "ProcessError",
+    "Run", "SpecError", "TraceError", "TrackedRun", "TrackingError", "UnitError", "WeighError", "advise", "arrays",
+    "breakdown", "diff", "dims", "fits", "leaks", "limit", "limits", "load", "planned", "predict", "profile", "spec",
+    "track", "weigh",
 ]  # fmt: skip
 
 

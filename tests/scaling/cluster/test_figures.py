@@ -1,7 +1,5 @@
 """The figures of a tracked cluster, against tasks worked out by hand."""
 
-from pathlib import Path
-
 import pytest
 from tests.scaling.cluster.programs import Outcome, line_of, run_program
 

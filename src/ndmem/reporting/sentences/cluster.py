@@ -24,6 +24,8 @@ def write_cluster(index: TraceIndex, cluster: Cluster, moment: Moment, name_file
     trace, workers = index.trace, [each for each in worker_table(index) if each.state is not WorkerState.UNTRACKED]
     total = nbytes_at(trace, moment)
     count = f"{len(workers):,} worker process{'' if len(workers) == 1 else 'es'}"
+    if not workers:
+        return "No worker was tracked"
     if not total:
         return f"No array memory{'' if moment is Moment.PEAK else ' at the end'} in {count}"
     if moment is Moment.END:

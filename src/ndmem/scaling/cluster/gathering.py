@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import threading
-import zlib
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from .message import Message, decode_message
-from .table import Table, decode_table
+from ndmem.model.cluster import WorkerFigures, WorkerState
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from .message import DAMAGE, Message, decode_message
 
 _MOST_SAMPLES = 1024
 """Samples of a process; when there are more, pairs of neighbours become one."""
@@ -27,15 +24,15 @@ class ProcessState:
         The latest one.
     about : dict
         What all of them said about the process, the latest of each.
-    table : Table or None
-        The latest stacks.
+    table : bytes or None
+        The latest stacks, as they came: to read them takes ten times as long as the rest of a message.
     samples : list of list of int
         As in `Message`; the highest of neighbours where there were too many.
     """
 
     message: Message
     about: dict[str, Any] = field(default_factory=dict)
-    table: Table | None = None
+    table: bytes | None = None
     samples: list[list[int]] = field(default_factory=list)
 
     def take(self, message: Message) -> None:
@@ -43,7 +40,7 @@ class ProcessState:
         self.message = message
         self.about.update(message.about)
         if message.table is not None:
-            self.table = decode_table(message.table)
+            self.table = message.table
         self.samples += [[int(value) for value in sample] for sample in message.samples]
         while len(self.samples) > _MOST_SAMPLES:
             pairs = zip(self.samples[::2], self.samples[1::2], strict=False)
@@ -63,16 +60,16 @@ class Gathering:
     ----------
     processes : dict of str to ProcessState
         By recording.
-    problems : dict of (str, int) to mapping
+    problems : dict of (str, int) to WorkerFigures
         Workers that are not tracked, by address and process id.
     nbytes, messages, damaged : int
-        Compressed bytes and number of the messages that were taken, and number of those that could not be read.
+        Compressed bytes and number of the messages that were taken, and number of those that were not messages.
     """
 
     def __init__(self, track: str) -> None:
         self.track = track
         self.processes: dict[str, ProcessState] = {}
-        self.problems: dict[tuple[str, int], Mapping[str, Any]] = {}
+        self.problems: dict[tuple[str, int], WorkerFigures] = {}
         self.nbytes = self.messages = self.damaged = 0
         self._lock = threading.Lock()
 
@@ -83,12 +80,13 @@ class Gathering:
         with self._lock:
             try:
                 self._take(fields)
-            except (KeyError, IndexError, TypeError, ValueError, AttributeError, zlib.error):
+            except DAMAGE:
                 self.damaged += 1
 
     def _take(self, fields: dict[str, Any]) -> None:
         if "problem" in fields:
-            self.problems[str(fields["address"]), int(fields["pid"])] = fields
+            problem = _read_problem(fields)
+            self.problems[problem.address, problem.pid] = problem
             return
         known = self.processes.get(fields["process"])
         if known is not None and fields["sequence"] <= known.message.sequence:
@@ -99,3 +97,14 @@ class Gathering:
         known.take(message)
         self.messages += 1
         self.nbytes += len(fields["body"]) + len(fields["table"] or b"")
+
+
+def _read_problem(fields: dict[str, Any]) -> WorkerFigures:
+    return WorkerFigures(
+        name=str(fields["name"]),
+        address=str(fields["address"]),
+        pid=int(fields["pid"]),
+        state=WorkerState.UNTRACKED,
+        problem=str(fields["problem"]),
+        threads=int(fields["threads"]),
+    )

@@ -7,8 +7,9 @@ is. What all had at once is only known from the samples.
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -20,8 +21,8 @@ from ndmem.tracking.journal.sources import read_texts
 from ndmem.user_code import find_user_files
 
 from .client_code import ClientCode
-from .message import RETIRED
-from .table import Row
+from .message import DAMAGE, RETIRED
+from .table import Row, Table, decode_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -57,9 +58,10 @@ def merge(gathering: Gathering, place: Place, *, now: float) -> Trace:
     """Make one Trace of the messages that a cluster has sent until now; their order does not matter."""
     states = sorted(gathering.processes.values(), key=lambda state: (state.about["started"], state.message.process))
     start = min([place.started, *(float(state.about["started"]) for state in states)])
-    rows, nodes, peaks = _join_tables(states)
-    workers = [_describe_worker(state, node, start) for state, node in zip(states, nodes, strict=True)]
-    untracked = [_describe_problem(each) for _, each in sorted(gathering.problems.items())]
+    tables = [_read_table(state) for state in states]
+    rows, nodes, peaks = _join_tables(states, tables)
+    workers = [_describe_worker(*each, start) for each in zip(states, tables, nodes, strict=True)]
+    untracked = [problem for _, problem in sorted(gathering.problems.items())]
     curve, interval_s = _add_samples(states, start)
     highest = int(np.argmax(curve.live)) if len(curve) else 0
     run = _describe_run(states, place.pid, start, max([now - start, *(each.seen_s for each in workers)]))
@@ -86,13 +88,20 @@ def merge(gathering: Gathering, place: Place, *, now: float) -> Trace:
     )
 
 
-def _join_tables(states: Sequence[ProcessState]) -> tuple[list[Row], list[int], list[int]]:
+def _read_table(state: ProcessState) -> Table:
+    """Return the stacks of a process; none if they are damaged, or have not come."""
+    if state.table is not None:
+        with contextlib.suppress(*DAMAGE):
+            return decode_table(state.table)
+    return Table()
+
+
+def _join_tables(states: Sequence[ProcessState], tables: Sequence[Table]) -> tuple[list[Row], list[int], list[int]]:
     """Return the rows of all processes, with the root of each, and the row that reached its peak."""
     rows: list[Row] = []
     nodes, peaks = [], []
-    for state in states:
-        table = state.table
-        if table is None or not table.rows:
+    for state, table in zip(states, tables, strict=True):
+        if not table.rows:
             nodes.append(-1)
             peaks.append(-1)
             continue
@@ -144,8 +153,8 @@ def _name(state: ProcessState) -> str:
     return ", ".join(name for name, _, _ in state.about["workers"])
 
 
-def _describe_worker(state: ProcessState, node: int, start: float) -> WorkerFigures:
-    about, rows = state.about, [] if state.table is None else state.table.rows
+def _describe_worker(state: ProcessState, table: Table, node: int, start: float) -> WorkerFigures:
+    about, rows = state.about, table.rows
     final = state.message.final
     started_s = float(about["started"]) - start
     resident = read_resident(about["resident"]) if about["resident"] else None
@@ -165,17 +174,6 @@ def _describe_worker(state: ProcessState, node: int, start: float) -> WorkerFigu
         resident=resident,
         rss_peak_nbytes=about["rss_peak"],
         node=node,
-    )
-
-
-def _describe_problem(fields: Any) -> WorkerFigures:
-    return WorkerFigures(
-        name=str(fields["name"]),
-        address=str(fields["address"]),
-        pid=int(fields["pid"]),
-        state=WorkerState.UNTRACKED,
-        problem=str(fields["problem"]),
-        threads=int(fields["threads"]),
     )
 
 

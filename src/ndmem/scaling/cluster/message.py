@@ -16,6 +16,9 @@ TOPIC = "ndmem"
 STOPPED, RETIRED = "stopped", "retired"
 """Why a message is the last one of its process: tracking ended, or its last worker closed."""
 
+DAMAGE = (KeyError, IndexError, TypeError, ValueError, AttributeError, zlib.error)
+"""Exceptions that reading a damaged message, or the table in it, can raise."""
+
 _MOST_TEXT = 2**24
 
 
@@ -69,7 +72,7 @@ def decode_message(fields: Mapping[str, Any]) -> Message:
 
     Raises
     ------
-    KeyError, TypeError, ValueError, zlib.error
+    One of `DAMAGE`
         If it is not one.
     """
     body = json.loads(zlib.decompressobj().decompress(fields["body"], _MOST_TEXT))

@@ -106,7 +106,7 @@ def decode_table(data: bytes) -> Table:
 
     Raises
     ------
-    KeyError, IndexError, TypeError, ValueError, zlib.error
+    One of `DAMAGE`
         If it is damaged.
     """
     unpacker = zlib.decompressobj()
