@@ -2,8 +2,8 @@
 
     python benchmarks/scale/cluster_overhead.py [--pairs 7] [--workers 2] [--threads] [--arrays 50]
 
-Each task computes for 10 ms of its own thread's time, and allocates arrays meanwhile. The figure is the ratio of the
-medians; the pairs show how much they vary.
+Each task does the same work, calibrated to about 10 ms, and allocates arrays of 80 kB meanwhile. The figures are the
+ratios of the medians of wall time, and of the workers' processor time, which varies less on a busy machine.
 """
 
 import argparse
@@ -18,22 +18,34 @@ import ndmem
 _TASK_S = 0.010
 
 
-def compute(number: int, arrays: int) -> float:
-    """Allocate arrays of 80 kB, and compute until the thread has used 10 ms."""
-    deadline = time.thread_time() + _TASK_S
-    total = 0.0
+def compute(number: int, arrays: int, rounds: int) -> float:
+    """Allocate arrays of 80 kB, and compute in place."""
+    total, work = 0.0, np.ones(1000)
     for _ in range(arrays):
         total += float((np.ones(10_000) * number).sum())
-    while time.thread_time() < deadline:
-        total += float(np.arange(1000.0).sum())
+    for _ in range(rounds):
+        np.add(work, 1, out=work)
     return total
 
 
-def run_tasks(client: Client, tasks: int, arrays: int) -> float:
-    """Return the wall time of all tasks."""
+def calibrate(arrays: int) -> int:
+    """Return the rounds with which a task takes about 10 ms of processor time."""
+    rounds = 1000
+    while True:
+        start = time.thread_time()
+        compute(1, arrays, rounds)
+        if time.thread_time() - start >= _TASK_S:
+            return rounds
+        rounds += 500
+
+
+def run_tasks(client: Client, tasks: int, arrays: int, rounds: int) -> tuple[float, float]:
+    """Return the wall time of all tasks, and the processor time of the workers."""
+    used = sum(client.run(time.process_time).values())
     start = time.perf_counter()
-    wait(client.map(compute, range(tasks), arrays=arrays, pure=False))
-    return time.perf_counter() - start
+    wait(client.map(compute, range(tasks), arrays=arrays, rounds=rounds, pure=False))
+    wall = time.perf_counter() - start
+    return wall, sum(client.run(time.process_time).values()) - used
 
 
 def main() -> None:
@@ -44,21 +56,25 @@ def main() -> None:
     parser.add_argument("--threads", action="store_true", help="one process for all workers")
     parser.add_argument("--arrays", type=int, default=50, help="arrays that each task allocates, at least")
     options = parser.parse_args()
-    plain, tracked = [], []
+    plain: list[tuple[float, float]] = []
+    tracked: list[tuple[float, float]] = []
+    work = (options.tasks, options.arrays, calibrate(options.arrays))
     with (
         LocalCluster(
             n_workers=options.workers, threads_per_worker=1, processes=not options.threads, dashboard_address=":0"
         ) as cluster,
         Client(cluster) as client,
     ):
-        run_tasks(client, options.tasks, options.arrays)  # imports, caches
+        run_tasks(client, *work)  # imports, caches
         for _ in range(options.pairs):
-            plain.append(run_tasks(client, options.tasks, options.arrays))
+            plain.append(run_tasks(client, *work))
             with ndmem.dask.track(client):
-                tracked.append(run_tasks(client, options.tasks, options.arrays))
-            print(f"plain {plain[-1]:.3f} s, tracked {tracked[-1]:.3f} s", flush=True)
-    ratio = statistics.median(tracked) / statistics.median(plain)
-    print(f"medians {statistics.median(plain):.3f} s and {statistics.median(tracked):.3f} s: {ratio - 1:+.1%}")
+                tracked.append(run_tasks(client, *work))
+            print("wall {:.3f} → {:.3f} s, processor {:.3f} → {:.3f} s".format(
+                plain[-1][0], tracked[-1][0], plain[-1][1], tracked[-1][1]), flush=True)  # fmt: skip
+    for name, number in (("wall", 0), ("processor", 1)):
+        before, after = (statistics.median(each[number] for each in times) for times in (plain, tracked))
+        print(f"{name} time, medians: {before:.3f} → {after:.3f} s, {after / before - 1:+.1%}")
 
 
 if __name__ == "__main__":

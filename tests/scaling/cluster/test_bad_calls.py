@@ -41,7 +41,7 @@ def test_without_distributed_the_error_says_what_to_install() -> None:
 
 @pytest.mark.long
 def test_clients_that_cannot_be_tracked(tmp_path: Path) -> None:
-    """Closed and asynchronous clients, wrong intervals and a second track of the same cluster have errors of their own."""
+    """Closed and asynchronous clients, wrong intervals and a cluster that is tracked already are errors."""
     outcome = run_program(
         tmp_path,
         """
@@ -59,7 +59,8 @@ def test_clients_that_cannot_be_tracked(tmp_path: Path) -> None:
 
         with cluster_of(1) as cluster, Client(cluster) as client:
             found = [asyncio.run(track_asynchronous(cluster.scheduler_address))]
-            found += [refused(lambda: ndmem.dask.track(client, interval=each)) for each in (0, -1, True, "1", float("nan"))]
+            wrong = (0, -1, True, "1", float("nan"))
+            found += [refused(lambda: ndmem.dask.track(client, interval=each)) for each in wrong]
             with ndmem.dask.track(client) as run:
                 wait(client.submit(load, 2 * MB, 0))
                 found.append(refused(lambda: ndmem.dask.track(client).start()))

@@ -80,7 +80,7 @@ def test_stacks_begin_with_their_task_group() -> None:
 
 
 def test_work_beside_tasks_has_groups() -> None:
-    """What the network, zarr's thread and other code allocate is told from tasks, but inside a task it is the task's."""
+    """What the network, zarr's thread and other code allocate has groups; inside a task it is the task's."""
     builder = TraceBuilder()
     zarr = Frame("/venv/lib/python3.12/site-packages/zarr/core/buffer/cpu.py", 70, "create")
     task = Frame(TASKS_FILE, 2, "load")

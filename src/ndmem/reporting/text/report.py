@@ -157,12 +157,13 @@ def _list_cluster(index: TraceIndex, *, view: View) -> Iterator[RenderableType]:
     cluster = index.trace.cluster
     if view.by not in _BESIDE:
         return
-    if cluster is None:
-        if view.by in (By.TASK, By.WORKER):
-            yield f"This run has no {view.by.value}s: they are those of a Dask cluster, see ndmem.dask.track()."
-        return
     from rich.console import Group
     from rich.text import Text
+
+    if cluster is None:
+        if view.by in (By.TASK, By.WORKER):
+            yield Text(f"This run has no {view.by.value}s: they are those of a Dask cluster, see ndmem.dask.track().")
+        return
 
     if view.by is not By.WORKER:
         groups = make_task_table(index, moment=view.moment, limit=view.rows if view.by is By.TASK else _FEW)
