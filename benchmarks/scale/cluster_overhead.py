@@ -70,8 +70,10 @@ def main() -> None:
             plain.append(run_tasks(client, *work))
             with ndmem.dask.track(client):
                 tracked.append(run_tasks(client, *work))
-            print("wall {:.3f} → {:.3f} s, processor {:.3f} → {:.3f} s".format(
-                plain[-1][0], tracked[-1][0], plain[-1][1], tracked[-1][1]), flush=True)  # fmt: skip
+            (wall, processor), (wall_after, processor_after) = plain[-1], tracked[-1]
+            print(
+                f"wall {wall:.3f} → {wall_after:.3f} s, processor {processor:.3f} → {processor_after:.3f} s", flush=True
+            )
     for name, number in (("wall", 0), ("processor", 1)):
         before, after = (statistics.median(each[number] for each in times) for times in (plain, tracked))
         print(f"{name} time, medians: {before:.3f} → {after:.3f} s, {after / before - 1:+.1%}")

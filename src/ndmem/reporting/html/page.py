@@ -103,10 +103,7 @@ def write_html(
         "branches": branches,
         **_list_advice(index, findings, names, limits=limits, anchors=rows["anchors"]),
         **_list_family(index, names, limits=limits),
-        "cluster": index.trace.cluster,
-        "resident_note": RESIDENT_NOTE,
-        "task_groups": task_table(index),
-        "workers": [(worker, describe_worker(worker)) for worker in worker_table(index)],
+        **_list_cluster(index),
         **_describe_run(index, names, outlook),
         **rows,
     }
@@ -135,6 +132,15 @@ def _number_lines(lines: Sequence[Line]) -> dict[tuple[str, int], int]:
 
 def _list_family(index: TraceIndex, names: FileNames, *, limits: Limits) -> dict[str, Any]:
     return {"processes": list_processes(index, names, limits=limits), "family_notes": _list_process_notes(index)}
+
+
+def _list_cluster(index: TraceIndex) -> dict[str, Any]:
+    return {
+        "cluster": index.trace.cluster,
+        "resident_note": RESIDENT_NOTE,
+        "task_groups": task_table(index),
+        "workers": [(worker, describe_worker(worker)) for worker in worker_table(index)],
+    }
 
 
 def _describe_run(index: TraceIndex, names: FileNames, outlook: Outlook | None) -> dict[str, Any]:

@@ -22,7 +22,7 @@ _WIDE = 120
 """Columns from which on the addresses are shown, too."""
 
 RESIDENT_NOTE = (
-    "running: arrays that are no stored key, at the worker's peak; stored: results in memory, by dask.sizeof; "
+    "running: arrays that are not stored keys, at the worker's peak; stored: results in memory, by dask.sizeof; "
     "resident: the highest sample of its RSS, of which base was there when tracking began, arrays are NumPy's, freed "
     "is what malloc may still keep of freed memory, and other is the rest."
 )
