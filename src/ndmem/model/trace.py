@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .cluster import Cluster
 from .columns import CallTree, Compacted, Domain, Events, Kind, Samples, Tallies
 from .deep_facts import DeepFacts
 from .ending import Ending
@@ -180,6 +181,9 @@ class Trace:
         Shape and dtype of arrays that were seen before a variable held them, by the buffer's number.
     deep : DeepFacts or None
         What ``ndmem run --deep`` saw of values; ``None`` if they were not looked at.
+    cluster : Cluster or None
+        The workers, if the trace was merged from theirs; ``None`` for a trace of one process. Then each worker is the
+        root of its stacks, ``at_peak`` is that of each worker's own peak, and ``peak`` is the sum of these peaks.
     dropped : int
         Events that could not be written (a full disk); counters stay exact.
     sources : mapping of str to str
@@ -222,6 +226,7 @@ class Trace:
     threads: Mapping[int, str] = field(default_factory=dict)
     forms: Mapping[int, ArrayForm] = field(default_factory=dict)
     deep: DeepFacts | None = None
+    cluster: Cluster | None = None
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Trace):

@@ -11,6 +11,8 @@ LISTS = (
     "native_at_total_peak",
     "mapped_at_mapped_peak",
     "threads",
+    "task_groups",
+    "workers",
     "timeline",
     "rss",
 )
@@ -60,6 +62,7 @@ def test_fields_of_a_pipeline() -> None:
         "left_nbytes": None,
         "processes_peak_nbytes": 601 * MIB,
         "processes_total_peak_nbytes": None,
+        "cluster": None,
         "processes_resident": None,
         "rank": None,
         "request": None,

@@ -41,6 +41,15 @@ MEANINGS = {
     "started by": "Process id of the parent.",
     "blocks": "Number of the blocks.",
     "kind": "Purpose of the blocks, or the array that consists of one.",
+    "stored": "Bytes of results in memory at the worker's peak, by dask.sizeof.",
+    "resident": "Highest sample of the resident memory (RSS).",
+    "base": "Resident memory when tracking began.",
+    "arrays": "Live bytes of arrays in that sample.",
+    "free in malloc": "Bytes of freed memory that malloc may still keep, in that sample.",
+    "tasks": "Number of tasks that were started.",
+    "workers": "Number of worker processes on which the tasks allocated arrays.",
+    "task group": "Beginning of the keys of the tasks; in parentheses what no task allocated.",
+    "worker": "Name, address and process id.",
     "process": "Program and how it was started; child processes are indented below their parent.",
 }
 """Heading to meaning: tooltips of the headings, and the words that the page explains."""

@@ -11,6 +11,7 @@ from ndmem.analysis.moment import Moment
 from ndmem.units import format_nbytes
 
 from .arrays import write_arrays
+from .cluster import write_cluster
 from .foreign import write_foreign
 from .mapped import write_mapped
 from .native import write_native
@@ -50,6 +51,8 @@ def answer_sentence(
     TraceError
         If the trace's call tree is damaged.
     """
+    if index.trace.cluster is not None:
+        return write_cluster(index, index.trace.cluster, moment, name_file)
     subject = find_subject(index, moment)
     job, index, kind = index.job, subject.index, subject.kind
     process = _write_process(subject.child, job)

@@ -14,6 +14,7 @@ from ndmem.reporting.moments import ends_at, title_moment
 from ndmem.reporting.paths import file_names
 from ndmem.reporting.plain import plain
 from ndmem.reporting.sentences.answer import answer_sentence
+from ndmem.reporting.sentences.cluster import dashboard_sentence
 from ndmem.reporting.sentences.ending import ending_sentence
 from ndmem.reporting.sentences.headroom import headroom_sentence
 from ndmem.reporting.sentences.mapped import mapped_sentence
@@ -21,6 +22,7 @@ from ndmem.reporting.sentences.ranks import describe_rank, ranks_sentences
 from ndmem.reporting.sentences.request import request_sentence
 from ndmem.reporting.sentences.total import total_sentence
 from ndmem.reporting.text.tables.arrays import make_buffer_table
+from ndmem.reporting.text.tables.cluster import RESIDENT_NOTE, make_task_table, make_worker_table
 from ndmem.reporting.text.tables.lines import make_row_table, merges_processes
 from ndmem.reporting.text.tables.native_blocks import make_native_table
 from ndmem.reporting.text.tables.other_memory import list_other_tables
@@ -51,6 +53,12 @@ if TYPE_CHECKING:
 _WIDEST_CHART = 100
 _FINDINGS = 3
 """Findings in a report; ``ndmem advise`` lists all."""
+
+_FEW = 10
+"""Task groups, and workers, beside the lines."""
+
+_BESIDE = (By.LINE, By.FUNCTION, By.TASK, By.WORKER)
+"""Views that show something of a cluster."""
 
 _DEFAULT = View()
 
@@ -87,6 +95,8 @@ def write_text(
             console.print()
         for part in _list_ranks(index, names, view=view) if index.job else ():
             console.print(part)
+        for part in _list_cluster(index, view=view):
+            console.print(part, soft_wrap=isinstance(part, str))
             console.print()
         for part in _list_processes(index, names, view=view, file=file):
             console.print(part)
@@ -159,6 +169,33 @@ def _list_tables(index: TraceIndex, names: FileNames, *, view: View) -> Iterator
     notes = [*meanings, *list_notes(index, rows)]
     if notes:
         yield Text("\n".join(notes), "dim")
+
+
+def _list_cluster(index: TraceIndex, *, view: View) -> Iterator[RenderableType]:
+    """Yield the task groups and the workers of a cluster, and the address of its dashboard."""
+    cluster = index.trace.cluster
+    if view.by not in _BESIDE:
+        return
+    from rich.console import Group
+    from rich.text import Text
+
+    if cluster is None:
+        if view.by in (By.TASK, By.WORKER):
+            yield Text(f"This run has no {view.by.value}s: they are those of a Dask cluster, see ndmem.dask.track().")
+        return
+
+    if view.by is not By.WORKER:
+        groups = make_task_table(index, moment=view.moment, limit=view.rows if view.by is By.TASK else _FEW)
+        yield Group(Text("Task groups", "bold"), "", groups)
+    if view.by is not By.TASK:
+        workers = make_worker_table(
+            index, limit=view.rows if view.by is By.WORKER else _FEW, width=view.width or NARROWEST
+        )
+        yield Group(Text("Workers", "bold"), "", workers)
+        yield Text(RESIDENT_NOTE, "dim")
+    dashboard = dashboard_sentence(cluster)
+    if dashboard is not None:
+        yield plain(dashboard)
 
 
 def _list_buffers(index: TraceIndex, names: FileNames, view: View, moments: list[Moment]) -> Iterator[RenderableType]:
