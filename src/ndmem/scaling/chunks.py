@@ -104,15 +104,13 @@ def chunks(
         An array of NumPy, Dask, xarray, zarr or h5py, a memory map, the path of a ``.npy`` file, a zarr folder or an
         HDF5 dataset (``"data.h5::/name"``), or a description of an array, ``"f8[1000000, 50]"``.
     budget : int or str
-        Most anonymous memory of one process, in bytes, with the interpreter and what it has already: ``"1 GiB"``;
-        ``"50%"`` of the machine's limit; or ``"auto"``: nine tenths of what is free below the limit that binds first,
-        and 60 % of the ``memory_limit`` of a worker of Dask, which above that spills and then pauses.
+        Most anonymous memory of one process, with what it has already: bytes, ``"1 GiB"``, ``"50%"`` of the machine's
+        limit, or ``"auto"``: nine tenths of what is free, and 60 % of the ``memory_limit`` of a Dask worker.
     func : callable, optional
-        What is called with each chunk of whole rows; its memory is measured on small ones: `ndmem.amplification`.
-        Without it, the figures are for a plain pass: reading a chunk, and one output of its size.
+        What is called with each chunk of whole rows; its memory is measured on small ones. Default: a plain pass,
+        which reads a chunk and makes one output of its size.
     workers : int, Client or cluster
-        Processes that share this machine; or a client or a cluster of Dask, whose workers are asked for their limit,
-        threads and memory now.
+        Processes that share this machine; or a client or a cluster of Dask, whose workers are asked.
     threads : int, optional
         Chunks that each process works on at a time. Default: 1, and the threads of a Dask worker.
 
@@ -125,14 +123,9 @@ def chunks(
     Raises
     ------
     ScalingError
-        If not even one row, or one storage chunk, is within the budget: the message has the least that would do. If
-        the array has no rows, unknown lengths, or elements that are Python objects.
-    UnitError
-        If the budget is not an amount of bytes.
-    OptionError
-        If `func`, `workers` or `threads` is not valid.
-    ProcessError
-        If the budget depends on the machine's limit, and none could be determined.
+        If the budget is too small, with the least that would do; or if the array cannot be split into rows.
+    UnitError, OptionError, ProcessError
+        If the budget, or another option, is not valid; if the machine's limit is needed and unknown.
 
     Examples
     --------
@@ -145,22 +138,26 @@ def chunks(
     processes = find_processes(budget, workers, threads)
     source = open_sample(array)
     try:
-        shape, used, notes = _plain(source, processes) if func is None else _measured(source, processes, func, array)
-        return Chunks(
-            shape.lengths,
-            math.prod(-(-whole // max(1, part)) for whole, part in zip(source.shape, shape.lengths, strict=True)),
-            math.prod(shape.lengths) * source.dtype.itemsize,
-            shape.peak_nbytes,
-            processes.base_nbytes,
-            processes.budget_nbytes,
-            used,
-            processes.count,
-            processes.limit if shape.bound == "the budget" else f"{shape.bound} ({processes.limit})",
-            write_code(source, array, shape.lengths),
-            notes,
-        )
+        return _choose(source, array, processes, func)
     finally:
         source.close()
+
+
+def _choose(source: Source, array: object, processes: Processes, func: Callable[..., Any] | None) -> Chunks:
+    shape, threads, notes = _plain(source, processes) if func is None else _measured(source, processes, func, array)
+    return Chunks(
+        shape.lengths,
+        math.prod(-(-whole // max(1, part)) for whole, part in zip(source.shape, shape.lengths, strict=True)),
+        math.prod(shape.lengths) * source.dtype.itemsize,
+        shape.peak_nbytes,
+        processes.base_nbytes,
+        processes.budget_nbytes,
+        threads,
+        processes.count,
+        processes.limit if shape.bound == "the budget" else f"{shape.bound} ({processes.limit})",
+        write_code(source, array, shape.lengths),
+        notes,
+    )
 
 
 def _plain(source: Source, processes: Processes) -> tuple[Shape, int, tuple[str, ...]]:

@@ -62,6 +62,18 @@ def _load(module: str, library: str) -> Any:
         ) from error
 
 
+def load_threads() -> Callable[..., object]:
+    """Return Dask's scheduler of threads: before memory is measured, since its import takes some 10 MiB.
+
+    Raises
+    ------
+    MissingError
+        If Dask is not installed.
+    """
+    get: Callable[..., object] = _load("dask.threaded", "dask").get
+    return get
+
+
 def run_in_loop(run: Run, ranges: Iterable[tuple[int, int]], tell: Tell) -> None:
     """Run one block after the other in this thread."""
     for start, stop in ranges:
@@ -69,14 +81,8 @@ def run_in_loop(run: Run, ranges: Iterable[tuple[int, int]], tell: Tell) -> None
 
 
 def run_on_threads(run: Run, ranges: Iterable[tuple[int, int]], tell: Tell, *, threads: int) -> None:
-    """Run blocks on threads of Dask, which begins them in order.
-
-    Raises
-    ------
-    MissingError
-        If Dask is not installed.
-    """
-    get = _load("dask.threaded", "dask").get
+    """Run blocks on threads of Dask, which begins them in order."""
+    get = load_threads()
 
     def work(start: int, stop: int) -> None:
         tell(run(start, stop))

@@ -16,7 +16,7 @@ from ndmem.scaling.sources.source import Source, open_source
 
 from .block_run import BlockRun
 from .earlier import open_earlier
-from .engines import Engine, load_cluster, load_cubed, run_in_loop, run_on_threads
+from .engines import Engine, load_cluster, load_cubed, load_threads, run_in_loop, run_on_threads
 from .job import Job
 from .log import Log
 from .measure import measure_job, unit_of
@@ -220,4 +220,6 @@ def _read_options(
             "client= runs blocks with Dask on the threads of its workers; leave engine= and threads= away"
         )
     cluster = None if client is None else load_cluster()(client)
+    if chosen is Engine.DASK and cluster is None:
+        load_threads()
     return _Options(func, out, chosen, threads or count_processors(), cluster, depth, reduce, progress)

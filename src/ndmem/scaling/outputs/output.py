@@ -8,7 +8,8 @@ from typing import Any, Final, Protocol, cast
 import numpy as np
 import numpy.typing as npt
 
-from ndmem.errors import MissingError, ScalingError
+from ndmem.errors import ScalingError
+from ndmem.scaling.libraries import library_for
 
 from .arrays import InMemory, open_array
 from .blocks import check_fit
@@ -118,11 +119,7 @@ class _Adapter(Protocol):
 
 
 def _load(adapter: str) -> _Adapter:
-    try:
-        return cast("_Adapter", importlib.import_module(f".{adapter}", __package__))
-    except ImportError as error:
-        name = (error.name or adapter).partition(".")[0]
-        raise MissingError(f"writing it needs {name}, not installed here; write: pip install {name}") from error
+    return cast("_Adapter", importlib.import_module(f".{adapter}", __package__))
 
 
 def _open_path(path: str, shape: tuple[int, ...], dtype: np.dtype[Any], rows: int, resume: bool) -> Output:
@@ -133,4 +130,5 @@ def _open_path(path: str, shape: tuple[int, ...], dtype: np.dtype[Any], rows: in
         raise ScalingError(f"a result of dtype {dtype} has Python objects, which {ending} files cannot hold in blocks")
     if not resume and os.path.lexists(path):
         raise ScalingError(f"{path} exists; choose another path, delete it, or continue it with resume=True")
-    return _load(ending[1:]).open_path(path, shape, dtype, rows=rows, resume=resume)
+    with library_for(f"writing {path}"):
+        return _load(ending[1:]).open_path(path, shape, dtype, rows=rows, resume=resume)

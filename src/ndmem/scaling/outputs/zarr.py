@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import zarr
 
 from ndmem.errors import ScalingError
 
@@ -53,6 +52,8 @@ def open_value(array: Any, name: str | None = None, target: Any = None) -> ZarrO
 
 def open_path(path: str, shape: tuple[int, ...], dtype: np.dtype[Any], *, rows: int, resume: bool) -> ZarrOutput:
     """Create an array of zarr, or open one that matches the result."""
+    import zarr
+
     if not (resume and os.path.lexists(path)):
         with writing(path, "the metadata", 0):
             chunks = chunk_shape(shape, dtype.itemsize, rows)

@@ -4,7 +4,6 @@ import uuid
 from dataclasses import dataclass
 from typing import Any
 
-import dask.array
 import numpy as np
 import numpy.typing as npt
 
@@ -47,6 +46,8 @@ class DaskRows:
 
     def read(self, start: int, stop: int) -> npt.NDArray[Any]:
         """Compute rows into a new array, in the calling thread."""
+        import dask.array
+
         check_rows(self.name, self.shape[0], start, stop)
         block = np.empty((stop - start, *self.shape[1:]), self.dtype)
         target: Any = _Target(block)

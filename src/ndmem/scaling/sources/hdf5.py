@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from typing import Any
 
-import h5py
 import numpy as np
 import numpy.typing as npt
 
@@ -59,6 +58,8 @@ def open_value(dataset: Any, file: Any = None) -> DatasetRows:
 
 def open_path(path: str) -> DatasetRows:
     """Open ``file.h5::/dataset``."""
+    import h5py
+
     filename, _, name = path.partition("::")
     file = h5py.File(filename, "r")
     try:
@@ -72,6 +73,8 @@ def open_path(path: str) -> DatasetRows:
 
 
 def _list_datasets(file: Any, filename: str) -> str:
+    import h5py
+
     names: list[str] = []
     file.visititems(lambda name, item: names.append(name) if isinstance(item, h5py.Dataset) else None)
     return ", ".join(f"{filename}::/{name}" for name in names[:10]) or "(the file has none)"

@@ -8,7 +8,8 @@ from typing import Any, Final, Protocol, cast
 import numpy as np
 import numpy.typing as npt
 
-from ndmem.errors import MissingError, ScalingError
+from ndmem.errors import ScalingError
+from ndmem.scaling.libraries import library_for
 
 
 class Source(Protocol):
@@ -95,7 +96,8 @@ def open_source(value: object) -> Source:
         if _is_a(value, library, class_name):
             return _load(adapter).open_value(value)
     if isinstance(value, str | os.PathLike):
-        return _open_path(os.fspath(value))
+        with library_for(f"reading {os.fsdecode(value)}"):
+            return _open_path(os.fsdecode(value))
     advice = [advice for library, class_name, advice in _ADVICE if _is_a(value, library, class_name)]
     kind = type(value).__name__[:80]
     raise ScalingError(f"cannot read a {kind} in blocks; " + (advice or ["pass an array, or the path of one"])[0])
@@ -113,15 +115,10 @@ class _Adapter(Protocol):
 
 
 def _load(adapter: str) -> _Adapter:
-    try:
-        return cast("_Adapter", importlib.import_module(f".{adapter}", __package__))
-    except ImportError as error:
-        name = (error.name or adapter).partition(".")[0]
-        raise MissingError(f"reading it needs {name}, not installed here; write: pip install {name}") from error
+    return cast("_Adapter", importlib.import_module(f".{adapter}", __package__))
 
 
-def _open_path(path: str | bytes) -> Source:
-    path = os.fsdecode(path)
+def _open_path(path: str) -> Source:
     if "://" in path:
         raise ScalingError(f"{path} is an address; open it with its library, such as zarr.open, and pass the array")
     if "::" in path or _starts_with(path, b"\x89HDF\r\n\x1a\n"):

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import zarr
 
 from ndmem.errors import ScalingError
 
@@ -82,6 +81,8 @@ def _storage_chunks(array: Any) -> tuple[int, ...]:
 
 def open_path(path: str) -> ZarrRows:
     """Open a folder of zarr."""
+    import zarr
+
     try:
         found = zarr.open(path, mode="r")
     except FileNotFoundError as error:
