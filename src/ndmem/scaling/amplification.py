@@ -89,7 +89,7 @@ class Amplification:
 
     @property
     def error(self) -> float:
-        """The largest relative distance of a measured peak from the predicted one; 128 KiB are no distance."""
+        """The largest relative distance of a measured peak from the predicted one; 128 KiB do not count."""
         return max(_distance(self.peak(one.rows), one.peak.nbytes) for one in self.blocks)
 
     def __str__(self) -> str:
@@ -141,7 +141,7 @@ def measure_function(func: Callable[..., Any], inputs: Samples) -> Amplification
     rows = choose_rows(inputs)
     work = Work(inputs.read, func, _keep_nothing)
     with freed_memory_returned(MEASURED):
-        work_on(work, 0, rows[0])  # what the first call imports and caches is no part of a block
+        work_on(work, 0, rows[0])  # what the first call imports and caches does not belong to a block
         blocks = [_measure(work, 0, count) for count in rows]
         other = max(inputs.rows - rows[-1], 0)
         check = _measure(work, other, other + rows[-1])
@@ -150,7 +150,7 @@ def measure_function(func: Callable[..., Any], inputs: Samples) -> Amplification
 
 
 def _measure(work: Work, start: int, stop: int) -> Block:
-    """Measure a block, and once more if its pages exceed its arrays: a cache that grew once is no part of a block."""
+    """Measure a block, and once more if its pages exceed its arrays: a cache may have grown once."""
     first = work_on(work, start, stop, alone=True)
     peak = first.peak
     if peak.resident_nbytes is None or peak.resident_nbytes <= (1 + _UNLIKE) * peak.tracked_nbytes:
@@ -189,7 +189,7 @@ def conclude(name: str, row_nbytes: float, blocks: Sequence[Block], check: Block
 
 
 def _distance(expected: int, measured: int) -> float:
-    """Return how far an expected peak is off a measured one, relative to it; pages that scatter are no distance."""
+    """Return how far an expected peak is off a measured one, relative to it; pages that scatter do not count."""
     return max(abs(expected - measured) - _GRAIN, 0) / max(measured, 1)
 
 
@@ -208,7 +208,7 @@ def _note_fit(blocks: Sequence[Block], curves: dict[Phase, Curve]) -> list[str]:
             )
     worst = max(_distance(max(curve.at(one.rows) for curve in curves.values()), one.peak.nbytes) for one in blocks)
     if worst > _UNLIKE * 2:
-        notes.append(f"the bytes are no regular function of the rows: they are up to {worst:.0%} off the curve")
+        notes.append(f"the bytes do not grow regularly with the rows: they are up to {worst:.0%} off the curve")
     if curves[Phase.FUNCTION].for_pair:
         notes.append("the bytes grow with the square of the rows: small blocks save more than in proportion")
     return notes

@@ -267,3 +267,20 @@ def test_a_file_that_is_there_is_not_overwritten(table, tmp_path):
     with pytest.raises(ndmem.ScalingError, match="exists"):
         ndmem.map_blocks(centre, table[0], tmp_path / "out.npy", budget="2 GiB", engine="loop")
     assert (tmp_path / "out.npy").read_bytes() == b"mine"
+
+
+def test_cubed_gets_what_was_measured(tmp_path):
+    """Cubed's result is that of the plain run, and it refuses a function whose measured memory does not fit."""
+    pytest.importorskip("cubed")
+    zarr = pytest.importorskip("zarr")
+    values = np.random.default_rng(0).standard_normal((40_000, 50))
+    run = ndmem.map_blocks(centre, values, tmp_path / "out.zarr", budget=room(200_000_000), engine="cubed")
+    np.testing.assert_array_equal(zarr.open(run.result)[:], centre(values))
+
+    def needs_much(block):
+        return np.concatenate([block] * 1000, axis=1)[:, :50].copy()
+
+    wide = np.ones((40, 50_000))
+    with pytest.raises(ndmem.ScalingError, match="the least that would do"):
+        ndmem.map_blocks(needs_much, wide, tmp_path / "other.zarr", budget=room(200_000_000), engine="cubed")
+    assert not (tmp_path / "other.zarr").exists()

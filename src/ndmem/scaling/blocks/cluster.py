@@ -117,7 +117,7 @@ def open_cluster(client: object) -> Cluster:
     Raises
     ------
     ScalingError
-        If it is no client, or an asynchronous one.
+        If it is something else, or an asynchronous client.
     """
     if not isinstance(client, distributed.Client) or client.asynchronous:
         raise ScalingError(

@@ -25,7 +25,7 @@ class Earlier:
     Attributes
     ----------
     journal : Journal or None
-        Where finished blocks are noted; ``None`` if the output is no path.
+        Where finished blocks are noted; ``None`` if the output is not a path.
     done : tuple of (int, int)
         Ranges of rows whose results are there.
     shape, dtype
@@ -65,7 +65,7 @@ def open_earlier(out: object, source: Source, function: Callable[..., Any], dept
 
 
 def identify(function: Callable[..., Any]) -> str:
-    """Return a text that tells functions apart: name and code; values in closures and globals are no part of it."""
+    """Return a text that tells functions apart: name and code; values in closures and globals do not count."""
     if isinstance(function, functools.partial):
         return f"partial {identify(function.func)}"
     name = f"{getattr(function, '__module__', '')}.{getattr(function, '__qualname__', type(function).__name__)}"

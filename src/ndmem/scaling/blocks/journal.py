@@ -58,7 +58,7 @@ class Journal:
         Raises
         ------
         ScalingError
-            If the journal is of a run with another source, function or option, or is no journal.
+            If the journal is of a run with another source, function or option, or is not a journal.
         """
         try:
             lines = self.path.read_text("utf-8").splitlines()

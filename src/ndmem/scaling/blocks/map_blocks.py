@@ -46,81 +46,50 @@ def map_blocks(
 ) -> BlockRun:
     """Run a function over a source in blocks, below a budget for the memory of the process.
 
-    The first blocks are small, and measure what the function needs for each row; the others are as large as the budget
-    allows. Three things keep the budget: the prediction; `ndmem.limit` around each block, which refuses an array that
-    would exceed the block's share; and halving a block where that happens.
+    The first blocks are small and measure the function; the others are as large as the budget allows. A block whose
+    arrays would exceed its share is refused, and halved. Results are those of ``func`` on the whole, if a row of its
+    result depends on the rows of its block alone.
 
     Parameters
     ----------
     func : callable
         Takes an array of some rows, and returns one of as many rows; with `reduce`, anything.
     source : array-like or path
-        A zarr, HDF5, dask or xarray array, a memory map, an array, or the path of a zarr folder or ``.npy`` file.
-        Blocks are whole rows of axis 0.
+        A zarr, HDF5, dask or xarray array, a memory map, an array, or a path. Blocks are rows of axis 0.
     out : path, array-like or None
-        A path that ends in ``.zarr`` or ``.npy``; an array that takes slices; or ``None`` for an array in memory, which
-        counts in the budget. Where a run that was stopped has left a path, it is continued: finished blocks, which
-        ``<path>.ndmem-blocks`` lists, are not computed again. Another file there is refused.
+        A ``.zarr`` or ``.npy`` path, an array, or ``None`` for a new array, which counts in the budget. What a stopped
+        run has left at a path is continued by the journal ``<path>.ndmem-blocks``; other files are refused.
     budget : int or str
-        Most anonymous memory of the process, the interpreter and what it has already included: bytes, ``"1 GiB"``,
-        ``"50%"`` of the machine's limit, or ``"auto"``.
+        Most anonymous memory of the process, what is there already included: bytes, ``"1 GiB"``, ``"50%"`` of the
+        machine's limit, or ``"auto"``.
     engine : Engine or {"dask", "loop", "cubed"}
-        Dask's threads, plain blocks one after the other, or Cubed, which gets what was measured as
-        ``extra_projected_mem`` and refuses a plan that does not fit.
+        Dask's threads, one block after the other, or Cubed, which gets the measured bytes as ``extra_projected_mem``.
     threads : int, optional
-        Blocks at a time; by default one for each processor, and fewer where a row needs much.
+        Blocks at a time; by default one for each processor. Fewer run where a row needs much.
     client : distributed.Client, optional
-        Run the blocks on the workers of this cluster, each of which keeps the budget for its own process with as many
-        blocks at a time as it has threads. Source and output are files that workers can open. The blocks that measure
-        the function run in this process.
+        Run the blocks on the workers of this cluster, each of which keeps the budget for its own process.
     depth : int
-        Rows that the function also gets on each side of a block, where there are some; their results are left out.
+        Rows that the function also gets on each side of a block; their results are left out.
     reduce : callable, optional
-        Combines the results of two neighbouring ranges of rows, the earlier one first, into that of both. It has to be
-        associative; the order of additions differs from that of the plain run, so compare floats with `numpy.allclose`.
+        Combines the results of two neighbouring ranges of rows into that of both. It has to be associative; the order
+        of additions differs from the plain run, so compare floats with `numpy.allclose`.
     progress : bool, optional
         Whether to show a progress bar on stderr; by default if that is a terminal.
 
     Returns
     -------
     BlockRun
-        ``result`` is the output: its path, the array, or the reduced value. Printing it shows predicted and measured
-        bytes.
+        ``result``: the path, the array or the reduced value. Printing it shows predicted and measured bytes.
 
     Raises
     ------
     ScalingError
-        If one row does not fit, which says the least budget that would do; if source or output cannot be used; or if
-        the function returns another shape than for the first block. Finished blocks stay.
-    UnitError
-        If the budget is not an amount of bytes.
-
-    Notes
-    -----
-    Apart from the order of a reduction, results are those of ``func`` on the whole, if the rows of its result depend on
-    the rows of the block alone. The predicted peak is the process before, and for each thread the largest of three:
-    what reading allocates; the block, and what the function needs; the result, and what writing allocates. Measuring
-    resets the process's ``VmHWM``.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> table = np.ones((1000, 10))
-    >>> run = map_blocks(lambda block: block * 2, table, budget="8 GiB", engine="loop")
-    >>> run.result.sum()
-    np.float64(20000.0)
+        If one row does not fit; if source or output cannot be used; or if the function breaks its promise.
     """
     options = _read_options(
         func, out, engine=engine, threads=threads, client=client, depth=depth, reduce=reduce, progress=progress
     )
-    nbytes = read_budget(budget)
-    opened = open_source(source)
-    try:
-        if options.engine is Engine.CUBED:
-            return load_cubed()(func, opened, out, nbytes)
-        return _run(options, opened, nbytes)
-    finally:
-        opened.close()
+    return _open_and_run(options, source, read_budget(budget))
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +102,16 @@ class _Options:
     depth: int
     reduce: Callable[[Any, Any], Any] | None
     progress: bool | None
+
+
+def _open_and_run(options: _Options, source: object, budget: int) -> BlockRun:
+    opened = open_source(source)
+    try:
+        if options.engine is Engine.CUBED:
+            return load_cubed()(options.function, opened, options.out, budget)
+        return _run(options, opened, budget)
+    finally:
+        opened.close()
 
 
 def _run(options: _Options, source: Source, budget: int) -> BlockRun:

@@ -25,7 +25,7 @@ _FIRST_SHARE: Final = 128
 """One part in so many of a thread's room is the most that the first block has: a function may need 28 times as much."""
 
 _GROWTH: Final = (1, 1, 2, 4)
-"""Sizes of the blocks that measure the function. The first one warms up: imports and caches are no part of a block."""
+"""Sizes of the blocks that measure the function. The first warms up: imports and caches do not belong to a block."""
 
 _MOST_CHECKS: Final = 3
 _AGREES: Final = 0.02
