@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from ndmem.errors import ScalingError
+from ndmem.platform.huge_pages import without_huge_pages
 from ndmem.platform.malloc import MEASURED, freed_memory_returned
 
 from .block import Block, Phase
@@ -140,7 +141,7 @@ def measure_function(func: Callable[..., Any], inputs: Samples) -> Amplification
     """Measure a function on blocks of samples: see `amplification`."""
     rows = choose_rows(inputs)
     work = Work(inputs.read, func, _keep_nothing)
-    with freed_memory_returned(MEASURED):
+    with freed_memory_returned(MEASURED), without_huge_pages():
         work_on(work, 0, rows[0])  # what the first call imports and caches does not belong to a block
         blocks = [_measure(work, 0, count) for count in rows]
         other = max(inputs.rows - rows[-1], 0)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from ndmem.platform.breakdown.heap import heap_figures, trim_heap
+from ndmem.platform.huge_pages import without_huge_pages
 from ndmem.platform.resident.anonymous import open_resetter, read_status, reset_peak
 
 _M_MMAP_THRESHOLD: Final = -3
@@ -20,10 +21,6 @@ _LARGEST_HOLE: Final = 2**26
 
 _IS_MMAPPED: Final = 2
 """Flag in the size that glibc keeps in front of a block: the block is a memory map of its own."""
-
-_SET_THP_DISABLE: Final = 41
-_GET_THP_DISABLE: Final = 42
-_UNUSED: Final = (ctypes.c_ulong(0),) * 4
 
 
 @dataclass(slots=True)
@@ -44,7 +41,7 @@ class RssGrowth:
 def watch_rss_growth() -> Iterator[RssGrowth]:
     """Measure how far resident memory rises in the block, above its beginning."""
     growth = RssGrowth()
-    with _fresh_memory(), _small_pages():
+    with _fresh_memory(), without_huge_pages():
         before = read_status("VmRSS") if reset_peak(_resetter) else None
         yield growth
         highest = read_status("VmHWM")
@@ -65,26 +62,6 @@ def keep_resetter() -> int | None:
     global _resetter  # noqa: PLW0603  # one per process, as the file is
     _resetter = open_resetter()
     return _resetter
-
-
-@contextmanager
-def _small_pages() -> Iterator[None]:
-    """Disable huge pages.
-
-    NumPy requests huge pages for arrays of 4 MiB or more, and the heap keeps the request after the array is freed: the
-    first byte of the next block there brings 2 MiB into RAM (2 to 9 MB too many were measured for 8 to 17).
-    """
-    try:
-        control = ctypes.CDLL(None).prctl
-    except (OSError, AttributeError):  # another system than Linux
-        yield
-        return
-    before = control(_GET_THP_DISABLE, *_UNUSED)
-    control(_SET_THP_DISABLE, ctypes.c_ulong(1), *_UNUSED[1:])
-    try:
-        yield
-    finally:
-        control(_SET_THP_DISABLE, ctypes.c_ulong(max(before, 0)), *_UNUSED[1:])
 
 
 @contextmanager
