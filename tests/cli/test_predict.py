@@ -158,3 +158,17 @@ def test_a_mistyped_argument_is_one_line(words: tuple[str, ...], text: str) -> N
     assert done.returncode not in (0, 1)
     assert text in done.stderr
     assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.long
+def test_the_line_of_a_slurm_script_has_a_reserve() -> None:
+    """The size is that of the call and of Python, a tenth more, rounded up; a comment says what it is made of."""
+    done = _run("kernels:scale", "--arg", "x=f8[n]", "n=1e8", "--sbatch")
+    comment, line = done.stdout.splitlines()
+    assert done.returncode == 0, done.stderr
+    # 0.745 GiB each: the argument, the difference and std's own; with Python and a tenth, between 2 and 3 GiB.
+    assert line == "#SBATCH --mem=3G"
+    assert comment.startswith("# 2.24 GiB for the call (")
+    assert "for Python and the modules it imports, and a reserve of 10%" in comment
+    refused = _run("kernels:scale", "--arg", "x=f8[n]", "n=10", "--sbatch", "--json")
+    assert (refused.returncode, "leave --json and --explain out" in refused.stderr) == (2, True)

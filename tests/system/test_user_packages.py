@@ -108,3 +108,14 @@ def test_a_name_that_is_not_a_package_is_an_error(installed: Place) -> None:
     done = installed.run_ndmem_as_text("run", "--package", "./mine", "mycli")
     assert done.returncode == 2
     assert "--package './mine' is not the name of a package" in done.stderr
+
+
+def test_a_package_without_code_in_the_run_is_named(installed: Place) -> None:
+    """A misspelled --package has a warning, in `run` and in `report`, and the package that is there has none."""
+    run = installed.run_ndmem(
+        "run", "-q", "-f", "-o", "named.ndmem", "--package", "mine", "--package", "nosuchpkg", "mycli"
+    )
+    warning = b"ndmem: --package nosuchpkg: this run has no code of such a package; write its name as it is imported\n"
+    assert (run.status, run.stderr) == (0, warning)
+    report = installed.run_ndmem("report", "named.ndmem", "--package", "mine.work", "--package", "nosuchpkg")
+    assert (report.status, report.stderr) == (0, warning)

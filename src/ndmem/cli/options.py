@@ -1,12 +1,17 @@
 """Types of option values that several commands share."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from ndmem.errors import NdmemError, UnitError
 from ndmem.units import parse_nbytes
+
+from .message import say
+
+if TYPE_CHECKING:
+    from ndmem.api import Run
 
 
 def check_page(html: Path) -> None:
@@ -34,6 +39,15 @@ def check_packages(_: click.Context, __: click.Parameter, names: tuple[str, ...]
                 f"--package {name!r} is not the name of a package; write it as it is imported, for example my_package"
             )
     return names
+
+
+def warn_of_packages(run: "Run", packages: tuple[str, ...]) -> None:
+    """Say which of the packages that the user named have no code in a run: a misspelled name changes nothing else."""
+    files = {site.filename.replace("\\", "/") for site in run.trace.sites}
+    for name in packages:
+        path = f"/{name.replace('.', '/')}"
+        if files and not any(f"{path}/" in file or file.endswith(f"{path}.py") for file in files):
+            say(f"--package {name}: this run has no code of such a package; write its name as it is imported")
 
 
 PACKAGE_OPTION = click.option(

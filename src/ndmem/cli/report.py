@@ -12,7 +12,7 @@ from ndmem.steps import LOADING, PAGE
 
 from .message import say_written
 from .newest_run import choose_run
-from .options import PACKAGE_OPTION, SecondsType
+from .options import PACKAGE_OPTION, SecondsType, warn_of_packages
 from .usage import EXAMPLE
 from .waiting import show_waiting
 
@@ -82,8 +82,10 @@ def command(
     if form == api.Format.HTML.value:
         chosen = _choose_page(files[0]) if output is None and sys.stdout.isatty() else output
         with show_waiting(*files, steps=LOADING + PAGE):
-            page = api.load(*files, packages=packages).to_html(chosen, library=library, plotlyjs=plotlyjs or "inline")
+            run = api.load(*files, packages=packages)
+            page = run.to_html(chosen, library=library, plotlyjs=plotlyjs or "inline")
         sys.stdout.write(page or "")
+        warn_of_packages(run, packages)
         if chosen is not output and chosen is not None:
             say_written(chosen)
         return
@@ -95,6 +97,7 @@ def command(
             run.report_left_over(stream, start_s=start_s or 0.0, end_s=end_s)
         else:
             run.report(stream, form=form, by=rows, at=moment, library=library, processes=processes, of=of)
+    warn_of_packages(run, packages)
 
 
 def _open(output: Path | None) -> AbstractContextManager[IO[str]]:

@@ -20,7 +20,7 @@ from ndmem.tracking.launcher.wait import Ended
 
 from .message import say, say_written
 from .named_program import find_program
-from .options import PACKAGE_OPTION, BudgetType, NbytesType, check_page
+from .options import PACKAGE_OPTION, BudgetType, NbytesType, check_page, warn_of_packages
 from .run_rank import say_end
 from .usage import EXAMPLE
 
@@ -159,7 +159,7 @@ def command(
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     ended = program.wait(report=lambda: _report_now(program), prepare=_load_needed)
     try:
-        wanted = _Wanted(report=not quiet, advice=advise, left_over=leaks, page=html, rank=rank)
+        wanted = _Wanted(report=not quiet, advice=advise, left_over=leaks, page=html, rank=rank, packages=packages)
         asked = advise or leaks or html is not None or limit is not None
         if asked or not _report_nothing(program, ended, quiet=quiet, rank=rank):
             _report(program, ended, wanted)
@@ -218,6 +218,7 @@ class _Wanted:
     left_over: bool
     page: Path | None
     rank: "Rank | None"
+    packages: tuple[str, ...]
 
 
 def _report(program: Program, ended: Ended, wanted: _Wanted) -> None:
@@ -239,6 +240,7 @@ def _report(program: Program, ended: Ended, wanted: _Wanted) -> None:
         program.discard_unasked()
     if wanted.rank is None or wanted.rank.number == 0:
         _print(run, wanted)
+        warn_of_packages(run, wanted.packages)
     if wanted.page is not None:
         run.to_html(wanted.page)
         if wanted.report:

@@ -77,6 +77,7 @@ def test_hostile_text_is_escaped() -> None:
         "strong",
         "small",
         "table",
+        "style",
         "thead",
         "tbody",
         "tr",

@@ -93,3 +93,14 @@ def test_any_program_can_be_shown(trace: Trace) -> None:
 def test_a_run_without_arrays_can_be_shown() -> None:
     """The cell of an empty run says that there was nothing."""
     assert "No array memory" in cell_html(TraceIndex(TraceBuilder().build()))
+
+
+def test_the_page_follows_the_theme_of_the_notebook_and_a_narrow_table_keeps_its_lines() -> None:
+    """Marks of the notebook's theme set the frame's colour scheme; a narrow screen lacks columns of figures alone."""
+    cell = cell_html(TraceIndex(pipeline()))
+    style = cell.partition("<iframe")[0]
+    for theme, scheme in (('body[data-jp-theme-light="false"]', "dark"), ('body[data-jp-theme-light="true"]', "light")):
+        assert re.search(rf"{re.escape(theme)} \.ndmem-page[^{{}}]*{{color-scheme:{scheme}}}", style)
+    hidden = {int(number) for number in re.findall(r"nth-child\((\d+)\)", style)}
+    heads = re.findall(r"<th style=[^>]*>([^<]*)</th>", style)
+    assert [head for number, head in enumerate(heads, 1) if number not in hidden] == ["share", "at peak", "line", ""]

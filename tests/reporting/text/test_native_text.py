@@ -33,12 +33,12 @@ def test_the_report_of_a_run_with_native_blocks() -> None:
         "`np.ones((1024, 2048))`; reached on that line.",
         "1 array, 16 MiB in total, 16 MiB alive at the end; 1.5 s.",
         "",
-        "share at peak native temporary   kept          line Live at the peak",
-        " 100%  16 MiB 48 MiB         - 16 MiB pipeline.py:7 u, s, v = factor(np.ones((1…",
-        "                                                    No arrays at the peak",
-        "    -       - 48 MiB         -      - pipeline.py:4 return np.linalg.svd(a)",
-        "    -       -  4 MiB         -      - pipeline.py:6 words = sorted(words)",
-        "    -       -  8 MiB                                imports and what no Python …",
+        "share  at peak  native  temporary    kept           line  Live at the peak",
+        " 100%   16 MiB  48 MiB          -  16 MiB  pipeline.py:7  u, s, v = factor(np.o…",
+        "                                                          No arrays at the peak",
+        "    -        -  48 MiB          -       -  pipeline.py:4  return np.linalg.svd(…",
+        "    -        -   4 MiB          -       -  pipeline.py:6  words = sorted(words)",
+        "    -        -   8 MiB                                    imports and what no P…",
         "",
         "Largest arrays at the peak",
         "",
@@ -92,7 +92,7 @@ def test_native_memory_that_does_not_matter_takes_no_room() -> None:
     assert "share" in text
     assert not re.search("share.*native", text)
     assert "native blocks" not in text
-    assert "100%  91 MiB" in text
+    assert "100%   91 MiB" in text
     assert "No arrays" not in text
     builder.died(block, (Frame(USER, 2),))
     builder.native((Frame(USER, 2),), 11 * MIB)  # of 102 MiB: 10.8 %

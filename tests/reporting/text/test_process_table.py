@@ -44,7 +44,7 @@ def test_each_process_has_a_row() -> None:
     """A few children are shown one by one, with what is known of their end."""
     lines = report([child(5, "Worker-1"), child(6, status=-9), child(7, status=3), child(8, status=None)])
     text = "\n".join(lines)
-    for expected in ("5   Worker-1 at", "6   fork at", "killed by SIGKILL", "exit status 3", "still running or not"):
+    for expected in ("5    Worker-1 at", "6    fork at", "killed by SIGKILL", "exit status 3", "still running or not"):
         assert expected in text
     assert "5 processes allocated arrays" in lines[0]
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from ndmem.reporting.plain import plain, plain_source
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Container, Iterable, Sequence
 
 
 class Column(enum.Enum):
@@ -26,6 +26,10 @@ class Column(enum.Enum):
 
 _INDENT_EM = 0.75
 """Width of each space that a cell begins with."""
+
+
+_NARROW_PX = 600
+"""Below this width of the window a table has fewer columns."""
 
 
 def escape_text(text: str) -> str:
@@ -57,7 +61,9 @@ def write_fragment(*parts: str, headline: Iterable[str] = (), remarks: Iterable[
     return f'<div class="ndmem">{"".join([*above, *parts, *below])}</div>'
 
 
-def write_table(columns: Sequence[tuple[str, Column]], rows: Iterable[Sequence[str] | str]) -> str:
+def write_table(
+    columns: Sequence[tuple[str, Column]], rows: Iterable[Sequence[str] | str], *, wide_only: Container[str] = ()
+) -> str:
     """Return a table of HTML; nothing without rows. Spaces that a cell of text begins with indent it.
 
     Parameters
@@ -66,13 +72,26 @@ def write_table(columns: Sequence[tuple[str, Column]], rows: Iterable[Sequence[s
         Heading and kind of each column.
     rows : iterable of sequence of str, or str
         Cells, as plain text; one text alone is the heading of the rows after it.
+    wide_only : container of str
+        Headings of columns that a narrow notebook, as on a phone, lacks: it could show no column after them.
     """
     body = "".join(f"<tr>{_write_row(columns, row)}</tr>" for row in rows)
     if not body:
         return ""
     head = "".join(f'<th style="{kind.value}">{escape_text(name)}</th>' for name, kind in columns)
-    table = f'<table style="margin:0"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
-    return f'<div style="overflow-x:auto;margin:0.5em 0">{table}</div>'
+    hidden = [number for number, (name, _) in enumerate(columns, 1) if name in wide_only]
+    kind = f' class="ndmem-{"-".join(map(str, hidden))}"' if hidden else ""
+    table = f'<table{kind} style="margin:0"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
+    return f'<div style="overflow-x:auto;margin:0.5em 0">{_write_narrow_style(hidden)}{table}</div>'
+
+
+def _write_narrow_style(hidden: Sequence[int]) -> str:
+    """Return the style that hides some columns of a narrow table; the heading of a group is its row's first cell."""
+    if not hidden:
+        return ""
+    table = f".ndmem-{'-'.join(map(str, hidden))}"
+    cells = ",".join(f"{table} tr>:nth-child({number})" for number in hidden)
+    return f"<style>@media (max-width:{_NARROW_PX}px){{{cells}{{display:none}}}}</style>"
 
 
 def _write_row(columns: Sequence[tuple[str, Column]], row: Sequence[str] | str) -> str:

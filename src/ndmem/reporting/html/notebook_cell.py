@@ -23,6 +23,21 @@ if TYPE_CHECKING:
 
 _SUMMARY = "Timeline, call stacks, source, arrays (charts are drawn by Plotly, from the network)"
 
+_DARK = (
+    'body[data-jp-theme-light="false"]',
+    'body[data-vscode-theme-kind="vscode-dark"]',
+    'body[data-vscode-theme-kind="vscode-high-contrast"]',
+    'html[theme="dark"]',
+)
+_LIGHT = ('body[data-jp-theme-light="true"]', 'body[data-vscode-theme-kind="vscode-light"]', 'html[theme="light"]')
+_THEME = "<style>{}</style>".format(
+    "".join(
+        f"{','.join(f'{theme} .ndmem-page' for theme in themes)}{{color-scheme:{scheme}}}"
+        for scheme, themes in (("dark", _DARK), ("light", _LIGHT))
+    )
+)
+"""The page follows the notebook's theme, as JupyterLab, VS Code and Colab mark it, rather than the system's."""
+
 _MOST = 300_000
 """Most characters of a cell: a notebook file stores the output of all its cells."""
 
@@ -62,7 +77,8 @@ def cell_html(
         return table
     # Between single quotes: a page has ten times as many double ones, each of which would take six characters.
     inside = escape(page.getvalue(), quote=False).replace("'", "&#x27;")
-    frame = f"""<iframe sandbox="allow-scripts" loading="lazy" title="The run" srcdoc='{inside}' """
+    start = f'{_THEME}<iframe sandbox="allow-scripts" loading="lazy" title="The run" class="ndmem-page"'
+    frame = f"{start} srcdoc='{inside}' "
     style = 'style="width:100%;height:700px;border:0"'
     whole = f"{table}<details><summary>{_SUMMARY}</summary>{frame}{style}></iframe></details>"
     if len(whole) > _MOST:  # happens with names of hundreds of characters on every line

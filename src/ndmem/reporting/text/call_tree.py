@@ -46,7 +46,7 @@ def make_call_tree(index: TraceIndex, names: FileNames, *, view: View) -> Table:
     nbytes, total = icicle.nbytes[measure], icicle.total[measure]
     largest = np.argsort(-nbytes, kind="stable")[: view.rows]
     shown = {node for node in largest.tolist() if nbytes[node]}
-    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     for name in ("share", "nbytes"):
         needed = max((len(format_nbytes(int(nbytes[node]))) for node in shown), default=0) if name == "nbytes" else 0
         table.add_column(name, justify="right", no_wrap=True, min_width=max(len(name), needed))

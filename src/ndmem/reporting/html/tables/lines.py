@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 _LONGEST = 120
 """Most characters of source in a row."""
 
+_WIDE_ONLY = frozenset({"temporary", "kept", "total", "count"})
+"""Columns that a narrow notebook lacks: with them it would show neither the line nor its source."""
+
 _FINDINGS = 3
 """Things to change that are listed above the lines."""
 
@@ -89,6 +92,7 @@ def line_table_html(
     table = write_table(
         [*((column.heading, Column.FIGURE) for column in columns), ("line", Column.TEXT), ("", Column.CODE)],
         _list_rows(shown, names, columns, native=native),
+        wide_only=_WIDE_ONLY,
     )
     left = [f"… and {len(lines) - len(shown):,} more lines."] if len(shown) < len(lines) else []
     return write_fragment(

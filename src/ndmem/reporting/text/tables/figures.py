@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 
     from .figure_columns import Column
 
-_ROOMY, _SHORTEST, _SOURCE = 100, 12, 32
-"""From this many columns on, figures are two spaces apart; the least and the wanted columns of source text."""
+_GAP, _SHORTEST, _SOURCE = 2, 12, 32
+"""Spaces between columns, for headings of two words; the least and the wanted columns of source text."""
 
-_LONG = 21
+_LONG = 18
 """Most characters of a place that is cut anyway, where space is scarce: a cell of a notebook has a long name. Other
 places are cut where the source would have less than its least."""
 
@@ -104,8 +104,6 @@ class _Layout:
         Columns of the terminal for each of them.
     places, sources : list of str
         File and line, and the source, of each row.
-    gap : int
-        Spaces between columns.
     room : int
         Columns of the terminal for the source.
     """
@@ -114,7 +112,6 @@ class _Layout:
     widths: list[int]
     places: list[str]
     sources: list[str]
-    gap: int
     room: int
 
 
@@ -128,25 +125,26 @@ def _arrange(
     width: int,
 ) -> _Layout:
     """Choose the columns that leave the source its room; if it lacks room then, shorten the places."""
-    gap = 2 if width >= _ROOMY else 1
     places, sources = _name_places(shown, names), [_describe_row(row) for row in shown]
     wanted = max(min(_widest(sources), _SOURCE), _widest(roles))
-    columns = choose_columns(shown, moment=moment, native=native, gap=gap, width=width - _widest(places) - gap - wanted)
+    columns = choose_columns(
+        shown, moment=moment, native=native, gap=_GAP, width=width - _widest(places) - _GAP - wanted
+    )
     widths = [column.width(shown) for column in columns]
-    used = sum(widths) + gap * (len(columns) + 1)
+    used = sum(widths) + _GAP * (len(columns) + 1)
     if width - used - _widest(places) < wanted:
         places = _name_places(shown, names, short=True)
         scarce = width - used - _widest(places) < _SHORTEST
         places = [_cut_place(place) if scarce or place.startswith("…") else place for place in places]
     # A narrow terminal cuts the source text, never a figure.
     room = max(width - used - _widest(places), _SHORTEST)
-    return _Layout(columns=columns, widths=widths, places=places, sources=sources, gap=gap, room=room)
+    return _Layout(columns=columns, widths=widths, places=places, sources=sources, room=room)
 
 
 def _open_table(layout: _Layout, heading: str) -> Table:
     from rich.table import Table
 
-    table = Table(box=None, pad_edge=False, padding=(0, layout.gap, 0, 0), header_style="bold")
+    table = Table(box=None, pad_edge=False, padding=(0, _GAP, 0, 0), header_style="bold")
     for column, width in zip(layout.columns, layout.widths, strict=True):
         table.add_column(column.heading, justify="right", no_wrap=True, min_width=width)
     table.add_column("line", justify="right", no_wrap=True, min_width=_widest(layout.places), style="cyan")

@@ -53,7 +53,7 @@ def make_process_table(tree: ProcessTree, names: FileNames, *, limit: int | None
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     native = _shows_native(tree)
     for name in (*_FIGURES, *(["native"] if native else []), "pid"):
         table.add_column(name, justify="right", no_wrap=True)
