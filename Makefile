@@ -76,7 +76,7 @@ $(VENV)/python-$(VERSION) .venv-demo/python-$(VERSION):
 	touch $@
 
 $(VENV)/installed-$(VERSION): $(VENV)/python-$(VERSION) $(SOURCES)
-	$(VENV)/bin/python -m pip install --quiet '.[test,libraries,docs]'
+	$(VENV)/bin/python -m pip install --quiet '.[test,libraries,docs,dask]'
 	touch $@
 
 .venv-demo/installed-$(VERSION): .venv-demo/python-$(VERSION) $(SOURCES)

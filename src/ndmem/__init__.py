@@ -13,6 +13,7 @@ without a change to it: ``ndmem run program.py`` in a shell.
 Measure
     track           the arrays of a block: with ndmem.track() as run:
     profile         a function line by line: @ndmem.profile
+    dask.track      the workers of a Dask cluster: with ndmem.dask.track(client) as run:
     leaks           what stays after each call of a function, and what holds it
     load, diff      the saved file of a run; two runs beside each other
     advise          what to change in a program, and the bytes that it saves
@@ -44,6 +45,7 @@ from __future__ import annotations
 # package before any of its own code, and must not find NumPy imported because of it.
 from .errors import (
     BudgetExceeded,
+    ClientError,
     MissingError,
     NdmemError,
     PredictionError,
@@ -64,6 +66,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from . import dask as dask  # not in `__all__`: a star import must not replace Dask's own package
     from .api import (
         Amplification,
         BlockRun,
@@ -94,10 +97,10 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
-    "Amplification", "BlockRun", "BudgetExceeded", "MissingError", "NdmemError", "Prediction", "PredictionError",
-    "ProcessError", "Run", "ScalingError", "SpecError", "TraceError", "TrackedRun", "TrackingError", "UnitError",
-    "WeighError", "advise", "amplification", "arrays", "breakdown", "chunks", "diff", "dims", "fits", "leaks", "limit",
-    "limits", "load", "map_blocks", "planned", "predict", "profile", "spec", "track", "weigh",
+    "Amplification", "BlockRun", "BudgetExceeded", "ClientError", "MissingError", "NdmemError", "Prediction",
+    "PredictionError", "ProcessError", "Run", "ScalingError", "SpecError", "TraceError", "TrackedRun", "TrackingError",
+    "UnitError", "WeighError", "advise", "amplification", "arrays", "breakdown", "chunks", "diff", "dims", "fits",
+    "leaks", "limit", "limits", "load", "map_blocks", "planned", "predict", "profile", "spec", "track", "weigh",
 ]  # fmt: skip
 
 
@@ -105,6 +108,10 @@ __all__ = [
 if not TYPE_CHECKING:
 
     def __getattr__(name: str) -> Any:
+        if name == "dask":
+            from importlib import import_module
+
+            return import_module(".dask", __name__)
         if name not in __all__:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         from . import api  # when a public name is first used, see above

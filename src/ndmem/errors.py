@@ -19,6 +19,10 @@ class TrackingError(NdmemError, RuntimeError):
     """Tracking cannot start here, or was used out of order."""
 
 
+class ClientError(NdmemError, TypeError):
+    """What was passed is not a client of a Dask cluster that can be tracked."""
+
+
 class TraceError(NdmemError, ValueError):
     """A file is not a trace, is truncated or damaged, or was written by a newer version."""
 

@@ -12,6 +12,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import ndmem
@@ -58,6 +59,14 @@ def advise(program: Path, folder: Path, *, deep: bool = False) -> Advised:
     return Advised(done.stdout, peak, tuple(ndmem.advise(run)))
 
 
+def numpy_reuses_temporaries() -> bool:
+    """Tell whether NumPy puts the sum of two temporaries into one of them, as it does where it can recognise them."""
+    numbers = np.ones(1_000_000)
+    with ndmem.track() as run:
+        (numbers * 2 + numbers * 3).sum()
+    return run.peak < 3 * numbers.nbytes
+
+
 def resident_peak(program: Path) -> int:
     """Run a program without ndmem, whose own records are resident too, and return its ``VmHWM``."""
     run = f"import runpy; runpy.run_path({str(program)!r}, run_name='__main__')"
@@ -73,6 +82,8 @@ def test_the_guilty_line_is_found_and_its_saving_is_what_the_fixed_program_saves
     rule, lines = before.parts[-3], before.read_text().splitlines()
     guilty = next(number for number, line in enumerate(lines, 1) if line.rstrip().endswith("# guilty"))
     deep = rule in {one.NAME for one in DEEP}
+    if before.with_name("only-without-reuse.txt").exists() and numpy_reuses_temporaries():
+        pytest.skip("this NumPy computes a chain of operators in one temporary by itself")
     if deep and sys.version_info < (3, 12):
         pytest.skip("before Python 3.12, ndmem cannot see functions return")
     was, fixed = (advise(before.with_name(name), tmp_path, deep=deep) for name in ("before.py", "after.py"))

@@ -18,6 +18,8 @@ from ndmem.errors import TraceError
 from ndmem.model.deep_facts import BoxedNumbers, DeepFacts, EqualArrays, ValueRange
 from ndmem.model.holder import ArrayForm
 from ndmem.model.machine_limit import MachineLimit
+from ndmem.model.memory_request import MemoryRequest
+from ndmem.model.rank import Rank
 from ndmem.model.together import Together
 from ndmem.model.trace import Samples, Trace
 from ndmem.model.trace_file.reading import read_trace
@@ -51,6 +53,8 @@ def test_any_trace_with_native_blocks_survives_its_file(found: Trace, rss: list[
             found.run,
             limit=MachineLimit("cgroup", "memory.max\udcff", 2**50, 0) if born else None,
             budget_nbytes=len(rss) or None,
+            rank=Rank(born, born + 1 if len(rss) else None, "PMI", f"{born}\udcff" if born else None, "a\udcff"),
+            request=MemoryRequest("--mem", 2**30, born) if born else None,
         ),
     )
     file = io.BytesIO()
@@ -169,6 +173,7 @@ def test_other_files_are_refused(tmp_path: Path) -> None:
     for path in (empty, text):
         with pytest.raises(TraceError, match=path.name):
             ndmem.load(path)
-    for path in (tmp_path, tmp_path / "missing"):
+    (tmp_path / "folder").mkdir()
+    for path in (tmp_path / "folder", tmp_path / "missing"):
         with pytest.raises(OSError, match=str(path)):
             ndmem.load(path)

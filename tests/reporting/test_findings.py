@@ -56,7 +56,7 @@ def as_text(*findings: Finding, index: TraceIndex | None = None, **options: Any)
 def as_json(*findings: Finding, trials: bool = False) -> list[dict[str, Any]]:
     """Return what is read back from the JSON of findings, which the published schema describes."""
     stream = io.StringIO()
-    write_findings_json(findings, stream, trials=trials)
+    write_findings_json(TraceIndex(pipeline()), findings, stream, trials=trials)
     document = json.loads(stream.getvalue())
     jsonschema.Draft202012Validator(SCHEMA).validate(document)
     found: list[dict[str, Any]] = document["findings"]

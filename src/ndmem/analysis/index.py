@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from ndmem.model.family import Family
     from ndmem.model.trace import Trace
 
+    from .ranks.job import Job
+
 _Arguments = ParamSpec("_Arguments")
 _Answer = TypeVar("_Answer")
 
@@ -34,21 +36,26 @@ class TraceIndex:
         The run; it must not change.
     family : Family, optional
         The trace with those of the processes that the program started; the program alone if it is not given.
+    job : Job, optional
+        The ranks of a parallel job, of which the trace is that with most memory.
 
     Attributes
     ----------
     trace, family
         As given, but native blocks in which arrays lie are told from others, see `tell_foreign`.
+    job : Job or None
+        As given.
     known : dict
         Facts by function and arguments; only `fact` writes it.
     """
 
-    __slots__ = ("family", "known", "trace")
+    __slots__ = ("family", "job", "known", "trace")
 
-    def __init__(self, trace: Trace, *, family: Family | None = None) -> None:
+    def __init__(self, trace: Trace, *, family: Family | None = None, job: Job | None = None) -> None:
         self.trace = tell_foreign(trace)
         family = family_of(trace) if family is None else family
         self.family = family if self.trace is trace else family.with_trace(trace, self.trace)
+        self.job = job
         self.known: dict[Hashable, Any] = {}
 
 

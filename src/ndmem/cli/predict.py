@@ -54,6 +54,9 @@ _DOES_NOT_FIT = 1
 @click.option("--explain", is_flag=True, help="Also show how it was measured, its parts, and each line.")
 @click.option("--strict", is_flag=True, help="Exit with 1 also if only a rough answer says that it does not fit.")
 @click.option("--json", "as_json", is_flag=True, help="Write JSON: bytes are integers, unknown values null.")
+@click.option(
+    "--sbatch", is_flag=True, help="Write the line of a Slurm script that asks for the memory, with a reserve."
+)
 def command(
     *,
     function: str,
@@ -68,6 +71,7 @@ def command(
     explain: bool,
     strict: bool,
     as_json: bool,
+    sbatch: bool,
 ) -> None:
     """Predict how much memory a function will need, and whether it fits.
 
@@ -76,15 +80,18 @@ def command(
     fit; an answer labelled rough only warns.
     """
     from ndmem.api import predict
+    from ndmem.reporting.text.batch_request import measure_base, write_batch_request
     from ndmem.reporting.text.prediction import write_prediction
 
+    if sbatch and (as_json or explain):
+        raise click.UsageError("--sbatch writes lines of a script; leave --json and --explain out")
     if html is not None:
         check_page(html)
     called = find_function(function)
     _refuse_twice([*lengths, *args])
     named = _read_lengths(lengths)
     arguments = dict(_read_argument(text, named) for text in args)
-    progress = _Progress()
+    progress, base_nbytes = _Progress(), measure_base()
     try:
         found = predict(
             called,
@@ -105,9 +112,16 @@ def command(
         say_written(html)
     if as_json:
         click.echo(json.dumps(_as_json(found, budget), indent=2))
+    elif sbatch:
+        write_batch_request(found, sys.stdout, base_nbytes=base_nbytes)
     else:
         write_prediction(found, sys.stdout, budget=budget, explain=explain)
-    if found.fits(budget):
+    _end(found, budget, strict=strict, elsewhere=sbatch and budget is None)
+
+
+def _end(found: Prediction, budget: int | None, *, strict: bool, elsewhere: bool) -> None:
+    """Exit with the status of the answer; 0 if the function will run on another machine, whose limit is unknown."""
+    if elsewhere or found.fits(budget):
         return
     if found.is_rough and not strict:
         click.echo("the answer is rough: the exit status stays 0; --strict makes it 1", err=True)

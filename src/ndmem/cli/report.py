@@ -21,7 +21,7 @@ _HEAD_NBYTES = 1000
 
 
 @click.command("report", epilog=f"{EXAMPLE}ndmem report run.ndmem --format html -o run.html")
-@click.argument("file", type=click.Path(path_type=Path), required=False)
+@click.argument("files", nargs=-1, type=click.Path(path_type=Path), metavar="[FILE|FOLDER]...")
 @click.option(
     "--format", "form", type=click.Choice([form.value for form in api.Format]), default="text", show_default=True
 )
@@ -55,7 +55,7 @@ _HEAD_NBYTES = 1000
     help="Where the page loads Plotly's JavaScript from; several pages can share a FILE.  [default: inline]",
 )
 def command(
-    file: Path | None,
+    files: tuple[Path, ...],
     form: str,
     by: str | None,
     at: str | None,
@@ -69,7 +69,50 @@ def command(
     output: Path | None,
     plotlyjs: str | None,
 ) -> None:
-    """Show the run saved in FILE, by default the newest .ndmem file in this folder."""
+    """Show the run saved in FILE, by default the newest .ndmem file in this folder.
+
+    Several files, or a folder, are the ranks of a parallel job: one report has all of them.
+    """
+    _check_choices(form, by=by, at=at, of=of, library=library, processes=processes, plotlyjs=plotlyjs)
+    is_plain = form == api.Format.TEXT.value and by is None and at is None and not (processes or library)
+    _check_leaks(leaks=leaks, start_s=start_s, end_s=end_s, is_plain=is_plain)
+    files = files or (choose_run(None),)
+    if output is not None and any(output.exists() and file.exists() and output.samefile(file) for file in files):
+        raise click.UsageError(f"{str(output)!r} is the run itself; choose another path with -o")
+    if form == api.Format.HTML.value:
+        chosen = _choose_page(files[0]) if output is None and sys.stdout.isatty() else output
+        with show_waiting(*files, steps=LOADING + PAGE):
+            page = api.load(*files, packages=packages).to_html(chosen, library=library, plotlyjs=plotlyjs or "inline")
+        sys.stdout.write(page or "")
+        if chosen is not output and chosen is not None:
+            say_written(chosen)
+        return
+    with show_waiting(*files, steps=LOADING):
+        run = api.load(*files, packages=packages)
+    rows, moment = by or api.By.LINE, at or api.Moment.PEAK
+    with _open(output) as stream:
+        if leaks:
+            run.report_left_over(stream, start_s=start_s or 0.0, end_s=end_s)
+        else:
+            run.report(stream, form=form, by=rows, at=moment, library=library, processes=processes, of=of)
+
+
+def _open(output: Path | None) -> AbstractContextManager[IO[str]]:
+    if output is None:
+        return nullcontext(sys.stdout)
+    return output.open("w", encoding="utf-8", errors="backslashreplace")
+
+
+def _check_choices(
+    form: str, *, by: str | None, at: str | None, of: str | None, library: bool, processes: bool, plotlyjs: str | None
+) -> None:
+    """Refuse options that do not apply to the format.
+
+    Raises
+    ------
+    click.UsageError
+        With what to leave out, or to add.
+    """
     if by is not None and form != api.Format.TEXT.value:
         raise click.UsageError(
             f"--by needs --format text: {form} always has the call stacks or the lines; leave one of them out"
@@ -92,33 +135,6 @@ def command(
         raise click.UsageError("--processes needs --format text and --by line: it merges the lines of the processes")
     if plotlyjs is not None and form != api.Format.HTML.value:
         raise click.UsageError("--plotlyjs needs --format html; add it")
-    is_plain = form == api.Format.TEXT.value and by is None and at is None and not (processes or library)
-    _check_leaks(leaks=leaks, start_s=start_s, end_s=end_s, is_plain=is_plain)
-    file = choose_run(file)
-    if output is not None and output.exists() and file.exists() and output.samefile(file):
-        raise click.UsageError(f"{str(output)!r} is the run itself; choose another path with -o")
-    if form == api.Format.HTML.value:
-        chosen = _choose_page(file) if output is None and sys.stdout.isatty() else output
-        with show_waiting(file, steps=LOADING + PAGE):
-            page = api.load(file, packages=packages).to_html(chosen, library=library, plotlyjs=plotlyjs or "inline")
-        sys.stdout.write(page or "")
-        if chosen is not output and chosen is not None:
-            say_written(chosen)
-        return
-    with show_waiting(file, steps=LOADING):
-        run = api.load(file, packages=packages)
-    rows, moment = by or api.By.LINE, at or api.Moment.PEAK
-    with _open(output) as stream:
-        if leaks:
-            run.report_left_over(stream, start_s=start_s or 0.0, end_s=end_s)
-        else:
-            run.report(stream, form=form, by=rows, at=moment, library=library, processes=processes, of=of)
-
-
-def _open(output: Path | None) -> AbstractContextManager[IO[str]]:
-    if output is None:
-        return nullcontext(sys.stdout)
-    return output.open("w", encoding="utf-8", errors="backslashreplace")
 
 
 def _check_leaks(*, leaks: bool, start_s: float | None, end_s: float | None, is_plain: bool) -> None:
@@ -131,14 +147,17 @@ def _check_leaks(*, leaks: bool, start_s: float | None, end_s: float | None, is_
 
 
 def _choose_page(file: Path) -> Path:
-    """Return the page beside a run, for a terminal: megabytes of HTML there would help no user.
+    """Return the page beside a run, or in the folder of several, for a terminal: megabytes there would help no user.
 
     Raises
     ------
     click.UsageError
         If that file exists and is not a page of ndmem.
     """
-    page = file.with_name(f"{file.stem if file.suffix != '.html' else file.name}.html")
+    if file.is_dir():
+        page = file / "ranks.html"
+    else:
+        page = file.with_name(f"{file.stem if file.suffix != '.html' else file.name}.html")
     if page.exists() and not _is_page(page):
         raise click.UsageError(f"{page} exists and is not a page of ndmem; choose another path with -o")
     return page

@@ -15,15 +15,18 @@ import click
 from ndmem.errors import NdmemError
 from ndmem.tracking.launcher.launch import TrackingOptions
 from ndmem.tracking.launcher.program import Program, start_program
+from ndmem.tracking.launcher.rank_files import find_one_of_several, path_for_rank
 from ndmem.tracking.launcher.wait import Ended
 
 from .message import say, say_written
 from .named_program import find_program
 from .options import PACKAGE_OPTION, BudgetType, NbytesType, check_page
+from .run_rank import say_end
 from .usage import EXAMPLE
 
 if TYPE_CHECKING:
     from ndmem.api import Run
+    from ndmem.model.rank import Rank
 
 # The program's own process imports this function by its name.
 _EXPLAINER = "ndmem.budgets.excess:explain_end"
@@ -76,7 +79,7 @@ class _ProgramCommand(click.Command):
     "-o",
     "--output",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="File for the trace [ndmem-SCRIPT.PID.ndmem].",
+    help="File for the trace [ndmem-SCRIPT.PID.ndmem]; each rank of an MPI job adds its number.",
 )
 @click.option("-f", "--force", is_flag=True, help="Overwrite the file of a previous run.")
 @click.option(
@@ -138,7 +141,9 @@ def command(
     if html is not None and html.suffix == ".py" and not (arguments or module or code):
         raise click.UsageError(f"--html has taken {str(html)!r} as its file; write: ndmem run --html page.html {html}")
     words, name = find_program(module, code, arguments)
+    rank = find_one_of_several()
     if html is not None:
+        html = path_for_rank(html, rank)
         _check_page(html, output=output, force=force)
     program = start_program(
         words,
@@ -148,14 +153,15 @@ def command(
         options=TrackingOptions(
             threshold, room, native, None if limit is None else (limit, _EXPLAINER), packages, deep=deep
         ),
+        rank=rank,
     )
     # OpenBLAS would start threads that compete with the program; ndmem calls no BLAS function.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     ended = program.wait(report=lambda: _report_now(program), prepare=_load_needed)
     try:
-        wanted = _Wanted(report=not quiet, advice=advise, left_over=leaks, page=html)
+        wanted = _Wanted(report=not quiet, advice=advise, left_over=leaks, page=html, rank=rank)
         asked = advise or leaks or html is not None or limit is not None
-        if asked or not _report_nothing(program, ended, quiet=quiet):
+        if asked or not _report_nothing(program, ended, quiet=quiet, rank=rank):
             _report(program, ended, wanted)
         sys.stderr.flush()
     except (NdmemError, OSError, MemoryError) as error:
@@ -177,7 +183,7 @@ def _report_now(program: Program) -> None:
         say(f"could not produce the report: {error or 'not enough memory'}")
 
 
-def _report_nothing(program: Program, ended: Ended, *, quiet: bool) -> bool:
+def _report_nothing(program: Program, ended: Ended, *, quiet: bool, rank: "Rank | None") -> bool:
     """Print the report of a program without records, which does not need NumPy; false if there are records."""
     from ndmem.reporting.text.empty_run import write_empty_run  # after the launch, which it would delay
 
@@ -186,6 +192,9 @@ def _report_nothing(program: Program, ended: Ended, *, quiet: bool) -> bool:
         return False
     if program.unsaved:
         say(program.unsaved)
+    if rank is not None:  # its file stays: a report of all ranks would miss it
+        say_end(program, rank, None, quiet=quiet)
+        return True
     program.discard_unasked()
     if not quiet:
         write_empty_run(
@@ -199,12 +208,16 @@ def _report_nothing(program: Program, ended: Ended, *, quiet: bool) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Wanted:
-    """What is to be written after the program: the report, all advice, what is left at the end, and a page."""
+    """What is to be written after the program: the report, all advice, what is left at the end, and a page.
+
+    Of several ranks the first one alone writes to the terminal.
+    """
 
     report: bool
     advice: bool
     left_over: bool
     page: Path | None
+    rank: "Rank | None"
 
 
 def _report(program: Program, ended: Ended, wanted: _Wanted) -> None:
@@ -220,20 +233,29 @@ def _report(program: Program, ended: Ended, wanted: _Wanted) -> None:
     path = program.output.path
     family = settle_children(path, trace)
     run = Run(trace, path=path, family=family)
-    if run.is_empty and wanted.page is None:
+    if wanted.rank is not None:
+        say_end(program, wanted.rank, run, quiet=not wanted.report)
+    elif run.is_empty and wanted.page is None:
         program.discard_unasked()
-    if wanted.report:
-        run.report(sys.stderr, advice=not wanted.advice)
-    if wanted.advice:
-        _advise(run, after_report=wanted.report)
-    if wanted.left_over:
-        if wanted.report or wanted.advice:
-            sys.stderr.write("\n")
-        run.report_left_over(sys.stderr)
+    if wanted.rank is None or wanted.rank.number == 0:
+        _print(run, wanted)
     if wanted.page is not None:
         run.to_html(wanted.page)
         if wanted.report:
             say_written(wanted.page)
+
+
+def _print(run: "Run", wanted: _Wanted) -> None:
+    """Print what is wanted of a run; of several ranks no report of one, but what was asked for."""
+    report = wanted.report and wanted.rank is None
+    if report:
+        run.report(sys.stderr, advice=not wanted.advice)
+    if wanted.advice:
+        _advise(run, after_report=report)
+    if wanted.left_over:
+        if report or wanted.advice:
+            sys.stderr.write("\n")
+        run.report_left_over(sys.stderr)
 
 
 def _advise(run: "Run", *, after_report: bool) -> None:

@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .cluster import Cluster
 from .columns import CallTree, Compacted, Domain, Events, Kind, Samples, Tallies
 from .deep_facts import DeepFacts
 from .ending import Ending
 from .holder import ArrayForm, Holder
 from .machine_limit import MachineLimit
+from .memory_request import MemoryRequest
+from .rank import Rank
 from .refusal import Refusal
 from .site import Site, Stack
 from .together import Together
@@ -84,6 +87,10 @@ class RunInfo:
         both together; ``None`` if there was none.
     refusal : Refusal or None
         The uncaught `MemoryError` with which the program ended.
+    rank : Rank or None
+        Which process of a parallel job it was; ``None`` if it was not started as one.
+    request : MemoryRequest or None
+        The memory that its batch job asked for; ``None`` if that is unknown.
     """
 
     program: tuple[str, ...]
@@ -103,6 +110,8 @@ class RunInfo:
     packages: tuple[str, ...] = ()
     program_packages: tuple[str, ...] = ()
     refusal: Refusal | None = None
+    rank: Rank | None = None
+    request: MemoryRequest | None = None
 
     @property
     def is_cut(self) -> bool:
@@ -172,6 +181,9 @@ class Trace:
         Shape and dtype of arrays that were seen before a variable held them, by the buffer's number.
     deep : DeepFacts or None
         What ``ndmem run --deep`` saw of values; ``None`` if they were not looked at.
+    cluster : Cluster or None
+        The workers, if the trace was merged from theirs; ``None`` for a trace of one process. Then each worker is the
+        root of its stacks, ``at_peak`` is that of each worker's own peak, and ``peak`` is the sum of these peaks.
     dropped : int
         Events that could not be written (a full disk); counters stay exact.
     sources : mapping of str to str
@@ -214,6 +226,7 @@ class Trace:
     threads: Mapping[int, str] = field(default_factory=dict)
     forms: Mapping[int, ArrayForm] = field(default_factory=dict)
     deep: DeepFacts | None = None
+    cluster: Cluster | None = None
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Trace):

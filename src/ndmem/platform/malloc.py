@@ -34,19 +34,27 @@ def freed_memory_returned(nbytes: int) -> Iterator[None]:
     nbytes : int
         The size from which on a block is large: `MEASURED` or `RUNNING`.
     """
-    gc.collect()
-    if not trim_heap():
+    if not return_freed_memory(nbytes):
         yield
         return
-    libc = ctypes.CDLL(None)
-    _map_from(libc, nbytes)
     try:
         yield
     finally:
-        _map_from(libc, _USUAL)
-        trim_heap()
+        return_freed_memory(_USUAL)
 
 
-def _map_from(libc: ctypes.CDLL, nbytes: int) -> None:
+def return_freed_memory(nbytes: int) -> bool:
+    """Make malloc return blocks from a size on as soon as they are freed, and what is free now.
+
+    Returns
+    -------
+    bool
+        False with another C library, which is left as it is.
+    """
+    gc.collect()
+    if not trim_heap():
+        return False
+    libc = ctypes.CDLL(None)
     libc.mallopt(_M_MMAP_THRESHOLD, nbytes)
     libc.mallopt(_M_TRIM_THRESHOLD, 2 * nbytes)
+    return True

@@ -16,6 +16,8 @@ class By(enum.Enum):
     STACK = "stack"
     TREE = "tree"
     THREAD = "thread"
+    TASK = "task"
+    WORKER = "worker"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +27,8 @@ class View:
     Attributes
     ----------
     by : By
-        Rows are lines, functions, live arrays, call stacks, the tree of calls, or threads.
+        Rows are lines, functions, live arrays, call stacks, the tree of calls, or threads; of a cluster task groups, or
+        workers.
     moment : Moment
         Show the arrays live at the peak, or at the end.
     library : bool

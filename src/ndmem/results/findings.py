@@ -85,7 +85,7 @@ class Findings(Sequence["Finding"]):
             Destination; if it is not given, the text is returned.
         """
         text = io.StringIO()
-        write_findings_json(self._found, stream or text, trials=self._is_tried)
+        write_findings_json(self._index, self._found, stream or text, trials=self._is_tried)
         return text.getvalue() if stream is None else None
 
     def __repr__(self) -> str:

@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from ndmem.errors import TrackingError
-from ndmem.tracking.launcher.machine_limit import describe_limit
+from ndmem.tracking.launcher.surroundings import describe_surroundings
 from ndmem.tracking.recorder import Recorder, untracked
 from ndmem.units import format_nbytes, parse_nbytes
 
@@ -48,7 +48,7 @@ class TrackedRun(Run):
             raise TrackingError("it is tracking already; call stop() first, or use another track()")
         recorder = Recorder(threshold=self._threshold)
         with untracked():
-            about = {"limit": describe_limit()}
+            about = describe_surroundings()
         recorder.start(about)
         self._recorder = recorder
         return self

@@ -1,1 +1,1 @@
-"""Work on arrays that do not fit into memory: block sizes, runs in blocks, clusters."""
+"""What does not fit into one machine's memory: blocks whose size is measured, and clusters of workers."""

@@ -21,9 +21,14 @@ class PositionedFile:
 
     def __init__(self, path: str, *, write: bool = False) -> None:
         self.path = path
+        self._write = write
         descriptor = os.open(path, (os.O_RDWR if write else os.O_RDONLY) | os.O_CLOEXEC)
         self._descriptor = descriptor
         self._finalizer = weakref.finalize(self, os.close, descriptor)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Open the file anew in the process that reads the pickle."""
+        return _reopen, (self.path, self._write)
 
     @property
     def descriptor(self) -> int:
@@ -64,3 +69,7 @@ class PositionedFile:
 def _bytes_of(array: npt.NDArray[Any]) -> memoryview:
     # The buffer protocol does not know dates, so the view is made first.
     return memoryview(array.reshape(-1).view(np.uint8)) if array.nbytes else memoryview(b"")
+
+
+def _reopen(path: str, write: bool) -> PositionedFile:
+    return PositionedFile(path, write=write)

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+import html
+import io
+import json
+
+import pytest
+from tests.reporting.html.page_reader import SMALL
 from tests.traces import Frame, TraceBuilder
 
 from ndmem.analysis.index import TraceIndex
 from ndmem.analysis.over_time.not_leaked import Garbage, find_not_leaked
 from ndmem.model.columns import Domain
 from ndmem.model.holder import GARBAGE, Holder
+from ndmem.reporting.export.findings_json import write_findings_json
+from ndmem.reporting.export.json import write_json
+from ndmem.reporting.html.findings import findings_html
+from ndmem.reporting.html.page import write_html
 from ndmem.reporting.sentences.not_leaked import not_leaked_sentences
+from ndmem.reporting.text.findings import write_findings
 
 HERE = (Frame("prog.py", 1),)
 MIB = 2**20
@@ -82,3 +93,27 @@ def test_garbage_and_mapped_files_at_the_end_are_counted() -> None:
     assert found.garbage == Garbage(6_000, 1)
     assert found.mapped_nbytes == 64 * MIB
     assert found.resident is None
+
+
+def test_text_page_notebook_and_json_tell_the_same() -> None:
+    """The sentences are on the page and in a notebook as in the text, and JSON has their figures."""
+    pytest.importorskip("jinja2")
+    index = _grown((0.5, 20), (2.0, 40), (7.0, 130))
+    (sentence,) = not_leaked_sentences(index)
+    page, text = io.StringIO(), io.StringIO()
+    write_html(index, page, plotlyjs=SMALL)
+    write_findings(index, (), text, width=1000)
+    for shown in (page.getvalue(), findings_html(index, ()), text.getvalue()):
+        assert sentence in html.unescape(shown)
+    report, advice = io.StringIO(), io.StringIO()
+    write_json(index, report)
+    write_findings_json(index, (), advice)
+    documents = [json.loads(stream.getvalue()) for stream in (report, advice)]
+    assert {"garbage": None, "unwritten_nbytes": 0, "mapped_nbytes": 0}.items() <= documents[0]["not_leaked"].items()
+    assert documents[0]["not_leaked"] == documents[1]["not_leaked"]
+    resident = documents[0]["not_leaked"]["resident"]
+    assert (resident["start_nbytes"], resident["end_nbytes"], resident["live_start_nbytes"]) == (
+        40 * MIB,
+        130 * MIB,
+        100 * MIB,
+    )

@@ -11,6 +11,8 @@ LISTS = (
     "native_at_total_peak",
     "mapped_at_mapped_peak",
     "threads",
+    "task_groups",
+    "workers",
     "timeline",
     "rss",
 )
@@ -60,7 +62,12 @@ def test_fields_of_a_pipeline() -> None:
         "left_nbytes": None,
         "processes_peak_nbytes": 601 * MIB,
         "processes_total_peak_nbytes": None,
+        "cluster": None,
         "processes_resident": None,
+        "rank": None,
+        "request": None,
+        "job": None,
+        "not_leaked": {"garbage": None, "resident": None, "unwritten_nbytes": 0, "mapped_nbytes": 0},
         "findings": [],
     }
     assert list(document)[-len(LISTS) :] == list(LISTS)

@@ -3,7 +3,8 @@
 NumPy reuses a temporary only in some operators. In ``np.exp(a * b)`` the product is an array of its own, and the result
 is another one: the peak has both. Computed in steps with ``out=``, the result overwrites the product. This is not a
 problem where NumPy reused the memory, where the result has another size or type, or where the arrays are small beside
-the peak: the rule looks at what was allocated.
+the peak: the rule looks at what was allocated. A chain of operators that most versions of NumPy compute in one
+temporary is left alone, unless three temporaries of it were live at once.
 """
 
 from __future__ import annotations
@@ -49,9 +50,11 @@ def suggest(case: Case) -> Iterator[Suggestion]:
         if suggestion is not None:
             best[root.place.node] = suggestion
     for first in each_large(case):
-        steps, code = _steps(first.place)
+        steps, code, all_reused = _steps(first.place)
         made = [first, *(groups[step] for step in steps if step in groups)]
         if len(made) < 2 or not first.temporary.any() or not _same_dtype(case, first, made[-1]):
+            continue
+        if all_reused and not _joins_two(case, groups, made):
             continue
         pairs = [_pair(case, inner, outer) for inner, outer in itertools.pairwise(made)]
         if not all(map(len, pairs)):
@@ -150,21 +153,35 @@ def _edit(case: Case, made: list[Group], steps: list[ast.expr]) -> Edit | None:
     return None if "~(" in text else replace_statement(first.place.tree, statement, text)
 
 
-def _steps(place: Place) -> tuple[list[ast.expr], str]:
-    """Return the operations on elements around a temporary, the innermost first, and their code in place."""
+def _steps(place: Place) -> tuple[list[ast.expr], str, bool]:
+    """Return the operations on elements around a temporary, the innermost first, and their code in place.
+
+    The third value tells whether NumPy computes all of them in one temporary by itself, in most of its versions.
+    """
     if not is_elementwise(place.node):
-        return [], ""
+        return [], "", True
     inner, steps, code, all_reused = place.node, list[ast.expr](), list[str](), True
     for outer in place.consumers():
         written = in_place(outer, inner, "result") if inner in operands(outer) and is_elementwise(outer) else None
         if written is None:
             # What a reduction reads once needs no array at all.
-            return ([], "") if is_reduction(outer) or all_reused else (steps, "; ".join(code))
+            return ([], "", True) if is_reduction(outer) else (steps, "; ".join(code), all_reused)
         all_reused = all_reused and _is_reused_by_numpy(outer, inner)
         inner = outer
         steps.append(outer)
         code.append(written)
-    return ([], "") if all_reused else (steps, "; ".join(code))
+    return steps, "; ".join(code), all_reused
+
+
+def _joins_two(case: Case, groups: dict[ast.expr, Group], made: list[Group]) -> bool:
+    """Tell whether an operation of a chain had two temporaries as operands, and its result was a third one."""
+    for inner, outer in itertools.pairwise(made):
+        beside = [
+            groups[each] for each in operands(outer.place.node) if each is not inner.place.node and each in groups
+        ]
+        if outer.temporary.any() and any(len(_pair(case, other, outer)) for other in beside):
+            return True
+    return False
 
 
 def _is_reused_by_numpy(step: ast.expr, temporary: ast.expr) -> bool:

@@ -47,15 +47,15 @@ def find_lead(index: TraceIndex) -> Lead | None:
     if len(index.family.members) < 2:
         return None
     indexes = member_indexes(index)
-    most = max(indexes, key=_own_nbytes)
-    if _own_nbytes(most) <= _FACTOR * _own_nbytes(index):
+    most = max(indexes, key=own_nbytes)
+    if own_nbytes(most) <= _FACTOR * own_nbytes(index):
         return None
     run = most.trace.run
     known = {(process.pid, process.program, process.peak_nbytes): process for process in process_tree(index).processes}
     return Lead(most, known[run.pid, run.program, int(most.trace.peak.nbytes)])
 
 
-def _own_nbytes(index: TraceIndex) -> int:
+def own_nbytes(index: TraceIndex) -> int:
     """Return the memory of a process that its lines can change, at its highest."""
     total = find_total(index)
     return max(index.trace.peak.nbytes, own_native_nbytes(index), 0 if total is None else total.foreign_nbytes)

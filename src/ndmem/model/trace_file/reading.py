@@ -14,11 +14,14 @@ import numpy as np
 
 from ndmem.errors import TraceError
 from ndmem.file_kind import ARCHIVES, CHILDREN, FOLDER, ZIP, FileKind, identify_file
+from ndmem.model.cluster import read_cluster
 from ndmem.model.columns import Compacted
 from ndmem.model.deep_facts import read_deep_facts
 from ndmem.model.ending import Ending
 from ndmem.model.holder import ArrayForm, Holder
 from ndmem.model.machine_limit import read_machine_limit
+from ndmem.model.memory_request import read_memory_request
+from ndmem.model.rank import read_rank
 from ndmem.model.refusal import read_refusal
 from ndmem.model.site import Site
 from ndmem.model.together import read_together
@@ -141,6 +144,7 @@ def _decode(archive: zipfile.ZipFile) -> Trace:
         threads={int(number): str(name) for number, name in rest.get("threads", {}).items()},
         forms={int(buffer): _decode_form(**form) for buffer, form in rest.get("forms", {}).items()},
         deep=read_deep_facts(rest.get("deep")),
+        cluster=read_cluster(rest.get("cluster"), nodes=len(tree)),
     )
     check_trace(trace)
     return trace
@@ -194,6 +198,8 @@ def _decode_run(run: dict[str, Any]) -> RunInfo:
         packages=tuple(map(str, run.get("packages", ()))),
         program_packages=tuple(map(str, run.get("program_packages", ()))),
         refusal=read_refusal(run.get("refusal")),
+        rank=read_rank(run.get("rank")),
+        request=read_memory_request(run.get("request")),
     )
 
 

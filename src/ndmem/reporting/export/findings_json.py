@@ -6,20 +6,26 @@ from dataclasses import asdict
 from typing import IO, TYPE_CHECKING, Any
 
 from .json_document import write_document
+from .not_leaked_json import not_leaked_fields
 from .sites import site_fields
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from ndmem.analysis.index import TraceIndex
     from ndmem.model.advice.finding import Finding
     from ndmem.model.advice.trial import Trial
 
 
-def write_findings_json(findings: Iterable[Finding], stream: IO[str], *, trials: bool = False) -> None:
+def write_findings_json(
+    index: TraceIndex, findings: Iterable[Finding], stream: IO[str], *, trials: bool = False
+) -> None:
     """Write findings as one JSON object, in the order in which they are given; only ASCII is written.
 
     Parameters
     ----------
+    index : TraceIndex
+        The run.
     findings : iterable of Finding
         The findings.
     stream : text stream
@@ -31,7 +37,7 @@ def write_findings_json(findings: Iterable[Finding], stream: IO[str], *, trials:
         {**finding_fields(finding), **({"trial": _trial_fields(finding.trial)} if trials else {})}
         for finding in findings
     ]
-    write_document({"findings": rows}, stream, indent=1)
+    write_document({"findings": rows, "not_leaked": not_leaked_fields(index)}, stream, indent=1)
 
 
 def _trial_fields(trial: Trial | None) -> dict[str, Any] | None:

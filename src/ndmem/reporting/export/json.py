@@ -18,12 +18,15 @@ from ndmem.analysis.live import each_live_buffer, live_arrays
 from ndmem.analysis.over_time.processes import process_tree
 from ndmem.analysis.over_time.timeline import resident_timeline, timeline
 from ndmem.analysis.peak import find_peak_node, find_total_node
+from ndmem.analysis.tables.cluster import task_table, worker_table
 from ndmem.analysis.tables.figures import EXPORTED
 from ndmem.analysis.tables.lines import line_table
 from ndmem.analysis.tables.threads import UNKNOWN_THREAD, thread_table
 from ndmem.model.columns import Domain
 
 from .findings_json import finding_fields
+from .job_json import job_fields
+from .not_leaked_json import not_leaked_fields
 from .sites import site_fields
 
 if TYPE_CHECKING:
@@ -35,6 +38,7 @@ if TYPE_CHECKING:
     from ndmem.analysis.tables.lines import Line
     from ndmem.analysis.tables.threads import Thread
     from ndmem.model.advice.finding import Finding
+    from ndmem.model.cluster import Cluster, WorkerFigures
     from ndmem.model.holder import Holder
     from ndmem.model.together import Together
 
@@ -60,6 +64,8 @@ def write_json(index: TraceIndex, stream: IO[str], *, findings: Sequence[Finding
         "native_at_total_peak": None if trace.total is None else _encode_native(index),
         "mapped_at_mapped_peak": None if trace.total is None else _encode_arrays(live_mapped(index), index),
         "threads": (_encode(_thread_fields(thread)) for thread in thread_table(index)),
+        "task_groups": (_encode(asdict(group)) for group in task_table(index)),
+        "workers": (_encode(_worker_fields(worker)) for worker in worker_table(index)),
         "timeline": (_encode(point._asdict()) for point in timeline(index, points=_POINTS)),
         "rss": (_encode(point._asdict()) for point in resident_timeline(index, points=_POINTS)),
     }
@@ -67,9 +73,15 @@ def write_json(index: TraceIndex, stream: IO[str], *, findings: Sequence[Finding
     together = {
         "processes_peak_nbytes": tree.peak_nbytes,
         "processes_total_peak_nbytes": tree.total_peak_nbytes,
+        "cluster": None if trace.cluster is None else _cluster_fields(trace.cluster),
         "processes_resident": None if trace.together is None else _resident_fields(trace.together),
     }
-    for key, value in {**_run_fields(index), **together}.items():
+    for key, value in {
+        **_run_fields(index),
+        **together,
+        **job_fields(index),
+        "not_leaked": not_leaked_fields(index),
+    }.items():
         stream.write(f" {_encode(key)}: {_encode(value)},\n")
     before = ""
     for key, entries in lists.items():
@@ -149,6 +161,19 @@ def _answer_fields(index: TraceIndex) -> dict[str, Any] | None:
 def _resident_fields(together: Together) -> dict[str, Any]:
     figures = asdict(together)
     return {**figures, "time_s": figures.pop("time_ns") / 1e9}
+
+
+def _cluster_fields(cluster: Cluster) -> dict[str, Any]:
+    names = ("scheduler", "dashboard", "at_once_nbytes", "at_once_s", "interval_s")
+    return {name: getattr(cluster, name) for name in names}
+
+
+def _worker_fields(worker: WorkerFigures) -> dict[str, Any]:
+    fields, parts = asdict(worker), worker.resident
+    del fields["node"]
+    if parts is not None:
+        fields["resident"].update(running_nbytes=parts.running_nbytes, other_nbytes=parts.other_nbytes)
+    return {**fields, "state": worker.state.value}
 
 
 def _process_fields(process: ProcessFigures) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from ndmem.reporting.paths import file_names
 from ndmem.reporting.plain import plain, plain_source
 from ndmem.reporting.sentences.finding import NOTHING, saving_sentence
+from ndmem.reporting.sentences.not_leaked import not_leaked_beside
 
 from .fragment import escape_text, write_fragment, write_prose
 
@@ -66,9 +67,10 @@ def list_findings(
 
 def findings_html(index: TraceIndex, findings: Sequence[Finding]) -> str:
     """Return findings as a fragment of HTML for a notebook, or that there are none."""
+    remarks = not_leaked_beside(index, findings)
     if not findings:
-        return write_fragment(headline=[NOTHING])
-    return write_fragment(tabulate_findings(index, findings, file_names(index.trace.run)))
+        return write_fragment(headline=[NOTHING], remarks=remarks)
+    return write_fragment(tabulate_findings(index, findings, file_names(index.trace.run)), remarks=remarks)
 
 
 def tabulate_findings(index: TraceIndex, findings: Sequence[Finding], names: FileNames) -> str:

@@ -6,6 +6,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from ndmem.analysis.background import native_matters
 from ndmem.analysis.moment import Moment
+from ndmem.analysis.tables.cluster import task_table, worker_table
 from ndmem.analysis.tables.lines import line_table
 from ndmem.model.trace import Origin
 from ndmem.reporting.html.charts.icicles import draw_icicles, grow_branches
@@ -17,6 +18,7 @@ from ndmem.reporting.html.tables.code import name_anchors, show_code
 from ndmem.reporting.html.tables.line_groups import group_lines
 from ndmem.reporting.html.tables.native_blocks import list_native
 from ndmem.reporting.html.tables.processes import list_processes
+from ndmem.reporting.html.tables.ranks import list_ranks
 from ndmem.reporting.moments import title_moment
 from ndmem.reporting.other_memory import list_other_memory
 from ndmem.reporting.paths import file_names
@@ -25,8 +27,11 @@ from ndmem.reporting.sentences.answer import answer_sentence
 from ndmem.reporting.sentences.ending import ending_sentence
 from ndmem.reporting.sentences.headroom import headroom_sentence
 from ndmem.reporting.sentences.mapped import mapped_sentence
+from ndmem.reporting.sentences.not_leaked import not_leaked_beside
+from ndmem.reporting.sentences.request import request_sentence
 from ndmem.reporting.sentences.total import total_sentence
 from ndmem.reporting.text.notes import describe_run, list_notes
+from ndmem.reporting.text.tables.cluster import RESIDENT_NOTE, describe_worker
 from ndmem.reporting.text.tables.figure_columns import has_foreign
 from ndmem.reporting.text.tables.processes import resident_sentence
 from ndmem.steps import Step, begin
@@ -41,6 +46,7 @@ if TYPE_CHECKING:
     from ndmem.analysis.index import TraceIndex
     from ndmem.analysis.tables.lines import Line
     from ndmem.model.advice.finding import Finding
+    from ndmem.model.trace import Trace
     from ndmem.reporting.html.charts.plotlyjs import PlotlyJs
     from ndmem.reporting.paths import FileNames
     from ndmem.reporting.prediction_words import Outlook
@@ -100,6 +106,7 @@ def write_html(
         "branches": branches,
         **_list_advice(index, findings, names, limits=limits, anchors=rows["anchors"]),
         **_list_family(index, names, limits=limits),
+        **_list_cluster(index),
         **_describe_run(index, names, outlook),
         **rows,
     }
@@ -119,6 +126,7 @@ def _list_advice(
     return {
         "findings": list_findings(index, findings[: limits.findings], names, anchors),
         "more_findings": max(len(findings) - limits.findings, 0),
+        "not_leaked": [plain(sentence) for sentence in not_leaked_beside(index, findings)],
     }
 
 
@@ -127,7 +135,20 @@ def _number_lines(lines: Sequence[Line]) -> dict[tuple[str, int], int]:
 
 
 def _list_family(index: TraceIndex, names: FileNames, *, limits: Limits) -> dict[str, Any]:
-    return {"processes": list_processes(index, names, limits=limits), "family_notes": _list_process_notes(index)}
+    return {
+        "processes": list_processes(index, names, limits=limits),
+        "family_notes": _list_process_notes(index),
+        "ranks": list_ranks(index, names, limits=limits),
+    }
+
+
+def _list_cluster(index: TraceIndex) -> dict[str, Any]:
+    return {
+        "cluster": index.trace.cluster,
+        "resident_note": RESIDENT_NOTE,
+        "task_groups": task_table(index),
+        "workers": [(worker, describe_worker(worker)) for worker in worker_table(index)],
+    }
 
 
 def _describe_run(index: TraceIndex, names: FileNames, outlook: Outlook | None) -> dict[str, Any]:
@@ -139,12 +160,16 @@ def _describe_run(index: TraceIndex, names: FileNames, outlook: Outlook | None) 
         "formulas": {} if outlook is None else outlook.formulas,
         "trace": trace,
         "names": names,
-        "program": plain(" ".join(trace.run.program)) or ("a prediction" if predicted else "ndmem.track() block"),
+        "program": plain(" ".join(trace.run.program)) or ("a prediction" if predicted else _name_block(trace)),
         "sentences": _write_sentences(index, names, outlook),
         "ending": plain(ending_sentence(index, name_file=names.name) or ""),
         "described": describe_run(index, Moment.PEAK),
         "native": native_matters(index),
     }
+
+
+def _name_block(trace: Trace) -> str:
+    return "ndmem.track() block" if trace.cluster is None else f"Dask cluster {plain(trace.cluster.scheduler)}"
 
 
 def _list_rows(index: TraceIndex, names: FileNames, *, library: bool, limits: Limits) -> dict[str, Any]:
@@ -189,7 +214,7 @@ def _write_sentences(index: TraceIndex, names: FileNames, outlook: Outlook | Non
     if outlook is not None:  # its sentences already tell whether the call fits
         texts = [*outlook.sentences, answer, total, mapped]
     else:
-        texts = [f"{answer}. {headroom}" if headroom else answer, total, mapped]
+        texts = [f"{answer}. {headroom}" if headroom else answer, total, mapped, request_sentence(index)]
     return [f"{plain(text)}." for text in texts if text]
 
 

@@ -11,6 +11,7 @@ from ndmem.analysis.moment import Moment
 from ndmem.units import format_nbytes
 
 from .arrays import write_arrays
+from .cluster import write_cluster
 from .foreign import write_foreign
 from .mapped import write_mapped
 from .native import write_native
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ndmem.analysis.index import TraceIndex
+    from ndmem.analysis.over_time.processes import ProcessFigures
+    from ndmem.analysis.ranks.job import Job
 
 
 def answer_sentence(
@@ -48,9 +51,11 @@ def answer_sentence(
     TraceError
         If the trace's call tree is damaged.
     """
+    if index.trace.cluster is not None:
+        return write_cluster(index, index.trace.cluster, moment, name_file)
     subject = find_subject(index, moment)
-    index, kind = subject.index, subject.kind
-    process = "" if subject.child is None else f" in {describe_child(subject.child)}"
+    job, index, kind = index.job, subject.index, subject.kind
+    process = _write_process(subject.child, job)
     if kind is Kind.MAPPED:
         return write_mapped(index, name_file, process)
     if kind is Kind.FOREIGN:
@@ -60,6 +65,14 @@ def answer_sentence(
     if not index.trace.peak.nbytes:
         return _write_nothing(index)
     return write_arrays(index, moment, name_file, process=process)
+
+
+def _write_process(child: ProcessFigures | None, job: Job | None) -> str:
+    """Write which process a sentence is about, with a leading space; an empty text for the program of the only rank."""
+    rank = "" if job is None else f"rank {job.leader.rank.number:,}"
+    if child is None:
+        return f" in {rank}" if rank else ""
+    return f" in {describe_child(child)}{f' of {rank}' if rank else ''}"
 
 
 def _write_nothing(index: TraceIndex) -> str:

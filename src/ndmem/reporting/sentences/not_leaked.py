@@ -5,13 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ndmem.analysis.over_time.not_leaked import find_not_leaked
+from ndmem.model.trace import Origin
 from ndmem.units import format_nbytes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from ndmem.analysis.index import TraceIndex
     from ndmem.analysis.over_time.not_leaked import ResidentGrowth
+    from ndmem.model.advice.finding import Finding
+
+_OF_GARBAGE = frozenset({"NM606", "NM607"})
 
 
 def not_leaked_sentences(index: TraceIndex, *, garbage: bool = True) -> Iterator[str]:
@@ -35,6 +39,13 @@ def not_leaked_sentences(index: TraceIndex, *, garbage: bool = True) -> Iterator
             f"Not a leak: {format_nbytes(found.mapped_nbytes)} of files are mapped at the end; their pages are the "
             "system's cache, which it takes back when it needs memory."
         )
+
+
+def not_leaked_beside(index: TraceIndex, findings: Sequence[Finding]) -> tuple[str, ...]:
+    """Return the sentences that belong beside some findings, for a finding about garbage says that part already."""
+    if index.trace.origin is Origin.PREDICTED or index.trace.dropped:
+        return ()
+    return tuple(not_leaked_sentences(index, garbage=not any(each.rule in _OF_GARBAGE for each in findings)))
 
 
 def _write_growth(found: ResidentGrowth) -> str:

@@ -9,7 +9,7 @@ from ndmem.reporting.paths import file_names
 from ndmem.reporting.plain import plain, plain_source
 from ndmem.reporting.sentences.ending import ending_sentence
 from ndmem.reporting.sentences.finding import DEEPER, NOTHING, may_look_deeper, saving_sentence
-from ndmem.reporting.sentences.not_leaked import not_leaked_sentences
+from ndmem.reporting.sentences.not_leaked import not_leaked_beside
 from ndmem.reporting.sentences.trial import trial_sentences
 
 from .console import printing_to
@@ -22,9 +22,6 @@ if TYPE_CHECKING:
     from ndmem.analysis.index import TraceIndex
     from ndmem.model.advice.finding import Finding
     from ndmem.reporting.paths import FileNames
-
-
-_OF_GARBAGE = frozenset({"NM606", "NM607"})
 
 
 def write_findings(
@@ -69,8 +66,7 @@ def write_findings(
             console.print(NOTHING)
             if may_look_deeper(index):
                 console.print(DEEPER)
-        # A finding about garbage says it already.
-        for sentence in not_leaked_sentences(index, garbage=not any(each.rule in _OF_GARBAGE for each in findings)):
+        for sentence in not_leaked_beside(index, findings):
             console.print(sentence)
 
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from ndmem.analysis.index import TraceIndex
     from ndmem.analysis.tables.figures import Figures
+    from ndmem.model.cluster import Cluster
     from ndmem.model.trace import Trace
     from ndmem.reporting.view import View
 
@@ -64,13 +65,24 @@ def list_notes(index: TraceIndex, rows: Sequence[Figures]) -> list[str]:
             f"{trace.dropped:,} events were dropped: which arrays were alive, and what was temporary, is not "
             "completely known. Bytes and counts of lines are exact."
         )
-    if any(row.temporary_nbytes is None for row in rows):
+    if trace.cluster is not None:
+        notes += _describe_cluster(trace.cluster)
+    elif any(row.temporary_nbytes is None for row in rows):
         rule = f"arrays under {threshold} are counted, their release is not recorded (see --threshold)"
         notes.append(f"{UNKNOWN} = unknown: {rule}.")
     code = [site for site in trace.sites if site.filename]
     if code and all(site.col is None for site in code):
         notes.append("Expressions are unknown: Python records no columns with -X no_debug_ranges.")
     return notes
+
+
+def _describe_cluster(cluster: Cluster) -> list[str]:
+    """Write what the figures of merged workers mean."""
+    return [
+        f"{UNKNOWN} = unknown: workers send the counters of call stacks, and no single arrays.",
+        "at peak: of each worker at its own peak, which need not be at one moment. The sum at one moment is an upper "
+        f"bound from samples at most {cluster.interval_s:.3g} s apart.",
+    ]
 
 
 def _describe_rest(trace: Trace) -> str | None:

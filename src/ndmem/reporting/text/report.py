@@ -14,15 +14,20 @@ from ndmem.reporting.moments import ends_at, title_moment
 from ndmem.reporting.paths import file_names
 from ndmem.reporting.plain import plain
 from ndmem.reporting.sentences.answer import answer_sentence
+from ndmem.reporting.sentences.cluster import dashboard_sentence
 from ndmem.reporting.sentences.ending import ending_sentence
 from ndmem.reporting.sentences.headroom import headroom_sentence
 from ndmem.reporting.sentences.mapped import mapped_sentence
+from ndmem.reporting.sentences.ranks import describe_rank, ranks_sentences
+from ndmem.reporting.sentences.request import request_sentence
 from ndmem.reporting.sentences.total import total_sentence
 from ndmem.reporting.text.tables.arrays import make_buffer_table
+from ndmem.reporting.text.tables.cluster import RESIDENT_NOTE, make_task_table, make_worker_table
 from ndmem.reporting.text.tables.lines import make_row_table, merges_processes
 from ndmem.reporting.text.tables.native_blocks import make_native_table
 from ndmem.reporting.text.tables.other_memory import list_other_tables
 from ndmem.reporting.text.tables.processes import make_process_table, processes_heading, resident_sentence
+from ndmem.reporting.text.tables.ranks import LINES_NOTE, make_job_line_table, make_rank_table
 from ndmem.reporting.text.tables.threads import make_thread_table
 from ndmem.reporting.view import By, View
 
@@ -49,6 +54,12 @@ _WIDEST_CHART = 100
 _FINDINGS = 3
 """Findings in a report; ``ndmem advise`` lists all."""
 
+_FEW = 10
+"""Task groups, and workers, beside the lines."""
+
+_BESIDE = (By.LINE, By.FUNCTION, By.TASK, By.WORKER)
+"""Views that show something of a cluster."""
+
 _DEFAULT = View()
 
 
@@ -68,7 +79,7 @@ def write_text(
     """
     trace = index.trace
     names = file_names(trace.run, folder=folder)
-    if is_empty_run(index) and not index.family.notes:
+    if is_empty_run(index) and not index.family.notes and index.job is None:
         _write_empty(trace, stream)
         return
     with printing_to(stream, view.width) as console:
@@ -81,6 +92,11 @@ def write_text(
             console.print()
         for part in _list_tables(index, names, view=view):
             console.print(part)
+            console.print()
+        for part in _list_ranks(index, names, view=view) if index.job else ():
+            console.print(part)
+        for part in _list_cluster(index, view=view):
+            console.print(part, soft_wrap=isinstance(part, str))
             console.print()
         for part in _list_processes(index, names, view=view, file=file):
             console.print(part)
@@ -113,18 +129,32 @@ def _list_answer(index: TraceIndex, names: FileNames, *, view: View, chart: bool
     ending = ending_sentence(index, name_file=names.name)
     if ending:
         yield Text(plain(ending) + ".", "bold red")
-    headroom = headroom_sentence(index)
-    yield Text.assemble((answer, "bold"), describe_run(index, moment), f"\n{headroom}." if headroom else "")
+    about = [describe_run(index, moment), *_list_surroundings(index)]
+    yield Text.assemble((answer, "bold"), "\n".join(map(plain, about)))
     if chart and trace.peak.nbytes:
         yield Text(draw_sparkline(index, width=min(view.width or NARROWEST, _WIDEST_CHART)), "green")
+
+
+def _list_surroundings(index: TraceIndex) -> Iterator[str]:
+    """Yield sentences about the ranks, the limit, and what the job asked for."""
+    rank = index.trace.run.rank
+    if index.job is not None:
+        yield from (f"{sentence}." for sentence in ranks_sentences(index.job))
+    elif rank is not None and rank.is_one_of_several:
+        yield f"{describe_rank(rank)}."
+    yield from (f"{text}." for text in (headroom_sentence(index), request_sentence(index)) if text)
 
 
 def _list_tables(index: TraceIndex, names: FileNames, *, view: View) -> Iterator[RenderableType]:
     trace, moment = index.trace, view.moment
     from rich.text import Text
 
-    shown = make_row_table(index, names, view, width=view.width or NARROWEST)
-    if shown is not None:
+    job = index.job if view.by is By.LINE and moment is Moment.PEAK and not (view.library or view.processes) else None
+    shown = make_row_table(index, names, view, width=view.width or NARROWEST) if job is None else None
+    lines = None if job is None else make_job_line_table(job, names, limit=view.rows)
+    if lines is not None:
+        yield lines
+    elif shown is not None:
         yield shown.table
     elif view.by is By.STACK and nbytes_at(trace, moment):
         yield make_stack_list(index, names, moment=moment, library=view.library, limit=view.rows)
@@ -135,16 +165,44 @@ def _list_tables(index: TraceIndex, names: FileNames, *, view: View) -> Iterator
     # The arrays at the end of a program that lacked memory show why: they are always listed.
     at_end = bool(ending_sentence(index, name_file=names.name)) and not ends_at(trace, moment)
     yield from _list_buffers(index, names, view, [moment, Moment.END] if at_end else [moment])
-    rows, meanings = ((), ()) if shown is None else (shown.rows, shown.notes)
+    rows, meanings = ((), () if lines is None else (LINES_NOTE,)) if shown is None else (shown.rows, shown.notes)
     notes = [*meanings, *list_notes(index, rows)]
     if notes:
         yield Text("\n".join(notes), "dim")
 
 
+def _list_cluster(index: TraceIndex, *, view: View) -> Iterator[RenderableType]:
+    """Yield the task groups and the workers of a cluster, and the address of its dashboard."""
+    cluster = index.trace.cluster
+    if view.by not in _BESIDE:
+        return
+    from rich.console import Group
+    from rich.text import Text
+
+    if cluster is None:
+        if view.by in (By.TASK, By.WORKER):
+            yield Text(f"This run has no {view.by.value}s: they are those of a Dask cluster, see ndmem.dask.track().")
+        return
+
+    if view.by is not By.WORKER:
+        groups = make_task_table(index, moment=view.moment, limit=view.rows if view.by is By.TASK else _FEW)
+        yield Group(Text("Task groups", "bold"), "", groups)
+    if view.by is not By.TASK:
+        workers = make_worker_table(
+            index, limit=view.rows if view.by is By.WORKER else _FEW, width=view.width or NARROWEST
+        )
+        yield Group(Text("Workers", "bold"), "", workers)
+        yield Text(RESIDENT_NOTE, "dim")
+    dashboard = dashboard_sentence(cluster)
+    if dashboard is not None:
+        yield plain(dashboard)
+
+
 def _list_buffers(index: TraceIndex, names: FileNames, view: View, moments: list[Moment]) -> Iterator[RenderableType]:
     """Yield the largest arrays and native blocks, of the process with most memory."""
     lead = find_lead(index)
-    index, whose = (index, "") if lead is None else (lead.index, f" of child process {lead.process.pid}")
+    rank = "" if index.job is None else f" of rank {index.job.leader.rank.number:,}"
+    index, whose = (index, rank) if lead is None else (lead.index, f" of child process {lead.process.pid}{rank}")
     trace, native = index.trace, native_matters(index)
     from rich.console import Group
     from rich.text import Text
@@ -165,6 +223,17 @@ def _list_buffers(index: TraceIndex, names: FileNames, view: View, moments: list
 def _can_draw(console: Console, stream: IO[str]) -> bool:
     """Tell whether the stream is a terminal with block characters, which a chart needs."""
     return console.is_terminal and "utf" in (getattr(stream, "encoding", None) or "").lower()
+
+
+def _list_ranks(index: TraceIndex, names: FileNames, *, view: View) -> Iterator[RenderableType]:
+    job = index.job
+    assert job is not None  # the caller has checked it
+    from rich.console import Group
+    from rich.text import Text
+
+    yield Group(Text("Ranks", "bold"), "", make_rank_table(job, names, limit=view.rows))
+    if job.notes:
+        yield Text("\n".join(map(plain, job.notes)), "dim")
 
 
 def _list_processes(index: TraceIndex, names: FileNames, *, view: View, file: str | None) -> Iterator[RenderableType]:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from ndmem.scaling.block import Block
 
     from .block_run import BlockRun
+    from .cluster import Cluster
 
     Run = Callable[[int, int], list[Block]]
     Tell = Callable[[list[Block]], None]
@@ -39,6 +40,18 @@ def load_cubed() -> Callable[..., BlockRun]:
     return run
 
 
+def load_cluster() -> Callable[[object], Cluster]:
+    """Return what opens the cluster of a Dask client.
+
+    Raises
+    ------
+    MissingError
+        If distributed is not installed.
+    """
+    opens: Callable[[object], Cluster] = _load("ndmem.scaling.blocks.cluster", "dask").open_cluster
+    return opens
+
+
 def _load(module: str, library: str) -> Any:
     try:
         return importlib.import_module(module)
@@ -49,6 +62,18 @@ def _load(module: str, library: str) -> Any:
         ) from error
 
 
+def load_threads() -> Callable[..., object]:
+    """Return Dask's scheduler of threads: before memory is measured, since its import takes some 10 MiB.
+
+    Raises
+    ------
+    MissingError
+        If Dask is not installed.
+    """
+    get: Callable[..., object] = _load("dask.threaded", "dask").get
+    return get
+
+
 def run_in_loop(run: Run, ranges: Iterable[tuple[int, int]], tell: Tell) -> None:
     """Run one block after the other in this thread."""
     for start, stop in ranges:
@@ -56,14 +81,8 @@ def run_in_loop(run: Run, ranges: Iterable[tuple[int, int]], tell: Tell) -> None
 
 
 def run_on_threads(run: Run, ranges: Iterable[tuple[int, int]], tell: Tell, *, threads: int) -> None:
-    """Run blocks on threads of Dask, which begins them in order.
-
-    Raises
-    ------
-    MissingError
-        If Dask is not installed.
-    """
-    get = _load("dask.threaded", "dask").get
+    """Run blocks on threads of Dask, which begins them in order."""
+    get = load_threads()
 
     def work(start: int, stop: int) -> None:
         tell(run(start, stop))

@@ -16,7 +16,7 @@ from ndmem.scaling.sources.source import Source, open_source
 
 from .block_run import BlockRun
 from .earlier import open_earlier
-from .engines import Engine, load_cubed, run_in_loop, run_on_threads
+from .engines import Engine, load_cluster, load_cubed, load_threads, run_in_loop, run_on_threads
 from .job import Job
 from .log import Log
 from .measure import measure_job, unit_of
@@ -28,6 +28,8 @@ from .sinks import Combined, Rows
 if TYPE_CHECKING:
     from ndmem.scaling.block import Block
 
+    from .cluster import Cluster
+
 
 def map_blocks(
     func: Callable[..., Any],
@@ -37,6 +39,7 @@ def map_blocks(
     budget: int | str,
     engine: Engine | str = Engine.DASK,
     threads: int | None = None,
+    client: object = None,
     depth: int = 0,
     reduce: Callable[[Any, Any], Any] | None = None,
     progress: bool | None = None,
@@ -66,6 +69,10 @@ def map_blocks(
         ``extra_projected_mem`` and refuses a plan that does not fit.
     threads : int, optional
         Blocks at a time; by default one for each processor, and fewer where a row needs much.
+    client : distributed.Client, optional
+        Run the blocks on the workers of this cluster, each of which keeps the budget for its own process with as many
+        blocks at a time as it has threads. Source and output are files that workers can open. The blocks that measure
+        the function run in this process.
     depth : int
         Rows that the function also gets on each side of a block, where there are some; their results are left out.
     reduce : callable, optional
@@ -103,7 +110,9 @@ def map_blocks(
     >>> run.result.sum()
     np.float64(20000.0)
     """
-    options = _read_options(func, out, engine=engine, threads=threads, depth=depth, reduce=reduce, progress=progress)
+    options = _read_options(
+        func, out, engine=engine, threads=threads, client=client, depth=depth, reduce=reduce, progress=progress
+    )
     nbytes = read_budget(budget)
     opened = open_source(source)
     try:
@@ -120,6 +129,7 @@ class _Options:
     out: object
     engine: Engine
     threads: int
+    cluster: Cluster | None
     depth: int
     reduce: Callable[[Any, Any], Any] | None
     progress: bool | None
@@ -140,9 +150,13 @@ def _run(options: _Options, source: Source, budget: int) -> BlockRun:
         with show_progress(rows, skipped, wanted=options.progress) as advance:
             log = Log(advance)
             with freed_memory_returned(MEASURED):
-                measured = measure_job(job, left, log, Room(budget, anonymous_nbytes() or 0, options.threads))
+                room = Room(budget, anonymous_nbytes() or 0, options.threads)
+                if options.cluster is not None:
+                    options.cluster.check(job)
+                    room = options.cluster.room(room)
+                measured = measure_job(job, left, log, room)
             with freed_memory_returned(RUNNING):
-                peak = _run_planned(job, left, log, measured.plan, options.engine)
+                peak = _run_planned(job, left, log, measured.plan, options)
         result = sink.finish()
     except BaseException:
         sink.abandon()
@@ -153,17 +167,19 @@ def _run(options: _Options, source: Source, budget: int) -> BlockRun:
     )
 
 
-def _run_planned(job: Job, left: RowsLeft, log: Log, plan: Plan | None, engine: Engine) -> int | None:
+def _run_planned(job: Job, left: RowsLeft, log: Log, plan: Plan | None, options: _Options) -> int | None:
     """Run all rows that are left, and return the peak of anonymous memory."""
     if plan is None or not len(left):
         return None
+    ranges = list(left.take_all(plan.rows, unit_of(job)))
+    if options.cluster is not None:
+        return options.cluster.run(job, ranges, log.add, budget=plan.array_nbytes)
     mark = HighWater.begin()
 
     def run(start: int, stop: int) -> list[Block]:
         return job.run(start, stop, budget=plan.array_nbytes)
 
-    ranges = list(left.take_all(plan.rows, unit_of(job)))
-    if engine is Engine.LOOP:
+    if options.engine is Engine.LOOP:
         run_in_loop(run, ranges, log.add)
     else:
         run_on_threads(run, ranges, log.add, threads=plan.threads)
@@ -176,6 +192,7 @@ def _read_options(
     *,
     engine: Engine | str,
     threads: int | None,
+    client: object,
     depth: int,
     reduce: Callable[[Any, Any], Any] | None,
     progress: bool | None,
@@ -198,4 +215,11 @@ def _read_options(
         raise OptionError("engine='cubed' runs one block at a time, without depth=, reduce= and threads=")
     if chosen is Engine.LOOP:
         threads = 1
-    return _Options(func, out, chosen, threads or count_processors(), depth, reduce, progress)
+    if client is not None and (chosen is not Engine.DASK or threads is not None):
+        raise OptionError(
+            "client= runs blocks with Dask on the threads of its workers; leave engine= and threads= away"
+        )
+    cluster = None if client is None else load_cluster()(client)
+    if chosen is Engine.DASK and cluster is None:
+        load_threads()
+    return _Options(func, out, chosen, threads or count_processors(), cluster, depth, reduce, progress)

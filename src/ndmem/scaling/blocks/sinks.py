@@ -79,9 +79,18 @@ class Rows:
                 f"has shape {list(output.shape[1:])}"
             )
         output.write(start, result)
+        output.flush()
+        self.note(start, stop)
+
+    def note(self, start: int, stop: int) -> None:
+        """Note that rows are in the output."""
         if self._journal is not None:
-            output.flush()
             self._journal.add(start, stop)
+
+    @property
+    def is_file(self) -> bool:
+        """Whether the output is a path, which other processes can open."""
+        return isinstance(self._out, str | os.PathLike)
 
     def finish(self) -> Any:
         """Close the output and return what the user gets."""

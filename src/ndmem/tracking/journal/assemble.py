@@ -11,6 +11,8 @@ from ndmem.errors import TraceError
 from ndmem.model.columns import CallTree, Compacted, Domain, Kind, Samples, Tallies
 from ndmem.model.ending import Ending
 from ndmem.model.machine_limit import read_machine_limit
+from ndmem.model.memory_request import read_memory_request
+from ndmem.model.rank import read_rank
 from ndmem.model.refusal import read_refusal
 from ndmem.model.site import Site
 from ndmem.model.source import read_statements
@@ -226,6 +228,8 @@ def _describe(journal: Journal) -> RunInfo:
         ending=None if meta.get("ending") is None else Ending(meta["ending"]),
         limit=read_machine_limit(meta.get("limit")),
         refusal=read_refusal(meta.get("refusal")),
+        rank=read_rank(meta.get("rank")),
+        request=read_memory_request(meta.get("request")),
         budget_nbytes=_find_budget(journal),
         packages=tuple(map(str, meta.get("packages", ()))),
         program_packages=tuple(map(str, meta.get("program_packages", ()))),

@@ -23,9 +23,9 @@ from ndmem.tracking.agent.run_metadata import describe_run
 from ndmem.tracking.partial import SETTINGS_MAGIC
 from ndmem.tracking.support import check_support
 
-from .machine_limit import describe_limit
 from .preload import VARIABLE, add_to_preloaded, find_preload
 from .program_package import find_program_packages
+from .surroundings import describe_surroundings
 from .wait import FORWARDED
 
 if TYPE_CHECKING:
@@ -140,7 +140,7 @@ def _describe(
         "numpy": None,
         "notes": [],
         "home": find_home(),
-        "limit": describe_limit(),
+        **describe_surroundings(),
     }
     return json.dumps(about).encode()
 

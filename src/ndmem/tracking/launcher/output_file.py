@@ -151,7 +151,8 @@ def open_output(path: Path | None, *, overwrite: bool) -> OutputFile:
     where = str(path) if path else f"a trace to {_working_folder()}"
     try:
         if path is None:
-            record = Path(f".ndmem-{os.getpid()}.starting").absolute()
+            # Ranks on several machines may share the folder, and have the same process id.
+            record = Path(f".ndmem-{os.uname().nodename}-{os.getpid()}.starting").absolute()
             return _create(OutputFile(record, record, -1, overwrite=False, reserved=False))
         place = Path(os.path.realpath(path))
         existed = _check(path, overwrite=overwrite)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import re
 import signal
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,6 +19,7 @@ from ndmem.units import format_nbytes
 from .group_rss import GroupSamples
 from .launch import check_launch, launch
 from .output_file import OutputFile, open_output
+from .rank_files import name_file, path_for_rank
 from .rss_samples import ResidentSamples
 from .wait import wait
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from typing import Any
 
+    from ndmem.model.rank import Rank
     from ndmem.model.trace import Trace
     from ndmem.tracking.journal.file.records import Journal
 
@@ -226,7 +227,13 @@ class Program:
 
 
 def start_program(
-    arguments: Sequence[str], *, name: str, output: Path | None, overwrite: bool, options: TrackingOptions
+    arguments: Sequence[str],
+    *,
+    name: str,
+    output: Path | None,
+    overwrite: bool,
+    options: TrackingOptions,
+    rank: Rank | None = None,
 ) -> Program:
     """Start a program under the tracker.
 
@@ -235,13 +242,16 @@ def start_program(
     arguments : sequence of str
         What would follow ``python``.
     name : str
-        Name of the file if ``output`` is ``None``: ``ndmem-NAME.PID.ndmem`` in the working folder.
+        Name of the file if ``output`` is ``None``: ``ndmem-NAME.PID.ndmem`` in the working folder, or
+        ``ndmem-NAME.JOB.rank-0003.ndmem``.
     output : Path or None
-        The file for the trace.
+        The file for the trace; of several ranks each has its own, see `path_for_rank`.
     overwrite : bool
         Replace a file that is there.
     options : TrackingOptions
         What to track.
+    rank : Rank or None
+        Which process of a parallel job this is, if there are several.
 
     Raises
     ------
@@ -251,7 +261,8 @@ def start_program(
     check_launch()
     # Code given on the command line is in no file; its code objects are named <string>.
     sources = {"<string>": arguments[1]} if arguments[0] == "-c" else {}
-    file, oom_kills = open_output(output, overwrite=overwrite), count_oom_kills()
+    place = None if output is None else path_for_rank(output, rank)
+    file, oom_kills = open_output(place, overwrite=overwrite), count_oom_kills()
     children, older = folder_of(str(file.path)), older_folder_of(str(file.path))
     older.clear()
     children.move(older)
@@ -265,14 +276,13 @@ def start_program(
         file.close()
     samples, group = ResidentSamples(pid), GroupSamples(pid)
     if output is None:
-        file.settle_at(_paths(name, pid))
+        file.settle_at(_paths(name_file(name, rank, pid)))
     return Program(pid, file, samples, group, oom_kills)
 
 
-def _paths(name: str, pid: int) -> Iterator[Path]:
-    """Yield candidate paths for a run's file; process ids are reused, so a number may have to be added."""
-    plain = re.sub(r"[^\w.-]", "_", name)
-    stem, number = f"ndmem-{plain}.{pid}", 1
+def _paths(stem: str) -> Iterator[Path]:
+    """Yield candidate paths for a run's file; process ids and jobs are repeated, so a number may have to be added."""
+    number = 1
     yield Path(f"{stem}.ndmem").absolute()
     while True:
         yield Path(f"{stem}.{number}.ndmem").absolute()
