@@ -220,7 +220,7 @@ def test_code_for_parts_of_rows_reads_all_of_it():
     from ndmem.scaling.chunking.code import write_code
     from ndmem.scaling.sources import open_source
 
-    lines = write_code(open_source(small), small, (1, 4))
+    lines = write_code(open_source(small), small, (1, 4), plain=True)
     assert list(lines[:3]) == [
         "for start in range(0, len(x), 1):",
         "    for column in range(0, x.shape[1], 4):",
@@ -239,6 +239,11 @@ def test_code_for_libraries_runs(tmp_path):
         assert found.shape == (250, 10)
         names = _run(SimpleNamespace(code=found.code[:1]), x=x, da=array)
         assert names["x"].chunksize == found.shape
+    assert found.code[1:] == ("out = zarr.create_array('out.zarr', shape=(1000, 10), dtype='f8', chunks=(250, 10))",)
+    # What a function returns may have another shape and dtype.
+    assert ndmem.chunks(x, budget="8 GiB", threads=4, func=np.negative).code == (
+        "x = da.from_zarr(x, chunks=(250, 10))",
+    )
     lazy = array.zeros((1000, 10), chunks=(50, 10))
     found = ndmem.chunks(lazy, budget="8 GiB", threads=4)
     assert _run(found, x=lazy)["x"].chunksize == found.shape == (250, 10)

@@ -155,7 +155,7 @@ def _choose(source: Source, array: object, processes: Processes, func: Callable[
         threads,
         processes.count,
         processes.limit if shape.bound == "the budget" else f"{shape.bound} ({processes.limit})",
-        write_code(source, array, shape.lengths),
+        write_code(source, array, shape.lengths, plain=func is None),
         notes,
     )
 

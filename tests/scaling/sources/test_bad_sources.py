@@ -1,11 +1,12 @@
 """Sources that cannot be read: one error, which names the source and says what to do."""
 
 import re
+import sys
 
 import numpy as np
 import pytest
 
-from ndmem import ScalingError
+from ndmem import MissingError, ScalingError
 from ndmem.scaling.sources import open_source
 
 
@@ -115,3 +116,12 @@ def test_written_maps_are_read_without_a_flush(tmp_path):
     mapped[:] = range(5)
     assert source.read(2, 4).tolist() == [2, 3]
     source.close()
+
+
+@pytest.mark.parametrize(("library", "name"), [("h5py", "a.h5::/a"), ("zarr", "a.zarr")])
+def test_a_missing_library_is_named(library, name, monkeypatch, tmp_path):
+    """A path whose library is not installed is an error that says what to install."""
+    monkeypatch.setitem(sys.modules, library, None)
+    (tmp_path / "a.zarr").mkdir()
+    with pytest.raises(MissingError, match=f"{name} needs {library}, .*pip install {library}"):
+        open_source(tmp_path / name)

@@ -6,7 +6,7 @@ from typing import Any
 from ndmem.scaling.sources.source import Source
 
 
-def write_code(source: Source, value: Any, lengths: tuple[int, ...]) -> tuple[str, ...]:
+def write_code(source: Source, value: Any, lengths: tuple[int, ...], *, plain: bool) -> tuple[str, ...]:
     """Return lines of code for the library of the array; `x` is its name in them.
 
     Parameters
@@ -17,8 +17,10 @@ def write_code(source: Source, value: Any, lengths: tuple[int, ...]) -> tuple[st
         What the user passed: a path, an array.
     lengths : tuple of int
         Of a chunk.
+    plain : bool
+        Whether the output has the shape and dtype of the array, so that the line that makes it is known.
     """
-    chunks = _tuple(lengths)
+    chunks, created = _tuple(lengths), (_create(source, lengths),) if plain else ()
     if source.kind == "dask":
         return (f"x = x.rechunk({chunks})",)
     if source.kind == "xarray":
@@ -26,13 +28,13 @@ def write_code(source: Source, value: Any, lengths: tuple[int, ...]) -> tuple[st
         named = ", ".join(f"{value.dims[axis]!r}: {lengths[axis]}" for axis in axes)
         return (f"x = x.chunk({{{named}}})",)
     if source.kind == "zarr":
-        return (f"x = da.from_zarr({_zarr_name(value, source)}, chunks={chunks})", _create(source, lengths))
+        return (f"x = da.from_zarr({_zarr_name(value, source)}, chunks={chunks})", *created)
     opened = {
         "npy": (f"x = np.load({source.name!r}, mmap_mode='r')",),
         "hdf5": (f"x = h5py.File({source.name.partition('::')[0]!r})[{source.name.partition('::')[2]!r}]",),
     }.get(source.kind, ())
     if source.kind == "spec":
-        return (_create(source, lengths),)
+        return (*_loop(source.shape, lengths), *created)
     return (*opened, *_loop(source.shape, lengths), f"x = da.from_array(x, chunks={chunks})  # or with Dask")
 
 
