@@ -32,6 +32,6 @@ for version in OLDEST_NUMPY:
 def tests(session: nox.Session, numpy: str) -> None:
     """Install the package as a wheel, beside one NumPy, and run all tests, slow ones too, on what was installed."""
     wanted = f"numpy=={OLDEST_NUMPY[str(session.python)]}" if numpy == "oldest" else "numpy"
-    session.install(".[test]", wanted)
+    session.install(".[test,dask]", wanted)
     session.run("python", "-c", "import numpy; print('NumPy', numpy.__version__)")
     session.run("python", "-m", "pytest", "-m", "", *session.posargs)

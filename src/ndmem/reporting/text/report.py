@@ -180,7 +180,7 @@ def _list_cluster(index: TraceIndex, *, view: View) -> Iterator[RenderableType]:
     from rich.text import Text
 
     if cluster is None:
-        if view.by in (By.TASK, By.WORKER):
+        if view.by in (By.TASK, By.WORKER) and index.trace.peak.nbytes:
             yield Text(f"This run has no {view.by.value}s: they are those of a Dask cluster, see ndmem.dask.track().")
         return
 

@@ -130,8 +130,10 @@ class Recording:
         self._timer.stop()
         self._tasks.end()
         with untracked():
-            self._sample()
-            self._recorder.stop(finds_holders=False)
+            try:
+                self._sample()
+            finally:
+                self._recorder.stop(finds_holders=False)
             self._send(final=RETIRED if worker.status in _CLOSING else STOPPED)
         return True
 
