@@ -21,7 +21,7 @@ _HEAD_NBYTES = 1000
 
 
 @click.command("report", epilog=f"{EXAMPLE}ndmem report run.ndmem --format html -o run.html")
-@click.argument("files", nargs=-1, type=click.Path(path_type=Path), metavar="[FILE|FOLDER]...")
+@click.argument("file", nargs=-1, type=click.Path(path_type=Path), metavar="[FILE|FOLDER]...")
 @click.option(
     "--format", "form", type=click.Choice([form.value for form in api.Format]), default="text", show_default=True
 )
@@ -55,7 +55,7 @@ _HEAD_NBYTES = 1000
     help="Where the page loads Plotly's JavaScript from; several pages can share a FILE.  [default: inline]",
 )
 def command(
-    files: tuple[Path, ...],
+    file: tuple[Path, ...],
     form: str,
     by: str | None,
     at: str | None,
@@ -76,8 +76,8 @@ def command(
     _check_choices(form, by=by, at=at, of=of, library=library, processes=processes, plotlyjs=plotlyjs)
     is_plain = form == api.Format.TEXT.value and by is None and at is None and not (processes or library)
     _check_leaks(leaks=leaks, start_s=start_s, end_s=end_s, is_plain=is_plain)
-    files = files or (choose_run(None),)
-    if output is not None and any(output.exists() and file.exists() and output.samefile(file) for file in files):
+    files = file or (choose_run(None),)
+    if output is not None and any(output.exists() and one.exists() and output.samefile(one) for one in files):
         raise click.UsageError(f"{str(output)!r} is the run itself; choose another path with -o")
     if form == api.Format.HTML.value:
         chosen = _choose_page(files[0]) if output is None and sys.stdout.isatty() else output
