@@ -59,7 +59,8 @@ class ScalingError(NdmemError, ValueError):
     """An array cannot be split into blocks, read or written; or no block of it is within the budget."""
 
 
-# MemoryError first: it alone has a constructor of its own, and tblib, with which Dask sends errors, calls that of the class.
+# MemoryError first: it alone has a constructor of its own, and tblib, with which Dask sends errors, calls that of the
+# first base.
 class BudgetExceeded(MemoryError, NdmemError):  # noqa: N818  # the name users expect beside MemoryError
     """An allocation, or a planned call, would exceed a budget, and was refused.
 
