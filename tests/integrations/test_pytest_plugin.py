@@ -53,7 +53,7 @@ def test_big():
 """
     _, text = run_pytest(tmp_path, source)
     assert "peak 3.81 MiB > limit 1 MiB\nlimit_arrays('1 MiB'): highest live bytes of the test's arrays\n" in text
-    assert re.search(r"50% 1\.91 MiB .* second = first \+ 1", text)
+    assert re.search(r"50%  1\.91 MiB .* second = first \+ 1", text)
     assert re.search(r"1\.91 MiB  test_it\.py:\d+ np\.empty\(2_000_00", text)
 
 
@@ -94,7 +94,7 @@ def test_big():
     done = subprocess.run(
         [sys.executable, "start_tests.py"], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
     )
-    assert re.search(r"100% 2\.38 MiB +2\.38 MiB .* total = make\(2_000_000\)", done.stdout)
+    assert re.search(r"100%  2\.38 MiB +2\.38 MiB .* total = make\(2_000_000\)", done.stdout)
     assert "start_tests.py" not in done.stdout
     assert "pytest.main" not in done.stdout
 

@@ -45,7 +45,7 @@ def test_the_report_comes_however_the_program_ends(ending: str, tmp_path: Path) 
             f"Killed by {signal.Signals(-status).name} at 78.1 KiB: one array of 78.1 KiB; last seen"
         )
     assert report.startswith("Peak 78.1 KiB: one array allocated at prog.py:2")
-    assert "prog.py:2 a = np.ones(" in report
+    assert "prog.py:2  a = np.ones(" in report
     (file,) = place.folder.glob("*.ndmem")
     assert re.fullmatch(r"ndmem-prog\.py\.\d+\.ndmem", file.name)
     assert f"ndmem report {file.name}" in report

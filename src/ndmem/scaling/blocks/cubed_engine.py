@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-import cubed
 import numpy as np
 
 from ndmem.errors import ScalingError
 from ndmem.platform.resident.anonymous import HighWater, anonymous_nbytes
 from ndmem.scaling.amplification import Amplification, measure_function
+from ndmem.scaling.libraries import library_for
 from ndmem.scaling.samples import Samples, row_nbytes
 from ndmem.scaling.sources.source import Source
 
@@ -68,6 +69,8 @@ def run_on_cubed(function: Callable[..., Any], source: Source, out: object, budg
         If a row does not fit, or Cubed refuses the plan.
     """
     began = time.perf_counter()
+    with library_for("engine='cubed'"):
+        cubed = importlib.import_module("cubed")
     if not isinstance(out, str | os.PathLike) or not os.fsdecode(out).endswith(".zarr"):
         raise ScalingError("engine='cubed' writes zarr arrays alone; give out= as a path that ends in .zarr")
     if os.path.lexists(out):
@@ -81,7 +84,7 @@ def run_on_cubed(function: Callable[..., Any], source: Source, out: object, budg
     room = Room(budget, base, 1)
     plan = choose_plan(_add_copies(needed, moved), room, left=source.shape[0], unit=source.storage_rows)
     mark = HighWater.begin()
-    _compute(function, source, row, os.fsdecode(out), plan, budget)
+    _compute(cubed, function, source, row, os.fsdecode(out), plan=plan, budget=budget)
     peak = None if mark is None else mark.read()
     return BlockRun(out, budget, peak, plan, needed, (), 0, time.perf_counter() - began, Engine.CUBED)
 
@@ -93,7 +96,14 @@ def _add_copies(needed: Amplification, row_nbytes: float) -> Amplification:
 
 
 def _compute(
-    function: Callable[..., Any], source: Source, row: np.ndarray[Any, Any], out: str, plan: Plan, budget: int
+    cubed: Any,
+    function: Callable[..., Any],
+    source: Source,
+    row: np.ndarray[Any, Any],
+    out: str,
+    *,
+    plan: Plan,
+    budget: int,
 ) -> None:
     extra = max(plan.block_nbytes - 2 * int(plan.rows * (row_nbytes(source) + row.nbytes)), 0)
     # One task at a time: Cubed allows the memory to each task, and threads of one process would share it.
