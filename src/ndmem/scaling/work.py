@@ -107,6 +107,8 @@ def work_on(work: Work, start: int, stop: int, *, budget: int = ADDRESSABLE_NBYT
         If an array would exceed the budget.
     """
     began = time.perf_counter()
+    if alone:
+        trim_heap()  # pages that go back later would be missing from what the block needs
     meter = _Meter(budget, HighWater.begin() if alone else None)
     with meter.measure(Phase.READ, 0):
         arguments, held = work.read(start, stop)
