@@ -10,6 +10,8 @@ from typing import Final
 
 import numpy as np
 
+_GRAIN: Final = 2**17
+_SCATTER: Final = 0.005
 _PENALTY: Final = 0.005
 """Relative error that a further term has to take away: pages make measured bytes scatter by about as much."""
 
@@ -61,7 +63,7 @@ def fit_curve(points: Sequence[tuple[int, int]]) -> Curve:
     Parameters
     ----------
     points : sequence of (int, int)
-        Rows and bytes; at least one. Relative errors count, so small blocks weigh as much as large ones.
+        Rows and bytes; at least one. Each counts by how far its bytes scatter: 128 KiB and half a per cent.
 
     Returns
     -------
@@ -71,18 +73,20 @@ def fit_curve(points: Sequence[tuple[int, int]]) -> Curve:
     """
     rows = np.array([point[0] for point in points], np.float64)
     nbytes = np.array([max(point[1], 1) for point in points], np.float64)
-    terms = np.stack([np.ones_like(rows), rows, rows * rows], axis=1) / nbytes[:, None]
+    longest = float(rows.max())  # lengths up to 1: squares of rows and ones are too far apart for least squares
+    terms = (rows / longest)[:, None] ** np.arange(3)
+    scatter = _GRAIN + _SCATTER * nbytes
     best, least = Curve(float(nbytes.max()), 0.0, 0.0, 1.0), math.inf
     for count in range(1, min(3, len(set(rows.tolist()))) + 1):
         for chosen in combinations(range(3), count):
-            found = np.linalg.lstsq(terms[:, chosen], np.ones_like(rows), rcond=None)[0]
+            found = np.linalg.lstsq(terms[:, chosen] / scatter[:, None], nbytes / scatter, rcond=None)[0]
             if (found < 0).any():
                 continue
             weights = np.zeros(3)
             weights[list(chosen)] = found
-            error = float(np.abs(terms @ weights - 1).max())
+            error = float(np.abs(terms @ weights / nbytes - 1).max())
             cost = error + _PENALTY * count + _UNUSUAL * (1 not in chosen) + _UNUSUAL * (2 in chosen)
             if cost < least:
                 constant, for_row, for_pair = (float(weight) for weight in weights)
-                best, least = Curve(constant, for_row, for_pair, error), cost
+                best, least = Curve(constant, for_row / longest, for_pair / longest**2, error), cost
     return best

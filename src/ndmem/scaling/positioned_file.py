@@ -68,7 +68,7 @@ class PositionedFile:
 
 def _bytes_of(array: npt.NDArray[Any]) -> memoryview:
     # The buffer protocol does not know dates, so the view is made first.
-    return memoryview(array.reshape(-1).view(np.uint8)) if array.nbytes else memoryview(b"")
+    return array.reshape(-1).view(np.uint8).data if array.nbytes else memoryview(b"")
 
 
 def _reopen(path: str, write: bool) -> PositionedFile:
