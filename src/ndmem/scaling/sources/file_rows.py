@@ -16,7 +16,7 @@ from .rows import check_rows, reading
 
 @dataclass(frozen=True, slots=True)
 class FileRows:
-    """Rows of a C-ordered array in a file."""
+    """Rows of an array in a file, which is stored row by row or, in Fortran's order, column by column."""
 
     shape: tuple[int, ...]
     dtype: np.dtype[Any]
@@ -26,6 +26,7 @@ class FileRows:
     offset: int
     storage_rows: int = 1
     read_factor: float = 1.0
+    by_columns: bool = False
 
     @property
     def row_nbytes(self) -> int:
@@ -40,12 +41,21 @@ class FileRows:
     def read(self, start: int, stop: int) -> npt.NDArray[Any]:
         """Return rows in a new array; no page of the file becomes resident memory of the process."""
         check_rows(self.name, self.shape[0], start, stop)
-        block = np.empty((stop - start, *self.shape[1:]), self.dtype)
+        block = np.empty((stop - start, *self.shape[1:]), self.dtype, order="F" if self.by_columns else "C")
         with reading(self.name, start, stop):
-            found = self.file.read_into(block, self.offset + start * self.row_nbytes)
-            if found < block.nbytes:
-                raise self._short(start * self.row_nbytes + found)
+            if not self.by_columns:
+                self._fill(block, start * self.row_nbytes)
+                return block
+            column_nbytes = self.shape[0] * self.dtype.itemsize
+            columns = block.reshape(len(block), math.prod(self.shape[1:]), order="F").T  # a view
+            for number, column in enumerate(columns):
+                self._fill(column, number * column_nbytes + start * self.dtype.itemsize)
         return block
+
+    def _fill(self, part: npt.NDArray[Any], position: int) -> None:
+        found = self.file.read_into(part, self.offset + position)
+        if found < part.nbytes:
+            raise self._short(position + found)
 
     def check_file(self) -> None:
         """Refuse a file that is shorter than the array."""
@@ -55,8 +65,9 @@ class FileRows:
             raise self._short(found)
 
     def _short(self, found: int) -> ScalingError:
-        rows = self.shape[0]
-        return short_file(self.name, rows, found // self.row_nbytes, found, self.row_nbytes * rows)
+        rows, needed = self.shape[0], self.row_nbytes * self.shape[0]
+        whole = rows - (needed - found) // self.dtype.itemsize if self.by_columns else found // self.row_nbytes
+        return short_file(self.name, rows, whole, found, needed)
 
     def close(self) -> None:
         """Close the file."""

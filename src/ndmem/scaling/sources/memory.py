@@ -52,33 +52,14 @@ class ArrayRows:
 
 
 @dataclass(frozen=True, slots=True)
-class MappedRows:
+class MappedRows(ArrayRows):
     """A map of a file that cannot be read by position: rows are copied out of the mapping.
 
     The pages of the file that it touches become resident; the kernel drops them when it needs memory.
     """
 
-    array: npt.NDArray[Any]
-    name: str
-    place: FilePlace | None
     kind: str = "memmap"
-    storage_rows: int = 1
-    read_factor: float = 1.0
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Length of each axis."""
-        return self.array.shape
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        """Type of the elements."""
-        return self.array.dtype
-
-    @property
-    def storage_shape(self) -> tuple[int, ...]:
-        """One on each axis: there are no chunks."""
-        return (1,) * len(self.shape)
+    place: FilePlace | None = None
 
     def read(self, start: int, stop: int) -> npt.NDArray[Any]:
         """Return a copy of rows."""
@@ -101,9 +82,6 @@ class MappedRows:
             whole = (found - (high - low)) // stride + 1 if stride > 0 else 0
             raise short_file(self.name, len(self.array), whole, found, self.place.stop - self.place.start)
 
-    def close(self) -> None:
-        """Do nothing: the mapping is the caller's."""
-
 
 def open_array(value: npt.NDArray[Any]) -> Source:
     """Open an array in memory or a map of a file."""
@@ -118,7 +96,7 @@ def open_array(value: npt.NDArray[Any]) -> Source:
     name = str(mapped.filename or "the memory map")
     place = find_place(array, mapped.filename) if mapped.filename else None
     if place is None or not array.flags.c_contiguous:
-        rows = MappedRows(array, name, place)
+        rows = MappedRows(array, name, place=place)
         rows.check_file()
         return rows
     found = FileRows(array.shape, array.dtype, "memmap", name, PositionedFile(place.path), place.start)

@@ -1,15 +1,11 @@
 """NumPy's own files, read by position."""
 
-import numpy as np
-
 from ndmem.errors import ScalingError, WeighError
 from ndmem.model.spec import Order
-from ndmem.scaling.mapped_place import find_place
 from ndmem.scaling.positioned_file import PositionedFile
 from ndmem.weighing.stored.npy import read_header
 
 from .file_rows import FileRows
-from .memory import MappedRows
 from .rows import check_array
 from .source import Source
 
@@ -22,11 +18,7 @@ def open_path(path: str) -> Source:
         except WeighError as error:
             raise ScalingError(str(error)) from error
     shape = check_array(path, array.shape, array.dtype)
-    rows = FileRows(shape, array.dtype, "npy", path, PositionedFile(path), offset)
+    by_columns = array.order is Order.F and len(shape) > 1
+    rows = FileRows(shape, array.dtype, "npy", path, PositionedFile(path), offset, by_columns=by_columns)
     rows.check_file()
-    if array.order is Order.F and len(shape) > 1:
-        # Its rows are scattered over the whole file.
-        rows.close()
-        mapped = np.memmap(path, array.dtype, "r", offset, shape, order="F")
-        return MappedRows(np.asarray(mapped), path, find_place(mapped, path), "npy")
     return rows
