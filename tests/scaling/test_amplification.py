@@ -99,6 +99,13 @@ def test_printing_shows_the_blocks():
     assert "8,000" in text
 
 
+@pytest.mark.parametrize("dtype", ["f8", "c16", "i4", "u1", "?", "M8[s]", "S8"])
+def test_values_of_any_dtype_and_number_of_axes_are_drawn(dtype):
+    """A copy of an array of one axis or of three needs twice its block, whatever its dtype."""
+    for shape in ("[4000000]", "[40000, 10, 10]"):
+        assert ndmem.amplification(np.copy, dtype + shape).factor == pytest.approx(2.0, rel=0.02)
+
+
 @pytest.mark.parametrize(
     ("samples", "message"),
     [

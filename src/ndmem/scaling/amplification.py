@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from ndmem.errors import ScalingError
 from ndmem.platform.huge_pages import without_huge_pages
@@ -16,9 +16,6 @@ from .curve import Curve, fit_curve
 from .samples import Samples, open_samples
 from .wording import write_amplification
 from .work import Work, work_on
-
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
 
 _MOST_NBYTES: Final = 2**24
 """Bytes of the largest sample. Pages and Python's own objects scatter by some 100 KiB, one per cent of it."""
@@ -100,7 +97,7 @@ class Amplification:
         return f"<ndmem.Amplification {self.name}: {self.factor:.3g} x the block>"
 
 
-def amplification(func: Callable[..., Any], *samples: ArrayLike | object) -> Amplification:
+def amplification(func: Callable[..., Any], *samples: object) -> Amplification:
     """Measure the memory of a function for blocks of rows.
 
     The function is called in this process, once to warm up and then with four or five small blocks of 2 to 16 MiB. The
@@ -111,7 +108,7 @@ def amplification(func: Callable[..., Any], *samples: ArrayLike | object) -> Amp
     ----------
     func : callable
         Takes as many arrays as there are samples. Its result is an array, or a tuple, list or dict with arrays.
-    *samples : array-like, ArraySpec or str
+    *samples : array, ArraySpec, str or path
         Arrays, memory maps, zarr, HDF5, dask or xarray arrays, or paths of them; or specs such as ``"f8[100000, 50]"``,
         for which values are drawn. The first one is cut into blocks of rows of axis 0, and so are others of its length;
         the rest is passed whole.

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _LARGEST_INTEGER: Final = 100
+_PART: Final = 2**13
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +46,15 @@ class Drawn:
         """Return new values for some rows; the same ones whenever the same rows are read."""
         shape, draw = (stop - start, *self.shape[1:]), np.random.default_rng(start)
         block: NDArray[Any] = np.zeros(shape, self.dtype)
-        for row in block:  # one by one: the values of all would be another array beside the block
+        values = block.reshape(-1)
+        for first in range(0, values.size, _PART):  # the values of all would be another array beside the block
+            part = values[first : first + _PART]
             if self.dtype.kind in "fc":
-                row[...] = draw.standard_normal(shape[1:])
+                part[:] = draw.standard_normal(part.size)
             elif self.dtype.kind in "iu":
-                row[...] = draw.integers(0, _LARGEST_INTEGER, shape[1:])
+                part[:] = draw.integers(0, _LARGEST_INTEGER, part.size)
             elif self.dtype.kind == "b":
-                row[...] = draw.integers(0, 2, shape[1:])
+                part[:] = draw.integers(0, 2, part.size)
         return block
 
     def close(self) -> None:

@@ -61,30 +61,16 @@ class _Meter:
         except MemoryError as error:
             if budget.refused is None:
                 raise
-            asked, live = budget.refused
-            raise RefusedError(phase, asked, held + live, self.budget) from error
+            asked, live, most = map(format_nbytes, (budget.refused[0], held + budget.refused[1], self.budget))
+            raise RefusedError(
+                f"{asked} more would exceed {most} in the {phase.value} phase; {live} were live"
+            ) from error
         resident = None if mark is None or self.high_water is None else mark.read() - self.high_water.before_nbytes
         self.peaks[phase] = Peak(held + budget.peak, resident)
 
 
 class RefusedError(MemoryError):
-    """An array of a block was refused: it would have exceeded the block's budget.
-
-    Attributes
-    ----------
-    phase : Phase
-        What was going on.
-    asked_nbytes, live_nbytes, budget_nbytes : int
-        Bytes of the array, those of the block that were live, and those that it may have.
-    """
-
-    def __init__(self, phase: Phase, asked_nbytes: int, live_nbytes: int, budget_nbytes: int) -> None:
-        asked, live, budget = map(format_nbytes, (asked_nbytes, live_nbytes, budget_nbytes))
-        super().__init__(f"{asked} more would exceed {budget} in the phase '{phase.value}', where {live} were live")
-        self.phase = phase
-        self.asked_nbytes = asked_nbytes
-        self.live_nbytes = live_nbytes
-        self.budget_nbytes = budget_nbytes
+    """An array of a block was refused: it would have exceeded the block's budget."""
 
 
 def work_on(work: Work, start: int, stop: int, *, budget: int = ADDRESSABLE_NBYTES, alone: bool = False) -> Block:

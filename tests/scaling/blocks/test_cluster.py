@@ -27,6 +27,10 @@ PROGRAM = """
             raise ZeroDivisionError("mine")
         return block
 
+    def grow(block):
+        times = 400_000 // len(block) if block[-1, 0] == values[-1, 0] else 1
+        return np.concatenate([block] * times)[: len(block)].copy()
+
     def refused(message, *args, **options):
         try:
             ndmem.map_blocks(*args, budget=budget, client=client, **options)
@@ -87,6 +91,7 @@ def test_errors_keep_finished_blocks_and_what_workers_cannot_reach_is_refused(tm
         tmp_path,
         """
         refused("mine", fail, "x.npy", "out.npy")
+        refused("more than the share", grow, "x.npy", "grown.npy")
         refused("array of this process", double, values, "out2.npy")
         refused("files alone", double, "x.npy")
         refused("leave engine=", double, "x.npy", "out2.npy", engine="loop")

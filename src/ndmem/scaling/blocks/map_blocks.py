@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ndmem.budgets.amount import read_budget
-from ndmem.errors import OptionError
+from ndmem.errors import OptionError, ScalingError
 from ndmem.platform.malloc import MEASURED, RUNNING, freed_memory_returned
 from ndmem.platform.processors import count_processors
 from ndmem.platform.resident.anonymous import HighWater, anonymous_nbytes
 from ndmem.scaling.sources.source import Source, open_source
+from ndmem.units import format_nbytes
 
 from .block_run import BlockRun
 from .earlier import open_earlier
@@ -46,9 +47,9 @@ def map_blocks(
 ) -> BlockRun:
     """Run a function over a source in blocks, below a budget for the memory of the process.
 
-    The first blocks are small and measure the function; the others are as large as the budget allows. A block whose
-    arrays would exceed its share is refused, and halved. Results are those of ``func`` on the whole, if a row of its
-    result depends on the rows of its block alone.
+    The first blocks are small and measure the function, which resets the process's ``VmHWM``; the others are as large
+    as the budget allows. A block whose arrays would exceed its share is refused, and halved. Results are those of
+    ``func`` on the whole, if a row of its result depends on the rows of its block alone.
 
     Parameters
     ----------
@@ -137,6 +138,13 @@ def _run(options: _Options, source: Source, budget: int) -> BlockRun:
             with freed_memory_returned(RUNNING):
                 peak = _run_planned(job, left, log, measured.plan, options)
         result = sink.finish()
+    except MemoryError as error:
+        sink.abandon()
+        least = "a single row needs" if sink.unit == 1 else f"{sink.unit:,} rows, a chunk of the output, need"
+        raise ScalingError(
+            f"{least} more than the share that a block has of the budget of {format_nbytes(budget)} "
+            f"({error.args[0] if error.args else 'MemoryError'}); finished blocks stay: allow more, or fewer threads"
+        ) from error
     except BaseException:
         sink.abandon()
         raise

@@ -111,10 +111,11 @@ def _run_alone(job: Job, left: RowsLeft, log: Log, room: Room, rows: int) -> lis
     try:
         found = job.run(start, stop, budget=budget, alone=True)
     except MemoryError as error:
+        least = "a single row needs" if job.sink.unit == 1 else f"{job.sink.unit:,} rows, a chunk of the output, need"
         raise ScalingError(
             f"the budget of {format_nbytes(room.budget_nbytes)} is too small: the process has "
-            f"{format_nbytes(room.base_nbytes)}, and {job.sink.unit:,} row(s) at a time need more than the "
-            f"{format_nbytes(budget)} that are left ({error.args[0] if error.args else 'MemoryError'})"
+            f"{format_nbytes(room.base_nbytes)}, and {least} more than the {format_nbytes(budget)} that are left "
+            f"({error.args[0] if error.args else 'MemoryError'})"
         ) from error
     log.add(found)
     return found
