@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 from pathlib import Path
 
 import jsonschema
@@ -64,6 +65,19 @@ def test_json_is_valid_and_has_the_same_figures(run: Run) -> None:
     assert [each["state"] for each in document["workers"]] == ["tracked", "lost", "untracked"]
 
 
+def test_the_curve_has_what_all_workers_had_at_a_moment() -> None:
+    """Peaks of 30 and 10 MiB at two moments sum to 40, and the highest point of the curve is the one of 30."""
+    gathering = Gathering("t")
+    one = [[100, 30 * MIB, 0, 0, 0], [200, 0, 0, 0, 0]]
+    other = [[100, 0, 0, 0, 0], [200, 10 * MIB, 0, 0, 0]]
+    gathering.take(message("a", 1, nbytes=30 * MIB, final=STOPPED, samples=one))
+    gathering.take(message("b", 1, nbytes=10 * MIB, final=STOPPED, samples=other))
+    document = json.loads(_text(Run(merge(gathering, PLACE, now=110.0)), form="json"))
+    assert document["peak_nbytes"] == 40 * MIB
+    *curve, _ = document["timeline"]  # without the end
+    assert max(point["live_nbytes"] for point in curve) == 30 * MIB
+
+
 def test_the_page_has_the_tables_of_the_cluster(run: Run) -> None:
     """The page shows task groups and workers, and links to the dashboard."""
     page = run.to_html(plotlyjs="cdn")
@@ -71,6 +85,8 @@ def test_the_page_has_the_tables_of_the_cluster(run: Run) -> None:
     assert 'id="task-groups-table"' in page
     assert 'href="http://here:2/status"' in page
     assert "No module named" in page
+    headings = re.findall(r"<th[^>]*>(?:<button[^>]*>)?([a-z]+)", page[page.index('id="workers-table"') :])[:9]
+    assert headings == ["peak", "running", "stored", "resident", "base", "arrays", "freed", "other", "worker"]
 
 
 def test_a_run_is_compared_and_advised_as_others(run: Run, tmp_path: Path) -> None:

@@ -100,7 +100,8 @@ def timeline_moments(index: TraceIndex, *, points: int = 2000) -> list[tuple[int
             moments.add(peak if begin <= peak < stop else begin + int(np.argmax(column[begin:stop])))
     none = 0 if tracked else None
     found = [(0, TimelinePoint(0.0, 0, none, none))]
-    if trace.peak.events == 0 and trace.peak.nbytes:
+    # That of a cluster sums the peaks of its workers, each at a moment of its own.
+    if trace.peak.events == 0 and trace.peak.nbytes and trace.cluster is None:
         found.append((0, TimelinePoint(0.0, trace.peak.nbytes, none, none)))
     for at in sorted(moments):
         live = live_at.get(at, int(curve.live[at]))
@@ -142,7 +143,8 @@ def highest_by_interval(index: TraceIndex, intervals: int) -> list[int]:
     trace, curve = index.trace, read_curve(index)
     end_ns = max(int(trace.run.duration_s * _SECOND), int(curve.time_ns[-1]) if len(curve) else 0)
     live = np.concatenate([[0], curve.live])
-    live[curve.rows(trace.peak.events)] = trace.peak.nbytes
+    if trace.cluster is None:
+        live[curve.rows(trace.peak.events)] = trace.peak.nbytes
     step = end_ns // intervals + 1
     bounds = np.searchsorted(curve.time_ns, step * np.arange(intervals + 1, dtype=np.int64)).tolist()
     # Buffers that are live when an interval begins count in it, also if it has no event.

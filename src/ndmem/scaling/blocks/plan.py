@@ -107,7 +107,10 @@ def choose_plan(needed: Amplification, room: Room, *, left: int, unit: int) -> P
     bound = "the budget" if threads == room.threads else f"the budget, which has room for {threads} blocks at a time"
     even = math.ceil(left / threads)
     if even < rows:
-        rows, bound = even, f"the rows: each of {threads} threads has one block"
+        rows, bound = (
+            even,
+            "the rows: " + (f"each of {threads} threads has one block" if threads > 1 else "one block has all"),
+        )
     if rows >= unit:
         rows -= rows % unit
     elif unit > 1:

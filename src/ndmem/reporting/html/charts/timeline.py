@@ -46,6 +46,8 @@ def draw_timeline(index: TraceIndex, names: FileNames, *, points: int) -> tuple[
     trace = index.trace
     found, sources = timeline_layers(index, points=points), source_files(index)
     others = "other arrays, and those left out" if len(trace.compacted) else "other arrays"
+    if trace.cluster is not None:
+        others = "arrays of all workers, whose lines are not known over time"
     layers = [
         (others if each.filename is None else _name_layer(each.filename, each.lineno, names, sources), each.nbytes)
         for each in found.layers
@@ -94,7 +96,8 @@ def number_layers(index: TraceIndex, *, points: int) -> dict[tuple[str, int], in
 def _mark_peaks(index: TraceIndex, found: Layers) -> list[dict[str, Any]]:
     """Return the peak of arrays, and that of arrays and native blocks together if it is higher."""
     trace, at = index.trace, _find_peak(found)
-    peaks = [] if at is None else [{"name": "peak of arrays", "time": found.time_s[at], "nbytes": trace.peak.nbytes}]
+    nbytes = trace.peak.nbytes if trace.cluster is None else trace.cluster.at_once_nbytes
+    peaks = [] if at is None else [{"name": "peak of arrays", "time": found.time_s[at], "nbytes": nbytes}]
     beside = [nbytes for _, nbytes in _list_beside(found)]
     if trace.total is None or trace.total.nbytes <= trace.peak.nbytes or not beside:
         return peaks
