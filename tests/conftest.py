@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.raw_allocator import read_raw_allocator
 from tests.system.tracked import TrackedRuns
 
 from ndmem import _native
@@ -39,6 +40,7 @@ def _numpy_handler() -> bytes:
 def _state() -> dict[str, Any]:
     return {
         "NumPy's allocator": _numpy_handler(),
+        "Python's raw allocator": read_raw_allocator(),
         "running trackers": _native.running_threshold(),
         "trace function": sys.gettrace(),
         "threads": threading.active_count(),

@@ -50,6 +50,7 @@ def test_by_hand():
         "arrays": 80 * MIB,  # 10 in the heap, 70 of the large one
         "heap": 35 * MIB,  # 15 in the heap, 20 of the large block
         "freed": 15 * MIB,  # of 40 resident 25 are in use
+        "arrow": 0,
         "python_used": 3 * MIB,
         "python_free": 1 * MIB,
         "libraries": 5 * MIB,

@@ -1,6 +1,8 @@
 """`Breakdown`: a sentence that fits its largest part, a table that lines up, and the same for notebooks and JSON."""
 
 import json
+import subprocess
+import sys
 from dataclasses import replace
 
 import pytest
@@ -108,3 +110,21 @@ def test_any(rss, parts, untouched):
     assert str(found).startswith(f"{found.conclusion}.\n\n")
     assert json.loads(json.dumps(found.to_dict()))["rss_nbytes"] == rss
     assert found._repr_html_().count("<tr>") == len(PARTS) + 3
+
+
+_ARROW = """
+import numpy as np, pyarrow as pa, pyarrow.compute as pc
+import ndmem
+kept = pc.add(pa.array(np.arange(5_000_000)), 1)
+pool = pa.default_memory_pool()
+print(pool.backend_name, pool.bytes_allocated(), ndmem.breakdown().arrow)
+"""
+
+
+def test_arrows_memory_has_a_row():
+    """What Arrow's own allocator has in use is a part of its own, by Arrow's count."""
+    pytest.importorskip("pyarrow")
+    done = subprocess.run([sys.executable, "-c", _ARROW], capture_output=True, text=True, check=True, timeout=120)
+    backend, allocated, found = done.stdout.split()
+    assert int(allocated) >= 40_000_000
+    assert int(found) == (0 if backend == "system" else int(allocated))

@@ -11,6 +11,9 @@ SMALL_BLOCKS = "small blocks"
 OPENBLAS = "OpenBLAS thread buffers"
 """A buffer for each of its threads."""
 
+ARROW = "Arrow"
+"""Blocks of Arrow's own allocator, which the line that asked for them names better."""
+
 OUTSIDE_PYTHON = "outside Python"
 """Place of a block allocated outside any Python frame: in a thread of a C library, or before Python ran."""
 
@@ -35,6 +38,8 @@ def name_origin(library: str) -> str:
     """
     if library == "(small blocks)":
         return SMALL_BLOCKS
+    if library == "(Arrow)":
+        return ARROW
     if "openblas" in library.lower():
         return OPENBLAS
     if _PYTHON.fullmatch(library):

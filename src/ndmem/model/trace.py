@@ -16,6 +16,7 @@ from .ending import Ending
 from .holder import ArrayForm, Holder
 from .machine_limit import MachineLimit
 from .memory_request import MemoryRequest
+from .native_reach import NativeReach
 from .rank import Rank
 from .refusal import Refusal
 from .site import Site, Stack
@@ -70,6 +71,8 @@ class RunInfo:
     native_threshold : int or None
         Native blocks of this many bytes and more are events, smaller ones are not seen; ``None`` where native
         memory was not watched.
+    native_reach : NativeReach or None
+        Which native blocks were seen; ``None`` where native memory was not watched.
     library_roots : tuple of str
         Folders whose code is not the user's: the standard library and the installed packages.
     packages : tuple of str
@@ -112,6 +115,7 @@ class RunInfo:
     refusal: Refusal | None = None
     rank: Rank | None = None
     request: MemoryRequest | None = None
+    native_reach: NativeReach | None = None
 
     @property
     def is_cut(self) -> bool:

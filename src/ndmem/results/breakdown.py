@@ -18,6 +18,7 @@ from ndmem.reporting.memory.breakdown_table import as_html, as_text
 from ndmem.tracking.journal.totals import read_totals
 from ndmem.tracking.recorder import untracked
 from ndmem.units import format_nbytes
+from ndmem.weighing.adapters.arrow import pool_nbytes
 from ndmem.weighing.live.extents import live_extents
 
 if TYPE_CHECKING:
@@ -122,7 +123,7 @@ def _own_breakdown() -> Breakdown:
             taken = take_snapshot()
         except OSError:  # not Linux
             return _printable(outside(os.getpid()))
-        return _printable(explain(taken, live_extents()))
+        return _printable(explain(taken, live_extents(), arrow=pool_nbytes()))
 
 
 def _printable(found: parts.Breakdown) -> Breakdown:

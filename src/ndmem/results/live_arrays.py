@@ -5,6 +5,7 @@ from types import TracebackType
 from ndmem.model.memory import live
 from ndmem.platform.gil_waits import short_gil_waits
 from ndmem.reporting.memory.live_buffers import count_buffers, list_buffers, tabulate_buffers
+from ndmem.tracking.recorder import untracked
 from ndmem.weighing.live.arrays import find_arrays
 
 
@@ -53,6 +54,6 @@ def arrays(*, smallest: int | str = 0, traceback: TracebackType | None = None) -
     all running functions in all threads. It cannot find an array that only C or C++ code holds. While tracking, such an
     array is listed with its bytes and the line that allocated it, if it was allocated after tracking began.
     """
-    with short_gil_waits():
+    with untracked(), short_gil_waits():
         found = find_arrays(smallest=smallest, traceback=traceback)
     return LiveArrays(found.buffers, found.notes)

@@ -46,7 +46,7 @@ class TrackedRun(Run):
         """Track from now on, and discard an earlier recording."""
         if self._recorder is not None and self._recorder.running:
             raise TrackingError("it is tracking already; call stop() first, or use another track()")
-        recorder = Recorder(threshold=self._threshold)
+        recorder = Recorder(threshold=self._threshold, native=True)
         with untracked():
             about = describe_surroundings()
         recorder.start(about)

@@ -5,6 +5,7 @@ from typing import Any
 from ndmem.model.memory import weight
 from ndmem.reporting.memory.weight_json import as_dict
 from ndmem.reporting.memory.weight_tree import as_html, as_text
+from ndmem.tracking.recorder import untracked
 from ndmem.weighing.objects import weigh_objects
 
 
@@ -70,4 +71,6 @@ def weigh(*objects: object, depth: int = 2, resident: bool = True, stop_at: type
     >>> weigh(view).logical, weigh(view).reachable
     (80, 80000224)
     """
-    return Weight._make(weigh_objects(*objects, depth=depth, resident=resident, stop_at=stop_at))
+    with untracked():
+        found = weigh_objects(*objects, depth=depth, resident=resident, stop_at=stop_at)
+    return Weight._make(found)

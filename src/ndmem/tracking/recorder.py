@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 from typing import TYPE_CHECKING, Any
 
 from ndmem.errors import TrackingError
+from ndmem.model.native_reach import NativeReach
 from ndmem.notebook_cells import describe_cells
 from ndmem.user_code import find_library_roots, owner_texts
 
-from .agent.run_metadata import describe_run
+from .agent.run_metadata import describe_run, find_resident
 from .support import check_support, find_numpy_obstacle
 
 if TYPE_CHECKING:
@@ -26,6 +28,14 @@ DEFAULT_THRESHOLD = 4096
 _ROOM = 2**27
 """Bytes that events may take before they are compacted: less than in a file, for they take the program's memory."""
 
+_REMOVED = (
+    "Native memory is known in part: another tool, such as tracemalloc, put back Python's allocators of before. Blocks "
+    "since then were not seen, nor the release of earlier ones."
+)
+
+_BESIDE = ("malloc", "mimalloc")
+"""Values of ``PYTHONMALLOC`` with which objects are not allocated by the raw allocator, whatever their size."""
+
 ALL_EVENTS = 2**60
 """Maximum size of the events for a caller that needs all of them."""
 
@@ -33,8 +43,11 @@ ALL_EVENTS = 2**60
 @contextlib.contextmanager
 def untracked() -> Iterator[None]:
     """Exclude from every recording what this thread allocates inside the block: it is ndmem's own."""
-    from ndmem import _native  # not at import: `check_support` reports where it cannot be loaded
-
+    try:
+        from ndmem import _native  # not at import: `check_support` reports where it cannot be loaded
+    except ImportError:  # nothing can be tracked here
+        yield
+        return
     quiet = _native.quiet(True)
     try:
         yield
@@ -56,6 +69,9 @@ class Recorder:
         Bytes that events may take; beyond that, events of dead buffers that were at no peak are left out.
     objects : bool
         Search for holders at new peaks in what variables hold, too.
+    native : bool
+        Record native memory too, as far as Python's own allocators give it. Under ``ndmem run`` all of it is recorded
+        in any case.
 
     Attributes
     ----------
@@ -68,7 +84,9 @@ class Recorder:
         If tracking cannot work here, or another threshold is in force.
     """
 
-    def __init__(self, *, threshold: int | None = None, room: int = _ROOM, objects: bool = True) -> None:
+    def __init__(
+        self, *, threshold: int | None = None, room: int = _ROOM, objects: bool = True, native: bool = False
+    ) -> None:
         check_support()
         from ndmem import _native  # after check_support, which reports why it cannot be loaded
 
@@ -79,10 +97,12 @@ class Recorder:
                 f"the tracker already runs with a threshold of {running} bytes, not {wanted}; omit the threshold"
             )
         try:
-            self._native: Any = _native.Recording(wanted, -1, room, objects=objects)
+            self._native: Any = _native.Recording(wanted, -1, room, objects=objects, raw=native)
         except ValueError as error:
             raise TrackingError(str(error)) from None
         self.threshold = wanted
+        self._sees_python_alone = native and _native.native_library() is None
+        self._resident: dict[str, int | None] = {}
         self._trace: Trace | None = None
 
     def start(self, about: Mapping[str, Any] | None = None) -> None:
@@ -102,6 +122,10 @@ class Recorder:
 
         if not _native.running_threshold():  # `ndmem run` knows more packages of the user
             _native.set_code_owners(*owner_texts(find_library_roots(), ()))
+        if self._sees_python_alone:
+            about = {**(about or {}), "native_reach": NativeReach.PYTHON.value}
+            before, highest = find_resident()
+            self._resident = {"before_nbytes": before, "highest_before_nbytes": highest}
         self._native.start()
         self._native.write_meta(json.dumps({**describe_run(), **(about or {})}).encode())
 
@@ -118,10 +142,23 @@ class Recorder:
         if self._native.running:
             if finds_holders:
                 _native.sight_holders()
-            cells = describe_cells()
-            if cells:
-                self._native.write_meta(json.dumps(cells).encode())
+            for known in (describe_cells(), self._describe_native()):
+                if known:
+                    self._native.write_meta(json.dumps(known).encode())
             self._native.stop()
+
+    def _describe_native(self) -> dict[str, Any]:
+        """Return how far resident memory rose meanwhile, and whether another tool ended the record of native memory."""
+        if not self._sees_python_alone:
+            return {}
+        from ndmem import _native
+
+        notes = [] if _native.raw_is_reached() else [_REMOVED]
+        allocator = os.environ.get("PYTHONMALLOC", "")
+        if allocator.startswith(_BESIDE):
+            notes.append(f"Python's own objects are not among the native blocks: PYTHONMALLOC={allocator}.")
+        resident = {**self._resident, "highest_nbytes": find_resident()[1]}
+        return {"resident": resident, **({"notes": [*describe_run()["notes"], *notes]} if notes else {})}
 
     def note_holders(self, find: Search) -> None:
         """Record who holds live buffers, as a search finds; nothing if it does not run any more.

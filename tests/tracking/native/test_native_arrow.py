@@ -46,7 +46,7 @@ def _kept_by_lines(trace: Trace) -> int:
     kept = 0
     for i in np.flatnonzero((events.domain == Domain.NATIVE) & (events.kind == Kind.BORN)):
         buffer = int(events.buffer[i])
-        if buffer in died or buffer in trace.origins:
+        if buffer in died or trace.origins.get(buffer) != "(Arrow)":
             continue
         own = [site for site in trace.stack(int(events.stack[i])) if site.filename.endswith("prog.py")]
         kept += int(events.nbytes[i]) if own and own[0].lineno in _HERE else 0

@@ -11,6 +11,7 @@ import ndmem
 from ndmem import _native
 from ndmem.analysis.index import TraceIndex
 from ndmem.analysis.live import Moment, live_buffers
+from ndmem.model.columns import Domain
 
 ARRAY_DOMAIN = 389047
 
@@ -60,10 +61,11 @@ def test_buffers_born_before_are_ignored() -> None:
 
 
 def test_nothing_tracked_records_nothing() -> None:
-    """A run without arrays has no nodes, no events and a peak of zero."""
+    """A run without arrays has no events, a peak of zero, and of nodes the root of native blocks alone."""
     with ndmem.track() as run:
         sum(range(10))
-    assert (run.peak, run.live, len(run.trace.events), len(run.trace.tree)) == (0, 0, 0, 0)
+    assert (run.peak, run.live, len(run.trace.events), len(run.trace.tree)) == (0, 0, 0, 1)
+    assert run.trace.tree.domain[0] == Domain.NATIVE
     assert run.trace.peak.stack == -1
 
 
@@ -268,7 +270,7 @@ def test_a_million_live_small_arrays_balance() -> None:
     with ndmem.track() as run:
         kept = [np.empty(3) for _ in range(100_000)]
         assert run.live == 24 * 100_000
-        assert int(run.trace.tallies.count.sum()) == 100_000
+        assert int(run.trace.tallies.count[run.trace.tree.domain == Domain.ARRAY].sum()) == 100_000
         del kept[::2]
         assert run.live == 24 * 50_000
         del kept

@@ -14,7 +14,7 @@ from ndmem.analysis.domains import of_domain
 from ndmem.analysis.index import fact
 from ndmem.analysis.live import LiveColumns, find_live
 from ndmem.analysis.moment import Moment
-from ndmem.analysis.origin import OUTSIDE_PYTHON, name_origin
+from ndmem.analysis.origin import ARROW, OUTSIDE_PYTHON, name_origin
 from ndmem.analysis.peak import find_total_node
 from ndmem.analysis.tables.expression import expression_text
 from ndmem.analysis.tables.sources import source_files
@@ -160,7 +160,8 @@ def _sum_shares(index: TraceIndex, columns: LiveColumns, sources: SourceFiles) -
         if kind is not Background.NONE and (nbytes := int(columns.nbytes[background == kind].sum())):
             sums[kind.text, False] += nbytes
     own = background == Background.NONE
-    libraries = own & np.isin(columns.buffer, np.array(list(trace.origins), np.int64))
+    named = [buffer for buffer, library in trace.origins.items() if name_origin(library) != ARROW]
+    libraries = own & np.isin(columns.buffer, np.array(named, np.int64))
     for buffer, nbytes in zip(columns.buffer[libraries].tolist(), columns.nbytes[libraries].tolist(), strict=True):
         sums[name_origin(trace.origins[buffer]), False] += nbytes
     for node, nbytes in _sum_by(columns.standing[own & ~libraries], columns.nbytes[own & ~libraries]):

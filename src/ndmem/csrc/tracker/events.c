@@ -7,11 +7,12 @@
 #include "tracker/tracker_state.h"
 
 /* A buffer for which the tracker has no memory. */
-__attribute__((noinline)) static void miss_locked(void)
+__attribute__((noinline)) static bool miss_locked(void)
 {
     ASSERT_LOCKED();
     for (unsigned i = 0; i < tracker.count; i++)
         tracker.running[i]->journal.header->missed++;
+    return false;
 }
 
 /* The four events are these two functions, inlined with constants: the paths of arrays are the cost of tracking. `gil` tells
@@ -77,12 +78,12 @@ __attribute__((noinline)) static void name_thread_locked(PyThreadState *thread, 
         recording_thread_locked(tracker.running[i], number, name);
 }
 
-FOR_EACH_EVENT void record_birth_locked(PyThreadState *thread, bool gil, void *pointer, size_t nbytes, Domain domain,
+FOR_EACH_EVENT bool record_birth_locked(PyThreadState *thread, bool gil, void *pointer, size_t nbytes, Domain domain,
                                  const char *origin)
 {
     ASSERT_LOCKED();
     if (tracker_is_quiet(thread))
-        return;
+        return false;
     uint16_t number;
     NodeId stack = current_stack_locked(thread, gil, &number);
     if (domain != ARRAY)
@@ -104,6 +105,8 @@ FOR_EACH_EVENT void record_birth_locked(PyThreadState *thread, bool gil, void *p
     if (buffer.large)
         buffer.large->serial = tracker.next_serial++;
     for (unsigned i = 0; i < tracker.count; i++) {
+        if (domain != ARRAY && !recording_watches_native(tracker.running[i]))
+            continue;
         recording_birth_locked(tracker.running[i], &buffer, number);
         if (origin && *origin)
             recording_origin_locked(tracker.running[i], &buffer, origin);
@@ -118,6 +121,7 @@ FOR_EACH_EVENT void record_birth_locked(PyThreadState *thread, bool gil, void *p
             search_at_peak_locked(AT_BIRTH, pointer, buffer);
         events_count_pages_if_due_locked(thread);
     }
+    return true;
 }
 
 bool events_place_locked(PyThreadState *thread, NodeId *stack)
@@ -148,11 +152,15 @@ void events_grew_locked(NodeId stack, void *name, size_t nbytes, const char *lib
     ASSERT_LOCKED();
     Buffer buffer = {
         .nbytes = nbytes, .stack = known_place_locked(stack), .generation = tracker.generation, .domain = NATIVE};
-    if (ledger_add_locked(name, &buffer) != ADDED)
-        return miss_locked();
+    if (ledger_add_locked(name, &buffer) != ADDED) {
+        miss_locked();
+        return;
+    }
     limit_born_locked(NULL, name, &buffer);
     buffer.large->serial = tracker.next_serial++;
     for (unsigned i = 0; i < tracker.count; i++) {
+        if (!recording_watches_native(tracker.running[i]))
+            continue;
         recording_growth_locked(tracker.running[i], &buffer);
         if (*library)
             recording_origin_locked(tracker.running[i], &buffer, library);
@@ -197,10 +205,10 @@ void events_died_without_gil_locked(PyThreadState *thread, void *pointer)
         record_death_locked(thread, false, pointer, ARRAY);
 }
 
-void events_born_native_locked(PyThreadState *thread, void *pointer, size_t nbytes, const char *library)
+bool events_born_native_locked(PyThreadState *thread, void *pointer, size_t nbytes, const char *library)
 {
     ASSERT_LOCKED();
-    record_birth_locked(thread, lock_has_gil(), pointer, nbytes, NATIVE, library);
+    return record_birth_locked(thread, lock_has_gil(), pointer, nbytes, NATIVE, library);
 }
 
 size_t events_died_native_locked(PyThreadState *thread, void *pointer)

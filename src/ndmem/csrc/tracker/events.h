@@ -15,8 +15,9 @@ void events_died_array_locked(PyThreadState *thread, void *pointer);
 void events_born_without_gil_locked(PyThreadState *thread, void *pointer, size_t nbytes);
 void events_died_without_gil_locked(PyThreadState *thread, void *pointer);
 
-/* A native block of the calling thread, whose state is given if Python knows it. `library` mapped it, or NULL. */
-void events_born_native_locked(PyThreadState *thread, void *pointer, size_t nbytes, const char *library);
+/* A native block of the calling thread, whose state is given if Python knows it. `library` mapped it or has its own allocator, or NULL. False if it is
+ * ndmem's own, or memory is missing. */
+bool events_born_native_locked(PyThreadState *thread, void *pointer, size_t nbytes, const char *library);
 
 /* Its bytes; 0 if it was born before tracking. */
 size_t events_died_native_locked(PyThreadState *thread, void *pointer);

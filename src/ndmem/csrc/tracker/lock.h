@@ -128,6 +128,9 @@ static inline void lock_unnest(void)
 /* Whether the thread inside the tracker lock has the GIL: only then may references be counted. */
 static inline bool lock_has_gil(void) { return !lock.without_gil; }
 
+/* Whether the calling thread, which has the GIL, is inside by lock_enter or lock_nest, where no library is preloaded. */
+static inline bool lock_has_nested(void) { return !LOCK_COUNTS_THREADS && lock.depth > 0; }
+
 /* True if the calling thread holds the lock. Without a preloaded library only debug builds know it. */
 bool lock_is_mine(void);
 

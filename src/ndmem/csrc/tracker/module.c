@@ -12,6 +12,7 @@
 #include "tracker/hooks/malloc_listener.h"
 #include "tracker/recording/recording_object.h"
 #include "tracker/replay/replay.h"
+#include "tracker/hooks/raw_domain.h"
 #include "tracker/hooks/report_signal.h"
 #include "tracker/holders/search_schedule.h"
 #include "tracker/tracker.h"
@@ -196,6 +197,11 @@ static PyObject *py_native_library(PyObject *Py_UNUSED(module), PyObject *Py_UNU
     return PyUnicode_DecodeFSDefault(library);
 }
 
+static PyObject *py_raw_is_reached(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(none))
+{
+    return PyBool_FromLong(raw_domain_is_reached());
+}
+
 static PyObject *py_stop_all(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(none))
 {
     tracker_stop_all();
@@ -206,6 +212,8 @@ static PyMethodDef functions[] = {
     {"hook_numpy", py_hook_numpy, METH_NOARGS, "hook_numpy()\n--\n\nHook NumPy, which has just been imported, for the recordings that run."},
     {"native_library", py_native_library, METH_NOARGS,
      "native_library()\n--\n\nPath of the preloaded library, which reports native blocks; None if there is none."},
+    {"raw_is_reached", py_raw_is_reached, METH_NOARGS,
+     "raw_is_reached()\n--\n\nWhether the hook for Python's raw allocator is installed and called: another tool may have removed it."},
     {"running_threshold", py_threshold, METH_NOARGS, "running_threshold()\n--\n\nThreshold of the running tracker in bytes; 0 if none runs."},
     {"sight_holders", py_sight, METH_VARARGS, "sight_holders(found=None, /)\n--\n\nWrite to the running recordings which variables hold which buffers, and what objects hold; the number of buffers with a holder.\n\n`found` has more holders in place of what objects hold: (array, name, function, address of its buffer) each. A variable's name comes first, and only these are counted."},
     {"search_was_cut", py_search_was_cut, METH_NOARGS, "search_was_cut()\n--\n\nWhether the last search around a peak left out objects that may hold arrays, for lack of time."},

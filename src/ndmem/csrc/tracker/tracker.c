@@ -6,6 +6,7 @@
 #include "tracker/limit/limit_arm.h"
 #include "tracker/hooks/malloc_listener.h"
 #include "tracker/hooks/pages.h"
+#include "tracker/hooks/raw_domain.h"
 #include "tracker/tracker_state.h"
 
 #include <pthread.h>
@@ -22,7 +23,27 @@ static void forget_in_child(void)
     limit_forget_locked();
     handler_unhook();
     native_unhook();
+    bool gil;
+    thread_own(&gil);
+    raw_domain_forget_in_child(gil);
     lock_after_fork();
+}
+
+static int muted_at_fork; /* guarded by the tracker lock */
+
+/* Handlers of other libraries run between these, and may allocate. */
+static void before_fork(void)
+{
+    int place = raw_domain_mute();
+    lock_before_fork();
+    muted_at_fork = place;
+}
+
+static void after_fork(void)
+{
+    int place = muted_at_fork;
+    lock_after_fork();
+    raw_domain_unmute(place);
 }
 
 static int open_tracker(size_t threshold)
@@ -31,7 +52,7 @@ static int open_tracker(size_t threshold)
     if (holders_open() < 0)
         return -1;
     collector_open();
-    if (!fork_handled && pthread_atfork(lock_before_fork, lock_after_fork, forget_in_child) == 0)
+    if (!fork_handled && pthread_atfork(before_fork, after_fork, forget_in_child) == 0)
         fork_handled = true;
     /* A forked child may still have its parent's state. The death of a code object may run Python code, which may start the
      * tracker. */
@@ -58,6 +79,7 @@ static void close_tracker(void)
 {
     handler_unhook();
     native_unhook();
+    raw_domain_unhook();
     ledger_close();
     stack_close();
 }
@@ -88,6 +110,13 @@ static uint16_t next_generation_locked(void)
     return ++tracker.generation;
 }
 
+static void hook_native(bool raw)
+{
+    native_hook();
+    if (raw && !native_is_preloaded())
+        raw_domain_hook();
+}
+
 static void close_if_idle(void)
 {
     if (!tracker_runs())
@@ -115,7 +144,7 @@ int tracker_hold(size_t threshold, uint16_t *generation)
     tracker_users++;
     tracker_find_sole_locked();
     lock_leave();
-    native_hook();
+    hook_native(true);
     return 0;
 }
 
@@ -156,8 +185,9 @@ int tracker_start(Recording *recording, size_t threshold, Start start)
     native_find(); /* before NumPy is hooked: the choice of hooks depends on it */
     if ((start == WITH_NUMPY && tracker_hook_numpy() < 0) || prepare(threshold) < 0)
         return -1;
+    size_t native = native_is_preloaded() ? native_threshold() : recording->raw ? RAW_THRESHOLD : 0;
     lock_enter(true);
-    bool started = recording_start_locked(recording, next_generation_locked(), tracker.next_serial, native_threshold());
+    bool started = recording_start_locked(recording, next_generation_locked(), tracker.next_serial, native);
     if (started) {
         tracker.running[tracker.count++] = recording, tracker_users++;
         tracker_find_sole_locked();
@@ -166,7 +196,7 @@ int tracker_start(Recording *recording, size_t threshold, Start start)
     }
     lock_leave();
     if (started) {
-        native_hook();
+        hook_native(recording->raw);
         return 0;
     }
     PyErr_NoMemory();

@@ -9,6 +9,7 @@ PARTS: Final = {
     "arrays": "live arrays",
     "heap": "other heap in use",
     "freed": "heap freed, kept by malloc",
+    "arrow": "Arrow's memory pool",
     "python_used": "small Python objects",
     "python_free": "free in Python's arenas",
     "libraries": "libraries",
@@ -37,6 +38,9 @@ class Breakdown:
         Other memory in use from malloc: large Python objects, memory of libraries.
     freed : int or None
         Freed memory that malloc keeps.
+    arrow : int or None
+        What Arrow's allocator has in use beside live arrays, where it is not malloc, assumed to be in RAM; 0 without
+        Arrow.
     python_used, python_free : int or None
         Python's arenas for objects up to 512 bytes: bytes in use, and free bytes.
     libraries, mapped : int or None
@@ -58,6 +62,7 @@ class Breakdown:
     arrays: int | None = None
     heap: int | None = None
     freed: int | None = None
+    arrow: int | None = None
     python_used: int | None = None
     python_free: int | None = None
     libraries: int | None = None

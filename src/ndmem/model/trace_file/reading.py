@@ -21,6 +21,7 @@ from ndmem.model.ending import Ending
 from ndmem.model.holder import ArrayForm, Holder
 from ndmem.model.machine_limit import read_machine_limit
 from ndmem.model.memory_request import read_memory_request
+from ndmem.model.native_reach import NativeReach
 from ndmem.model.rank import read_rank
 from ndmem.model.refusal import read_refusal
 from ndmem.model.site import Site
@@ -200,7 +201,15 @@ def _decode_run(run: dict[str, Any]) -> RunInfo:
         refusal=read_refusal(run.get("refusal")),
         rank=read_rank(run.get("rank")),
         request=read_memory_request(run.get("request")),
+        native_reach=_read_reach(run),
     )
+
+
+def _read_reach(run: Mapping[str, Any]) -> NativeReach | None:
+    """Return how far native memory was seen; earlier files have it from ``ndmem run`` alone."""
+    if run["native_threshold"] is None:
+        return None
+    return NativeReach(run.get("native_reach", NativeReach.MALLOC.value))
 
 
 def _decode_peak(peak: dict[str, Any]) -> Peak:

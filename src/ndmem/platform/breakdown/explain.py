@@ -50,7 +50,7 @@ class _Places:
         return _Arrays(sum(each.nbytes for each in every), sum(each.resident for each in every))
 
 
-def explain(taken: Snapshot, arrays: Extents) -> Breakdown:
+def explain(taken: Snapshot, arrays: Extents, *, arrow: int = 0) -> Breakdown:
     """Divide the resident memory of this process.
 
     Parameters
@@ -59,6 +59,8 @@ def explain(taken: Snapshot, arrays: Extents) -> Breakdown:
         Taken before the search for `arrays`, which needs memory too.
     arrays : ndarray of int64, shape (n, 2)
         Address and bytes of each live array's memory; none overlaps another.
+    arrow : int
+        Bytes that Arrow's own allocator has in use.
 
     Returns
     -------
@@ -69,7 +71,8 @@ def explain(taken: Snapshot, arrays: Extents) -> Breakdown:
     -----
     Parts with a known place are measured page by page: files, stacks, arrays, malloc's large blocks. Of the heaps
     malloc says how much is in use, but not where: the used part is assumed to be in RAM, and what is in RAM beyond it,
-    up to malloc's free bytes, is memory that malloc keeps. Python's arenas are assumed to be in RAM entirely.
+    up to malloc's free bytes, is memory that malloc keeps. Python's arenas and Arrow's blocks are assumed to be in RAM
+    entirely.
     """
     of = {kind: sum(region.resident for region in taken.regions if region.kind is kind) for kind in Kind}
     stacks = sum(_resident(taken.stacks, taken.regions))
@@ -82,6 +85,7 @@ def explain(taken: Snapshot, arrays: Extents) -> Breakdown:
         arrays=places.arrays.resident,
         heap=heap,
         freed=freed,
+        arrow=_pool(arrow, taken, places),
         python_used=small.used if small else None,
         python_free=small.free if small else None,
         libraries=of[Kind.LIBRARY],
@@ -123,6 +127,13 @@ def _heap(taken: Snapshot, places: _Places) -> tuple[int | None, int | None]:
     left = places.rest - places.in_rest.resident - (taken.small.used + taken.small.free if taken.small else 0)
     large = places.chunks - places.in_chunks.resident + min(max(0, unplaced), max(0, left))
     return used + large, freed
+
+
+def _pool(nbytes: int, taken: Snapshot, places: _Places) -> int:
+    """Return what a library's own allocator has in use: arrays outside of malloc's memory are assumed to lie in it."""
+    arenas = taken.small.used + taken.small.free if taken.small else 0
+    left = places.rest - places.in_rest.resident - arenas
+    return max(0, min(nbytes - places.in_rest.nbytes, left))
 
 
 def _extents(regions: Sequence[Region], kind: Kind) -> list[Extent]:

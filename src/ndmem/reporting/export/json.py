@@ -129,6 +129,7 @@ def _run_fields(index: TraceIndex) -> dict[str, Any]:
         "peak_site": None if peak_site is None else site_fields(peak_site),
         "domains": asdict(compute_domains(index)),
         "answer": _answer_fields(index),
+        "native_reach": None if run.native_reach is None else run.native_reach.value,
         "total_peak_nbytes": None if trace.total is None else trace.total.nbytes,
         "total_peak_site": None if total_site is None else site_fields(total_site),
         "rss_peak_nbytes": trace.rss_peak_nbytes,

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 _MEANING: Final = {
     "heap": "is other memory in use from malloc, such as large dicts and lists or work memory of libraries",
     "freed": "was freed and is kept by malloc; not a leak",
+    "arrow": "is in use from Arrow's memory pool",
     "python_used": "is in small Python objects",
     "python_free": "is free for small Python objects in arenas that others keep in place; not a leak",
     "libraries": "is code and data of libraries",

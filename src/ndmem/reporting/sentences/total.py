@@ -10,6 +10,7 @@ from ndmem.analysis.answer.subject import find_subject
 from ndmem.analysis.answer.total import find_total
 from ndmem.analysis.file_names import base_name
 from ndmem.analysis.moment import Moment
+from ndmem.model.native_reach import NativeReach
 from ndmem.units import format_nbytes
 
 from .arrays import write_arrays
@@ -66,6 +67,8 @@ def total_sentence(
     if answer is None or trace.native is None or trace.run.native_threshold is None:
         return None
     if not trace.native.nbytes:
+        if trace.run.native_reach is NativeReach.PYTHON:  # other native memory was not seen
+            return None
         smallest = format_nbytes(trace.run.native_threshold)
         return f"No native memory: no block of {smallest} or more was allocated besides the arrays"
     when = " at the end" if moment is Moment.END else _write_place(answer, name_file)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from ndmem.analysis.domains import of_domain
 from ndmem.analysis.moment import Moment
 from ndmem.model.columns import Domain
+from ndmem.model.native_reach import NativeReach
 from ndmem.model.trace import Origin
 from ndmem.platform.signal_names import name_signal
 from ndmem.reporting.plain import plain
@@ -93,7 +94,7 @@ def _describe_rest(trace: Trace) -> str | None:
     resident = trace.rss_peak_nbytes
     if trace.total is not None:
         if resident is None:
-            return "Resident memory: not measured."
+            return None if trace.run.native_reach is NativeReach.PYTHON else "Resident memory: not measured."
         if resident < trace.total.nbytes:
             most = format_nbytes(resident)
             return f"Resident memory: at most {most}, less than arrays and native blocks together: {_UNTOUCHED}."

@@ -32,9 +32,9 @@ def begin(text: str) -> None:
     text : str
         Descriptor of the open file of the journal. After its first bytes it has the settings in marshal's format:
         ``threshold`` and ``room`` in bytes; ``environment``, variables to restore, ``None`` for one that was not set;
-        ``meta``, the first metadata of the journal; ``native``, a note for a program whose native memory is not
-        watched, or ``""``; ``limit``, the arguments of `ProgramLimit`, or ``None``; ``packages``, names of installed
-        packages that are the user's; ``deep``, whether to look at values.
+        ``meta``, the first metadata of the journal; ``native``, a note for a program without the preloaded library,
+        ``""`` to record no native memory; ``limit``, the arguments of `ProgramLimit`, or ``None``; ``packages``, names
+        of installed packages that are the user's; ``deep``, whether to look at values.
     """
     try:
         descriptor = int(text)
@@ -49,6 +49,7 @@ def begin(text: str) -> None:
             settings["limit"],
             settings["packages"],
             deep=settings["deep"],
+            native=bool(settings["native"]),
         )
         tracking.open_journal(descriptor, settings["meta"])
         tracking.watch_native(settings["native"])
@@ -69,10 +70,12 @@ def begin_in_child(settings: str) -> None:
     if _is_ndmem(sys.orig_argv[1:]):
         return
     try:
-        threshold, room, deep, packages, parent = settings.split(":", 4)
+        threshold, room, deep, native, packages, parent = settings.split(":", 5)
         identity = ProcessIdentity.of_interpreter(parent)
         named = [*filter(None, packages.split(","))]
-        tracking = ProcessTracking(identity, int(threshold), int(room), packages=named, deep=deep == "1")
+        tracking = ProcessTracking(
+            identity, int(threshold), int(room), packages=named, deep=deep == "1", native=native == "1"
+        )
         tracking.watch_native()
     except Exception:  # a child runs in any case, tracked or not
         return

@@ -58,6 +58,8 @@ class ProcessTracking:
         Installed packages that are the user's.
     deep : bool
         Look at the values of arrays.
+    native : bool
+        Record native memory too: what Python's allocators give, where no library was preloaded for all of it.
     """
 
     def __init__(
@@ -69,6 +71,7 @@ class ProcessTracking:
         packages: Sequence[str] = (),
         *,
         deep: bool = False,
+        native: bool = True,
     ) -> None:
         from ndmem import _native  # here, so that `begin` can report an error
 
@@ -79,6 +82,7 @@ class ProcessTracking:
         self._packages = packages
         self._recording: _native.Recording | None = None
         self._started = False
+        self._wants_native = native
         self._sees_native = False
         self._obstacle: str | None = None
         self._shared_nbytes = 0
@@ -104,7 +108,7 @@ class ProcessTracking:
 
     def open_journal(self, descriptor: int, meta: bytes) -> None:
         """Create the recording, which writes to an open, empty file."""
-        self._recording = self._native.Recording(self._threshold, descriptor, self._room)
+        self._recording = self._native.Recording(self._threshold, descriptor, self._room, raw=self._wants_native)
         self._recording.write_meta(meta)
 
     def watch_native(self, absence: str = "") -> None:
@@ -154,6 +158,8 @@ class ProcessTracking:
         if not self._recording.running:
             self._native.set_code_owners(*owner_texts(find_library_roots(), self._packages))
             self._recording.start(numpy=sees_arrays)
+            if self._wants_native and not self._sees_native:
+                self._write({"native_reach": "python"})
         elif sees_arrays:
             self._native.hook_numpy()
         if sees_arrays and self._deep is not None:
@@ -249,7 +255,8 @@ class ProcessTracking:
         parent = self._identity.encode_for_child()
         if parent is None:
             return None
-        return f"{self._threshold}:{self._room}:{self._deep is not None:d}:{','.join(self._packages)}:{parent}"
+        options = f"{self._deep is not None:d}:{self._wants_native:d}"
+        return f"{self._threshold}:{self._room}:{options}:{','.join(self._packages)}:{parent}"
 
     def _count_shared(self) -> None:
         # Not in the child: the parent's figure goes on changing there, for the journal's page is shared.

@@ -101,6 +101,12 @@ def find_resident_peak() -> int | None:
 
     The figure that ``wait`` returns for a process also counts the memory of its launcher before the exec.
     """
+    return find_resident()[1]
+
+
+def find_resident() -> tuple[int | None, int | None]:
+    """Return the resident bytes of this process, now and at their highest; ``None`` where they are unknown."""
+    found: dict[bytes, int] = {}
     try:
         # Not by open(): from Python 3.14 on its buffer is a block of 128 KiB, which would be in the record.
         descriptor = os.open("/proc/self/status", os.O_RDONLY | os.O_CLOEXEC)
@@ -109,8 +115,9 @@ def find_resident_peak() -> int | None:
         finally:
             os.close(descriptor)
         for line in lines:
-            if line.startswith(b"VmHWM:"):
-                return int(line.split()[1]) * 1024
+            name, _, rest = line.partition(b":")
+            if name in (b"VmRSS", b"VmHWM"):
+                found[name] = int(rest.split()[0]) * 1024
     except (OSError, ValueError, IndexError):
         pass
-    return None
+    return found.get(b"VmRSS"), found.get(b"VmHWM")

@@ -12,6 +12,7 @@ from ndmem.model.columns import CallTree, Compacted, Domain, Kind, Samples, Tall
 from ndmem.model.ending import Ending
 from ndmem.model.machine_limit import read_machine_limit
 from ndmem.model.memory_request import read_memory_request
+from ndmem.model.native_reach import NativeReach
 from ndmem.model.rank import read_rank
 from ndmem.model.refusal import read_refusal
 from ndmem.model.site import Site
@@ -20,23 +21,20 @@ from ndmem.model.together import read_together
 from ndmem.model.trace import Origin, Peak, RunInfo, Trace
 from ndmem.steps import Step, begin
 from ndmem.tracking.journal.file.events import make_events
-from ndmem.units import ADDRESSABLE_NBYTES, format_nbytes
+from ndmem.units import ADDRESSABLE_NBYTES
 
 from .cells import find_cell_sources, name_cells
 from .deep_facts import assemble_deep_facts
+from .notes import list_notes
 from .sources import read_sources
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from ndmem.model.columns import Events, Int32s, Int64s
     from ndmem.tracking.journal.file.records import Journal
 
 _TOTALS = ("live", "peak", "native_live", "native_peak", "total_peak")
-# Less reserved address space is not mentioned in a note.
-_NOTABLE = 2**28
-# Bits of the header's `merged`: call stacks, or threads, that share a number.
-_MERGED_PLACES, _MERGED_THREADS = 1, 2
 _NOWHERE = Site("", 0, 0, None, None, "<no Python frame>")
 
 
@@ -202,17 +200,7 @@ def _find_sites(nodes: np.ndarray[Any, Any], codes: Mapping[int, tuple[str, str]
 
 def _describe(journal: Journal) -> RunInfo:
     header, meta = journal.header, journal.meta
-    notes = [str(note) for note in meta.get("notes", ())]
-    if header["missed"]:
-        notes.append(f"{header['missed']} arrays were not recorded: ndmem itself ran out of memory for bookkeeping.")
-    if len(journal.compacted):
-        notes.append(_describe_compaction(journal))
-    if sum(nbytes for nbytes, _ in journal.reserved) >= _NOTABLE:
-        notes.append(_describe_reserved(journal.reserved))
-    if header["merged"] & _MERGED_PLACES:
-        notes.append("The program made more than 260,000 call stacks; later ones are counted with their callers.")
-    if header["merged"] & _MERGED_THREADS:
-        notes.append("The program started 65,535 threads or more: temporary arrays of the later ones are unknown.")
+    watches_native = bool(header["native_threshold"])
     return RunInfo(
         program=tuple(meta.get("program", ())),
         python=meta.get("python", ""),
@@ -223,8 +211,9 @@ def _describe(journal: Journal) -> RunInfo:
         duration_s=float(header["duration_ns"]) / 1e9,
         threshold=int(header["threshold"]),
         native_threshold=int(header["native_threshold"]) or None,
+        native_reach=NativeReach(meta.get("native_reach", NativeReach.MALLOC.value)) if watches_native else None,
         library_roots=tuple(meta.get("library_roots", ())),
-        notes=tuple(notes),
+        notes=list_notes(journal),
         ending=None if meta.get("ending") is None else Ending(meta["ending"]),
         limit=read_machine_limit(meta.get("limit")),
         refusal=read_refusal(meta.get("refusal")),
@@ -233,27 +222,6 @@ def _describe(journal: Journal) -> RunInfo:
         budget_nbytes=_find_budget(journal),
         packages=tuple(map(str, meta.get("packages", ()))),
         program_packages=tuple(map(str, meta.get("program_packages", ()))),
-    )
-
-
-def _describe_compaction(journal: Journal) -> str:
-    """Describe what the compaction of a long run left out, and which figures are still exact."""
-    compacted, header = journal.compacted, journal.header
-    count, until_s = int(header["events"]), float(compacted.time_ns.max()) / 1e9
-    return (
-        f"{compacted.left_out():,} of {count:,} births and deaths are left out, all before {until_s:,.1f} s: "
-        "of buffers that were not alive at a peak or at the end. Temporary bytes are a lower bound; all other "
-        "figures are exact."
-    )
-
-
-def _describe_reserved(reserved: Sequence[tuple[int, str]]) -> str:
-    nbytes = sum(nbytes for nbytes, _ in reserved)
-    libraries = ", ".join(sorted({library for _, library in reserved if library}))
-    subject = f"Libraries ({libraries})" if libraries else "Libraries"
-    return (
-        f"{subject} mapped {format_nbytes(nbytes)} of address space in large pieces. "
-        "Only the pages of it that were in use when ndmem looked count as native memory."
     )
 
 

@@ -156,7 +156,7 @@ def _extend_environment(descriptor: int, preloaded: Mapping[str, str]) -> dict[s
 
 
 def _explain_absence(obstacle: str) -> str:
-    return f"Native memory was not watched: {obstacle}."
+    return f"Native memory is known only as far as Python's allocators give it: {obstacle}."
 
 
 def _move_out_of_the_way(descriptor: int) -> int:

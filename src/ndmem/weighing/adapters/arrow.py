@@ -1,5 +1,6 @@
 """Arrow: buffers in C++, described by address. Other holders in C++ cannot be seen."""
 
+import sys
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
@@ -9,6 +10,15 @@ from ndmem.weighing.registry import Holding, Leave, Region, Rule
 
 # A mapped file may not be written to. Its buffers are whole record batches; listing the mappings takes 0.2 ms.
 _ASKED: Final = 64 * 1024
+
+
+def pool_nbytes() -> int:
+    """Return what Arrow's default pool has in use from an allocator of its own; 0 if there is none, or it is malloc."""
+    try:
+        pool = sys.modules["pyarrow"].default_memory_pool()
+        return 0 if pool.backend_name == "system" else int(pool.bytes_allocated())
+    except (KeyError, AttributeError, TypeError, ValueError):  # no Arrow, or a module of the program with that name
+        return 0
 
 
 def hold_buffer(buffer: Any) -> Holding:

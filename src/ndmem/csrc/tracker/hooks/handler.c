@@ -8,6 +8,7 @@
 #include "tracker/limit/limit.h"
 #include "tracker/lock.h"
 #include "tracker/hooks/malloc_listener.h"
+#include "tracker/hooks/raw_domain.h"
 #include "tracker/tracker.h"
 
 #include <numpy/arrayobject.h>
@@ -81,6 +82,13 @@ HOOK void unmute(bool preloaded)
         native_unmute();
 }
 
+/* From NumPy 2.5 on the original takes the data of arrays from Python's raw allocator, whose hook sees large blocks. */
+HOOK int mute_raw(size_t nbytes, bool preloaded)
+{
+    bool is_seen = !preloaded && __builtin_expect(nbytes >= RAW_THRESHOLD, 0) && raw_domain_is_hooked();
+    return is_seen ? raw_domain_mute() : NOT_MUTED;
+}
+
 /* --- Limits: checked before the original allocator is called, so that a refused allocation does not happen -- */
 
 typedef enum { MALLOC, CALLOC, REALLOC } Call;
@@ -99,9 +107,11 @@ __attribute__((noinline)) static void *allocate_without_gil(Call call, void *con
         return NULL;
     bool preloaded = native_is_preloaded();
     mute(preloaded);
+    int muted = mute_raw(all, preloaded);
     void *pointer = call == MALLOC   ? original.malloc(context, nbytes)
                     : call == CALLOC ? original.calloc(context, count, nbytes)
                                      : original.realloc(context, old, nbytes);
+    raw_domain_unmute(muted);
     limit_keep_promise(all);
     if (pointer && old)
         died_without_gil(old);
@@ -139,7 +149,9 @@ HOOK void *malloc_and_report(void *context, size_t nbytes, bool preloaded)
     if (!may_allocate(MALLOC, context, NULL, 1, nbytes, &answer, &asked))
         return answer;
     mute(preloaded);
+    int muted = mute_raw(nbytes, preloaded);
     void *pointer = original.malloc(context, nbytes);
+    raw_domain_unmute(muted);
     if (pointer)
         born(pointer, nbytes);
     unmute(preloaded);
@@ -156,7 +168,9 @@ HOOK void *calloc_and_report(void *context, size_t count, size_t nbytes, bool pr
      * since the question: a thread without the GIL was not asked, and is promised nothing. */
     bool promised = asked && limit_promise(asked, count * nbytes);
     mute(preloaded);
+    int muted = mute_raw(multiply(count, nbytes), preloaded);
     void *pointer = original.calloc(context, count, nbytes);
+    raw_domain_unmute(muted);
     if (promised)
         limit_keep_promise(count * nbytes);
     if (pointer)
@@ -173,7 +187,9 @@ HOOK void *realloc_and_report(void *context, void *old, size_t nbytes, bool prel
     if (!may_allocate(REALLOC, context, old, 1, nbytes, &answer, &asked))
         return answer;
     mute(preloaded);
+    int muted = mute_raw(nbytes, preloaded);
     void *pointer = original.realloc(context, old, nbytes);
+    raw_domain_unmute(muted);
     if (pointer) {
         if (old)
             died(old);

@@ -15,14 +15,14 @@ static PreloadAttach *attach;
 
 /* --- What the preloaded library reports: with or without the GIL, anywhere in a program ------------------- */
 
-/* Takes the lock for the calling thread; `*thread` is NULL for one that Python does not know. False if the thread has the lock
- * already: then the block is ndmem's own. */
-static bool enter(PyThreadState **thread)
+bool native_enter(PyThreadState **thread)
 {
     if (lock_is_mine())
         return false;
     bool gil;
     *thread = thread_own(&gil);
+    if (gil && lock_has_nested())
+        return false;
     lock_enter(gil);
     if (tracker_runs())
         return true;
@@ -30,19 +30,19 @@ static bool enter(PyThreadState **thread)
     return false;
 }
 
-static void on_born(void *pointer, size_t nbytes)
+static void on_born(void *pointer, size_t nbytes, const char *name)
 {
     PyThreadState *thread;
-    if (!enter(&thread))
+    if (!native_enter(&thread))
         return;
-    events_born_native_locked(thread, pointer, nbytes, NULL);
+    events_born_native_locked(thread, pointer, nbytes, name);
     lock_leave();
 }
 
 static size_t on_died(void *pointer)
 {
     PyThreadState *thread;
-    if (!enter(&thread))
+    if (!native_enter(&thread))
         return 0;
     size_t nbytes = events_died_native_locked(thread, pointer);
     lock_leave();
@@ -77,7 +77,7 @@ static void insert_by_pages_locked(PyThreadState *thread, Mapping mapping, const
 static void on_mapped(void *at, size_t nbytes, Counting counting, const char *name)
 {
     PyThreadState *thread;
-    if (!enter(&thread))
+    if (!native_enter(&thread))
         return;
     Mapping mapping = {.start = at, .end = (char *)at + nbytes, .counting = counting};
     if (counting == BY_PAGES)
@@ -124,7 +124,7 @@ static Counting on_unmapped(void *at, size_t nbytes)
 {
     PyThreadState *thread;
     char *start = at, *end = start + nbytes;
-    if (!mappings_may_touch(start, end) || !enter(&thread))
+    if (!mappings_may_touch(start, end) || !native_enter(&thread))
         return UNCOUNTED;
     Counting counting = UNCOUNTED;
     Mapping *mapping;
@@ -144,7 +144,7 @@ static void on_discarded(void *at, size_t nbytes)
 {
     PyThreadState *thread;
     char *start = at, *end = start + nbytes;
-    if (!mappings_may_touch(start, end) || !enter(&thread))
+    if (!mappings_may_touch(start, end) || !native_enter(&thread))
         return;
     Mapping *mapping = mappings_find_locked(start);
     if (mapping && mapping->start < end)
@@ -162,7 +162,7 @@ static void *name_lot(size_t number) { return (void *)(uintptr_t)((UINT64_C(1) <
 static void on_changed(long lots)
 {
     PyThreadState *thread;
-    if (!enter(&thread))
+    if (!native_enter(&thread))
         return;
     for (; lots > 0; lots--)
         events_born_native_locked(thread, name_lot(lot_count++), PRELOAD_THRESHOLD, SMALL_BLOCKS);

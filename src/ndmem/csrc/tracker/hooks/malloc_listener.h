@@ -4,6 +4,8 @@
 
 #include "common/own_thread.h"
 
+#include <Python.h>
+
 /* Finds the preloaded library, if this process was started with it. Needs the GIL. Does not raise. */
 void native_find(void);
 
@@ -16,6 +18,10 @@ const char *native_library(void);
 /* Starts and stops the reports. Need the GIL. Do not raise. */
 void native_hook(void);
 void native_unhook(void);
+
+/* Takes the tracker lock for a report of the calling thread, with the GIL or without; `*thread` is NULL for one that Python does
+ * not know. False if nothing is tracked, or the thread has the lock already: then the block is ndmem's own. */
+bool native_enter(PyThreadState **thread);
 
 /* Whether native_find has found the library. */
 static inline bool native_is_preloaded(void) { return own_thread_at != 0; }

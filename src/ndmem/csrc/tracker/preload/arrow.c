@@ -13,6 +13,8 @@ typedef struct {
     void (*free)(void *);
 } Arrow;
 
+#define NAME "(Arrow)" /* in place of a library's name; analysis/origin.py reads it */
+
 /* Those that were found. One is never taken out: libarrow has symbols that keep it loaded for good. */
 enum { MAX_ARROWS = 8 };
 static Arrow arrows[MAX_ARROWS];
@@ -64,7 +66,7 @@ EXPORT void *arrow_mi_malloc_aligned(size_t nbytes, size_t alignment)
         return NULL;
     MUTED(block = arrow->malloc(nbytes, alignment)); /* what mimalloc maps is not the block's */
     if (listener && block && nbytes)
-        REPORT(listener->born(block, nbytes));
+        REPORT(listener->born(block, nbytes, NAME));
     return block;
 }
 
@@ -80,9 +82,9 @@ EXPORT void *arrow_mi_realloc_aligned(void *old, size_t nbytes, size_t alignment
         REPORT(was = listener->died(old));
     MUTED(block = arrow->realloc(old, nbytes, alignment));
     if (was && block == NULL)
-        REPORT(listener->born(old, was));
+        REPORT(listener->born(old, was, NAME));
     if (listener && block && nbytes)
-        REPORT(listener->born(block, nbytes));
+        REPORT(listener->born(block, nbytes, NAME));
     return block;
 }
 

@@ -15,9 +15,10 @@ enum { PRELOAD_THRESHOLD = 65536 };
 typedef enum { UNCOUNTED = 0, IN_FULL, BY_PAGES, OF_FILE } Counting;
 
 /* Called in the thread that allocates, with or without the GIL, at any time. What a hook allocates is not reported.
- * `name` is that of the library that maps, or of the file OF_FILE; it is valid during the call only. */
+ * `name` is that of the library that maps or whose allocator it is, or of the file OF_FILE, or NULL; it is valid during the call
+ * only. */
 typedef struct {
-    void (*born)(void *pointer, size_t nbytes);
+    void (*born)(void *pointer, size_t nbytes, const char *name);
     size_t (*died)(void *pointer); /* before it is freed; returns its bytes, 0 if it was never reported */
     void (*mapped)(void *at, size_t nbytes, Counting counting, const char *name);
     Counting (*unmapped)(void *at, size_t nbytes); /* any range, before; how a part of it counted */

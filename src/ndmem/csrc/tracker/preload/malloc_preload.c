@@ -56,7 +56,7 @@ static inline void *report_birth(const PreloadHooks *listener, void *pointer, si
     if (usable < PRELOAD_THRESHOLD)
         count_small(listener, (long)usable);
     else if (nbytes >= PRELOAD_THRESHOLD)
-        REPORT(listener->born(pointer, nbytes));
+        REPORT(listener->born(pointer, nbytes, NULL));
     return pointer;
 }
 

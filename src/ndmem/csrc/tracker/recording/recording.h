@@ -36,6 +36,7 @@ typedef struct {
     uint8_t searched_place;               /* the index of the next one in it */
     uint8_t searches[MOMENTS];  /* by moment: searches still to be done for the latest peak */
     int64_t budget;          /* the last one that was noted; -1 for none */
+    bool raw;                /* watches native memory without a preloaded library too, see raw_domain.h */
     bool objects;            /* searches go on through what variables hold */
     int64_t mapped_live;     /* bytes of mapped files */
     int64_t native_before;   /* native live bytes when NumPy was hooked: of imports, and not the memory of arrays */
@@ -117,9 +118,14 @@ static inline int64_t recording_nameable(const Recording *recording, bool outsid
     return header->live + (outside && native > 0 ? native : 0);
 }
 
+static inline bool recording_watches_native(const Recording *recording)
+{
+    return recording->journal.header->native_threshold != 0;
+}
+
 static inline bool recording_saw(const Recording *recording, const Buffer *buffer)
 {
-    return buffer->generation >= recording->generation;
+    return buffer->generation >= recording->generation && (buffer->domain == ARRAY || recording_watches_native(recording));
 }
 
 #endif

@@ -19,11 +19,11 @@ typedef struct {
 
 static int recording_init(PyObject *op, PyObject *args, PyObject *keywords)
 {
-    static char *names[] = {"threshold", "file", "room", "slice", "objects", NULL};
+    static char *names[] = {"threshold", "file", "room", "slice", "objects", "raw", NULL};
     RecordingObject *self = (RecordingObject *)op;
     Py_ssize_t threshold, room = DEFAULT_ROOM, slice = COMPACTION_SLICE;
-    int file = -1, objects = true;
-    if (!PyArg_ParseTupleAndKeywords(args, keywords, "n|innp", names, &threshold, &file, &room, &slice, &objects))
+    int file = -1, objects = true, raw = false;
+    if (!PyArg_ParseTupleAndKeywords(args, keywords, "n|innpp", names, &threshold, &file, &room, &slice, &objects, &raw))
         return -1;
     if (self->recording.journal.header) {
         PyErr_SetString(PyExc_RuntimeError, "a Recording is initialized once; create another one");
@@ -48,6 +48,7 @@ static int recording_init(PyObject *op, PyObject *args, PyObject *keywords)
     }
     self->recording.compactions.slice = (uint64_t)slice;
     self->recording.objects = objects;
+    self->recording.raw = raw;
     return 0;
 }
 
