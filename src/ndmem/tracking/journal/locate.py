@@ -45,6 +45,19 @@ def find_journal(pid: int) -> Path:
     )
 
 
+def find_mapped_journal(pid: int) -> Path | None:
+    """Return the journal that a process writes, ``None`` if it writes none.
+
+    Raises
+    ------
+    OSError
+        If the process has ended, or access to it is denied.
+    """
+    journals = [path for path in _mapped_journals(pid) if not str(path).endswith(_DELETED)]
+    # The child of a fork maps the journal of its parent.
+    return next((path for path in journals if _read_pid(path) == pid), None)
+
+
 def _choose(journals: list[Path], pid: int) -> Path:
     """Return the journal that the process itself began; the child of a fork also maps its parent's."""
     there = [path for path in journals if not str(path).endswith(_DELETED)]
