@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ndmem.tracking.journal.locate import find_journal
+from ndmem.tracking.journal.locate import UntrackedError, find_journal
 from ndmem.tracking.journal.watch import Watch
 
 from .usage import EXAMPLE
@@ -39,13 +39,28 @@ def command(target: str, *, once: bool) -> None:
     """
     from rich.console import Console  # 50 ms: only for a valid target
 
-    path = find_journal(int(target)) if target.isdecimal() and not Path(target).exists() else Path(target)
+    pid = int(target) if target.isdecimal() and not Path(target).exists() else None
+    try:
+        path = Path(target) if pid is None else find_journal(pid)
+    except UntrackedError as error:
+        if once or not (sys.stdin.isatty() and sys.stdout.isatty()):
+            raise
+        if click.confirm(f"{str(error).partition(';')[0]}.\nAttach to it, and show it until q?", err=True):
+            _attach(pid)
+        return
     console = Console(markup=False, emoji=False, highlight=False)
     with contextlib.closing(Watch(path)) as watch:
         if once or not console.is_terminal:
             _print_frame(watch, console, height=None)
         else:
             show(watch, console)
+
+
+def _attach(pid: int | None) -> None:
+    """Record a process that is not tracked, as ``ndmem attach`` does without options."""
+    from .attach import command as attach  # it imports this module
+
+    click.get_current_context().invoke(attach, pid=pid)
 
 
 def _print_frame(watch: Watch, console: Console, *, height: int | None) -> None:

@@ -25,10 +25,11 @@ _RESTARTED = range(-516, -511)
 """Results with which the kernel marks a call that it would begin again: -ERESTARTSYS and the like."""
 
 _WAITS = {
-    7: "poll", 23: "select", 61: "wait4", 202: "futex", 219: "restart_syscall", 230: "clock_nanosleep",
-    232: "epoll_wait", 247: "waitid", 270: "pselect6", 271: "ppoll", 281: "epoll_pwait", 441: "epoll_pwait2",
+    0: "read", 7: "poll", 23: "select", 43: "accept", 45: "recvfrom", 47: "recvmsg", 61: "wait4", 202: "futex",
+    219: "restart_syscall", 230: "clock_nanosleep", 232: "epoll_wait", 247: "waitid", 270: "pselect6", 271: "ppoll",
+    281: "epoll_pwait", 288: "accept4", 441: "epoll_pwait2",
 }  # fmt: skip
-"""Calls that only wait: what is ended early is begun again by Python and by the C library, and loses nothing."""
+"""Calls that have done nothing when they are ended early: Python and the C library begin them again."""
 
 _PATIENCE_S = 10.0
 """A waiting thread stops at once. If it does not, the kernel lets it go on when this process ends."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import pwd
 import re
@@ -77,13 +78,21 @@ def find_target(pid: int) -> Target:
         _check_container(folder)
     except OSError:
         raise ProcessError(_describe_denial(pid, found.st_uid)) from None
-    _check_python(pid, maps, _describe_command(folder))
+    check_python(pid, maps, _describe_command(folder))
+    if _runs_ndmem(folder):
+        raise TrackingError(f"process {pid} is ndmem run itself; watch its program with: ndmem live {pid}")
     journal = find_mapped_journal(pid)
     if journal is not None:
         raise TrackingError(f"process {pid} is recorded already, in {journal}; watch it with: ndmem live {pid}")
     if state in STOPPED:
         raise TrackingError(f"process {pid} is stopped; let it go on with: kill -CONT {pid}")
     return Target(pid, found.st_uid, found.st_gid)
+
+
+def _runs_ndmem(folder: Path) -> bool:
+    """Whether a process is the command ``ndmem run``, which records another one."""
+    words = (folder / "cmdline").read_bytes().split(b"\0")
+    return any(word.rpartition(b"/")[2] == b"ndmem" and after == b"run" for word, after in itertools.pairwise(words))
 
 
 def _check_container(folder: Path) -> None:
@@ -95,7 +104,7 @@ def _check_container(folder: Path) -> None:
             )
 
 
-def _check_python(pid: int, maps: bytes, command: str) -> None:
+def check_python(pid: int, maps: bytes, command: str) -> None:
     """Raise if a process is not a Python of this minor version, by the files that are mapped into it."""
     files = {line.split(None, 5)[5] for line in maps.splitlines() if len(line.split(None, 5)) == 6}
     found = {(int(match[1]), bool(match[2])) for file in files for match in [_PYTHON_FILE.search(file)] if match}
