@@ -2,10 +2,10 @@
 
 import ctypes
 import gc
-import os
 import signal
 import sys
 import threading
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -39,8 +39,8 @@ def state() -> dict[str, Any]:
         "allocators": _allocators(),
         "handler": (_handler(), np._core.multiarray.get_handler_name()),
         "threads": [each.name for each in threading.enumerate()],
-        "tasks": len(os.listdir("/proc/self/task")),
-        "files": sorted(os.listdir("/proc/self/fd")),
+        "tasks": len(list(Path("/proc/self/task").iterdir())),
+        "files": sorted(each.name for each in Path("/proc/self/fd").iterdir()),
         "hooks": list(sys.meta_path),
         "path": list(sys.path),
         "sys": sorted(vars(sys)),

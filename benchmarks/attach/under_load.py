@@ -110,7 +110,7 @@ def main() -> None:
             each = attach_once(kind, Path(folder), options.seconds, results[kind])
             found.append(each)
             print(
-                f"{number + 1:3} {kind:9} answered after {each.seconds:5.2f} s, {each.safe_s:.2f} s from the safe point; "
+                f"{number + 1:3} {kind:9} after {each.seconds:5.2f} s, {each.safe_s:.2f} s from the safe point, "
                 f"listed {each.listed:.1%}, held {each.held:.1%}; speed {each.speed:.3f} {each.faults}",
                 flush=True,
             )

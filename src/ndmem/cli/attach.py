@@ -16,6 +16,7 @@ import click
 from ndmem.watching.attachment import Attachment, attach
 
 from .message import say, say_written
+from .options import NbytesType
 from .usage import EXAMPLE
 
 if TYPE_CHECKING:
@@ -51,6 +52,13 @@ class DurationType(click.ParamType):  # type: ignore[type-arg]  # generic only f
 )
 @click.option("-f", "--force", is_flag=True, help="Overwrite the file of a previous run.")
 @click.option(
+    "--threshold",
+    type=NbytesType(),
+    default="4KiB",
+    show_default=True,
+    help="Record buffers of at least this size one by one; only count smaller ones.",
+)
+@click.option(
     "--path",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     help="Folder from which the program imports ndmem, if it does not have it.",
@@ -63,14 +71,22 @@ class DurationType(click.ParamType):  # type: ignore[type-arg]  # generic only f
     help="Time to wait for the program's main thread [10s].",
 )
 def command(
-    pid: int, seconds: float | None, output: Path | None, force: bool, path: Path | None, timeout: float
+    pid: int,
+    seconds: float | None,
+    output: Path | None,
+    force: bool,
+    threshold: int,
+    path: Path | None,
+    timeout: float,
 ) -> None:
     """Record a Python program that already runs, and report where its array memory goes.
 
     PID is its process id. The program goes on when the recording ends, by Ctrl-C, q or --for, and is as it was before.
     """
     with _ended_by_signals():
-        attachment = attach(pid, output=output, overwrite=force, import_from=path, patience_s=timeout)
+        attachment = attach(
+            pid, output=output, overwrite=force, threshold=threshold, import_from=path, patience_s=timeout
+        )
     end_at = None if seconds is None else time.monotonic() + seconds
     try:
         with _ended_by_signals(), contextlib.suppress(KeyboardInterrupt):

@@ -19,7 +19,7 @@ from ndmem.tracking.recorder import DEFAULT_THRESHOLD
 
 from .guard import start_guard
 from .injection import Injection, check_means
-from .mailbox import Answer, Mailbox, Question, give_to, make_mailbox
+from .mailbox import Answer, Question, give_to, make_mailbox
 from .refusals import describe_refusal, describe_silence
 from .target import Target, find_target
 
@@ -118,7 +118,13 @@ class Attachment:
 
 
 def attach(
-    pid: int, *, output: Path | None, overwrite: bool, import_from: Path | None, patience_s: float
+    pid: int,
+    *,
+    output: Path | None,
+    overwrite: bool,
+    threshold: int = DEFAULT_THRESHOLD,
+    import_from: Path | None,
+    patience_s: float,
 ) -> Attachment:
     """Begin to record a running program.
 
@@ -130,6 +136,8 @@ def attach(
         File for the trace; ``None`` for ``ndmem-attach.PID.ndmem`` in the working folder.
     overwrite : bool
         Replace a file that is there.
+    threshold : int
+        Buffers of this many bytes and more become events, and are listed one by one where they existed before.
     import_from : Path or None
         Folder in which the program finds ndmem, if it does not have it.
     patience_s : float
@@ -152,7 +160,16 @@ def attach(
     mailbox = make_mailbox(target)
     guard = start_guard(target, mailbox, import_from=folder)
     try:
-        answer = _begin(target, mailbox, file, folder, patience_s)
+        settings = {
+            "record": str(file.partial),
+            "threshold": threshold,
+            "room": _ROOM,
+            "home": find_home(),
+            "watcher": os.getpid(),
+        }
+        script = mailbox.write_script(Question.BEGIN, settings, import_from=folder)
+        until = time.monotonic() + patience_s
+        answer = Injection(target).ask(mailbox, Question.BEGIN, script, goes_on=lambda: time.monotonic() < until)
         if answer is None or answer.error:
             raise _refuse(target, answer, file, patience_s)
     except BaseException:
@@ -161,19 +178,6 @@ def attach(
         file.abandon()
         raise
     return Attachment(target, file, ResidentSamples(pid), _guard=guard)
-
-
-def _begin(target: Target, mailbox: Mailbox, file: OutputFile, folder: str, patience_s: float) -> Answer | None:
-    settings = {
-        "record": str(file.partial),
-        "threshold": DEFAULT_THRESHOLD,
-        "room": _ROOM,
-        "home": find_home(),
-        "watcher": os.getpid(),
-    }
-    script = mailbox.write_script(Question.BEGIN, settings, import_from=folder)
-    end = time.monotonic() + patience_s
-    return Injection(target).ask(mailbox, Question.BEGIN, script, goes_on=lambda: time.monotonic() < end)
 
 
 def _refuse(target: Target, answer: Answer | None, file: OutputFile, patience_s: float) -> Exception:

@@ -29,6 +29,8 @@ def take():
         return False  # ndmem attach no longer waits for it
     return True
 def answer(text):
+    if os.path.exists({answered!a}):
+        return  # recording has begun, whatever came later
     descriptor = os.open({answered!a} + '.part', os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
     try:
         os.write(descriptor, text.encode('utf-8', 'surrogateescape'))

@@ -16,6 +16,6 @@ def describe_before(before: ArraysBefore) -> str:
         return f"The figures count from the attach on. What existed before is unknown: {before.note}."
     count = f"{before.count:,} array{'' if before.count == 1 else 's'}"
     return (
-        f"The figures count from the attach on: {count} of {format_nbytes(before.nbytes)} existed before. To find "
-        f"{'it' if before.count == 1 else 'them'} held the program up for {before.seconds:.2g} s."
+        f"The figures count from the attach on: {count} of {format_nbytes(before.nbytes)} existed before. "
+        f"Finding {'it' if before.count == 1 else 'them'} held the program up for {before.seconds:.2g} s."
     )

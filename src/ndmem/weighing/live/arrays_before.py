@@ -11,7 +11,7 @@ from ndmem.weighing.tracked import TrackedBuffers
 
 from .arrays import find_first, find_nbytes, find_owner, group_by_buffer
 from .everything import walk_everything
-from .paths import Paths
+from .paths import Paths, shorten_way
 
 
 def find_arrays_before(*, smallest: int, most: int) -> dict[str, Any]:
@@ -58,6 +58,14 @@ def _describe(graph: Graph, nbytes: int, nodes: list[int], paths: Paths) -> dict
         "nbytes": nbytes,
         "shape": [int(length) for length in np.ndarray.shape.__get__(shown)],
         "dtype": str(np.ndarray.dtype.__get__(shown)),
-        "holder": next((name for node in nodes for name, _ in paths.names(node)), "")
-        or next((way for node in nodes if (way := paths.owner(node))), ""),
+        "holder": _name(nodes, paths),
     }
+
+
+def _name(nodes: list[int], paths: Paths) -> str:
+    """Return the way to a buffer: from a variable of a module, which lives longest, else of a function."""
+    ways = [(bool(scope.after), way) for node in nodes for way in paths.ways(node) for scope in way[:1]]
+    if ways:
+        _, (scope, name, path) = min(ways, key=lambda way: way[0])
+        return f"{scope.before}{scope.within}{name}{shorten_way(path)}{scope.after}"
+    return next((way for node in nodes if (way := paths.owner(node))), "")
