@@ -15,6 +15,7 @@ from tests.random_traces import traces
 
 import ndmem
 from ndmem.errors import TraceError
+from ndmem.model.arrays_before import ArrayBefore, ArraysBefore
 from ndmem.model.deep_facts import BoxedNumbers, DeepFacts, EqualArrays, ValueRange
 from ndmem.model.holder import ArrayForm
 from ndmem.model.machine_limit import MachineLimit
@@ -46,6 +47,7 @@ def test_any_trace_with_native_blocks_survives_its_file(found: Trace, rss: list[
             tuple(BoxedNumbers(f"{n}\udcff.py", "f", "x", "list", "int", n, 3 * n, n) for n, _ in rss),
             tuple(EqualArrays((node,), "f8", (node, 2), 5, 1, 9) for node in range(1, len(found.tree), 2)),
         ),
+        before=ArraysBefore((ArrayBefore(born, (born, 3), "f8", "x['\udcff']"),), 3, 2**50, 0.25, "") if born else None,
         rss=Samples(*(np.array([sample[i] for sample in rss], np.int64) for i in (0, 1))),
         rss_peak_nbytes=born or None,
         together=Together(9, 12, 3 if born else None, None, 2, 7, 1) if len(rss) else None,

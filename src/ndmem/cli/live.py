@@ -9,13 +9,13 @@ import sys
 import termios
 import time
 import tty
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from ndmem.tracking.journal.locate import find_journal
+from ndmem.tracking.journal.locate import UntrackedError, find_journal
 from ndmem.tracking.journal.watch import Watch
 
 from .usage import EXAMPLE
@@ -39,13 +39,28 @@ def command(target: str, *, once: bool) -> None:
     """
     from rich.console import Console  # 50 ms: only for a valid target
 
-    path = find_journal(int(target)) if target.isdecimal() and not Path(target).exists() else Path(target)
+    pid = int(target) if target.isdecimal() and not Path(target).exists() else None
+    try:
+        path = Path(target) if pid is None else find_journal(pid)
+    except UntrackedError as error:
+        if once or not (sys.stdin.isatty() and sys.stdout.isatty()):
+            raise
+        if click.confirm(f"{str(error).partition(';')[0]}.\nAttach to it, and show it until q?", err=True):
+            _attach(pid)
+        return
     console = Console(markup=False, emoji=False, highlight=False)
     with contextlib.closing(Watch(path)) as watch:
         if once or not console.is_terminal:
             _print_frame(watch, console, height=None)
         else:
-            _show(watch, console)
+            show(watch, console)
+
+
+def _attach(pid: int | None) -> None:
+    """Record a process that is not tracked, as ``ndmem attach`` does without options."""
+    from .attach import command as attach  # it imports this module
+
+    click.get_current_context().invoke(attach, pid=pid)
 
 
 def _print_frame(watch: Watch, console: Console, *, height: int | None) -> None:
@@ -60,8 +75,10 @@ def _print_frame(watch: Watch, console: Console, *, height: int | None) -> None:
     sys.stdout.write(encodable("".join(f"{line}\n" for line in lines), sys.stdout.encoding))
 
 
-def _show(watch: Watch, console: Console) -> None:
-    """Refresh the frame until the program ends or the user presses q; the last frame stays."""
+def show(
+    watch: Watch, console: Console, *, footer: str = "q: quit", goes_on: Callable[[], bool] = lambda: True
+) -> None:
+    """Refresh the frame until the program ends, the user presses q, or it shall not go on; the last frame stays."""
     from rich.live import Live
 
     from ndmem.reporting.text.live_view import make_frame
@@ -75,8 +92,12 @@ def _show(watch: Watch, console: Console) -> None:
             start = time.monotonic()
             width, height = console.size
             frame = watch.look(columns=width)
-            live.update(make_frame(frame, width=width, height=height, footer="q: quit"), refresh=True)
-            if watch.is_over or _pressed(keys, max(_REFRESH_S, (time.monotonic() - start) / _MOST_WORK)) in {"q", "Q"}:
+            live.update(make_frame(frame, width=width, height=height, footer=footer), refresh=True)
+            if (
+                watch.is_over
+                or not goes_on()
+                or _pressed(keys, max(_REFRESH_S, (time.monotonic() - start) / _MOST_WORK)) in {"q", "Q"}
+            ):
                 break
     _print_frame(watch, console, height=console.height - 1)  # the prompt needs a row
 

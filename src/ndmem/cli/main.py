@@ -23,6 +23,7 @@ _COMMANDS = {
     "advise": "Say what to change in a program, and how many bytes that saves.",
     "diff": "Compare two saved runs.",
     "live": "Watch a program that runs under ndmem run.",
+    "attach": "Record a Python program that already runs.",
     "stats": "Print statistics of a saved run.",
     "predict": "Predict how much memory a function will need.",
     "weigh": "Report how much memory files of arrays need when loaded, and whether they fit.",

@@ -17,6 +17,9 @@ class Ending(str, enum.Enum):
     RUNNING = "running"
     """It had not ended when its record was read."""
 
+    DETACHED = "detached"
+    """It had not ended when ``ndmem attach`` stopped recording it."""
+
     LOST = "lost"
     """Unknown: it was killed together with its launcher, or the machine stopped."""
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .arrays_before import ArraysBefore
 from .cluster import Cluster
 from .columns import CallTree, Compacted, Domain, Events, Kind, Samples, Tallies
 from .deep_facts import DeepFacts
@@ -119,8 +120,8 @@ class RunInfo:
 
     @property
     def is_cut(self) -> bool:
-        """Whether the record stops before the program came to its own end."""
-        return self.ending not in {None, Ending.EXIT}
+        """Whether the record stops in the middle: before the program ended, or the user ended the recording."""
+        return self.ending not in {None, Ending.EXIT, Ending.DETACHED}
 
     @property
     def ended(self) -> str | None:
@@ -188,6 +189,9 @@ class Trace:
     cluster : Cluster or None
         The workers, if the trace was merged from theirs; ``None`` for a trace of one process. Then each worker is the
         root of its stacks, ``at_peak`` is that of each worker's own peak, and ``peak`` is the sum of these peaks.
+    before : ArraysBefore or None
+        The arrays that existed when recording began in a running program (``ndmem attach``); they count for no peak.
+        ``None`` for a program that was recorded from its start.
     dropped : int
         Events that could not be written (a full disk); counters stay exact.
     sources : mapping of str to str
@@ -231,6 +235,7 @@ class Trace:
     forms: Mapping[int, ArrayForm] = field(default_factory=dict)
     deep: DeepFacts | None = None
     cluster: Cluster | None = None
+    before: ArraysBefore | None = None
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Trace):

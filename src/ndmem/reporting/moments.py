@@ -22,7 +22,8 @@ def ends_at(trace: Trace, moment: Moment) -> bool:
 def title_moment(trace: Trace, moment: Moment) -> str:
     """Write a moment as the last words of a title; the end of a killed program is the moment it was killed."""
     if not trace.run.is_cut:
-        return f"at the {moment.value}"
+        is_detached = moment is Moment.END and trace.run.ending is Ending.DETACHED
+        return "when the recording ended" if is_detached else f"at the {moment.value}"
     last = _LAST.get(trace.run.ending, "at the last event")
     if moment is Moment.END:
         return last

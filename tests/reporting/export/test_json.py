@@ -29,7 +29,7 @@ def test_the_schema_is_strict_and_described() -> None:
     """The schema is valid; its objects allow and require exactly the fields they describe, except evidence."""
     jsonschema.Draft202012Validator.check_schema(SCHEMA)
     found = objects_of(SCHEMA)
-    assert len(found) == 32
+    assert len(found) == 33
     evidence = SCHEMA["$defs"]["finding"]["properties"]["evidence"]
     for each in found:
         assert each["additionalProperties"] is (each is evidence)

@@ -22,7 +22,9 @@ def is_empty_run(index: TraceIndex) -> bool:
     """
     trace = index.trace
     run = trace.run
-    if trace.origin is not Origin.MEASURED or not run.program or run.is_cut or run.notes or run.refusal is not None:
+    if trace.origin is not Origin.MEASURED or not run.program or run.is_cut or run.notes:
+        return False
+    if run.refusal is not None or trace.before is not None:
         return False
     has_memory = trace.peak.nbytes or native_matters(index) or mapped_matters(index)
     return not has_memory and len(index.family.members) < 2

@@ -14,6 +14,7 @@ import numpy as np
 
 from ndmem.errors import TraceError
 from ndmem.file_kind import ARCHIVES, CHILDREN, FOLDER, ZIP, FileKind, identify_file
+from ndmem.model.arrays_before import read_arrays_before
 from ndmem.model.cluster import read_cluster
 from ndmem.model.columns import Compacted
 from ndmem.model.deep_facts import read_deep_facts
@@ -145,6 +146,7 @@ def _decode(archive: zipfile.ZipFile) -> Trace:
         threads={int(number): str(name) for number, name in rest.get("threads", {}).items()},
         forms={int(buffer): _decode_form(**form) for buffer, form in rest.get("forms", {}).items()},
         deep=read_deep_facts(rest.get("deep")),
+        before=read_arrays_before(rest.get("before")),
         cluster=read_cluster(rest.get("cluster"), nodes=len(tree)),
     )
     check_trace(trace)

@@ -43,6 +43,7 @@ def write_trace(trace: Trace, file: str | os.PathLike[str] | IO[bytes]) -> None:
         "holders": [dataclasses.asdict(holder) for holder in trace.holders],
         "forms": {str(buffer): dataclasses.asdict(form) for buffer, form in trace.forms.items()},
         "cluster": None if trace.cluster is None else dataclasses.asdict(trace.cluster),
+        "before": None if trace.before is None else dataclasses.asdict(trace.before),
         "deep": None if trace.deep is None else dataclasses.asdict(trace.deep),
         "sites": [dataclasses.astuple(site) for site in trace.sites],
         "sources": dict(trace.sources),

@@ -63,6 +63,7 @@ def write_json(index: TraceIndex, stream: IO[str], *, findings: Sequence[Finding
         "foreign_at_total_peak": None if trace.total is None else _encode_arrays(live_foreign(index), index),
         "native_at_total_peak": None if trace.total is None else _encode_native(index),
         "mapped_at_mapped_peak": None if trace.total is None else _encode_arrays(live_mapped(index), index),
+        "before_attach": None if trace.before is None else (_encode(asdict(each)) for each in trace.before.arrays),
         "threads": (_encode(_thread_fields(thread)) for thread in thread_table(index)),
         "task_groups": (_encode(asdict(group)) for group in task_table(index)),
         "workers": (_encode(_worker_fields(worker)) for worker in worker_table(index)),
@@ -135,6 +136,8 @@ def _run_fields(index: TraceIndex) -> dict[str, Any]:
         "rss_peak_nbytes": trace.rss_peak_nbytes,
         "budget_nbytes": run.budget_nbytes,
         "limit": None if run.limit is None else asdict(run.limit),
+        "before_attach_nbytes": None if trace.before is None else trace.before.nbytes,
+        "before_attach_count": None if trace.before is None else trace.before.count,
         "left_nbytes": None if headroom is None else headroom.left_nbytes,
     }
 

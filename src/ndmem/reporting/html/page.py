@@ -202,6 +202,7 @@ def _list_rows(index: TraceIndex, names: FileNames, *, library: bool, limits: Li
         ]
         if native
         else [],
+        "most_before": limits.arrays,
         "notes": list_notes(index, lines),
     }
 

@@ -97,6 +97,7 @@ def _write_title(run: RunInfo) -> str:
     """Write the state of the program, and its command line."""
     state = {
         Ending.RUNNING: "running",
+        Ending.DETACHED: "recording ended",
         Ending.SIGNAL: f"killed by {name_signal(-(run.exit_status or 0))}",
         Ending.LOST: "ended unexpectedly (no exit record)",
         Ending.UNKNOWN: "state unknown: its process is not visible from here",
@@ -115,13 +116,14 @@ def _write_figures(frame: LiveFrame, index: TraceIndex, names: FileNames) -> Tex
     where = f" at {names.short_place(site.filename, site.lineno)}" if site and site.filename else ""
     rss = UNKNOWN if frame.rss_nbytes is None else format_nbytes(frame.rss_nbytes)
     native = "" if trace.native_live_nbytes is None else f"   native {format_nbytes(trace.native_live_nbytes)}"
+    before = "" if trace.before is None else f"   before {format_nbytes(trace.before.nbytes)}"
     return Text.assemble(
         ("live ", "dim"),
         (format_nbytes(trace.live_nbytes), "bold"),
         ("   peak ", "dim"),
         format_nbytes(trace.peak.nbytes),
         where,
-        (native, ""),
+        (native + before, ""),
         ("   process ", "dim"),
         rss,
     )

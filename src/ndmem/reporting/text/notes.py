@@ -12,6 +12,7 @@ from ndmem.model.native_reach import NativeReach
 from ndmem.model.trace import Origin
 from ndmem.platform.signal_names import name_signal
 from ndmem.reporting.plain import plain
+from ndmem.reporting.sentences.before import describe_before
 from ndmem.reporting.text.tables.figure_columns import UNKNOWN
 from ndmem.reporting.view import By
 from ndmem.units import format_nbytes
@@ -57,7 +58,8 @@ def list_notes(index: TraceIndex, rows: Sequence[Figures]) -> list[str]:
     """
     trace = index.trace
     notes = [plain(note) for note in trace.run.notes]
-    rest = _describe_rest(trace) if trace.origin is Origin.MEASURED else None
+    notes += [] if trace.before is None else [describe_before(trace.before)]
+    rest = _describe_rest(trace) if trace.origin is Origin.MEASURED and trace.before is None else None
     if rest is not None:
         notes.append(rest)
     threshold = format_nbytes(trace.run.threshold)

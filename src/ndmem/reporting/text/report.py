@@ -22,6 +22,7 @@ from ndmem.reporting.sentences.ranks import describe_rank, ranks_sentences
 from ndmem.reporting.sentences.request import request_sentence
 from ndmem.reporting.sentences.total import total_sentence
 from ndmem.reporting.text.tables.arrays import make_buffer_table
+from ndmem.reporting.text.tables.arrays_before import make_before_table
 from ndmem.reporting.text.tables.cluster import RESIDENT_NOTE, make_task_table, make_worker_table
 from ndmem.reporting.text.tables.lines import make_row_table, merges_processes
 from ndmem.reporting.text.tables.native_blocks import make_native_table
@@ -147,6 +148,7 @@ def _list_surroundings(index: TraceIndex) -> Iterator[str]:
 
 def _list_tables(index: TraceIndex, names: FileNames, *, view: View) -> Iterator[RenderableType]:
     trace, moment = index.trace, view.moment
+    from rich.console import Group
     from rich.text import Text
 
     job = index.job if view.by is By.LINE and moment is Moment.PEAK and not (view.library or view.processes) else None
@@ -162,6 +164,10 @@ def _list_tables(index: TraceIndex, names: FileNames, *, view: View) -> Iterator
         yield make_call_tree(index, names, view=view)
     elif view.by is By.THREAD and nbytes_at(trace, moment):
         yield make_thread_table(index, moment=moment, limit=view.rows)
+    if trace.before is not None:
+        before = make_before_table(trace.before, limit=view.rows if view.by is By.ARRAY else view.buffers)
+        if before is not None:
+            yield Group(Text("Arrays that existed before the attach", "bold"), "", before)
     # The arrays at the end of a program that lacked memory show why: they are always listed.
     at_end = bool(ending_sentence(index, name_file=names.name)) and not ends_at(trace, moment)
     yield from _list_buffers(index, names, view, [moment, Moment.END] if at_end else [moment])

@@ -96,7 +96,7 @@ class ProcessTracking:
     def prepare(self) -> None:
         """Install the hooks for NumPy's import, the end of the process, and the processes that it starts."""
         # atexit runs functions in reverse order: those of the program run before, and are still tracked.
-        atexit.register(self._finish_program)
+        atexit.register(self.finish_program)
         os.register_at_fork(before=self._count_shared, after_in_child=self._continue_in_child)
         hooks = SpawnHooks(self._native, encode_settings=self.encode_settings)
         hooks.watch_starts(before_exec=self._note_exec)
@@ -142,7 +142,7 @@ class ProcessTracking:
         if self._obstacle:
             self._notes.append(f"Nothing was recorded: {self._obstacle}.")
         self._begin()
-        self._write({"notes": self._notes, "numpy": version})
+        self.write({"notes": self._notes, "numpy": version})
         if self._limit is not None and not self._obstacle:
             self._limit.set(self._threshold)
 
@@ -165,7 +165,7 @@ class ProcessTracking:
         if sees_arrays and self._deep is not None:
             self._deep.begin(self._recording)
 
-    def _finish_program(self) -> None:
+    def finish_program(self) -> None:
         """Stop recording when all of the program has run: now there is time to look into its objects."""
         collects = gc.isenabled()
         gc.disable()  # what the program left in cycles is live until it ends, and the search allocates much
@@ -225,20 +225,20 @@ class ProcessTracking:
         """Stop recording, and note what was not recorded."""
         if not self._started and "numpy" in sys.modules:
             self._notes.append("No arrays were recorded: NumPy was imported in a way that ndmem cannot detect.")
-            self._write({"notes": self._notes})
+            self.write({"notes": self._notes})
         if self._recording is not None and self._recording.running:
             self._name_at_end()
             self._notes += [] if self._limit is None else self._limit.explain()
             self._notes += [_CUT] if self._native.search_was_cut() else []
             self._end_deep_look()
-            self._write({"notes": self._notes, "process": self._identity.describe(at_end=True)})
-            self._write(self._resident or self._read_resident())
+            self.write({"notes": self._notes, "process": self._identity.describe(at_end=True)})
+            self.write(self._resident or self._read_resident())
             cells = describe_cells()
             if cells:
-                self._write(cells)
+                self.write(cells)
             refusal = describe_refusal()
             if refusal is not None:
-                self._write({"refusal": refusal})
+                self.write({"refusal": refusal})
             self._recording.stop()
             self._discard_if_empty()
         if self._limit is not None:
@@ -248,7 +248,7 @@ class ProcessTracking:
         if self._deep is not None:
             known, notes = self._deep.end()
             self._notes += notes
-            self._write(known)
+            self.write(known)
 
     def encode_settings(self) -> str | None:
         """Return the settings for an interpreter that this process starts, ``None`` if it cannot be tracked."""
@@ -284,7 +284,7 @@ class ProcessTracking:
     def _note_exec(self) -> None:
         """Note that another program replaces this one; if the exec fails, `finish` overwrites the note."""
         if self._recording is not None and self._recording.running:
-            self._write({"process": self._identity.describe(replaced=True)})
+            self.write({"process": self._identity.describe(replaced=True)})
             self._discard_if_empty()
 
     def _discard_if_empty(self) -> None:
@@ -293,6 +293,7 @@ class ProcessTracking:
         if recording is not None and not is_worth_keeping(recording.peak, recording.native_peak):
             self._identity.discard_journal()
 
-    def _write(self, meta: Mapping[str, object]) -> None:
+    def write(self, meta: Mapping[str, object]) -> None:
+        """Add metadata to the journal."""
         if self._recording is not None:
             self._recording.write_meta(encode_meta(meta))

@@ -5,14 +5,9 @@ The search lies outside the agent, and it is imported only then.
 
 from __future__ import annotations
 
-import _frozen_importlib
-import _frozen_importlib_external
-import _thread
 import gc
-import os
-import sys
 
-from ndmem.user_code import OWN_FOLDER
+from .own_imports import import_own
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,7 +25,10 @@ _NBYTES_OF_OBJECT, _NBYTES_BESIDE = 400, 2**26
 """Memory that must be free for each object and besides: the walk took 170 bytes each, and a program near its limit must
 not be killed at its end."""
 
-_SEARCH, _LIMITS = "ndmem.weighing.live.object_holders", "ndmem.platform.limits.machine_limits"
+LIMITS = "ndmem.platform.limits.machine_limits"
+"""The module that knows how much memory is free."""
+
+_SEARCH = "ndmem.weighing.live.object_holders"
 _MISSING = "Arrays that only objects hold have no names"
 
 
@@ -47,51 +45,29 @@ def find_in_objects(*, threshold: int, deep: DeepLook | None = None) -> tuple[tu
     count = len(gc.get_objects())
     if count > MOST_OBJECTS:
         return (), f"{_MISSING}: {count:,} objects are too many to look through."
-    imports: Any = _OwnImports()
-    sys.meta_path.insert(0, imports)
     try:
-        __import__(_LIMITS)
-        free: int | None = sys.modules[_LIMITS].limits().free
-        if free is not None and free < _NBYTES_BESIDE + count * _NBYTES_OF_OBJECT:
-            return (), f"{_MISSING}: only {free // 2**20} MiB of memory were free to look for them."
-        __import__(_SEARCH)
-        found: tuple[Any, ...] = sys.modules[_SEARCH].find_object_holders(
-            smallest=threshold, look=None if deep is None else deep.look_at_end
-        )
+        with import_own(LIMITS, _SEARCH) as (machine, search):
+            free = find_shortage(count, machine)
+            if free is not None:
+                return (), f"{_MISSING}: only {free // 2**20} MiB of memory were free to look for them."
+            found: tuple[Any, ...] = search.find_object_holders(
+                smallest=threshold, look=None if deep is None else deep.look_at_end
+            )
     except Exception as error:
         return (), f"{_MISSING}: looking for them failed ({type(error).__name__})."
     else:
         return found, ""
-    finally:
-        sys.meta_path.remove(imports)
 
 
-class _OwnImports:
-    """An import hook that finds modules in the standard library and in ndmem's folder alone, for this thread.
+def find_shortage(count: int, machine: Any) -> int | None:
+    """Return the bytes that are free if they are too few for a walk through so many objects; ``None`` if they suffice.
 
-    A file of the program that is called as a module of the standard library must not be run, nor must the program's own
-    import hooks be called. Other threads import what they want meanwhile, so ``sys.path`` stays as it is.
+    Parameters
+    ----------
+    count : int
+        Number of objects.
+    machine : module
+        `LIMITS`.
     """
-
-    def __init__(self) -> None:
-        library = os.path.dirname(os.__file__)  # noqa: PTH120  # pathlib costs 5 ms of every start
-        self._path = [library, f"{library}/lib-dynload", os.path.dirname(OWN_FOLDER)]  # noqa: PTH120  # and here
-        self._thread = _thread.get_ident()
-
-    def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
-        """Return the spec of a module; ``None`` for other threads.
-
-        Raises
-        ------
-        ModuleNotFoundError
-            If there is no such module: the hooks after this one are not asked.
-        """
-        if _thread.get_ident() != self._thread:
-            return None
-        for finder in (_frozen_importlib.BuiltinImporter, _frozen_importlib.FrozenImporter):
-            if (spec := finder.find_spec(name, path, target)) is not None:
-                return spec
-        spec = _frozen_importlib_external.PathFinder.find_spec(name, self._path if path is None else path, target)
-        if spec is None:
-            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
-        return spec
+    free: int | None = machine.limits().free
+    return free if free is not None and free < _NBYTES_BESIDE + count * _NBYTES_OF_OBJECT else None

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ndmem.errors import TraceError
+from ndmem.model.arrays_before import read_arrays_before
 from ndmem.model.columns import CallTree, Compacted, Domain, Kind, Samples, Tallies
 from ndmem.model.ending import Ending
 from ndmem.model.machine_limit import read_machine_limit
@@ -95,6 +96,7 @@ def assemble(journal: Journal) -> Trace:
         compacted=compacted,
         threads=journal.threads,
         forms={buffer: form for buffer, form in journal.forms.items() if 0 <= buffer < births},
+        before=read_arrays_before(journal.meta.get("before")),
         deep=assemble_deep_facts(journal.meta, tree, sites, nodes["count"], cells),
     )
 

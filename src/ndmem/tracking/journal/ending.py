@@ -24,6 +24,8 @@ def find_ending(journal: Journal, path: Path) -> Ending:
     path : Path
         Its file.
     """
+    if journal.meta.get("detached"):
+        return Ending.DETACHED
     header, status = journal.header, journal.meta.get("exit_status")
     stopped = header["state"] == STOPPED
     if status is not None:

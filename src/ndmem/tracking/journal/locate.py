@@ -11,6 +11,10 @@ from ndmem.tracking.partial import JOURNAL_MAGIC
 _DELETED = " (deleted)"
 
 
+class UntrackedError(TrackingError):
+    """A process runs, and is not recorded."""
+
+
 def find_journal(pid: int) -> Path:
     """Return the journal of a tracked process, or of the program that a launcher has started.
 
@@ -21,8 +25,10 @@ def find_journal(pid: int) -> Path:
 
     Raises
     ------
+    UntrackedError
+        If it is not tracked.
     TrackingError
-        If there is no such process, access to it is denied, it is not tracked, or its journal was deleted.
+        If there is no such process, access to it is denied, or its journal was deleted.
     """
     try:
         process = psutil.Process(pid)
@@ -40,9 +46,23 @@ def find_journal(pid: int) -> Path:
             ) from None
         if journals:
             return _choose(journals, member.pid)
-    raise TrackingError(
-        f"process {pid} is not tracked: it was not started by ndmem run, or has not started recording yet"
+    raise UntrackedError(
+        f"process {pid} is not tracked: it was not started by ndmem run, or has not started recording yet; "
+        f"record it as it runs with: ndmem attach {pid}"
     )
+
+
+def find_mapped_journal(pid: int) -> Path | None:
+    """Return the journal that a process writes, ``None`` if it writes none.
+
+    Raises
+    ------
+    OSError
+        If the process has ended, or access to it is denied.
+    """
+    journals = [path for path in _mapped_journals(pid) if not str(path).endswith(_DELETED)]
+    # The child of a fork maps the journal of its parent.
+    return next((path for path in journals if _read_pid(path) == pid), None)
 
 
 def _choose(journals: list[Path], pid: int) -> Path:

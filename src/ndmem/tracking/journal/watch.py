@@ -125,7 +125,7 @@ class Watch:
 
     def _launcher_is_working(self, journal: Journal, ending: Ending) -> bool:
         """Return whether the launcher may still record how the program ended."""
-        if "exit_status" in journal.meta or ending is Ending.UNKNOWN:
+        if {"exit_status", "attached"} & journal.meta.keys() or ending is Ending.UNKNOWN:
             return False
         self._ended_at = self._ended_at or time.monotonic()
         waited = time.monotonic() - self._ended_at

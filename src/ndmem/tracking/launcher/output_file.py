@@ -12,15 +12,20 @@ from typing import TYPE_CHECKING
 
 from ndmem.errors import TrackingError
 from ndmem.file_kind import HDF5, NPY, NPZ, PARQUET, PYTHON, identify_file
+from ndmem.tracking.journal.file.blocks import complete_journal
 from ndmem.tracking.partial import JOURNAL_MAGIC, begins_as_record, partial_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
+    from typing import Any
 
     from ndmem.model.trace import Trace
 
 # A journal's header and first blocks; see csrc/tracker/journal/journal.c.
 _FIRST_BLOCKS = 4 * 65536
+
+# Compressing takes 0.2 µs an event, and the user waits for it; a longer journal is kept as it is, at 24 bytes an event.
+_MOST_EVENTS_TO_REWRITE = 100_000
 
 _PRIVATE, _USUAL = 0o600, 0o666
 
@@ -83,6 +88,37 @@ class OutputFile:
             with contextlib.suppress(OSError):
                 beside.unlink(missing_ok=True)
         self.partial.unlink(missing_ok=True)
+
+    def save(self, trace: Trace, known: Mapping[str, Any]) -> str:
+        """Put a trace at ``path``, or for a long run, or on a full disk, the record itself.
+
+        Parameters
+        ----------
+        trace : Trace
+            The trace.
+        known : mapping
+            Metadata that the record itself has not, as JSON values.
+
+        Returns
+        -------
+        str
+            Why the trace is not there; empty if it is.
+
+        Raises
+        ------
+        OSError
+            If the record cannot be moved; it is then still where it was.
+        """
+        try:
+            if len(trace.events) <= _MOST_EVENTS_TO_REWRITE:
+                self.finish(trace)
+            else:
+                complete_journal(self.partial, {**known, "sources": dict(trace.sources)})
+                self.keep_record()
+        except OSError as error:
+            self.keep_record()
+            return f"could not save the trace ({error.strerror}); the journal is in {self.path}"
+        return ""
 
     def keep_record(self) -> None:
         """Put the record itself at ``path``.

@@ -35,9 +35,6 @@ if TYPE_CHECKING:
     from .wait import Ended
 
 
-# Compressing takes 0.2 µs an event, and the user waits for it; a longer journal is kept as it is, at 24 bytes an event.
-_MOST_EVENTS_TO_REWRITE = 100_000
-
 _MAPPED_NBYTES, _MAPPED_PART = 2**26, 4
 """Mapped memory is mentioned from 64 MiB on, if it is a quarter of what is resident: libraries alone have less."""
 
@@ -189,15 +186,7 @@ class Program:
     def _save(self, trace: Trace, known: dict[str, Any]) -> None:
         """Write the trace to ``output.path``; for a long run, or on a full disk, move the record there."""
         wanted = self.output.path
-        try:
-            if len(trace.events) <= _MOST_EVENTS_TO_REWRITE:
-                self.output.finish(trace)
-            else:
-                complete_journal(self.output.partial, {**known, "sources": dict(trace.sources)})
-                self.output.keep_record()
-        except OSError as error:
-            self.output.keep_record()
-            self.unsaved = f"could not save the trace ({error.strerror}); the journal is in {self.output.path}"
+        self.unsaved = self.output.save(trace, known)
         self._settle(wanted)
 
     def _settle(self, wanted: Path) -> None:

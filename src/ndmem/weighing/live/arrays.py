@@ -25,16 +25,22 @@ def find_arrays(*, smallest: int | str = 0, traceback: TracebackType | None = No
 
 def _buffers(everything: Everything, least: int) -> tuple[ArrayBuffer, ...]:
     graph, tracked = everything.graph, TrackedBuffers(least)
-    groups: dict[int, list[int]] = {}
-    for node in graph.arrays():
-        groups.setdefault(_root(graph.object_of(node)), []).append(node)
-    kept = [nodes for nodes in groups.values() if _nbytes(graph, nodes, tracked) >= least]
+    groups = group_by_buffer(graph)
+    kept = [nodes for nodes in groups.values() if find_nbytes(graph, nodes, tracked) >= least]
     paths = Paths(graph, {node for nodes in kept for node in nodes}, everything.found, everything.hidden)
     theirs = [nodes for nodes in kept if not all(map(paths.is_own, nodes))]
     buffers = [_buffer(graph, nodes, paths, tracked) for nodes in theirs]
-    seen = {tracked.at(_first(graph, nodes)) for nodes in groups.values()}
+    seen = {tracked.at(find_first(graph, nodes)) for nodes in groups.values()}
     buffers += [_unfound(buffer) for buffer in tracked if buffer not in seen]
     return tuple(sorted(buffers, key=lambda buffer: -buffer.nbytes))
+
+
+def group_by_buffer(graph: Graph) -> dict[int, list[int]]:
+    """Return the nodes of all arrays, those of one buffer together."""
+    groups: dict[int, list[int]] = {}
+    for node in graph.arrays():
+        groups.setdefault(_root(graph.object_of(node)), []).append(node)
+    return groups
 
 
 def _root(array: Any) -> int:
@@ -59,18 +65,20 @@ def _hull(extents: list[tuple[int, int]]) -> tuple[int, int]:
     return min(low for low, _ in extents), max(high for _, high in extents)
 
 
-def _owner(members: list[Any]) -> Any | None:
+def find_owner(members: list[Any]) -> Any | None:
+    """Return the array that owns the buffer of some arrays; ``None`` if none of them does."""
     return next((each for each in members if np.ndarray.flags.__get__(each).owndata), None)
 
 
-def _first(graph: Graph, nodes: list[int]) -> int:
+def find_first(graph: Graph, nodes: list[int]) -> int:
     """Return the first address that any of some arrays can reach."""
     return min(_extent(graph.object_of(node))[0] for node in nodes)
 
 
-def _nbytes(graph: Graph, nodes: list[int], tracked: TrackedBuffers) -> int:
+def find_nbytes(graph: Graph, nodes: list[int], tracked: TrackedBuffers) -> int:
+    """Return the bytes of the buffer that some arrays share."""
     members = [graph.object_of(node) for node in nodes]
-    owner = _owner(members)
+    owner = find_owner(members)
     if owner is not None:
         return int(np.ndarray.nbytes.__get__(owner))
     low, high = _hull([_extent(each) for each in members])
@@ -85,7 +93,7 @@ def _unfound(buffer: TrackedBuffer) -> ArrayBuffer:
 
 def _buffer(graph: Graph, nodes: list[int], paths: Paths, tracked: TrackedBuffers) -> ArrayBuffer:
     members = [graph.object_of(node) for node in nodes]
-    owner = _owner(members)
+    owner = find_owner(members)
     shown = owner if owner is not None else max(members, key=lambda each: int(np.ndarray.nbytes.__get__(each)))
     named: dict[str, bool] = {}
     seen = []
@@ -94,7 +102,7 @@ def _buffer(graph: Graph, nodes: list[int], paths: Paths, tracked: TrackedBuffer
         named.update(names)
         if names:
             seen.append(_extent(member))
-    nbytes = _nbytes(graph, nodes, tracked)
+    nbytes = find_nbytes(graph, nodes, tracked)
     low, high = _hull(seen) if seen else (0, nbytes)
     known = tracked.at(_extent(shown)[0])
     flags = np.ndarray.flags.__get__(shown)
