@@ -17,7 +17,7 @@ from ndmem.model.refusal import read_refusal
 from ndmem.model.site import Site
 from ndmem.model.source import read_statements
 from ndmem.model.together import read_together
-from ndmem.model.trace import Origin, Peak, RunInfo, Trace
+from ndmem.model.trace import COUNTED_ONLY, Origin, Peak, RunInfo, Trace
 from ndmem.steps import Step, begin
 from ndmem.tracking.journal.file.events import make_events
 from ndmem.units import ADDRESSABLE_NBYTES, format_nbytes
@@ -37,6 +37,8 @@ _TOTALS = ("live", "peak", "native_live", "native_peak", "total_peak")
 _NOTABLE = 2**28
 # Bits of the header's `merged`: call stacks, or threads, that share a number.
 _MERGED_PLACES, _MERGED_THREADS = 1, 2
+_WITH_CALLERS = "The program made more than 260,000 call stacks; later ones are counted with their callers."
+_OTHER_LINES = "Arrays of call stacks for which a continuous recording has no space are one row: other lines."
 _NOWHERE = Site("", 0, 0, None, None, "<no Python frame>")
 
 
@@ -210,7 +212,7 @@ def _describe(journal: Journal) -> RunInfo:
     if sum(nbytes for nbytes, _ in journal.reserved) >= _NOTABLE:
         notes.append(_describe_reserved(journal.reserved))
     if header["merged"] & _MERGED_PLACES:
-        notes.append("The program made more than 260,000 call stacks; later ones are counted with their callers.")
+        notes.append(_OTHER_LINES if int(header["threshold"]) >= COUNTED_ONLY else _WITH_CALLERS)
     if header["merged"] & _MERGED_THREADS:
         notes.append("The program started 65,535 threads or more: temporary arrays of the later ones are unknown.")
     return RunInfo(

@@ -1,0 +1,1 @@
+"""Watch what runs: the figures of a service."""
