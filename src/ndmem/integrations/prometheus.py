@@ -5,8 +5,8 @@
 >>> run = ndmem.track(continuous=True).start()
 >>> registry = prometheus_client.CollectorRegistry()
 >>> registry.register(Collector(run))
->>> registry.get_sample_value("ndmem_recording_running")
-1.0
+>>> registry.get_sample_value("ndmem_recording_running") == 1
+True
 >>> _ = run.stop()
 """
 
