@@ -11,6 +11,7 @@ import ndmem
 from ndmem.api import INSTRUMENTS
 from ndmem.errors import MissingError
 from ndmem.integrations.opentelemetry import observe
+from ndmem.results.tracked_run import recorder_of
 
 sdk = pytest.importorskip("opentelemetry.sdk.metrics")
 
@@ -59,9 +60,10 @@ def test_all_figures_of_a_collection_are_of_one_moment(monkeypatch: pytest.Monke
     with ndmem.track(continuous=True) as run:
         reader, meter = reader_and_meter()
         observe(run, meter)
-        assert run.recorder is not None
-        calls, tally = [], run.recorder.tally
-        monkeypatch.setattr(run.recorder, "tally", lambda: calls.append(1) or tally())
+        recorder = recorder_of(run)
+        assert recorder is not None
+        calls, tally = [], recorder.tally
+        monkeypatch.setattr(recorder, "tally", lambda: calls.append(1) or tally())
         collect(reader)
         collect(reader)
         assert len(calls) == 2

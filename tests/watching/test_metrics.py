@@ -10,6 +10,7 @@ from tests.forking import forks, in_fork
 
 import ndmem
 from ndmem.errors import OptionError
+from ndmem.results.tracked_run import recorder_of
 from ndmem.watching.growth import GrowthWindow
 from ndmem.watching.metrics import ArrayMetrics, MetricsReader
 
@@ -107,12 +108,13 @@ def test_a_second_start_is_read_anew() -> None:
 def test_native_memory_is_unknown_where_it_is_not_watched(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without native memory its figures are None; with it they are those of the recording."""
     with ndmem.track(continuous=True) as run:
-        assert run.recorder is not None
-        tally = run.recorder.tally()
+        recorder = recorder_of(run)
+        assert recorder is not None
+        tally = recorder.tally()
         if tally.native_live is None:
             assert MetricsReader(run).read().native is None
         watched = dataclasses.replace(tally, native_live=5, native_peak=9)
-        monkeypatch.setattr(run.recorder, "tally", lambda: watched)
+        monkeypatch.setattr(recorder, "tally", lambda: watched)
         native = MetricsReader(run).read().native
         assert native is not None
         assert (native.live_nbytes, native.peak_nbytes) == (5, 9)

@@ -102,11 +102,6 @@ class TrackedRun(Run):
         """Live bytes of arrays allocated since the start, now or at the stop."""
         return 0 if self._recorder is None else self._recorder.live
 
-    @property
-    def recorder(self) -> Recorder | None:
-        """The recorder of this recording, for the figures of `ndmem.MetricsReader`; ``None`` before the first start."""
-        return self._recorder
-
     def _repr_html_(self) -> str | None:
         # A run that was not started has no table: for None a notebook shows the repr.
         return None if self._recorder is None else super()._repr_html_()
@@ -114,3 +109,8 @@ class TrackedRun(Run):
     def __repr__(self) -> str:
         state = "not started" if self._recorder is None else "running" if self._recorder.running else "stopped"
         return f"<ndmem.TrackedRun {state}, peak {format_nbytes(self.peak)}, live {format_nbytes(self.live)}>"
+
+
+def recorder_of(run: TrackedRun) -> Recorder | None:
+    """Return the recorder of a run's present recording; ``None`` before the first start."""
+    return run._recorder

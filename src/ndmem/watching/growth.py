@@ -17,7 +17,7 @@ _SAMPLES = 16
 
 
 class GrowthWindow:
-    """A few samples of live bytes, taken whenever somebody reads them.
+    """A few samples of live bytes, taken when they are read.
 
     Any number of readers may ask at any interval: samples closer together than 5 s are not kept.
 

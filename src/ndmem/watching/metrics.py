@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from ndmem.errors import OptionError
 from ndmem.platform.limits.machine_limits import limits
 from ndmem.platform.own_resident import own_resident_nbytes
-from ndmem.results.tracked_run import TrackedRun
+from ndmem.results.tracked_run import TrackedRun, recorder_of
 
 from .growth import GrowthWindow
 from .site_names import SiteNames
@@ -126,7 +126,7 @@ class MetricsReader:
 
     def read(self) -> Metrics:
         """Return the figures of this moment; those of arrays and native blocks are of one and the same moment."""
-        recorder = self._run.recorder
+        recorder = recorder_of(self._run)
         tally = recorder.tally() if recorder is not None and recorder.running else None
         binding = limits().binding
         return Metrics(

@@ -13,6 +13,7 @@ from tests.forking import forks, in_fork
 import ndmem
 from ndmem import _native
 from ndmem.errors import TrackingError
+from ndmem.results.tracked_run import recorder_of
 from ndmem.tracking.recorder import Recorder, Tally
 from ndmem.watching.site_names import SiteNames
 
@@ -33,8 +34,9 @@ def run_new_code(number: int, length: int, keep: list[object]) -> None:
 
 def tally_of(run: ndmem.TrackedRun) -> Tally:
     """The counters of a run that was started."""
-    assert run.recorder is not None
-    return run.recorder.tally()
+    recorder = recorder_of(run)
+    assert recorder is not None
+    return recorder.tally()
 
 
 def report(run: ndmem.TrackedRun) -> str:
@@ -226,8 +228,9 @@ def test_in_a_forked_child_nothing_is_recorded() -> None:
 
         def child() -> bool:
             np.ones(5000)
-            assert run.recorder is not None
-            return run.recorder.running
+            recorder = recorder_of(run)
+            assert recorder is not None
+            return recorder.running
 
         assert in_fork(child) is False
         assert run.live == a.nbytes

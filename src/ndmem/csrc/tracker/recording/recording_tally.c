@@ -27,7 +27,7 @@ static bool count_locked(const Recording *recording, Tally *tally)
     ASSERT_LOCKED();
     const Journal *journal = &recording->journal;
     *tally = (Tally){.header = *journal->header, .live_count = recording->live_count};
-    tally->live = malloc((recording->record_count + 1) * sizeof *tally->live); /* of 0 bytes NULL might be no failure */
+    tally->live = malloc((recording->record_count + 1) * sizeof *tally->live);
     if (tally->live == NULL)
         return false;
     for (uint32_t i = 0; i < journal->block_count; i++) {
