@@ -24,6 +24,7 @@ _STRESS = ["benchmarks/accuracy/stress.py"]
 # runtime), that measure the process's own memory, or that take minutes even without a sanitizer.
 _SHORT_TESTS = [
     "tests/tracking/recording/test_recording.py",
+    "tests/tracking/recording/test_continuous.py",
     "tests/tracking/recording/test_sightings.py",
     "tests/tracking/recording/test_stack_arrays.py",
     "tests/tracking/recording/test_waiting.py",

@@ -1,8 +1,8 @@
 """Have threads with and without the GIL use the tracker's core at once; live bytes must be exact in the end.
 
-``python benchmarks/accuracy/stress.py --rounds 300``: two phases of so many rounds. In the first a recording runs all
-the time, in the second the tracker is opened and closed each round. Made for sanitizers (``make sanitize``), where the
-preloaded library cannot be used; reporter.c replaces it.
+``python benchmarks/accuracy/stress.py --rounds 300``: three phases of so many rounds. In the first a recording runs
+all the time, in the second a continuous one, in the third the tracker is opened and closed each round. Made for
+sanitizers (``make sanitize``), where the preloaded library cannot be used; reporter.c replaces it.
 """
 
 import argparse
@@ -42,7 +42,11 @@ def main(arguments: list[str] | None = None) -> int:
     warnings.simplefilter("ignore")  # of forks in a process with threads
     sys.setswitchinterval(1e-5)
     reporter = _build()
-    phases = {"a recording runs": _native.Recording(1, room=2**20), "it opens and closes": None}
+    phases = {
+        "a recording runs": _native.Recording(1, room=2**20),
+        "a continuous one runs": _native.Recording(1, stacks=200),
+        "it opens and closes": None,
+    }
     for name, whole in phases.items():
         if whole:
             whole.start()
@@ -167,6 +171,8 @@ def _use(chance: random.Random, number: int, *, fork: bool) -> None:
     """Ask the core all that it can be asked, while a recording and limits come and go."""
     recording = _native.Recording(chance.choice((1, 4096)), room=chance.choice((0, 2**18, 2**30)))
     recording.start()
+    counting = _native.Recording(4096, stacks=chance.choice((1, 50, 10_000)))
+    counting.start()
     held = [np.zeros(chance.randrange(3000)) for _ in range(5)]
     assert held
     notifies, of_thread = number % 2 == 1, number % 3 == 0
@@ -193,6 +199,11 @@ def _use(chance: random.Random, number: int, *, fork: bool) -> None:
         _fork()
     limit.disarm()
     recording.stop()
+    held = [np.zeros(chance.randrange(3000)) for _ in range(5)]  # the continuous recordings go on alone
+    _figures(counting)
+    live, *_, native, _, by_node = counting.tally()
+    assert sum(memoryview(by_node).cast("q")) == live + (native or 0)
+    counting.stop()
 
 
 def _check_excess(limit: "_native.Limit", *, of_thread: bool) -> None:

@@ -17,6 +17,7 @@ Measure
     leaks           what stays after each call of a function, and what holds it
     load, diff      the saved file of a run; two runs beside each other
     advise          what to change in a program, and the bytes that it saves
+    MetricsReader   the figures of a service that records for weeks: track(continuous=True)
 Look at this process now
     arrays          the live arrays, and the names that hold them
     weigh           the memory that objects own and keep alive
@@ -70,6 +71,7 @@ if TYPE_CHECKING:
     from .api import (
         Amplification,
         BlockRun,
+        MetricsReader,
         Prediction,
         Run,
         TrackedRun,
@@ -97,10 +99,11 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
-    "Amplification", "BlockRun", "BudgetExceeded", "ClientError", "MissingError", "NdmemError", "Prediction",
-    "PredictionError", "ProcessError", "Run", "ScalingError", "SpecError", "TraceError", "TrackedRun", "TrackingError",
-    "UnitError", "WeighError", "advise", "amplification", "arrays", "breakdown", "chunks", "diff", "dims", "fits",
-    "leaks", "limit", "limits", "load", "map_blocks", "planned", "predict", "profile", "spec", "track", "weigh",
+    "Amplification", "BlockRun", "BudgetExceeded", "ClientError", "MetricsReader", "MissingError", "NdmemError",
+    "Prediction", "PredictionError", "ProcessError", "Run", "ScalingError", "SpecError", "TraceError", "TrackedRun",
+    "TrackingError", "UnitError", "WeighError", "advise", "amplification", "arrays", "breakdown", "chunks", "diff",
+    "dims", "fits", "leaks", "limit", "limits", "load", "map_blocks", "planned", "predict", "profile", "spec",
+    "track", "weigh",
 ]  # fmt: skip
 
 

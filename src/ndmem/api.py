@@ -47,6 +47,8 @@ if TYPE_CHECKING:
     from .scaling.blocks.block_run import BlockRun
     from .scaling.blocks.map_blocks import map_blocks
     from .scaling.chunks import Chunks, chunks
+    from .watching.instruments import INSTRUMENTS, Instrument, InstrumentKind, InstrumentUnit
+    from .watching.metrics import Metrics, MetricsReader
     from .weighing.stored import Stored, stored_arrays
 
     _F = TypeVar("_F", bound=Callable[..., Any])
@@ -80,15 +82,18 @@ _NAMES = {
     "scaling.blocks.block_run": "BlockRun",
     "scaling.blocks.map_blocks": "map_blocks",
     "scaling.chunks": "Chunks chunks",
+    "watching.instruments": "INSTRUMENTS Instrument InstrumentKind InstrumentUnit",
+    "watching.metrics": "Metrics MetricsReader",
     "weighing.stored": "Stored stored_arrays",
 }
 _HOMES = {name: module for module, names in _NAMES.items() for name in names.split()}
 
 __all__ = [
-    "Amplification", "BlockRun", "By", "Chunks", "Comparison", "DiffBy", "DiffFormat", "Dims", "Findings", "Fit",
-    "Format", "Leaks", "Limits", "LiveBytes", "Measure", "Moment", "Prediction", "Run", "Stored", "TrackedRun",
-    "advise", "amplification", "arrays", "breakdown", "check_factor", "chunks", "diff", "dims", "fits", "index_of",
-    "leaks", "limit", "limits", "list_advice", "load", "map_blocks", "patch_of", "planned", "predict", "profile",
+    "INSTRUMENTS", "Amplification", "BlockRun", "By", "Chunks", "Comparison", "DiffBy", "DiffFormat", "Dims",
+    "Findings", "Fit", "Format", "Instrument", "InstrumentKind", "InstrumentUnit", "Leaks", "Limits", "LiveBytes",
+    "Measure", "Metrics", "MetricsReader", "Moment", "Prediction", "Run", "Stored", "TrackedRun", "advise",
+    "amplification", "arrays", "breakdown", "check_factor", "chunks", "diff", "dims", "fits", "index_of", "leaks",
+    "limit", "limits", "list_advice", "load", "map_blocks", "patch_of", "planned", "predict", "profile",
     "read_budget", "read_length", "spec", "stored_arrays", "track", "try_findings", "weigh", "without_callers",
 ]  # fmt: skip
 
@@ -102,13 +107,18 @@ if not TYPE_CHECKING:
         return getattr(importlib.import_module(f".{_HOMES[name]}", __package__), name)
 
 
-def track(*, threshold: int | str | None = None) -> TrackedRun:
+def track(*, threshold: int | str | None = None, continuous: bool = False) -> TrackedRun:
     """Track the arrays that a block of code allocates.
 
     Parameters
     ----------
     threshold : int or str, optional
         Record buffers of at least this size one by one; only count smaller ones, by line. Default: 4 KiB.
+    continuous : bool
+        Count all buffers by line and record none one by one, so that a recording of weeks takes no more memory than one
+        of minutes: at most 16 MiB. Live bytes, peaks and counts are exact; temporary bytes, the curve over time and
+        names of arrays are unknown. Beyond 16,384 call stacks, or 6 MiB of code, new ones are one row, "other lines".
+        `MetricsReader` reads the recording while it runs.
 
     Returns
     -------
@@ -126,7 +136,7 @@ def track(*, threshold: int | str | None = None) -> TrackedRun:
     """
     from .results.tracked_run import TrackedRun
 
-    return TrackedRun(threshold=threshold)
+    return TrackedRun(threshold=threshold, continuous=continuous)
 
 
 def limit(

@@ -123,7 +123,7 @@ def compute_stats(index: TraceIndex) -> Stats:
 
 def _classify_small(trace: Trace, count: int, large_nbytes: int) -> tuple[SizeClass, ...]:
     # If births are missing from the events, the difference to the counters is not the small buffers alone.
-    if not count or trace.dropped or len(trace.compacted):
+    if not count or trace.dropped or len(trace.compacted) or trace.run.is_counted_only:
         return ()
     return (SizeClass(0, trace.run.threshold - 1, count, trace.total_nbytes - large_nbytes),)
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from .columns import Int64s
 
 __all__ = [
+    "COUNTED_ONLY",
     "CallTree",
     "Compacted",
     "Domain",
@@ -39,6 +40,10 @@ __all__ = [
     "Tallies",
     "Trace",
 ]
+
+
+COUNTED_ONLY = 2**60
+"""Threshold of a recording that keeps counters and no events: more than an address space."""
 
 
 class Origin(enum.Enum):
@@ -68,7 +73,8 @@ class RunInfo:
     duration_s : float
         Seconds from start to stop of tracking.
     threshold : int
-        Arrays' buffers of this many bytes and more are events; smaller ones are only counted.
+        Arrays' buffers of this many bytes and more are events; smaller ones are only counted. `COUNTED_ONLY` for a
+        continuous recording.
     native_threshold : int or None
         Native blocks of this many bytes and more are events, smaller ones are not seen; ``None`` where native
         memory was not watched.
@@ -117,6 +123,11 @@ class RunInfo:
     rank: Rank | None = None
     request: MemoryRequest | None = None
     native_reach: NativeReach | None = None
+
+    @property
+    def is_counted_only(self) -> bool:
+        """Whether the recording kept counters and no events."""
+        return self.threshold >= COUNTED_ONLY
 
     @property
     def is_cut(self) -> bool:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ndmem.errors import TrackingError
 from ndmem.tracking.launcher.surroundings import describe_surroundings
-from ndmem.tracking.recorder import Recorder, untracked
+from ndmem.tracking.recorder import CONTINUOUS_STACKS, Recorder, untracked
 from ndmem.units import format_nbytes, parse_nbytes
 
 from .run import Run
@@ -28,17 +28,23 @@ class TrackedRun(Run):
     ----------
     threshold : int or str, optional
         Record buffers of at least this size individually; by default that of the running tracker, or 4 KiB.
+    continuous : bool
+        Keep only counters, in bounded memory, for a recording of any length: see `ndmem.track`.
 
     Raises
     ------
     TrackingError
-        If tracking cannot work in this interpreter, or another threshold is in force.
+        If tracking cannot work in this interpreter, if another threshold is in force, or if a continuous recording is
+        given a threshold.
     UnitError
         If the threshold is not a number of bytes.
     """
 
-    def __init__(self, *, threshold: int | str | None = None) -> None:
+    def __init__(self, *, threshold: int | str | None = None, continuous: bool = False) -> None:
         super().__init__()
+        if continuous and threshold is not None:
+            raise TrackingError("a continuous recording records no buffer individually; omit threshold or continuous")
+        self._stacks = CONTINUOUS_STACKS if continuous else 0
         self._threshold = None if threshold is None else parse_nbytes(threshold)
         self._recorder: Recorder | None = None
 
@@ -46,7 +52,7 @@ class TrackedRun(Run):
         """Track from now on, and discard an earlier recording."""
         if self._recorder is not None and self._recorder.running:
             raise TrackingError("it is tracking already; call stop() first, or use another track()")
-        recorder = Recorder(threshold=self._threshold, native=True)
+        recorder = Recorder(threshold=self._threshold, stacks=self._stacks, native=True)
         with untracked():
             about = describe_surroundings()
         recorder.start(about)
@@ -103,3 +109,8 @@ class TrackedRun(Run):
     def __repr__(self) -> str:
         state = "not started" if self._recorder is None else "running" if self._recorder.running else "stopped"
         return f"<ndmem.TrackedRun {state}, peak {format_nbytes(self.peak)}, live {format_nbytes(self.live)}>"
+
+
+def recorder_of(run: TrackedRun) -> Recorder | None:
+    """Return the recorder of a run's present recording; ``None`` before the first start."""
+    return run._recorder

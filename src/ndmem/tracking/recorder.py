@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ndmem.errors import TrackingError
@@ -40,6 +41,38 @@ ALL_EVENTS = 2**60
 """Maximum size of the events for a caller that needs all of them."""
 
 
+CONTINUOUS_STACKS = 16384
+"""Call stacks that a continuous recording tells apart: their records take 3 MiB."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """Counters of a recording at one moment.
+
+    Attributes
+    ----------
+    live, peak : int
+        Live bytes of arrays, and the highest so far.
+    count : int
+        Live arrays.
+    total, total_count : int
+        Bytes and number of all arrays that were allocated.
+    native_live, native_peak : int or None
+        The same of native blocks; ``None`` where native memory is not watched.
+    by_node : memoryview
+        Live bytes of each node of the call tree, by its number.
+    """
+
+    live: int
+    peak: int
+    count: int
+    total: int
+    total_count: int
+    native_live: int | None
+    native_peak: int | None
+    by_node: memoryview
+
+
 @contextlib.contextmanager
 def untracked() -> Iterator[None]:
     """Exclude from every recording what this thread allocates inside the block: it is ndmem's own."""
@@ -72,6 +105,8 @@ class Recorder:
     native : bool
         Record native memory too, as far as Python's own allocators give it. Under ``ndmem run`` all of it is recorded
         in any case.
+    stacks : int
+        Keep only counters, for at most so many call stacks; later ones are one row. 0: all events.
 
     Attributes
     ----------
@@ -85,7 +120,13 @@ class Recorder:
     """
 
     def __init__(
-        self, *, threshold: int | None = None, room: int = _ROOM, objects: bool = True, native: bool = False
+        self,
+        *,
+        threshold: int | None = None,
+        room: int = _ROOM,
+        objects: bool = True,
+        native: bool = False,
+        stacks: int = 0,
     ) -> None:
         check_support()
         from ndmem import _native  # after check_support, which reports why it cannot be loaded
@@ -97,7 +138,9 @@ class Recorder:
                 f"the tracker already runs with a threshold of {running} bytes, not {wanted}; omit the threshold"
             )
         try:
-            self._native: Any = _native.Recording(wanted, -1, room, objects=objects, raw=native)
+            self._native: Any = _native.Recording(
+                wanted, -1, room, objects=objects and not stacks, raw=native, stacks=stacks
+            )
         except ValueError as error:
             raise TrackingError(str(error)) from None
         self.threshold = wanted
@@ -199,6 +242,12 @@ class Recorder:
         """Return live bytes, and the highest since the last call."""
         live, peak = self._native.take_window()
         return int(live), int(peak)
+
+    def tally(self) -> Tally:
+        """Return the counters of this moment; from any thread, in 0.1 ms for 10,000 call stacks."""
+        live, peak, count, total, total_count, native_live, native_peak, by_node = self._native.tally()
+        nodes = memoryview(by_node).cast("q")
+        return Tally(live, peak, count, total, total_count, native_live, native_peak, nodes)
 
     def read_parts(self) -> list[bytes]:
         """Return the journal as bytes, for `read_journal`, perhaps in another process."""

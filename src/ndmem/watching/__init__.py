@@ -1,4 +1,4 @@
-"""Watch programs that were not started under ``ndmem run``: attach to a running one.
+"""Watch what runs: attach to a program that was not started under ``ndmem run``, and read the figures of a service.
 
-What runs in ndmem's own process is here; what runs inside the program is in `ndmem.tracking.agent`.
+What runs inside such a program is in `ndmem.tracking.agent`.
 """

@@ -14,6 +14,22 @@
 struct Tracker tracker;
 unsigned tracker_users;
 
+/* What is kept of buffers and stacks, when recordings or limits came or went. A limit describes large buffers. */
+static void users_changed_locked(void)
+{
+    ASSERT_LOCKED();
+    uint32_t stacks = 0, counts = 0;
+    for (unsigned i = 0; i < tracker.count; i++) {
+        uint32_t most = tracker.running[i]->max_stacks;
+        counts += most > 0;
+        stacks = most > stacks ? most : stacks;
+    }
+    tracker.counts_only = tracker.count && counts == tracker.count && tracker_users == tracker.count;
+    ledger_set_threshold_locked(tracker.counts_only ? LEDGER_MAX_THRESHOLD : tracker.threshold);
+    stack_bound_locked(tracker.counts_only ? stacks : 0);
+    tracker_find_sole_locked();
+}
+
 /* The child of a fork shares the journal's pages with its parent and must not write to them. Inside the lock, which the parent
  * entered before the fork. */
 static void forget_in_child(void)
@@ -142,7 +158,7 @@ int tracker_hold(size_t threshold, uint16_t *generation)
     lock_enter(true);
     *generation = next_generation_locked();
     tracker_users++;
-    tracker_find_sole_locked();
+    users_changed_locked();
     lock_leave();
     hook_native(true);
     return 0;
@@ -159,7 +175,7 @@ void tracker_release(void)
 {
     lock_enter(true); /* a thread without the GIL that is inside uses the ledger */
     tracker_users--;
-    tracker_find_sole_locked();
+    users_changed_locked();
     lock_leave();
     close_if_idle();
 }
@@ -190,7 +206,7 @@ int tracker_start(Recording *recording, size_t threshold, Start start)
     bool started = recording_start_locked(recording, next_generation_locked(), tracker.next_serial, native);
     if (started) {
         tracker.running[tracker.count++] = recording, tracker_users++;
-        tracker_find_sole_locked();
+        users_changed_locked();
         recording_budget_locked(recording, limit_lowest_locked());
         write_threads_locked(recording);
     }
@@ -236,7 +252,7 @@ void tracker_stop(Recording *recording)
     while (tracker.running[i] != recording)
         i++;
     tracker.running[i] = tracker.running[--tracker.count], tracker_users--;
-    tracker_find_sole_locked();
+    users_changed_locked();
     recording_stop_locked(recording);
     lock_leave();
     close_if_idle();

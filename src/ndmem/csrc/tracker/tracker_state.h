@@ -13,6 +13,7 @@ extern struct Tracker {
     unsigned count;
     uint16_t generation;
     size_t threshold;
+    bool counts_only; /* every recording keeps only counters, and no limit is in force: all buffers are small */
     /* The recording, if it is the only one, no thread is quiet, and it searches for no arrays in other memory; the size below
      * which an array is only counted. */
     Recording *sole;
@@ -35,8 +36,8 @@ static inline void tracker_find_sole_locked(void)
     bool alone = tracker.count == 1 && tracker_users == 1 && tracker.quiet_count == 0 &&
                  tracker.running[0]->searches[AFTER_OUTSIDE] == 0;
     tracker.sole = alone ? tracker.running[0] : NULL;
-    tracker.settled = alone && !recording_needs_search(tracker.sole) ? tracker.sole : NULL;
-    tracker.small = alone ? tracker.threshold : 0;
+    tracker.settled = alone && !tracker.counts_only && !recording_needs_search(tracker.sole) ? tracker.sole : NULL;
+    tracker.small = !alone ? 0 : tracker.counts_only ? LEDGER_MAX_THRESHOLD : tracker.threshold;
 }
 
 #endif

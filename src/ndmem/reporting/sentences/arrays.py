@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ndmem.analysis.answer.answer import Answer, Composition, Largest
     from ndmem.analysis.index import TraceIndex
     from ndmem.model.holder import Holder
+    from ndmem.model.trace import Trace
 
 _NAMES = 2
 """Holders that a sentence names at most."""
@@ -47,7 +48,7 @@ def write_arrays(
     else:
         head = head or ("Predicted peak" if trace.origin is Origin.PREDICTED else "Peak")
         start = f"{head} {format_nbytes(answer.nbytes)}{process}"
-    small = _describe_small(trace.run.threshold, trace.dropped)
+    small = _describe_small(trace)
     largest = answer.largest
     if largest is None or not largest.is_most:
         body = _write_composition(answer, small)
@@ -61,15 +62,15 @@ def write_arrays(
 
 def describe_arrays(index: TraceIndex, moment: Moment) -> str:
     """Write the arrays that hold the live bytes of a moment: ``3 arrays of 200 MiB; 1.2 MiB in other arrays``."""
-    return _write_composition(
-        find_answer(index, moment), _describe_small(index.trace.run.threshold, index.trace.dropped)
-    )
+    return _write_composition(find_answer(index, moment), _describe_small(index.trace))
 
 
-def _describe_small(threshold: int, dropped: int) -> str:
-    if dropped:
-        return f"unknown arrays ({dropped:,} events were dropped)"
-    return f"arrays smaller than {format_nbytes(threshold)}"
+def _describe_small(trace: Trace) -> str:
+    if trace.dropped:
+        return f"unknown arrays ({trace.dropped:,} events were dropped)"
+    if trace.run.is_counted_only:
+        return "arrays of unknown sizes"
+    return f"arrays smaller than {format_nbytes(trace.run.threshold)}"
 
 
 def _write_composition(answer: Answer, small: str) -> str:

@@ -70,6 +70,8 @@ def list_notes(index: TraceIndex, rows: Sequence[Figures]) -> list[str]:
         )
     if trace.cluster is not None:
         notes += _describe_cluster(trace.cluster)
+    elif trace.run.is_counted_only:
+        notes.append(f"{UNKNOWN} = unknown: a continuous recording counts arrays and records none of them one by one.")
     elif any(row.temporary_nbytes is None for row in rows):
         rule = f"arrays under {threshold} are counted, their release is not recorded (see --threshold)"
         notes.append(f"{UNKNOWN} = unknown: {rule}.")

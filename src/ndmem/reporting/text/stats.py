@@ -28,7 +28,9 @@ def write_stats(index: TraceIndex, stream: IO[str]) -> None:
         **_native_rows(stats),
         "resident peak": "not measured" if stats.rss_peak_nbytes is None else _write_exactly(stats.rss_peak_nbytes),
         "arrays": f"{stats.count:,} from {stats.stacks:,} places",
-        "events": f"{stats.events:,} of arrays of {_write_exactly(stats.threshold_nbytes)} and more",
+        "events": "none: a continuous recording counts arrays"
+        if run.is_counted_only
+        else f"{stats.events:,} of arrays of {_write_exactly(stats.threshold_nbytes)} and more",
         "dropped": f"{stats.dropped:,} events",
         **({"left out": f"{stats.left_out:,} events of buffers long gone"} if stats.left_out else {}),
         "threads": f"{stats.threads:,} with such arrays",

@@ -159,7 +159,7 @@ class ProcessTracking:
             self._native.set_code_owners(*owner_texts(find_library_roots(), self._packages))
             self._recording.start(numpy=sees_arrays)
             if self._wants_native and not self._sees_native:
-                self._write({"native_reach": "python"})
+                self.write({"native_reach": "python"})
         elif sees_arrays:
             self._native.hook_numpy()
         if sees_arrays and self._deep is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ndmem.model.trace import COUNTED_ONLY
 from ndmem.units import format_nbytes
 
 if TYPE_CHECKING:
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 _NOTABLE = 2**28
 # Bits of the header's `merged`: call stacks, or threads, that share a number.
 _MERGED_PLACES, _MERGED_THREADS = 1, 2
+_WITH_CALLERS = "The program made more than 260,000 call stacks; later ones are counted with their callers."
+_OTHER_LINES = "Arrays of call stacks for which a continuous recording has no space are one row: other lines."
 _WORTH_A_NOTE = 16 * 2**20
 """Resident bytes that nothing explains are worth a note from here on: imports, small objects and pages that malloc
 keeps come to some MiB in any block of code."""
@@ -34,7 +37,7 @@ def list_notes(journal: Journal) -> tuple[str, ...]:
     if sum(nbytes for nbytes, _ in journal.reserved) >= _NOTABLE:
         notes.append(_describe_reserved(journal.reserved))
     if header["merged"] & _MERGED_PLACES:
-        notes.append("The program made more than 260,000 call stacks; later ones are counted with their callers.")
+        notes.append(_OTHER_LINES if int(header["threshold"]) >= COUNTED_ONLY else _WITH_CALLERS)
     if header["merged"] & _MERGED_THREADS:
         notes.append("The program started 65,535 threads or more: temporary arrays of the later ones are unknown.")
     unseen = _find_unseen(meta, int(header["total_peak"]))

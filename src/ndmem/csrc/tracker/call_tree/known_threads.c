@@ -12,6 +12,8 @@ static struct {
     Thread **known; /* most recently used first */
     uint32_t count;
     uint16_t next_number;
+    bool bounded;
+    uint32_t replaced; /* index of the thread that was forgotten last in a bounded recording */
 } threads;
 
 static Thread no_thread; /* its id, 0, is that of no thread: the hot path needs no test for NULL */
@@ -52,9 +54,37 @@ static uint16_t take_number_locked(void)
     return threads.next_number < UINT16_MAX ? threads.next_number++ : UINT16_MAX;
 }
 
+void threads_bound_locked(bool bounded)
+{
+    ASSERT_LOCKED();
+    threads.bounded = bounded;
+}
+
+/* A new thread where another one was. */
+static void begin_thread_locked(Thread *thread, PyThreadState *state)
+{
+    ASSERT_LOCKED();
+    thread->state = state, thread->id = state->id;
+    thread->last = thread->seen, thread->parent = ROOT;
+    thread->is_named = false, thread->name[0] = 0;
+    thread->number = take_number_locked();
+}
+
+/* Forgets one after the other: the order of their last events is not known exactly. */
+static Thread *replace_thread_locked(PyThreadState *state)
+{
+    ASSERT_LOCKED();
+    threads.replaced = (threads.replaced + 1) % threads.count;
+    Thread *thread = threads.known[threads.replaced];
+    begin_thread_locked(thread, state);
+    return latest_thread = thread;
+}
+
 static Thread *add_thread_locked(PyThreadState *state)
 {
     ASSERT_LOCKED();
+    if (threads.bounded && threads.count >= MAX_BOUNDED)
+        return replace_thread_locked(state);
     Thread *thread = calloc(1, sizeof *thread);
     Thread **known = NULL;
     if (thread && thread_reserve(thread, 0))
@@ -77,12 +107,8 @@ __attribute__((noinline)) Thread *thread_find_locked(PyThreadState *state)
         Thread *thread = threads.known[i];
         if (thread->state != state)
             continue;
-        if (thread->id != state->id) { /* a new thread where a dead one was */
-            thread->id = state->id;
-            thread->last = thread->seen, thread->parent = ROOT;
-            thread->is_named = false, thread->name[0] = 0;
-            thread->number = take_number_locked();
-        }
+        if (thread->id != state->id)
+            begin_thread_locked(thread, state);
         threads.known[i] = threads.known[0];
         return latest_thread = threads.known[0] = thread;
     }

@@ -18,7 +18,7 @@ typedef struct {
     NodeId parent, node;
 } Recent;
 
-enum { RECENT = 8, MAX_NAME = 64 };
+enum { RECENT = 8, MAX_NAME = 64, MAX_BOUNDED = 512 };
 
 static inline size_t recent_of(const char *at) { return (uintptr_t)at / sizeof(_Py_CODEUNIT) % RECENT; }
 
@@ -53,5 +53,8 @@ Thread *thread_find_locked(PyThreadState *state);
 bool thread_reserve(Thread *thread, size_t depth);
 
 void threads_forget(void);
+
+/* Whether to remember only MAX_BOUNDED threads from now on: another one takes the place of one that was remembered. */
+void threads_bound_locked(bool bounded);
 
 #endif

@@ -26,6 +26,13 @@ void stack_close(void)
     tree_close(); /* last, see there */
 }
 
+void stack_bound_locked(uint32_t stacks)
+{
+    ASSERT_LOCKED();
+    tree_bound_locked(2 * stacks); /* each code object has a node, too */
+    threads_bound_locked(stacks > 0);
+}
+
 /* Collects the frames in the scratch, leaf first; returns their number. */
 static uint32_t read_frames_locked(Frame *frame)
 {

@@ -18,6 +18,9 @@ bool stack_open(void);
 /* Forgets the tree and the threads, and releases the code objects. May run Python code (a code object's death). */
 void stack_close(void);
 
+/* Remembers at most twice as many nodes as `stacks`, some of them for code objects, and a bounded number of threads. 0: all. */
+void stack_bound_locked(uint32_t stacks);
+
 /* Whether there were as many threads as there are numbers: later ones share the last. */
 bool stack_shares_numbers(void);
 

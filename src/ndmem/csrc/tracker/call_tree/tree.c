@@ -1,3 +1,4 @@
+#include "tracker/call_tree/code_size.h"
 #include "tracker/call_tree/tree.h"
 #include "tracker/lock.h"
 
@@ -9,8 +10,12 @@ static struct {
     uint32_t count, capacity;
     NodeId *slots; /* open addressing over (parent, code, offset); 0 is empty, for the root is never looked up */
     uint32_t mask;
-    bool full;
+    uint32_t most; /* nodes that it may have */
+    bool full, bounded;
+    size_t code_nbytes; /* of the code objects that a bounded tree keeps alive */
 } tree;
+
+enum { CODE_ITSELF = INT32_MIN }; /* as the offset of a node that is the number of a code object */
 
 static inline uint32_t hash_place(NodeId parent, const PyCodeObject *code, int32_t offset, uint8_t domain)
 {
@@ -31,7 +36,9 @@ bool tree_open(void)
     }
     tree.nodes[ROOT] = tree.nodes[NATIVE_ROOT] = (Node){.offset = -1};
     tree.nodes[NATIVE_ROOT].domain = NATIVE;
-    tree.count = 2;
+    tree.nodes[OTHER] = (Node){.offset = -1}; /* found by no search */
+    tree.count = 3;
+    tree.most = MAX_NODES;
     tree.slots[hash_place(ROOT, NULL, -1, NATIVE) & tree.mask] = NATIVE_ROOT;
     return true;
 }
@@ -47,6 +54,14 @@ void tree_close(void)
         if (nodes[i].signature == 0)
             Py_XDECREF(nodes[i].code);
     free(nodes);
+}
+
+void tree_bound_locked(uint32_t nodes)
+{
+    ASSERT_LOCKED();
+    tree.full &= (nodes > 0) == tree.bounded; /* the other kind of tree may have space again */
+    tree.bounded = nodes > 0;
+    tree.most = nodes && nodes < MAX_NODES ? nodes : MAX_NODES;
 }
 
 bool tree_is_full(void) { return tree.full; }
@@ -66,6 +81,8 @@ static bool grow_locked(void)
         return false;
     }
     for (NodeId node = 1; node < tree.count; node++) {
+        if (node == OTHER)
+            continue;
         uint32_t i = hash_place(nodes[node].parent, nodes[node].code, nodes[node].offset, nodes[node].domain) & mask;
         while (slots[i])
             i = (i + 1) & mask;
@@ -104,24 +121,39 @@ static bool is_same_code_locked(Node *node, PyCodeObject *code)
     return true;
 }
 
-NodeId tree_intern_locked(NodeId parent, Place place, uint8_t domain)
+/* Whether a code object may be kept alive: in a bounded tree its bytes are counted when its own node is added, which is the
+ * first one. */
+static bool keeps_code_locked(Place place)
 {
     ASSERT_LOCKED();
-    uint32_t hash = hash_place(parent, place.code, place.offset, domain), i = hash & tree.mask;
-    for (; tree.slots[i]; i = (i + 1) & tree.mask) {
-        Node *node = &tree.nodes[tree.slots[i]];
-        if (node->code == place.code && node->offset == place.offset && node->parent == parent &&
-            node->domain == domain && is_same_code_locked(node, place.code))
-            return tree.slots[i];
+    if (!tree.bounded || place.code == NULL)
+        return true;
+    if (place.offset != CODE_ITSELF)
+        return tree_code_locked(place.code) != OTHER;
+    size_t nbytes = code_size(place.code);
+    if (tree.code_nbytes + nbytes > TREE_CODE_NBYTES)
+        return false;
+    tree.code_nbytes += nbytes;
+    return true;
+}
+
+static bool has_space_locked(Place place)
+{
+    ASSERT_LOCKED();
+    return tree.count < tree.most && keeps_code_locked(place) && (tree.count < tree.capacity || grow_locked()) &&
+           tree.count < tree.most;
+}
+
+static NodeId add_node_locked(NodeId parent, Place place, uint8_t domain)
+{
+    ASSERT_LOCKED();
+    if (!has_space_locked(place)) {
+        tree.full = true;
+        return tree.bounded ? OTHER : parent;
     }
-    if (tree.count == tree.capacity) {
-        if (tree.count >= MAX_NODES || !grow_locked()) {
-            tree.full = true;
-            return parent;
-        }
-        for (i = hash & tree.mask; tree.slots[i]; i = (i + 1) & tree.mask)
-            ;
-    }
+    uint32_t i = hash_place(parent, place.code, place.offset, domain) & tree.mask;
+    while (tree.slots[i])
+        i = (i + 1) & tree.mask;
     Node node = {.code = place.code, .parent = parent, .offset = place.offset, .domain = domain};
     if (lock_has_gil())
         Py_XINCREF(place.code);
@@ -132,11 +164,26 @@ NodeId tree_intern_locked(NodeId parent, Place place, uint8_t domain)
     return tree.count++;
 }
 
+NodeId tree_intern_locked(NodeId parent, Place place, uint8_t domain)
+{
+    ASSERT_LOCKED();
+    if (parent == OTHER)
+        return OTHER;
+    uint32_t hash = hash_place(parent, place.code, place.offset, domain), i = hash & tree.mask;
+    for (; tree.slots[i]; i = (i + 1) & tree.mask) {
+        Node *node = &tree.nodes[tree.slots[i]];
+        if (node->code == place.code && node->offset == place.offset && node->parent == parent &&
+            node->domain == domain && is_same_code_locked(node, place.code))
+            return tree.slots[i];
+    }
+    return add_node_locked(parent, place, domain);
+}
+
 /* A code object's number is a node of its own, without a caller and without an instruction. */
 NodeId tree_code_locked(PyCodeObject *code)
 {
     ASSERT_LOCKED();
-    return code ? tree_intern_locked(ROOT, (Place){code, INT32_MIN}, ARRAY) : ROOT;
+    return code ? tree_intern_locked(ROOT, (Place){code, CODE_ITSELF}, ARRAY) : ROOT;
 }
 
 NodeId tree_leaf_locked(NodeId leaf, uint8_t domain)

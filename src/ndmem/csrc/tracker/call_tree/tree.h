@@ -15,9 +15,13 @@ typedef uint32_t NodeId;
 enum {
     ROOT = 0, /* the stack of an event without any Python frame */
     NATIVE_ROOT = 1, /* its leaf for native blocks; always there, for blocks without memory for a node of their own */
+    OTHER = 2, /* the stack of what has no node in a bounded tree */
     /* A program that compiles code in a loop (eval) has ever more instructions, and each node keeps its code object. */
     MAX_NODES = 1 << 18
 };
+
+/* A program that compiles code for each request must not keep all of it alive. */
+#define TREE_CODE_NBYTES (6 << 20)
 
 typedef struct {
     PyCodeObject *code; /* NULL for the root */
@@ -38,10 +42,14 @@ bool tree_open(void);
 /* Forgets the tree and releases the code objects. May run Python code (a code object's death). */
 void tree_close(void);
 
+/* Adds at most so many nodes from now on, and keeps at most TREE_CODE_NBYTES of code objects alive; what comes later is at OTHER.
+ * 0: MAX_NODES, and what comes later counts for its caller. */
+void tree_bound_locked(uint32_t nodes);
+
 /* Whether nodes were left out at the maximum size: events there count for the caller. */
 bool tree_is_full(void);
 
-/* The node of a frame called from `parent`; `parent` itself without memory for a new one. Works without the GIL, if a frame
+/* The node of a frame called from `parent`; without space for a new one `parent` itself, or OTHER in a bounded tree. Works without the GIL, if a frame
  * of the thread holds the code object. Allocates with malloc only, never raises. */
 NodeId tree_intern_locked(NodeId parent, Place place, uint8_t domain);
 

@@ -106,6 +106,8 @@ void search_expect_outside_locked(void)
     enum { LEAST = 1 << 20, SEARCHES = 3 };
     for (unsigned i = 0; i < tracker.count; i++) {
         Recording *recording = tracker.running[i];
+        if (recording_counts_only(recording))
+            continue;
         const JournalHeader *header = recording->journal.header;
         int64_t all = header->live + header->native_live + recording->mapped_live;
         int64_t seen = recording->searched_peak[AFTER_OUTSIDE];

@@ -85,6 +85,8 @@ static void commit_text(BlockHeader *block)
 void *journal_text(Journal *journal, TextType type, uint32_t id, size_t nbytes)
 {
     BlockHeader *block = journal->texts;
+    if (journal->counts_only && type != TEXT_CODE && type != TEXT_META)
+        return NULL; /* there are more of the others the longer a run lasts */
     if (block->used + journal_text_span(nbytes) > block->capacity) {
         block = journal_open_block(journal, TEXTS, journal_text_span(nbytes));
         if (block == NULL)
@@ -99,6 +101,8 @@ void journal_text_done(Journal *journal) { commit_text(journal->texts); }
 void *journal_detail(Journal *journal, TextType type, size_t nbytes)
 {
     BlockHeader *block = journal->details;
+    if (journal->counts_only)
+        return NULL;
     if (block == NULL || block->used + journal_text_span(nbytes) > block->capacity) {
         BlockHeader *next = journal_open_block(journal, DETAILS, journal_text_span(nbytes));
         if (next == NULL)

@@ -144,6 +144,7 @@ typedef struct {
     BlockHeader *events, *texts, *nodes; /* the blocks being filled */
     BlockHeader *details;                /* NULL before the first */
     bool full;
+    bool counts_only; /* neither events nor details, nor texts but names of code and the run's metadata */
     Block *spare; /* blocks of a file that are to be filled anew */
     uint32_t spare_count;
     uint64_t sequence, compaction; /* the last numbers that were given */
@@ -205,9 +206,11 @@ static inline void journal_put_event(Journal *journal, EventRecord event)
     journal->header->events += event.kind != CLOCK;
 }
 
-/* Never fails: an event that does not fit is counted as dropped. */
+/* Never fails: an event that does not fit is counted as dropped. Nothing where only counters are kept. */
 static inline void journal_event(Journal *journal, EventRecord event)
 {
+    if (journal->counts_only)
+        return;
     if (__builtin_expect(journal_has_room(journal, 1), 1) || journal_more_events(journal))
         journal_put_event(journal, event);
     else
@@ -217,7 +220,7 @@ static inline void journal_event(Journal *journal, EventRecord event)
 /* Copies the record in and returns its address, to be updated in place; NULL without disk space. */
 NodeRecord *journal_node(Journal *journal, const NodeRecord *node);
 
-/* Space for `nbytes` of text, NULL without disk space; the record counts from journal_text_done on. */
+/* Space for `nbytes` of text, NULL without disk space, or where only counters are kept; the record counts from journal_text_done on. */
 void *journal_text(Journal *journal, TextType type, uint32_t id, size_t nbytes);
 void journal_text_done(Journal *journal);
 

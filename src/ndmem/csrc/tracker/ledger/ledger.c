@@ -74,6 +74,12 @@ void ledger_close(void)
     memset(&ledger, 0, sizeof ledger);
 }
 
+void ledger_set_threshold_locked(size_t threshold)
+{
+    ASSERT_LOCKED();
+    ledger.threshold = threshold;
+}
+
 size_t ledger_count(void) { return ledger.entries ? capacity() - ledger.room : 0; }
 
 __attribute__((noinline)) static bool grow_entries_locked(void)

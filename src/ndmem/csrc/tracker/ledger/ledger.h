@@ -22,6 +22,9 @@ typedef struct {
 bool ledger_open(size_t threshold);
 void ledger_close(void);
 
+/* Buffers from this size on are large from now on. */
+void ledger_set_threshold_locked(size_t threshold);
+
 /* Maximum size of a small buffer: it is stored beside the stack, in 31 bits. */
 enum { LEDGER_MAX_THRESHOLD = 1 << 30 };
 

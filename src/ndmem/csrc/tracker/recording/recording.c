@@ -16,6 +16,13 @@ bool recording_open(Recording *recording, int file, size_t threshold, uint64_t c
     return true;
 }
 
+void recording_keep_counters(Recording *recording, uint32_t max_stacks)
+{
+    recording->max_stacks = max_stacks;
+    recording->journal.counts_only = true;
+    recording->journal.header->threshold = COUNTED_ONLY;
+}
+
 void recording_close(Recording *recording)
 {
     free(recording->records);
@@ -51,20 +58,27 @@ bool recording_start_locked(Recording *recording, uint16_t generation, uint64_t 
         root.id = recording->record_count++, root.domain = NATIVE;
         recording->records[NATIVE_ROOT] = journal_node(&recording->journal, &root);
     }
-    return true;
+    return !recording_counts_only(recording) || records_add_other_locked(recording);
 }
 
 void recording_note_merged_locked(Recording *recording)
 {
     ASSERT_LOCKED();
-    recording->journal.header->merged = (tree_is_full() ? MERGED_PLACES : 0) | (stack_shares_numbers() ? MERGED_THREADS : 0);
+    bool places = recording->other ? recording->other->count > 0 : tree_is_full();
+    recording->journal.header->merged = (places ? MERGED_PLACES : 0) | (stack_shares_numbers() ? MERGED_THREADS : 0);
+}
+
+void recording_note_duration_locked(Recording *recording)
+{
+    ASSERT_LOCKED();
+    recording->journal.header->duration_ns = clock_now() - recording->started;
+    recording_note_merged_locked(recording);
 }
 
 void recording_stop_locked(Recording *recording)
 {
     ASSERT_LOCKED();
-    recording->journal.header->duration_ns = clock_now() - recording->started;
-    recording_note_merged_locked(recording);
+    recording_note_duration_locked(recording);
     compaction_stop_locked(&recording->journal, &recording->compactions);
     recording->journal.header->state = STOPPED;
 }

@@ -41,15 +41,30 @@ typedef struct {
     int64_t mapped_live;     /* bytes of mapped files */
     int64_t native_before;   /* native live bytes when NumPy was hooked: of imports, and not the memory of arrays */
     Compactions compactions;
+    int64_t live_count;      /* live arrays */
+    uint32_t max_stacks;     /* the most records of nodes if only counters are kept; 0: events are kept, and all nodes */
+    NodeRecord *other;       /* of what has no record of its own; NULL if events are kept */
 } Recording;
+
+/* The header's threshold where no buffer is an event: more than an address space. */
+#define COUNTED_ONLY (UINT64_C(1) << 60)
 
 /* Takes an open, empty file or -1, and the bytes of events beyond which they are compacted. False with errno set. */
 bool recording_open(Recording *recording, int file, size_t threshold, uint64_t compact_at);
 void recording_close(Recording *recording);
 
+/* Before the start: keep only counters, for at most so many stacks. Others count together, in one row. Without events, details
+ * and names of threads, a recording of any length takes no more memory than that of its stacks. */
+void recording_keep_counters(Recording *recording, uint32_t max_stacks);
+
+static inline bool recording_counts_only(const Recording *recording) { return recording->max_stacks > 0; }
+
 /* Starts to record. False without memory. */
 bool recording_start_locked(Recording *recording, uint16_t generation, uint64_t first_serial, size_t native_threshold);
 void recording_stop_locked(Recording *recording);
+
+/* Notes in the header how long it has run, which else the next event does. */
+void recording_note_duration_locked(Recording *recording);
 
 void recording_birth_locked(Recording *recording, const Buffer *buffer, uint16_t thread);
 

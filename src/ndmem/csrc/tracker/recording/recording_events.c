@@ -60,6 +60,8 @@ static inline bool raise_array_peak(Recording *recording, const NodeRecord *node
     header->peak_serial++;
     header->peak_node = node->id;
     header->peak_events = header->events;
+    if (recording_counts_only(recording))
+        return true; /* names of arrays are details */
     recording->searches[AT_BIRTH] = 1;
     recording->searches[AT_NEXT_BIRTH] = 1;
     recording->searches[AT_DEATH] = 3; /* three, for at the first death the new buffer mostly has no name yet */
@@ -98,6 +100,7 @@ void recording_count_birth_locked(Recording *recording, NodeRecord *node, size_t
     JournalHeader *header = recording->journal.header;
     add_to_node(header, node, (int64_t)nbytes);
     header->live += (int64_t)nbytes;
+    recording->live_count++;
     raise_maxima(node, header->live, header->native_live);
 }
 
@@ -116,6 +119,7 @@ void recording_count_death_locked(Recording *recording, NodeRecord *node, size_t
     settle(header, node);
     node->live -= (int64_t)nbytes;
     header->live -= (int64_t)nbytes;
+    recording->live_count--;
 }
 
 static inline EventRecord birth_event(const Recording *recording, const NodeRecord *node, int64_t nbytes, Domain domain,
@@ -186,8 +190,9 @@ static inline __attribute__((always_inline)) void add_birth_locked(Recording *re
     int64_t nbytes = (int64_t)buffer->nbytes;
     add_to_node(header, node, nbytes);
     add_to_live(recording, buffer->domain, nbytes);
+    recording->live_count += buffer->domain == ARRAY;
     raise_maxima(node, header->live, header->native_live);
-    if (buffer->large) {
+    if (buffer->large && !recording_counts_only(recording)) {
         tick_locked(recording, thread);
         journal_event(&recording->journal, birth_event(recording, node, nbytes, (Domain)buffer->domain, thread));
         header->births++;
@@ -221,7 +226,8 @@ void recording_death_locked(Recording *recording, const Buffer *buffer, NodeId s
     node->live -= (int64_t)buffer->nbytes;
     int64_t live = header->live, native = header->native_live;
     add_to_live(recording, buffer->domain, -(int64_t)buffer->nbytes);
-    if (buffer->large) {
+    recording->live_count -= buffer->domain == ARRAY;
+    if (buffer->large && !recording_counts_only(recording)) {
         NodeRecord *place = records_of_locked(recording, stack);
         raise_maxima(place, live, native); /* it was still alive while the line ran that frees it */
         tick_locked(recording, thread);

@@ -4,6 +4,7 @@
 #include "tracker/journal/journal_compacted.h"
 #include "tracker/lock.h"
 #include "tracker/recording/recording_object.h"
+#include "tracker/recording/recording_tally.h"
 #include "tracker/tracker.h"
 
 #include <stddef.h>
@@ -19,11 +20,11 @@ typedef struct {
 
 static int recording_init(PyObject *op, PyObject *args, PyObject *keywords)
 {
-    static char *names[] = {"threshold", "file", "room", "slice", "objects", "raw", NULL};
+    static char *names[] = {"threshold", "file", "room", "slice", "objects", "raw", "stacks", NULL};
     RecordingObject *self = (RecordingObject *)op;
-    Py_ssize_t threshold, room = DEFAULT_ROOM, slice = COMPACTION_SLICE;
+    Py_ssize_t threshold, room = DEFAULT_ROOM, slice = COMPACTION_SLICE, stacks = 0;
     int file = -1, objects = true, raw = false;
-    if (!PyArg_ParseTupleAndKeywords(args, keywords, "n|innpp", names, &threshold, &file, &room, &slice, &objects, &raw))
+    if (!PyArg_ParseTupleAndKeywords(args, keywords, "n|innppn", names, &threshold, &file, &room, &slice, &objects, &raw, &stacks))
         return -1;
     if (self->recording.journal.header) {
         PyErr_SetString(PyExc_RuntimeError, "a Recording is initialized once; create another one");
@@ -41,6 +42,10 @@ static int recording_init(PyObject *op, PyObject *args, PyObject *keywords)
         PyErr_Format(PyExc_ValueError, "slice must be at least 1 record, not %zd", slice);
         return -1;
     }
+    if (stacks < 0 || stacks > MAX_NODES) {
+        PyErr_Format(PyExc_ValueError, "stacks must be 0 to %d, not %zd", MAX_NODES, stacks);
+        return -1;
+    }
     self->threshold = threshold ? (size_t)threshold : 1; /* no buffer is smaller: NumPy asks for 1 byte at least */
     if (!recording_open(&self->recording, file, self->threshold, (uint64_t)room)) {
         PyErr_SetFromErrno(PyExc_OSError);
@@ -49,6 +54,8 @@ static int recording_init(PyObject *op, PyObject *args, PyObject *keywords)
     self->recording.compactions.slice = (uint64_t)slice;
     self->recording.objects = objects;
     self->recording.raw = raw;
+    if (stacks)
+        recording_keep_counters(&self->recording, (uint32_t)stacks);
     return 0;
 }
 
@@ -185,6 +192,8 @@ static PyObject *recording_read(PyObject *op, PyObject *Py_UNUSED(none))
         return PyErr_Format(PyExc_RuntimeError, "the journal is in a file; read the file");
     JournalHeader header;
     lock_enter(true); /* a thread without the GIL may write meanwhile */
+    if (recording_counts_only(&self->recording) && tracker_feeds(&self->recording))
+        recording_note_duration_locked(&self->recording);
     uint32_t count = 0;
     Part *parts = calloc(journal->block_count, sizeof *parts);
     bool taken = parts && take_parts_locked(journal, &header, parts, &count);
@@ -198,6 +207,12 @@ static PyObject *recording_read(PyObject *op, PyObject *Py_UNUSED(none))
         free(parts[i].nodes);
     free(parts);
     return list;
+}
+
+static PyObject *recording_py_tally(PyObject *op, PyObject *Py_UNUSED(none))
+{
+    RecordingObject *self = (RecordingObject *)op;
+    return is_open(self) ? recording_tally(&self->recording) : NULL;
 }
 
 static PyObject *get_running(PyObject *op, void *Py_UNUSED(closure))
@@ -235,6 +250,7 @@ static PyMethodDef recording_methods[] = {
     {"write_meta", recording_write_meta, METH_O, "write_meta(text, /)\n--\n\nAppend bytes to the journal; False if it is full."},
     {"take_window", recording_take_window, METH_NOARGS, "take_window()\n--\n\nLive bytes, and the highest since the last call."},
     {"read", recording_read, METH_NOARGS, "read()\n--\n\nThe journal in memory: its header, then each block with its own header."},
+    {"tally", recording_py_tally, METH_NOARGS, recording_tally_doc},
     {NULL},
 };
 
@@ -252,9 +268,10 @@ static PyGetSetDef recording_getset[] = {
 };
 
 static PyType_Slot recording_slots[] = {
-    {Py_tp_doc, "Recording(threshold, file=-1, room=1073741824, slice=32768, objects=True)\n--\n\n"
+    {Py_tp_doc, "Recording(threshold, file=-1, room=1073741824, slice=32768, objects=True, stacks=0)\n--\n\n"
                 "One view of the running tracker, written to an open, empty file or to memory; events beyond `room` bytes are "
-                "compacted, `slice` records at a time. `objects`: searches for holders go on through what variables hold."},
+                "compacted, `slice` records at a time. `objects`: searches for holders go on through what variables hold. "
+                "`stacks`: keep only counters, for at most so many stacks and one row of others."},
     {Py_tp_init, recording_init},
     {Py_tp_new, PyType_GenericNew},
     {Py_tp_dealloc, recording_dealloc},

@@ -9,6 +9,32 @@
 /* Marks a code object whose names are in the journal; never read as a record. */
 static NodeRecord written;
 
+/* A code object that there is none of: what its function is named is the row's name. */
+static bool write_other_name_locked(Recording *recording)
+{
+    ASSERT_LOCKED();
+    static const char name[] = "other lines";
+    const uint32_t length = 0; /* of the file's name */
+    char *text = journal_text(&recording->journal, TEXT_CODE, OTHER, sizeof length + strlen(name));
+    if (text == NULL)
+        return false;
+    memcpy(text, &length, sizeof length);
+    memcpy(text + sizeof length, name, strlen(name));
+    journal_text_done(&recording->journal);
+    return true;
+}
+
+bool records_add_other_locked(Recording *recording)
+{
+    ASSERT_LOCKED();
+    NodeRecord record = {.id = recording->record_count, .parent = recording->records[ROOT]->id, .code = OTHER, .offset = -1,
+                         .lineno = -1, .end_lineno = -1, .col = -1, .end_col = -1, .max_live = -1, .max_native = -1};
+    recording->other = write_other_name_locked(recording) ? journal_node(&recording->journal, &record) : NULL;
+    recording->records[OTHER] = recording->other;
+    recording->record_count += recording->other != NULL;
+    return recording->other != NULL;
+}
+
 static void write_code_locked(Recording *recording, NodeId id, PyCodeObject *code)
 {
     ASSERT_LOCKED();
@@ -34,13 +60,13 @@ static NodeId record_code_locked(Recording *recording, PyCodeObject *code)
     return id;
 }
 
-/* Without space the bytes count for the caller, or for the root of native blocks, which always has a record: figures of arrays
+/* Without space the bytes count for the caller, where only counters are kept for the row of others, or for the root of native blocks, which always has a record: figures of arrays
  * must not include native blocks, and neither may include mapped files, whose counters are then those that nothing reads. */
 static NodeRecord *fall_back(Recording *recording, NodeId id, NodeRecord *caller)
 {
     static NodeRecord unread;
     if (tree_node(id)->domain == ARRAY)
-        return caller;
+        return recording->other ? recording->other : caller;
     unread.id = recording->records[NATIVE_ROOT]->id;
     return tree_node(id)->domain == NATIVE ? recording->records[NATIVE_ROOT] : &unread;
 }
@@ -50,6 +76,8 @@ static NodeRecord *add_record_locked(Recording *recording, NodeId id, NodeRecord
 {
     ASSERT_LOCKED();
     const Node *node = tree_node(id);
+    if (recording->max_stacks && recording->record_count >= recording->max_stacks)
+        return fall_back(recording, id, caller);
     NodeRecord record = {.id = recording->record_count,
                          .parent = caller->id,
                          .offset = node->offset,

@@ -8,6 +8,9 @@
  * never raises; without space it returns the record of a caller. Kept out of the hot path: it runs once for each stack. */
 __attribute__((noinline)) NodeRecord *records_add_locked(Recording *recording, NodeId id);
 
+/* Writes the record of all stacks that have none of their own. False without memory. */
+bool records_add_other_locked(Recording *recording);
+
 static inline NodeRecord *records_of_locked(Recording *recording, NodeId id)
 {
     ASSERT_LOCKED();
