@@ -42,7 +42,7 @@ void churn(unsigned seed, long rounds)
         if (is_alive[slot])
             listener->died(block);
         else if (i < rounds)
-            listener->born(block, PRELOAD_THRESHOLD + next_random(&state) % 1000000);
+            listener->born(block, PRELOAD_THRESHOLD + next_random(&state) % 1000000, NULL);
         is_alive[slot] = !is_alive[slot] && i < rounds;
         if (i < rounds && slot == 0) {
             listener->changed(3);

@@ -5,8 +5,8 @@ TSAN; each has an environment of its own. The Python that runs this needs gcc's 
 instrumented itself, so leaks are not searched for (Python does not free all memory at its end) and the runtime is
 preloaded.
 
-Under TSAN only the stress program runs: it calls everything that threads without the GIL share with those that have it.
-TSAN understands neither fences nor membarrier, so in its build the lock's two stores pass a barrier each (lock.h): it
+Under TSAN only the stress programs run: they call all that threads without the GIL share with those that have it. TSAN
+understands neither fences nor membarrier, so in its build the lock's two stores pass a barrier each (lock.h): it
 checks what the lock guards, and not the lock's own barriers.
 """
 
@@ -20,11 +20,13 @@ from pathlib import Path
 
 _ROOT = Path(__file__).resolve().parents[2]
 _STRESS = ["benchmarks/accuracy/stress.py"]
+_RAW_STRESS = ["benchmarks/accuracy/raw_stress.py"]
 # Left out are tests that start programs under the preloaded library (it must be loaded first, as must the sanitizer's
 # runtime), that measure the process's own memory, or that take minutes even without a sanitizer.
 _SHORT_TESTS = [
     "tests/tracking/recording/test_recording.py",
     "tests/tracking/recording/test_continuous.py",
+    "tests/tracking/native/test_raw_domain.py",
     "tests/tracking/recording/test_sightings.py",
     "tests/tracking/recording/test_stack_arrays.py",
     "tests/tracking/recording/test_waiting.py",
@@ -68,9 +70,11 @@ def main() -> int:
     fuzz = ["benchmarks/accuracy/fuzz.py", "--minutes", minutes, "--any-address-space"]
     failed = [
         *asan.run("stress", [*_STRESS, "--rounds", rounds]),
+        *asan.run("raw stress", [*_RAW_STRESS, "--rounds", rounds]),
         *asan.run("tests", [*pytest, *tests]),
         *asan.run("fuzz", fuzz),
         *tsan.run("stress", [*_STRESS, "--rounds", rounds]),
+        *tsan.run("raw stress", [*_RAW_STRESS, "--rounds", rounds]),
     ]
     print("sanitizers:", f"{', '.join(failed)} failed" if failed else "nothing was found")
     return int(bool(failed))
