@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from tests.forking import forks
 from tests.system.running import NDMEM, TIMEOUT_S, Place, started
 from tests.watching.attaching import PROGRAM, attached, end, maps, needs_attach, running
 
@@ -178,14 +179,28 @@ def test_a_target_that_allows_no_scripts(tmp_path: Path) -> None:
 
 
 @needs_attach
+@forks
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
 def test_another_users_process(tmp_path: Path) -> None:
     """A process of another user is named with its owner."""
     with going_on(tmp_path / "w", WAITS) as program:
-        words = [sys.executable, "-c", f"import ndmem.watching.target as t; t.find_target({program.pid})"]
-        done = subprocess.run(words, user=65534, cwd="/", capture_output=True, text=True, check=False)
-        assert f"no permission to attach to process {program.pid}: it belongs to root; run ndmem attach as root" in (
-            done.stderr
+        reader, writer = os.pipe()
+        child = os.fork()
+        if not child:
+            os.setgroups([])
+            os.setuid(65534)
+            try:
+                find_target(program.pid)
+            except NdmemError as error:
+                os.write(writer, str(error).encode())
+            finally:
+                os._exit(0)
+        os.waitpid(child, 0)
+        os.close(writer)
+        answer = os.read(reader, 4096).decode()
+        os.close(reader)
+        assert answer == (
+            f"no permission to attach to process {program.pid}: it belongs to root; run ndmem attach as root"
         )
 
 
