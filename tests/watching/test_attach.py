@@ -203,7 +203,7 @@ def read_until(terminal: int, *texts: bytes) -> bytes:
 
 @pytest.mark.parametrize("by_live", [False, True])
 def test_a_terminal_shows_frames_until_q(tmp_path: Path, by_live: bool) -> None:
-    """On a terminal it shows frames with the bytes from before, and q ends the recording; ndmem live offers the same."""
+    """On a terminal it shows frames with the bytes from before until q; ndmem live offers the same."""
     main, other = pty.openpty()
     with running(tmp_path / "w") as program:
         command = [sys.executable, NDMEM, "live" if by_live else "attach", str(program.pid)]

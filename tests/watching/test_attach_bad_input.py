@@ -17,7 +17,7 @@ from tests.watching.attaching import PROGRAM, attached, end, maps, needs_attach,
 
 from ndmem.errors import NdmemError, TrackingError
 from ndmem.watching.attachment import attach
-from ndmem.watching.target import check_python, find_target
+from ndmem.watching.target import Target, check_python, find_target
 
 WAITS = "import sys, time\nprint('ready', flush=True)\nwhile not time.sleep(0.002): pass\n"
 
@@ -136,6 +136,29 @@ def test_a_stopped_target(tmp_path: Path) -> None:
             f"process {program.pid} is stopped; let it go on with: kill -CONT {program.pid}"
         )
         program.send_signal(signal.SIGCONT)
+
+
+@needs_attach
+@pytest.mark.long
+def test_a_target_that_is_stopped_meanwhile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A program that is stopped after it was examined is named as stopped, and does nothing when it goes on."""
+    with going_on(tmp_path / "w") as program:
+
+        def find_then_stop(pid: int) -> Target:
+            found = find_target(pid)
+            program.send_signal(signal.SIGSTOP)
+            os.waitid(os.P_PID, program.pid, os.WSTOPPED)
+            return found
+
+        monkeypatch.setattr("ndmem.watching.attachment.find_target", find_then_stop)
+        with pytest.raises(
+            TrackingError, match=f"stopped while attaching; let it go on with: kill -CONT {program.pid}"
+        ):
+            attach(program.pid, output=tmp_path / "t.ndmem", overwrite=False, import_from=None, patience_s=1)
+        assert not list(tmp_path.glob("t.ndmem*"))
+        program.send_signal(signal.SIGCONT)
+        (tmp_path / "w" / "one").touch()
+        assert program.stdout.readline() == b"one\n"
 
 
 @needs_attach
