@@ -81,7 +81,7 @@ def test_the_help_of_every_command_ends_with_an_example() -> None:
     """Each command, also those of mprof, shows a call of itself."""
     context = click.Context(cli, info_name="ndmem")
     commands = _commands(cli, context)
-    assert len(commands) == 18
+    assert len(commands) == 19
     for command in commands:
         last = command.get_help(click.Context(command, info_name="x")).rstrip().rpartition("\n\n")[2]
         assert " ".join(last.split()).startswith("Example: ndmem ")

@@ -192,25 +192,34 @@ def test_a_sleeping_main_thread_is_reached(tmp_path: Path) -> None:
     assert [each.holder for each in ndmem.load(tmp_path / "w" / "t.ndmem").trace.before.arrays] == ["x"]
 
 
-def test_a_terminal_shows_frames_until_q(tmp_path: Path) -> None:
-    """On a terminal it shows what ndmem live shows, with the bytes from before, and q ends the recording alone."""
+def read_until(terminal: int, *texts: bytes) -> bytes:
+    """Read from a terminal until it has shown some texts."""
+    shown = b""
+    while not all(text in shown for text in texts):
+        assert select.select([terminal], [], [], TIMEOUT_S)[0], shown
+        shown += os.read(terminal, 65536)
+    return shown
+
+
+@pytest.mark.parametrize("by_live", [False, True])
+def test_a_terminal_shows_frames_until_q(tmp_path: Path, by_live: bool) -> None:
+    """On a terminal it shows frames with the bytes from before until q; ndmem live offers the same."""
     main, other = pty.openpty()
     with running(tmp_path / "w") as program:
-        command = [sys.executable, NDMEM, "attach", "-o", "t.ndmem", str(program.pid)]
-        with started(command, cwd=tmp_path / "w", stdin=other, stdout=other, stderr=subprocess.PIPE) as attach:
-            shown = b""
-            while b"before 391 KiB" not in shown or b"q: end the recording" not in shown:
-                assert select.select([main], [], [], TIMEOUT_S)[0], shown
-                shown += os.read(main, 65536)
+        command = [sys.executable, NDMEM, "live" if by_live else "attach", str(program.pid)]
+        with started(command, cwd=tmp_path / "w", stdin=other, stdout=other, stderr=other) as attach:
+            if by_live:
+                read_until(main, b"Attach to it, and show it until q? [y/N]")
+                os.write(main, b"y\n")
+            read_until(main, b"before 391 KiB", b"q: end the recording")
             os.write(main, b"q")
-            while attach.poll() is None:
-                if select.select([main], [], [], 0.05)[0]:
-                    shown += os.read(main, 65536)
-            assert attach.returncode == 0
+            read_until(main, b"Arrays that existed before the attach", b"wrote ")
+            assert attach.wait(TIMEOUT_S) == 0
         assert program.poll() is None
     os.close(main)
     os.close(other)
-    assert ndmem.load(tmp_path / "w" / "t.ndmem").trace.run.ending is Ending.DETACHED
+    saved = tmp_path / "w" / f"ndmem-attach.{program.pid}.ndmem"
+    assert ndmem.load(saved).trace.run.ending is Ending.DETACHED
 
 
 def test_live_follows_an_attached_program(tmp_path: Path) -> None:

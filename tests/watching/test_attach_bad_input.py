@@ -11,12 +11,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from tests.forking import forks
 from tests.system.running import NDMEM, TIMEOUT_S, Place, started
 from tests.watching.attaching import PROGRAM, attached, end, maps, needs_attach, running
 
 from ndmem.errors import NdmemError, TrackingError
 from ndmem.watching.attachment import attach
-from ndmem.watching.target import check_python, find_target
+from ndmem.watching.target import Target, check_python, find_target
 
 WAITS = "import sys, time\nprint('ready', flush=True)\nwhile not time.sleep(0.002): pass\n"
 
@@ -139,6 +140,29 @@ def test_a_stopped_target(tmp_path: Path) -> None:
 
 @needs_attach
 @pytest.mark.long
+def test_a_target_that_is_stopped_meanwhile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A program that is stopped after it was examined is named as stopped, and does nothing when it goes on."""
+    with going_on(tmp_path / "w") as program:
+
+        def find_then_stop(pid: int) -> Target:
+            found = find_target(pid)
+            program.send_signal(signal.SIGSTOP)
+            os.waitid(os.P_PID, program.pid, os.WSTOPPED)
+            return found
+
+        monkeypatch.setattr("ndmem.watching.attachment.find_target", find_then_stop)
+        with pytest.raises(
+            TrackingError, match=f"stopped while attaching; let it go on with: kill -CONT {program.pid}"
+        ):
+            attach(program.pid, output=tmp_path / "t.ndmem", overwrite=False, import_from=None, patience_s=1)
+        assert not list(tmp_path.glob("t.ndmem*"))
+        program.send_signal(signal.SIGCONT)
+        (tmp_path / "w" / "one").touch()
+        assert program.stdout.readline() == b"one\n"
+
+
+@needs_attach
+@pytest.mark.long
 def test_a_target_at_no_safe_point(tmp_path: Path) -> None:
     """A program in a long call of C is not waited for longer than --timeout, and nothing is left for later."""
     text = "import hashlib\nprint('ready', flush=True)\nhashlib.pbkdf2_hmac('sha256', b'', b'', 10**9)\n"
@@ -178,14 +202,28 @@ def test_a_target_that_allows_no_scripts(tmp_path: Path) -> None:
 
 
 @needs_attach
+@forks
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
 def test_another_users_process(tmp_path: Path) -> None:
     """A process of another user is named with its owner."""
     with going_on(tmp_path / "w", WAITS) as program:
-        words = [sys.executable, "-c", f"import ndmem.watching.target as t; t.find_target({program.pid})"]
-        done = subprocess.run(words, user=65534, cwd="/", capture_output=True, text=True, check=False)
-        assert f"no permission to attach to process {program.pid}: it belongs to root; run ndmem attach as root" in (
-            done.stderr
+        reader, writer = os.pipe()
+        child = os.fork()
+        if not child:
+            os.setgroups([])
+            os.setuid(65534)
+            try:
+                find_target(program.pid)
+            except NdmemError as error:
+                os.write(writer, str(error).encode())
+            finally:
+                os._exit(0)
+        os.waitpid(child, 0)
+        os.close(writer)
+        answer = os.read(reader, 4096).decode()
+        os.close(reader)
+        assert answer == (
+            f"no permission to attach to process {program.pid}: it belongs to root; run ndmem attach as root"
         )
 
 

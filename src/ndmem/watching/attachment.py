@@ -145,9 +145,7 @@ def attach(
 
     Raises
     ------
-    ProcessError
-        If there is no such process, or access to it is denied.
-    TrackingError
+    ProcessError, TrackingError
         If it cannot be recorded, or the file cannot be written. The program is then as before.
     """
     target = find_target(pid)

@@ -21,8 +21,12 @@ from .target import describe_forbidden
 _PAGE_NBYTES = 4096
 _PATIENCE_S = 30.0
 
-# The namespace of the script is its own; what it raises was answered already.
-_LINE = "try:\n exec(open({path!a}).read(), {{'__name__': 'ndmem_attach'}})\nexcept BaseException: pass\n"
+# The namespace of the script is its own, and the line binds no name in that of the program; a file that is not closed
+# would leave a __warningregistry__ there. What the script raises was answered already.
+_LINE = """\
+try: (lambda file: (exec(file.read(), {{'__name__': 'ndmem_attach'}}), file.close()))(open({path!a}))
+except BaseException: pass
+"""
 
 _OPTIONS = ("-nx", "-nh", "-batch", "-iex", "set auto-solib-add off", "-iex", "set debuginfod enabled off",
             "-iex", "set auto-load no")  # fmt: skip

@@ -141,7 +141,8 @@ def _describe_command(folder: Path) -> str:
 def _describe_denial(pid: int, owner: int) -> str:
     if owner != os.geteuid():
         user = _name_user(owner)
-        return f"no permission to attach to process {pid}: it belongs to {user}; run ndmem attach as {user} or as root"
+        able = " or ".join(dict.fromkeys([user, "root"]))
+        return f"no permission to attach to process {pid}: it belongs to {user}; run ndmem attach as {able}"
     return describe_forbidden(pid)
 
 
