@@ -1,0 +1,1 @@
+"""Watch programs that run."""
