@@ -8,6 +8,7 @@ import numpy as np
 
 from ndmem.model.columns import Domain, Kind
 from ndmem.model.moments import Steps
+from ndmem.tracking.journal.file.records import CLOCK
 
 if TYPE_CHECKING:
     from ndmem.model.columns import Int64s
@@ -34,6 +35,10 @@ def make_steps(
         Number of first events that are only applied, and not among the steps.
     """
     births, numbers = buffers
+    # A clock reading has the live bytes of the event that comes after it.
+    keep = events["kind"] != CLOCK
+    skip = int(np.count_nonzero(keep[:skip]))
+    events, time_ns = events[keep], time_ns[keep]
     source = events.copy()
     died = np.flatnonzero(events["kind"] == Kind.DIED)
     place = np.minimum(np.searchsorted(numbers, events["payload"][died]), max(len(numbers) - 1, 0))

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
 from starlette.background import BackgroundTask
-from starlette.concurrency import run_in_threadpool
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, StreamingResponse
 from starlette.routing import Route
 
@@ -54,7 +54,7 @@ def make_app(feed: Feed, token: str, ask_range: Callable[[float, float], State |
             bounds = [math.nan]
         if not all(0 <= bound < 1e9 for bound in bounds):
             return PlainTextResponse("from and to are seconds since the start\n", 400)
-        found = await run_in_threadpool(ask_range, *sorted(bounds))
+        found = await asyncio.to_thread(ask_range, *sorted(bounds))
         return JSONResponse({"rows": [], "says": "Nothing is recorded yet."} if found is None else found)
 
     routes = [Route("/", send_page), Route("/events", send_states), Route("/range", send_range)]

@@ -16,7 +16,7 @@ from ndmem.reporting.html.live_state import LiveStates, describe_range
 from ndmem.tracking.journal.live_children import read_live_children
 from ndmem.tracking.journal.watch import Watch
 from ndmem.tracking.launcher.rss_samples import ResidentSamples
-from ndmem.tracking.partial import JOURNAL_MAGIC, find_record
+from ndmem.tracking.partial import SETTINGS_MAGIC, find_record
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -99,10 +99,10 @@ class Reader:
             self.is_over = True
 
     def _wait_for_journal(self) -> bool:
-        """Wait until the program has begun to record; false if the reading is stopped before."""
+        """Wait until the program has read what it is to record; false if the reading is stopped before."""
         while not self._stop.is_set():
             with open(find_record(str(self._path)), "rb") as file:  # noqa: PTH123  # find_record returns a text
-                if file.read(len(JOURNAL_MAGIC)) == JOURNAL_MAGIC:
+                if file.read(len(SETTINGS_MAGIC)) != SETTINGS_MAGIC:
                     return True
             self._stop.wait(_WATCHED_S)
         return False
@@ -137,18 +137,3 @@ class Reader:
         self._samples.take()
         found = self._samples.describe(int(trace.run.started * 1e9))
         return Samples(np.array(found["time_ns"], np.int64), np.array(found["nbytes"], np.int64))
-
-
-def check_target(path: Path) -> bool:
-    """Return whether the program of a file still runs.
-
-    Raises
-    ------
-    TraceError
-        If the file is neither a journal nor a trace.
-    OSError
-        If it cannot be read.
-    """
-    with contextlib.closing(Watch(path)) as watch:
-        watch.look(columns=1)
-        return not watch.is_over
