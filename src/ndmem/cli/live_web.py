@@ -81,8 +81,21 @@ def serve_page(path: Path, page: LivePage) -> None:
         page.close()
 
 
+def start_page(page: LivePage, path: Path) -> None:
+    """Begin to serve the page of a program that ndmem waits for; where that fails, say so: the program goes on."""
+    try:
+        page.watch(path)
+    except Exception as error:  # of any library of the server; this process has to wait for the program
+        say(f"the live page cannot be served: {error}; ndmem live {path} shows the program in a terminal")
+
+
 def end_page(page: LivePage, run: Run | None) -> None:
-    """Give open pages the report of the ended program, and wait until they have loaded it."""
+    """Give open pages the report of the ended program, and wait until they have loaded it, or for Ctrl-C."""
+    with contextlib.suppress(KeyboardInterrupt):  # the exit status is the program's
+        _end_page(page, run)
+
+
+def _end_page(page: LivePage, run: Run | None) -> None:
     try:
         if not page.is_watched:
             return

@@ -18,10 +18,11 @@ from ndmem.tracking.launcher.program import Program, start_program
 from ndmem.tracking.launcher.rank_files import find_one_of_several, path_for_rank
 from ndmem.tracking.launcher.wait import Ended
 
-from .live_web import PortType, end_page, open_page
+from .live_web import PortType, end_page, open_page, start_page
 from .message import say, say_written
 from .named_program import find_program
 from .options import PACKAGE_OPTION, BudgetType, NbytesType, check_page, warn_of_packages
+from .program_command import ProgramCommand
 from .run_rank import say_end
 from .usage import EXAMPLE
 
@@ -51,29 +52,9 @@ def _load_needed() -> Iterator[str]:
         yield needed
 
 
-class _ProgramCommand(click.Command):
-    """A command whose options end where the program begins: at the script, or after the value of ``-m`` or ``-c``."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        taking = {
-            name
-            for param in self.params
-            if isinstance(param, click.Option) and not param.is_flag
-            for name in param.opts
-        }
-        at = 0
-        while at < len(args) and args[at].startswith("-") and args[at] != "--":
-            program = args[at][:2] in ("-m", "-c")
-            at += 2 if args[at] in taking else 1
-            if program and at <= len(args):
-                args = [*args[:at], "--", *args[at:]]
-                break
-        return super().parse_args(ctx, args)
-
-
 @click.command(
     "run",
-    cls=_ProgramCommand,
+    cls=ProgramCommand,
     context_settings={"allow_interspersed_args": False},
     epilog=f"{EXAMPLE}ndmem run -o run.ndmem program.py --an-option-of-the-program",
 )
@@ -151,7 +132,7 @@ def command(
     if html is not None:
         html = path_for_rank(html, rank)
         _check_page(html, output=output, force=force)
-    page = open_page(web=web, port=port)
+    page = None if rank is not None and rank.number else open_page(web=web, port=port)
     program = start_program(
         words,
         name=name,
@@ -185,7 +166,7 @@ def command(
 def _prepare(program: Program, page: "LivePage | None") -> Iterator[str]:
     """Load what the report needs, and begin to serve the live page, while the program runs."""
     if page is not None:
-        page.watch(program.output.path)
+        start_page(page, program.output.path)
         yield "the live page"
     yield from _load_needed()
 

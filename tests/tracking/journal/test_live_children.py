@@ -31,7 +31,7 @@ sys.stdin.readline()
 
 @pytest.mark.long
 def test_a_child_has_what_it_has_now(tmp_path: Path) -> None:
-    """Live bytes, peak, resident memory and command line while it runs; resident memory is unknown when it has ended."""
+    """Live bytes, peak, resident memory and command line while it runs; no resident memory when it has ended."""
     write_program(tmp_path, PROGRAM)
     write_program(tmp_path, CHILD, "child.py")
     path = tmp_path / "t.ndmem"

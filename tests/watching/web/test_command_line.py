@@ -88,7 +88,7 @@ def test_a_port_that_is_none_is_one_line(place: Place, command: str, port: str) 
     ids=[*"abcdefgh"],
 )
 def test_what_cannot_be_shown_is_one_line(place: Place, words: list[str], part: str) -> None:
-    """A port without a page, a page for one frame, a missing file, one that is not a trace, a process that is not tracked."""
+    """Options that exclude each other, a missing file, one that is not a trace, a process that is not tracked."""
     (place.folder / "t.ndmem").write_bytes(place.run_tracked("prog.py").stdout and place.trace.read_bytes())
     assert part in refused(place, *words)
 
@@ -109,7 +109,7 @@ def test_a_library_that_is_missing_is_said_with_what_installs_it(monkeypatch: py
 @pytest.mark.long
 @pytest.mark.parametrize("ending", ["exit", "signal"])
 def test_the_program_is_that_of_the_plain_run(place: Place, ending: str) -> None:
-    """With a page that is never opened, output, exit status and signal are those of the plain run, and ndmem ends too."""
+    """With a page that is never opened, output, exit status and signal are those of the plain run."""
     if ending == "signal":
         text = PROGRAM.replace("sys.exit(5)", "import os, signal; os.kill(os.getpid(), signal.SIGTERM)")
         (place.folder / "prog.py").write_text(text)

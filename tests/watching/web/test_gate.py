@@ -105,7 +105,7 @@ def test_nothing_but_reading_is_offered(served: tuple[int, Feed]) -> None:
 def test_a_watcher_that_disconnects_in_mid_message_is_forgotten(
     served: tuple[int, Feed], capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """A connection is reset while a message of 8 MiB is on its way: the next watcher is served, and nothing is printed."""
+    """A connection is reset while 8 MiB are on their way: the next watcher is served, and nothing is printed."""
     port, feed = served
     timeline = {"time": [0], "layers": [], "beside": [], "rss": {"name": "", "time": [], "nbytes": []}}
     feed.publish({"title": "x" * 2**23, "timeline": timeline})

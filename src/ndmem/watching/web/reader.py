@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ndmem.errors import NdmemError
 from ndmem.model.columns import Samples
 from ndmem.model.ending import Ending
 from ndmem.reporting.html.live_state import LiveStates, describe_range
@@ -58,6 +57,7 @@ class Reader:
         self._states = LiveStates()
         self._samples: ResidentSamples | None = None
         self._trace: Trace | None = None
+        self._last: State | None = None
         self._stop = threading.Event()
         self.error: Exception | None = None
         self.is_over = False
@@ -91,8 +91,13 @@ class Reader:
             if self._wait_for_journal():
                 with contextlib.closing(Watch(self._path, by_stack=True)) as watch:
                     self._read(watch)
-        except (NdmemError, OSError, MemoryError) as error:
+        except Exception as error:  # in this thread it would be a traceback beside the program's output
             self.error = error
+            if self._last is not None:
+                about = (
+                    f"these are the last figures, the program can no longer be followed: {error or 'not enough memory'}"
+                )
+                self._feed.publish({**self._last, "about": about})
         finally:
             if self._samples is not None:
                 self._samples.close()
@@ -128,7 +133,8 @@ class Reader:
     def _publish(self, frame: LiveFrame) -> None:
         self._trace = frame.trace
         if frame.trace.run.ending is Ending.RUNNING:
-            self._feed.publish(self._states.describe(frame, self._sample(frame.trace), read_live_children(self._path)))
+            self._last = self._states.describe(frame, self._sample(frame.trace), read_live_children(self._path))
+            self._feed.publish(self._last)
 
     def _sample(self, trace: Trace) -> Samples:
         """Sample the resident memory of the program, and return all samples."""
