@@ -17,7 +17,7 @@ from ndmem.reporting.html.page_bounds import LABEL
 from ndmem.reporting.html.tables.arrays import list_arrays
 from ndmem.reporting.paths import file_names
 from ndmem.reporting.plain import plain
-from ndmem.reporting.sentences.brevity import shorten
+from ndmem.reporting.sentences.brevity import mask_items, shorten
 from ndmem.reporting.sentences.live import name_peak_place, name_program, name_state
 from ndmem.units import format_nbytes
 
@@ -95,7 +95,7 @@ def describe_range(trace: Trace, *, start_s: float, end_s: float) -> dict[str, A
             left.count,
             names.place(left.site.filename, left.site.lineno),
             _label(left.expression or sources.line(left.site.filename, left.site.lineno)),
-            _label(", ".join(dict.fromkeys(holder.name for holder in left.holders))) or "?",
+            _label(", ".join(dict.fromkeys(mask_items(holder.name) for holder in left.holders))) or "?",
         ]
         for left in found[:_ROWS]
     ]

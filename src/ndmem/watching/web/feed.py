@@ -101,7 +101,7 @@ class Feed:
             self._leave(told=told)
 
     def _leave(self, *, told: bool) -> None:
-        """Count a watcher out; one that was not told of the end will not load the report."""
+        """Count a watcher out; one that has not got the end will not load the report."""
         with self._counts:
             self._watchers -= 1
             if self._ending is not None and not told:

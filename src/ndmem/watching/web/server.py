@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 _CONNECTIONS = 100
 """Most connections at a time; more are answered with 503."""
-_STOP_S = 1
+_STOP_S, _LONGEST_STOP_S = 1, 10.0
+"""Seconds that open connections get to end, and that the server may take in all, on a machine that does much else."""
 
 
 class Server:
@@ -60,7 +61,7 @@ class Server:
     def stop(self) -> None:
         """Stop serving, and wait until that is done: about a second if pages are open."""
         self._server.should_exit = True
-        self._thread.join(3 * _STOP_S)
+        self._thread.join(_LONGEST_STOP_S)
 
     def _run(self) -> None:
         asyncio.run(self._serve())
