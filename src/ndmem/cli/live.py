@@ -18,6 +18,7 @@ import click
 from ndmem.tracking.journal.locate import UntrackedError, find_journal
 from ndmem.tracking.journal.watch import Watch
 
+from .live_web import PortType, open_page, serve_page
 from .usage import EXAMPLE
 
 if TYPE_CHECKING:
@@ -31,23 +32,30 @@ _MOST_WORK = 0.1
 @click.command("live", epilog=f"{EXAMPLE}ndmem live run.ndmem")
 @click.argument("target", metavar="PID|FILE", required=True)
 @click.option("--once", is_flag=True, help="Print one frame and exit (default when the output is not a terminal).")
-def command(target: str, *, once: bool) -> None:
+@click.option("--web", is_flag=True, help="Show it in a browser: serve a page on this machine, until Ctrl-C.")
+@click.option("--port", type=PortType(), metavar="N", help="Port of the page; without it one that is free.")
+def command(target: str, *, once: bool, web: bool, port: int | None) -> None:
     """Watch a program that runs under ndmem run.
 
     PID is the id of the process or of its ndmem run, FILE the file that it writes. Press q or Ctrl-C to quit; the
     program keeps running.
     """
-    from rich.console import Console  # 50 ms: only for a valid target
-
-    pid = int(target) if target.isdecimal() and not Path(target).exists() else None
+    if web and once:
+        raise click.UsageError("--once prints a frame, --web serves a page; leave one of them out")
+    is_pid = target.isdecimal() and not Path(target).exists()
     try:
-        path = Path(target) if pid is None else find_journal(pid)
+        path = find_journal(int(target)) if is_pid else Path(target)
     except UntrackedError as error:
-        if once or not (sys.stdin.isatty() and sys.stdout.isatty()):
+        if once or web or port is not None or not (sys.stdin.isatty() and sys.stdout.isatty()):
             raise
         if click.confirm(f"{str(error).partition(';')[0]}.\nAttach to it, and show it until q?", err=True):
-            _attach(pid)
+            _attach(int(target))
         return
+    if web or port is not None:
+        _serve(path, web=web, port=port)
+        return
+    from rich.console import Console  # 50 ms: only for a valid target
+
     console = Console(markup=False, emoji=False, highlight=False)
     with contextlib.closing(Watch(path)) as watch:
         if once or not console.is_terminal:
@@ -56,11 +64,19 @@ def command(target: str, *, once: bool) -> None:
             show(watch, console)
 
 
-def _attach(pid: int | None) -> None:
+def _attach(pid: int) -> None:
     """Record a process that is not tracked, as ``ndmem attach`` does without options."""
     from .attach import command as attach  # it imports this module
 
     click.get_current_context().invoke(attach, pid=pid)
+
+
+def _serve(path: Path, *, web: bool, port: int | None) -> None:
+    """Serve the live page of a file; one that is not a trace is refused before the page has an address."""
+    with contextlib.closing(Watch(path)):
+        page = open_page(web=web, port=port)
+    if page is not None:
+        serve_page(path, page)
 
 
 def _print_frame(watch: Watch, console: Console, *, height: int | None) -> None:

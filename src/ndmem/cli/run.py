@@ -18,15 +18,18 @@ from ndmem.tracking.launcher.program import Program, start_program
 from ndmem.tracking.launcher.rank_files import find_one_of_several, path_for_rank
 from ndmem.tracking.launcher.wait import Ended
 
+from .live_web import PortType, end_page, open_page, start_page
 from .message import say, say_written
 from .named_program import find_program
 from .options import PACKAGE_OPTION, BudgetType, NbytesType, check_page, warn_of_packages
+from .program_command import ProgramCommand
 from .run_rank import say_end
 from .usage import EXAMPLE
 
 if TYPE_CHECKING:
     from ndmem.api import Run
     from ndmem.model.rank import Rank
+    from ndmem.watching.web.live_page import LivePage
 
 # The program's own process imports this function by its name.
 _EXPLAINER = "ndmem.budgets.excess:explain_end"
@@ -49,29 +52,9 @@ def _load_needed() -> Iterator[str]:
         yield needed
 
 
-class _ProgramCommand(click.Command):
-    """A command whose options end where the program begins: at the script, or after the value of ``-m`` or ``-c``."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        taking = {
-            name
-            for param in self.params
-            if isinstance(param, click.Option) and not param.is_flag
-            for name in param.opts
-        }
-        at = 0
-        while at < len(args) and args[at].startswith("-") and args[at] != "--":
-            program = args[at][:2] in ("-m", "-c")
-            at += 2 if args[at] in taking else 1
-            if program and at <= len(args):
-                args = [*args[:at], "--", *args[at:]]
-                break
-        return super().parse_args(ctx, args)
-
-
 @click.command(
     "run",
-    cls=_ProgramCommand,
+    cls=ProgramCommand,
     context_settings={"allow_interspersed_args": False},
     epilog=f"{EXAMPLE}ndmem run -o run.ndmem program.py --an-option-of-the-program",
 )
@@ -113,6 +96,8 @@ class _ProgramCommand(click.Command):
 @click.option("-q", "--quiet", is_flag=True, help="Print no report after the run.")
 @click.option("--advise", is_flag=True, help="List everything to change, after the report.")
 @click.option("--leaks", is_flag=True, help="List what is still live at the end, by line, after the report.")
+@click.option("--web", is_flag=True, help="Show the program in a browser while it runs.")
+@click.option("--port", type=PortType(), metavar="N", help="Port of the page of --web; without it one that is free.")
 @click.option("--html", type=click.Path(dir_okay=False, path_type=Path), help="Also write the report as HTML.")
 @click.option("-m", "module", metavar="MODULE", help="Run MODULE, as python -m does.")
 @click.option("-c", "code", metavar="CODE", help="Run CODE, as python -c does.")
@@ -129,6 +114,8 @@ def command(
     quiet: bool,
     advise: bool,
     leaks: bool,
+    web: bool,
+    port: int | None,
     html: Path | None,
     module: str | None,
     code: str | None,
@@ -145,6 +132,7 @@ def command(
     if html is not None:
         html = path_for_rank(html, rank)
         _check_page(html, output=output, force=force)
+    page = None if rank is not None and rank.number else open_page(web=web, port=port)
     program = start_program(
         words,
         name=name,
@@ -157,19 +145,30 @@ def command(
     )
     # OpenBLAS would start threads that compete with the program; ndmem calls no BLAS function.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    ended = program.wait(report=lambda: _report_now(program), prepare=_load_needed)
+    ended = program.wait(report=lambda: _report_now(program), prepare=lambda: _prepare(program, page))
+    run = None
     try:
         wanted = _Wanted(report=not quiet, advice=advise, left_over=leaks, page=html, rank=rank, packages=packages)
         asked = advise or leaks or html is not None or limit is not None
         if asked or not _report_nothing(program, ended, quiet=quiet, rank=rank):
-            _report(program, ended, wanted)
+            run = _report(program, ended, wanted)
         sys.stderr.flush()
     except (NdmemError, OSError, MemoryError) as error:
         # The exit status stays the program's, whatever fails here; it may be stderr that cannot be written.
         found = program.output.find()
         where = "" if found is None else f"; the record of the run is in {found}"
         say(f"could not produce the report: {error or 'not enough memory'}{where}")
+    if page is not None:
+        end_page(page, run)
     _leave(ended.status)
+
+
+def _prepare(program: Program, page: "LivePage | None") -> Iterator[str]:
+    """Load what the report needs, and begin to serve the live page, while the program runs."""
+    if page is not None:
+        start_page(page, program.output.path)
+        yield "the live page"
+    yield from _load_needed()
 
 
 def _report_now(program: Program) -> None:
@@ -221,14 +220,14 @@ class _Wanted:
     packages: tuple[str, ...]
 
 
-def _report(program: Program, ended: Ended, wanted: _Wanted) -> None:
-    """Save the trace of an ended program, and write what is wanted."""
+def _report(program: Program, ended: Ended, wanted: _Wanted) -> "Run | None":
+    """Save the trace of an ended program, and write what is wanted; ``None`` if the program refused to start."""
     from ndmem.api import Run
     from ndmem.tracking.journal.children import settle_children
 
     trace = program.read_trace(ended)
     if trace is None:
-        return
+        return None
     if program.unsaved:
         say(program.unsaved)
     path = program.output.path
@@ -245,6 +244,7 @@ def _report(program: Program, ended: Ended, wanted: _Wanted) -> None:
         run.to_html(wanted.page)
         if wanted.report:
             say_written(wanted.page)
+    return run
 
 
 def _print(run: "Run", wanted: _Wanted) -> None:

@@ -1,4 +1,4 @@
-"""Watch what runs: attach to a program that was not started under ``ndmem run``, and read the figures of a service.
+"""Watch what runs: attach to a program, show it on a page, and read the figures of a service.
 
 What runs inside such a program is in `ndmem.tracking.agent`.
 """

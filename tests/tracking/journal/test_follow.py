@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from ndmem import _native
 from ndmem.errors import TraceError
 from ndmem.model.columns import Kind
+from ndmem.model.moments import MomentHistory
 from ndmem.tracking.journal.assemble import assemble
 from ndmem.tracking.journal.file.blocks import complete_journal
 from ndmem.tracking.journal.follow import Follower
@@ -33,7 +34,8 @@ def test_each_look_has_what_is_alive_then(
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT)
     recording, chance = _native.Recording(4096, descriptor), random.Random(seed)
     slots: list[np.ndarray | None] = [None] * 30
-    follower = Follower(path)
+    moments = MomentHistory()
+    follower = Follower(path, moments)
     try:
         # The frames below the test are pytest's: their sources need not be read.
         recording.write_meta(json.dumps({"library_roots": [sys.prefix, sys.base_prefix]}).encode())
@@ -45,6 +47,7 @@ def test_each_look_has_what_is_alive_then(
                 _native.sight_holders()
                 check(follower, path)
                 check(follower, path)  # where nothing happened nothing changes
+        check_moments(moments, follower, path)
     finally:
         recording.stop()
         follower.close()
@@ -74,6 +77,28 @@ def check(follower: Follower, path: Path) -> None:
     assert {numbers[buffer]: form for buffer, form in found.forms.items()} == {
         buffer: form for buffer, form in whole.forms.items() if buffer in numbers
     }
+
+
+def check_moments(moments: MomentHistory, follower: Follower, path: Path) -> None:
+    """Compare the highest moments, and the times of births, with a replay of the whole file."""
+    with untracked():
+        whole, found = read_file(path), follower.read()
+    events, first = whole.events, len(found.nodes) - len(whole.tree)
+    node_of, live, replayed, born = {}, Counter[int](), [], {}
+    for at in range(len(events)):
+        buffer, nbytes, is_born = int(events.buffer[at]), int(events.nbytes[at]), events.kind[at] == Kind.BORN
+        if is_born:
+            node_of[buffer], born[buffer] = int(events.stack[at]) + first, int(events.time_ns[at])
+        else:
+            del born[buffer]
+        live[node_of[buffer]] += nbytes if is_born else -nbytes
+        replayed.append((int(events.live[at]), {node: each for node, each in live.items() if each}))
+    seen = moments.moments()
+    for moment in seen:
+        at = moment.live, dict(zip(moment.node.tolist(), moment.nbytes.tolist(), strict=True))
+        assert at in replayed or moment.live == 0
+    assert max((moment.live for moment in seen), default=0) == max((live for live, _ in replayed), default=0)
+    assert follower.born_ns.tolist() == [born[buffer] for buffer in sorted(born)]
 
 
 @pytest.mark.parametrize("data", [b"", b"hello" * 100, b"NDMEMJ\r\n", b"NDMEMJ\r\n\x09" + bytes(300)])

@@ -211,7 +211,8 @@ def _read_reach(run: Mapping[str, Any]) -> NativeReach | None:
     """Return how far native memory was seen; earlier files have it from ``ndmem run`` alone."""
     if run["native_threshold"] is None:
         return None
-    return NativeReach(run.get("native_reach", NativeReach.MALLOC.value))
+    reach = run.get("native_reach", NativeReach.MALLOC.value)
+    return None if reach is None else NativeReach(reach)
 
 
 def _decode_peak(peak: dict[str, Any]) -> Peak:

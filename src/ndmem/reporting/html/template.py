@@ -26,8 +26,12 @@ PAGE_MARK = '<meta name="generator" content="ndmem">'
 _SCRIPTS = {
     "report": ("common.js", "timeline.js", "bands.js", "range.js", "icicle.js", "report.js"),
     "diff": ("common.js", "diff.js"),
+    "live": ("common.js", "timeline.js", "live_range.js", "live_tables.js", "live.js"),
 }
 """Parts of each page's script, in order: the last one draws."""
+
+_CONNECTING = {"live"}
+"""Pages that load their figures from where they were loaded themselves."""
 
 
 def write_page(
@@ -45,7 +49,7 @@ def write_page(
     own = {
         "mark": PAGE_MARK,
         "meanings": MEANINGS,
-        "policy": _write_policy([*plotly.allowed, allow_script(script)]),
+        "policy": _write_policy([*plotly.allowed, allow_script(script)], connects=name in _CONNECTING),
         "style": _shorten(_read("report.css")),
         "script": script,
         "plotly": plotly,
@@ -88,9 +92,10 @@ def _inside_script(text: str) -> str:
     return text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
 
 
-def _write_policy(scripts: list[str]) -> str:
+def _write_policy(scripts: list[str], *, connects: bool) -> str:
     """Allow only the page's own scripts, as a second barrier should escaping miss a text."""
-    return f"default-src 'none'; script-src {' '.join(scripts)}; style-src 'unsafe-inline'; img-src data: blob:"
+    policy = f"default-src 'none'; script-src {' '.join(scripts)}; style-src 'unsafe-inline'; img-src data: blob:"
+    return f"{policy}; connect-src 'self'" if connects else policy
 
 
 def describe_nbytes(nbytes: int | None) -> str:

@@ -5,18 +5,16 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING, Literal
 
-from ndmem.analysis.call_tree.frames import user_site
 from ndmem.analysis.index import TraceIndex
 from ndmem.analysis.live import each_live_buffer, live_arrays
 from ndmem.analysis.moment import Moment
-from ndmem.analysis.peak import find_peak_node
 from ndmem.analysis.tables.lines import line_table
 from ndmem.analysis.tables.sources import source_files
 from ndmem.model.ending import Ending
-from ndmem.platform.signal_names import name_signal
 from ndmem.reporting.holder_names import HolderNames
 from ndmem.reporting.paths import file_names
 from ndmem.reporting.plain import plain
+from ndmem.reporting.sentences.live import name_peak_place, name_program, name_state
 from ndmem.reporting.text.tables.arrays import describe_holders
 from ndmem.reporting.text.tables.figure_columns import UNKNOWN, format_share
 from ndmem.units import format_nbytes
@@ -95,25 +93,15 @@ def draw_chart(values: list[int], *, rows: int) -> str:
 
 def _write_title(run: RunInfo) -> str:
     """Write the state of the program, and its command line."""
-    state = {
-        Ending.RUNNING: "running",
-        Ending.DETACHED: "recording ended",
-        Ending.SIGNAL: f"killed by {name_signal(-(run.exit_status or 0))}",
-        Ending.LOST: "ended unexpectedly (no exit record)",
-        Ending.UNKNOWN: "state unknown: its process is not visible from here",
-        Ending.EXIT: "ended" if run.exit_status is None else f"ended, exit status {run.exit_status}",
-    }
-    program = plain(" ".join(run.program)) or "ndmem.track() block"
-    how = "saved" if run.ending is None else state[run.ending]
-    return f"{how}, {run.duration_s:.3g} s, process {run.pid}: {program}"
+    return f"{name_state(run)}, {run.duration_s:.3g} s, process {run.pid}: {name_program(run)}"
 
 
 def _write_figures(frame: LiveFrame, index: TraceIndex, names: FileNames) -> Text:
     from rich.text import Text
 
     trace = frame.trace
-    site = user_site(index, find_peak_node(index))
-    where = f" at {names.short_place(site.filename, site.lineno)}" if site and site.filename else ""
+    place = name_peak_place(index, names)
+    where = f" at {place}" if place else ""
     rss = UNKNOWN if frame.rss_nbytes is None else format_nbytes(frame.rss_nbytes)
     native = "" if trace.native_live_nbytes is None else f"   native {format_nbytes(trace.native_live_nbytes)}"
     before = "" if trace.before is None else f"   before {format_nbytes(trace.before.nbytes)}"

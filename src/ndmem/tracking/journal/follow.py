@@ -18,11 +18,14 @@ from ndmem.tracking.journal.file.blocks import BLOCK, DETAILS, EVENTS, GRAIN, NO
 from ndmem.tracking.journal.file.reader import Compactions, read_header
 from ndmem.tracking.journal.file.records import CLOCK, COMPACTED, EVENT, HEADER, Journal, gather_records
 
+from .steps import make_steps
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from ndmem.model.holder import ArrayForm, Holder
+    from ndmem.model.moments import MomentHistory
 
     Records = np.ndarray[Any, Any]
     _BlockKey = tuple[int, int, int]
@@ -35,11 +38,15 @@ class Follower:
     ----------
     path : Path
         The journal.
+    moments : MomentHistory, optional
+        Gets the live bytes by call stack over time.
 
     Attributes
     ----------
     history : History
         Live bytes of arrays over time.
+    born_ns : (k,) int64
+        When each live buffer was allocated, in nanoseconds since the start.
 
     Raises
     ------
@@ -49,8 +56,8 @@ class Follower:
         If it cannot be read.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path, self.history = path, History()
+    def __init__(self, path: Path, moments: MomentHistory | None = None) -> None:
+        self.path, self.history, self._moments = path, History(), moments
         self._read: dict[_BlockKey, int] = {}
         """Number of bytes read, by type, position and number of the block."""
         self._latest = {EVENTS: 0, DETAILS: 0}
@@ -59,6 +66,7 @@ class Follower:
         """Births of the live buffers, in order."""
         self._numbers = np.empty(0, np.int64)
         """Numbers of the live buffers."""
+        self.born_ns = np.empty(0, np.int64)
         self._births, self._time_ns = 0, 0
         self._history_ns = -1
         """Time of the last live bytes in the history."""
@@ -70,6 +78,7 @@ class Follower:
         self._forms: dict[int, ArrayForm] = {}
         self._origins: dict[int, str] = {}
         self._reserved: list[tuple[int, str]] = []
+        self._budget: tuple[int, int] | None = None
         self._file = path.open("rb", buffering=0)
         try:
             read_header(self._pread(HEADER.itemsize, 0))
@@ -125,6 +134,7 @@ class Follower:
             forms=self._renumber_forms(),
             origins=self._renumber_origins(),
             reserved=list(self._reserved),
+            budgets=[] if self._budget is None else [self._budget],
             threads=dict(self._threads),
         )
 
@@ -138,7 +148,7 @@ class Follower:
             compactions = Compactions.read(totals)
             if compactions.latest[EVENTS] != self._latest[EVENTS]:
                 self._births, self._time_ns = 0, 0
-                self._alive, self._numbers = self._alive[:0], self._numbers[:0]
+                self._alive, self._numbers, self.born_ns = self._alive[:0], self._numbers[:0], self.born_ns[:0]
             if compactions.latest[DETAILS] != self._latest[DETAILS]:
                 self._sightings.clear()
             again = {kind for kind, latest in compactions.latest.items() if latest != self._latest[kind]}
@@ -182,6 +192,8 @@ class Follower:
         self._forms.update(new.forms)
         self._origins.update(new.origins)
         self._reserved += new.reserved
+        if new.budgets:  # the events before it are not kept: it is in force from the first one on
+            self._budget = 0, new.budgets[-1][1]
         self._threads.update(new.threads)
         for holder in new.holders:
             known = self._sightings.get(holder.buffer, [])
@@ -205,7 +217,11 @@ class Follower:
         self._births = int(counted[-1])
         died = events["payload"][events["kind"] == Kind.DIED]
         left = np.isin(numbers, died, invert=True)
-        self._alive, self._numbers = np.concatenate([self._alive, born])[left], numbers[left]
+        births = np.concatenate([self._alive, born])
+        if self._moments is not None:
+            self._moments.add(make_steps(events, time_ns, self._alive, (births, numbers), skip=new.start))
+        self._alive, self._numbers = births[left], numbers[left]
+        self.born_ns = np.append(self.born_ns, time_ns[is_born])[left]
 
     def _renumber_holders(self) -> Iterator[Holder]:
         place = dict(zip(self._numbers.tolist(), range(len(self._numbers)), strict=True))

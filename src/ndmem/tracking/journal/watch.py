@@ -13,6 +13,7 @@ from ndmem.errors import TraceError
 from ndmem.model.ending import Ending
 from ndmem.model.history import History
 from ndmem.model.live_frame import LiveFrame
+from ndmem.model.moments import MomentHistory
 from ndmem.model.trace_file.reading import read_trace
 from ndmem.tracking.journal.file.blocks import DAMAGE
 from ndmem.tracking.journal.file.reader import is_journal
@@ -25,6 +26,8 @@ from .follow import Follower
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from ndmem.model.columns import Int64s
+    from ndmem.model.moments import LiveMoment
     from ndmem.model.trace import Trace
     from ndmem.tracking.journal.file.records import Journal
 
@@ -39,6 +42,8 @@ class Watch:
     ----------
     path : Path
         The journal that the program writes, or the trace that replaced it.
+    by_stack : bool
+        Give each frame the live bytes by call stack over time.
 
     Attributes
     ----------
@@ -53,8 +58,9 @@ class Watch:
         If it cannot be read.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, by_stack: bool = False) -> None:
         self._path, self.is_over = Path(named_by(str(path))), False
+        self._moments = MomentHistory() if by_stack else None
         record = Path(find_record(str(self._path)))
         self._trace: Trace | None = None
         self._follower: Follower | None = None
@@ -62,7 +68,7 @@ class Watch:
         self._ended_at: float | None = None
         if record.is_file() and is_journal(record):
             try:
-                self._follower = Follower(record)
+                self._follower = Follower(record, self._moments)
             except TraceError as error:
                 raise TraceError(f"{record.name}: {error}") from None
         else:
@@ -110,7 +116,7 @@ class Watch:
             journal.meta["ending"] = ending
             # Sources are read once: the file may change while the program runs, the program does not.
             journal.meta["sources"] = {**self._sources, **journal.meta.get("sources", {})}
-            trace = assemble(journal)
+            trace = _with_times(assemble(journal), follower.born_ns)
         except TraceError:
             raise
         except DAMAGE as error:
@@ -121,7 +127,14 @@ class Watch:
             trace = dataclasses.replace(trace, run=run)
         self.is_over = ending is not Ending.RUNNING and not self._launcher_is_working(journal, ending)
         history = follower.history.highest(int(trace.run.duration_s * 1e9), points=columns)
-        return LiveFrame(trace, history, _resident(trace.run.pid) if ending is Ending.RUNNING else None)
+        resident = _resident(trace.run.pid) if ending is Ending.RUNNING else None
+        return LiveFrame(trace, history, resident, self._list_moments(first=len(journal.nodes) - len(trace.tree)))
+
+    def _list_moments(self, *, first: int) -> tuple[LiveMoment, ...]:
+        """Return the moments so far, with the nodes of the trace, whose first one has another number in the journal."""
+        if self._moments is None:
+            return ()
+        return tuple(dataclasses.replace(moment, node=moment.node - first) for moment in self._moments.moments())
 
     def _launcher_is_working(self, journal: Journal, ending: Ending) -> bool:
         """Return whether the launcher may still record how the program ended."""
@@ -130,6 +143,12 @@ class Watch:
         self._ended_at = self._ended_at or time.monotonic()
         waited = time.monotonic() - self._ended_at
         return waited < _LAUNCHER_WRITES_S and psutil.pid_exists(int(journal.header["parent"]))
+
+
+def _with_times(trace: Trace, born_ns: Int64s) -> Trace:
+    """Return a trace of the live buffers in which their events have the times of the births."""
+    events = dataclasses.replace(trace.events, time_ns=born_ns[: len(trace.events)])
+    return dataclasses.replace(trace, events=events)
 
 
 def _resident(pid: int) -> int | None:

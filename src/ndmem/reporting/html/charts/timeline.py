@@ -48,26 +48,12 @@ def draw_timeline(index: TraceIndex, names: FileNames, *, points: int) -> tuple[
     others = "other arrays, and those left out" if len(trace.compacted) else "other arrays"
     if trace.cluster is not None:
         others = "arrays of all workers, whose lines are not known over time"
-    layers = [
-        (others if each.filename is None else _name_layer(each.filename, each.lineno, names, sources), each.nbytes)
-        for each in found.layers
-    ]
+    layers = _name_layers(found, names, sources, others)
     beside = [(name, nbytes) for name, nbytes in _list_beside(found) if nbytes]
     resident = resident_timeline(index, points=points)
     bounds = _name_bounds(trace.run)
-    at, peaks = _find_peak(found), _mark_peaks(index, found)
-    data = {
-        "time": [round(time, 6) for time in found.time_s],
-        "layers": [{"name": name, "nbytes": nbytes} for name, nbytes in layers],
-        "beside": [{"name": name, "nbytes": nbytes} for name, nbytes in beside],
-        "rss": {
-            "name": RESIDENT,
-            "time": [round(point.time_s, 6) for point in resident],
-            "nbytes": [point.nbytes for point in resident],
-        },
-        "bounds": [{"name": name, "nbytes": nbytes} for name, nbytes in bounds],
-        "peaks": peaks,
-    }
+    at = _find_peak(found)
+    data = _make_data(index, found, layers, points=points)
     rows = [
         TimelineRow(name, None if at is None else nbytes[at], max(nbytes, default=0))
         for name, nbytes in layers + beside
@@ -75,6 +61,38 @@ def draw_timeline(index: TraceIndex, names: FileNames, *, points: int) -> tuple[
     if resident:
         rows.append(TimelineRow(RESIDENT, None, max(point.nbytes for point in resident)))
     return data, rows + [TimelineRow(name, nbytes, nbytes) for name, nbytes in bounds]
+
+
+def draw_live_timeline(index: TraceIndex, found: Layers, names: FileNames, *, points: int) -> dict[str, Any]:
+    """Return the data of the timeline of a program that still runs, from its layers."""
+    return _make_data(index, found, _name_layers(found, names, source_files(index), "other arrays"), points=points)
+
+
+def _name_layers(
+    found: Layers, names: FileNames, sources: SourceFiles, others: str
+) -> list[tuple[str, tuple[int, ...]]]:
+    return [
+        (others if each.filename is None else _name_layer(each.filename, each.lineno, names, sources), each.nbytes)
+        for each in found.layers
+    ]
+
+
+def _make_data(
+    index: TraceIndex, found: Layers, layers: list[tuple[str, tuple[int, ...]]], *, points: int
+) -> dict[str, Any]:
+    resident = resident_timeline(index, points=points)
+    return {
+        "time": [round(time, 6) for time in found.time_s],
+        "layers": [{"name": name, "nbytes": nbytes} for name, nbytes in layers],
+        "beside": [{"name": name, "nbytes": nbytes} for name, nbytes in _list_beside(found) if nbytes],
+        "rss": {
+            "name": RESIDENT,
+            "time": [round(point.time_s, 6) for point in resident],
+            "nbytes": [point.nbytes for point in resident],
+        },
+        "bounds": [{"name": name, "nbytes": nbytes} for name, nbytes in _name_bounds(index.trace.run)],
+        "peaks": _mark_peaks(index, found),
+    }
 
 
 def _list_beside(found: Layers) -> list[tuple[str, tuple[int, ...]]]:

@@ -20,7 +20,7 @@ function write(nbytes) {
 // Plotly interprets a few tags in its texts: names of the program must not become tags.
 const inert = (text) => text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
-const config = { displaylogo: false, responsive: true, displayModeBar: false, doubleClick: false };
+const config = { displaylogo: false, responsive: true, displayModeBar: false, doubleClick: false, showTips: false };
 
 // Without a height: Plotly forgets that of a layout when the window is resized. Each chart's height is in the style sheet.
 function layout(more) {

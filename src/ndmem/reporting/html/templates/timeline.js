@@ -82,8 +82,8 @@ function colourLegend(all) {
   });
 }
 
-document.querySelectorAll("#timeline-table [data-row]").forEach((box) => box.addEventListener("change", () => {
+find("timeline-table").addEventListener("change", ({ target: box }) => {
   hiddenRows[box.checked ? "delete" : "add"](Number(box.dataset.row));
   drawTimeline();
-}));
+});
 find("to-limit").addEventListener("change", drawTimeline);

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -92,6 +93,8 @@ def _with_depths(events: Events, tree: CallTree, statements: tuple[Int32s, Int32
     Native events count too: each one shows how far its thread had come. Where events were left out in between this is
     unknown, and no frame is taken to be in the same execution.
     """
+    if not (events.kind == Kind.DIED).any():  # of a running program only the births are read
+        return replace(events, within=np.full(len(events), -1, np.int16))
     statement, loop = statements
     columns = {
         "kind": events.kind,
