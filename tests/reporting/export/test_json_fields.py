@@ -55,6 +55,7 @@ def test_fields_of_a_pipeline() -> None:
             "native": None,
             "mapped": None,
         },
+        "native_reach": None,
         "total_peak_nbytes": None,
         "total_peak_site": None,
         "rss_peak_nbytes": None,
