@@ -18,5 +18,5 @@ def need_web() -> None:
     missing = [name for name in _NEEDED if importlib.util.find_spec(name) is None]
     if missing:
         raise MissingError(
-            f"the live page needs {' and '.join(missing)}, not installed here; write: pip install 'ndmem[web]'"
+            f"the live page needs {', '.join(missing)}: not installed here; write: pip install 'ndmem[web]'"
         )
