@@ -28,7 +28,7 @@ def find_arrays_before(*, smallest: int, most: int) -> dict[str, Any]:
     -------
     dict
         The fields ``arrays``, ``count`` and ``nbytes`` of `ndmem.model.arrays_before.ArraysBefore`, as JSON can hold
-        them.
+        them. Arrays of ndmem itself, a few KiB, are left out where they would be described, and counted else.
     """
     with walk_everything() as everything:
         graph, recorded = everything.graph, TrackedBuffers(1)
