@@ -109,7 +109,7 @@ class Injection:
             self._debugger.run(script)
             return
         try:
-            sys.remote_exec(pid, os.fspath(script))
+            _run_at_safe_point(pid, os.fspath(script))
         except PermissionError:
             raise ProcessError(describe_forbidden(pid)) from None
         except ProcessLookupError:
@@ -134,7 +134,12 @@ class Injection:
         """Have an empty script run instead of one that will be deleted."""
         if HAS_REMOTE_EXEC:
             with contextlib.suppress(OSError, RuntimeError):
-                sys.remote_exec(self._target.pid, os.devnull)
+                _run_at_safe_point(self._target.pid, os.devnull)
+
+
+def _run_at_safe_point(pid: int, script: str) -> None:
+    if sys.version_info >= (3, 14):  # as type checkers understand HAS_REMOTE_EXEC
+        sys.remote_exec(pid, script)
 
 
 def _explain(pid: int, error: Exception) -> str:

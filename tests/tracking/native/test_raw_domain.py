@@ -13,8 +13,10 @@ import ndmem
 from ndmem import _native
 from ndmem.analysis.domains import compute_domains
 from ndmem.analysis.index import TraceIndex
+from ndmem.model.columns import Domain, Kind
 from ndmem.model.native_reach import NativeReach
 from ndmem.model.trace import Trace
+from ndmem.tracking.recorder import Recorder
 
 LARGE = 65536  # bytes from which on a block is seen
 
@@ -151,6 +153,31 @@ def test_a_recording_of_arrays_alone() -> None:
     both.stop()
     assert (alone.native_peak, both.native_peak) == (0, 10**6 + 33)
     assert (alone.peak, both.peak, len(kept)) == (8000, 8000, 2)
+
+
+def test_events_of_arrays_beside_native_blocks() -> None:
+    """Where another recording sees native blocks, one of arrays alone has each array's own birth and death."""
+    alone, both = Recorder(), Recorder(native=True)
+    alone.start()
+    both.start()
+    for _ in range(3):
+        text = bytes(10**6)
+        first, second = np.zeros(1000), np.zeros(2000)
+        del text
+        text = bytes(2 * 10**6)
+        del first
+        del second, text
+    alone.stop()
+    both.stop()
+    trace = alone.read_trace()
+    born = trace.events.kind == Kind.BORN
+    assert (trace.dropped, set(trace.events.domain.tolist())) == (0, {Domain.ARRAY})
+    assert trace.events.nbytes[born].tolist() == 3 * [8000, 16000]
+    assert trace.events.buffer[trace.events.kind == Kind.DIED].tolist() == [0, 1, 2, 3, 4, 5]
+    other = both.read_trace()
+    arrays = other.events.domain == Domain.ARRAY
+    assert other.dropped == 0
+    assert other.events.nbytes[arrays & (other.events.kind == Kind.BORN)].tolist() == 3 * [8000, 16000]
 
 
 def test_a_limit_counts_native_blocks() -> None:

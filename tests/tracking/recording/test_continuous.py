@@ -223,7 +223,7 @@ def test_stacks_of_an_ordinary_recording_are_not_bounded() -> None:
     full.stop()
     pages = {site.filename for site in run.trace.sites if site.filename.startswith("/srv/")}
     assert len(pages) == 60
-    assert run.trace.run.notes == ()
+    assert not any("other lines" in note for note in run.trace.run.notes)
 
 
 @forks

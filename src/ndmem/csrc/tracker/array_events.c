@@ -66,7 +66,7 @@ STEP add_large_locked(NodeId stack, void *pointer, size_t nbytes)
     Large *large = ledger_add_large_locked(pointer, nbytes, stack, tracker.generation);
     if (large == NULL)
         return born_unplaced_locked(pointer, nbytes);
-    large->serial = tracker.next_serial++;
+    large->serial = tracker.next_serial++, large->array_serial = tracker.next_array_serial++;
     tracker.newborn = pointer; /* handed over, it would take a register from all steps */
     count_birth_locked(stack, nbytes);
 }
@@ -116,10 +116,10 @@ STEP count_death_locked(Found found, NodeRecord *node, NodeRecord *place)
     Recording *recording = tracker.settled;
     const Large *large = ledger_large_found_locked(found);
     size_t nbytes = (size_t)large->nbytes;
-    uint64_t serial = large->serial;
+    uint64_t number = recording_number(recording, large);
     ledger_release_found_locked(found);
     recording_count_death_locked(recording, node, nbytes);
-    recording_put_death_locked(recording, place, nbytes, serial, stack_thread_number_locked());
+    recording_put_death_locked(recording, place, nbytes, number, stack_thread_number_locked());
     remove_large_locked(found.at);
 }
 

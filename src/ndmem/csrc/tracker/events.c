@@ -103,7 +103,9 @@ FOR_EACH_EVENT bool record_birth_locked(PyThreadState *thread, bool gil, void *p
     if (domain != MAPPED)
         limit_born_locked(thread, pointer, &buffer);
     if (buffer.large)
-        buffer.large->serial = tracker.next_serial++;
+        buffer.large->serial = tracker.next_serial++, buffer.large->array_serial = tracker.next_array_serial;
+    if (buffer.large && domain == ARRAY)
+        tracker.next_array_serial++;
     for (unsigned i = 0; i < tracker.count; i++) {
         if (domain != ARRAY && !recording_watches_native(tracker.running[i]))
             continue;
@@ -157,7 +159,7 @@ void events_grew_locked(NodeId stack, void *name, size_t nbytes, const char *lib
         return;
     }
     limit_born_locked(NULL, name, &buffer);
-    buffer.large->serial = tracker.next_serial++;
+    buffer.large->serial = tracker.next_serial++, buffer.large->array_serial = tracker.next_array_serial;
     for (unsigned i = 0; i < tracker.count; i++) {
         if (!recording_watches_native(tracker.running[i]))
             continue;

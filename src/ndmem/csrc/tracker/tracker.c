@@ -39,9 +39,7 @@ static void forget_in_child(void)
     limit_forget_locked();
     handler_unhook();
     native_unhook();
-    bool gil;
-    thread_own(&gil);
-    raw_domain_forget_in_child(gil);
+    raw_domain_forget_in_child();
     lock_after_fork();
 }
 
@@ -82,7 +80,7 @@ static int open_tracker(size_t threshold)
     }
     tracker.threshold = threshold;
     tracker.generation = 0;
-    tracker.next_serial = 0;
+    tracker.next_serial = tracker.next_array_serial = 0;
     tracker.search_work = tracker.last_search_work = 0;
     tracker.modules_work = tracker.modules_at = 0;
     tracker.is_search_cut = false;
@@ -203,7 +201,8 @@ int tracker_start(Recording *recording, size_t threshold, Start start)
         return -1;
     size_t native = native_is_preloaded() ? native_threshold() : recording->raw ? RAW_THRESHOLD : 0;
     lock_enter(true);
-    bool started = recording_start_locked(recording, next_generation_locked(), tracker.next_serial, native);
+    bool started = recording_start_locked(recording, next_generation_locked(),
+                                          native ? tracker.next_serial : tracker.next_array_serial, native);
     if (started) {
         tracker.running[tracker.count++] = recording, tracker_users++;
         users_changed_locked();
@@ -211,13 +210,13 @@ int tracker_start(Recording *recording, size_t threshold, Start start)
         write_threads_locked(recording);
     }
     lock_leave();
-    if (started) {
-        hook_native(recording->raw);
-        return 0;
+    if (!started) {
+        PyErr_NoMemory();
+        close_if_idle();
+        return -1;
     }
-    PyErr_NoMemory();
-    close_if_idle();
-    return -1;
+    hook_native(recording->raw);
+    return 0;
 }
 
 int tracker_hook_numpy(void)

@@ -19,7 +19,7 @@ extern struct Tracker {
     Recording *sole;
     size_t small;
     Recording *settled;             /* `sole` while it needs no search for holders */
-    uint64_t next_serial;           /* of large buffers */
+    uint64_t next_serial, next_array_serial; /* of large buffers, and of those of arrays */
     const void *newborn;            /* the large array whose birth is being counted */
     int64_t search_work, last_search_work; /* nanoseconds: of all searches for holders, and of the last one */
     int64_t modules_work, modules_at;      /* of the last search through all modules, and its start */

@@ -40,7 +40,7 @@ size_t forms_missing_nbytes(const Search *search, const void *data)
 static void write_form_locked(Recording *recording, const Large *large, const ArrayForm *form)
 {
     ASSERT_LOCKED();
-    FormRecord head = {.buffer = (int64_t)(large->serial - recording->first_serial),
+    FormRecord head = {.buffer = (int64_t)recording_number(recording, large),
                        .itemsize = form->itemsize,
                        .ndim = form->ndim,
                        .kind = form->kind,

@@ -9,7 +9,7 @@ void garbage_note_locked(Recording *recording, const Large *large)
 {
     ASSERT_LOCKED();
     uint32_t length = sizeof garbage - 1;
-    SightingRecord head = {.buffer = (int64_t)(large->serial - recording->first_serial),
+    SightingRecord head = {.buffer = (int64_t)recording_number(recording, large),
                            .events = (int64_t)recording->journal.header->events + 1,
                            .kind = 'V',
                            .byteorder = '|',

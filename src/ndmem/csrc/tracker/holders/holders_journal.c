@@ -62,7 +62,7 @@ static void write_sighting_locked(const Search *search, Recording *recording, co
                                   bool is_view, Variable variable, PyObject *dtype)
 {
     ASSERT_LOCKED();
-    SightingRecord head = {.buffer = (int64_t)(large->serial - recording->first_serial),
+    SightingRecord head = {.buffer = (int64_t)recording_number(recording, large),
                            .events = events_until(search, recording),
                            .itemsize = (uint32_t)PyArray_ITEMSIZE(array),
                            .is_view = is_view,
@@ -91,7 +91,7 @@ static void write_sighting_locked(const Search *search, Recording *recording, co
 static void write_loss_locked(const Search *search, Recording *recording, const Large *large)
 {
     ASSERT_LOCKED();
-    SightingRecord head = {.buffer = (int64_t)(large->serial - recording->first_serial),
+    SightingRecord head = {.buffer = (int64_t)recording_number(recording, large),
                            .events = events_until(search, recording),
                            .kind = 'V',
                            .byteorder = '|'};

@@ -207,8 +207,10 @@ void raw_domain_unhook(void)
     is_installed = false;
 }
 
-void raw_domain_forget_in_child(bool gil)
+void raw_domain_forget_in_child(void)
 {
+    bool gil;
+    thread_own(&gil);
     for (unsigned i = 0; i < MUTED_MOST; i++)
         atomic_store_explicit(&muted[i], 0, memory_order_relaxed);
     atomic_store_explicit(&muted_count, 0, memory_order_relaxed);

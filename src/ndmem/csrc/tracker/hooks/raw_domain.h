@@ -18,7 +18,7 @@ void raw_domain_unhook(void);
 
 /* Stops the reports in the child of a fork, whose other threads are gone. Without the GIL the hook stays installed: another
  * thread may have been about to change the allocators. */
-void raw_domain_forget_in_child(bool gil);
+void raw_domain_forget_in_child(void);
 
 /* Whether blocks are reported, to the calling thread's best knowledge. Needs no lock. */
 bool raw_domain_is_hooked(void);

@@ -7,7 +7,8 @@
 
 typedef struct {
     int64_t nbytes;
-    uint64_t serial; /* number of the large buffer, from 0 in order of birth */
+    /* Numbers of the large buffer, from 0 in order of birth: among all, and of an array among arrays. */
+    uint64_t serial, array_serial;
     /* Its holder, see holders_journal.c: the last search that found it, how reliably, and the name last written. */
     uint32_t search, written;
     uint32_t next_spare; /* while no buffer has it: the index of the next such */

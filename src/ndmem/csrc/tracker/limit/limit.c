@@ -55,7 +55,7 @@ bool limit_adopt(void *pointer, size_t nbytes)
     Buffer buffer = {.nbytes = nbytes, .stack = ROOT, .generation = 0, .domain = ARRAY};
     bool added = ledger_add_locked(pointer, &buffer) == ADDED;
     if (added && buffer.large)
-        buffer.large->serial = UINT64_MAX;
+        buffer.large->serial = buffer.large->array_serial = UINT64_MAX;
     for (unsigned i = 0; added && i < limit_count; i++)
         if (limit_armed[i]->generation == 0)
             limit_add_locked(limit_armed[i], (int64_t)nbytes);

@@ -102,7 +102,7 @@ void recording_origin_locked(Recording *recording, const Buffer *buffer, const c
     char *text = journal_detail(journal, TEXT_ORIGIN, sizeof(int64_t) + strlen(library));
     if (text == NULL)
         return;
-    fill_library(text, (int64_t)(buffer->large->serial - recording->first_serial), library);
+    fill_library(text, (int64_t)recording_number(recording, buffer->large), library);
     journal_detail_done(journal);
     compact_if_due_locked(journal, &recording->compactions);
 }

@@ -80,7 +80,7 @@ bool recording_raise_peaks_locked(Recording *recording, const NodeRecord *node);
 /* Then it is put into the journal, where it counts from recording_commit on: the clock that is read for that is a call,
  * before which the compiler would save all registers. `place` is where the array was freed. */
 void recording_put_birth_locked(Recording *recording, const NodeRecord *node, size_t nbytes, uint16_t thread);
-void recording_put_death_locked(Recording *recording, NodeRecord *place, size_t nbytes, uint64_t serial, uint16_t thread);
+void recording_put_death_locked(Recording *recording, NodeRecord *place, size_t nbytes, uint64_t number, uint16_t thread);
 
 /* True if the clock has moved since the last event; `now` is its reading. */
 bool recording_commit_locked(Recording *recording, int64_t now);
@@ -136,6 +136,13 @@ static inline int64_t recording_nameable(const Recording *recording, bool outsid
 static inline bool recording_watches_native(const Recording *recording)
 {
     return recording->journal.header->native_threshold != 0;
+}
+
+/* The number of a large buffer that it saw, in order of birth. Another recording may see native blocks that this one does
+ * not. */
+static inline uint64_t recording_number(const Recording *recording, const Large *large)
+{
+    return (recording_watches_native(recording) ? large->serial : large->array_serial) - recording->first_serial;
 }
 
 static inline bool recording_saw(const Recording *recording, const Buffer *buffer)

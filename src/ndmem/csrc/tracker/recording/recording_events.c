@@ -129,11 +129,11 @@ static inline EventRecord birth_event(const Recording *recording, const NodeReco
                          .payload = nbytes, .live = recording->journal.header->live};
 }
 
-static inline EventRecord death_event(const Recording *recording, const NodeRecord *place, uint64_t serial,
+static inline EventRecord death_event(const Recording *recording, const NodeRecord *place, uint64_t number,
                                       Domain domain, uint16_t thread)
 {
     return (EventRecord){.node = place->id, .thread = thread, .domain = (uint8_t)domain, .kind = DIED,
-                         .payload = (int64_t)(serial - recording->first_serial),
+                         .payload = (int64_t)number,
                          .live = recording->journal.header->live};
 }
 
@@ -150,13 +150,13 @@ void recording_put_birth_locked(Recording *recording, const NodeRecord *node, si
     *journal_next_event(&recording->journal) = birth_event(recording, node, (int64_t)nbytes, ARRAY, thread);
 }
 
-void recording_put_death_locked(Recording *recording, NodeRecord *place, size_t nbytes, uint64_t serial, uint16_t thread)
+void recording_put_death_locked(Recording *recording, NodeRecord *place, size_t nbytes, uint64_t number, uint16_t thread)
 {
     ASSERT_LOCKED();
     JournalHeader *header = recording->journal.header;
     header->events++;
     raise_maxima(place, header->live + (int64_t)nbytes, header->native_live);
-    *journal_next_event(&recording->journal) = death_event(recording, place, serial, ARRAY, thread);
+    *journal_next_event(&recording->journal) = death_event(recording, place, number, ARRAY, thread);
 }
 
 /* The event that was put last comes after the time. */
@@ -231,7 +231,8 @@ void recording_death_locked(Recording *recording, const Buffer *buffer, NodeId s
         NodeRecord *place = records_of_locked(recording, stack);
         raise_maxima(place, live, native); /* it was still alive while the line ran that frees it */
         tick_locked(recording, thread);
-        journal_event(&recording->journal, death_event(recording, place, buffer->large->serial, (Domain)buffer->domain, thread));
+        uint64_t number = recording_number(recording, buffer->large);
+        journal_event(&recording->journal, death_event(recording, place, number, (Domain)buffer->domain, thread));
         compact_if_due_locked(&recording->journal, &recording->compactions);
     }
 }
