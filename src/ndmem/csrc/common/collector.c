@@ -1,6 +1,7 @@
 #include "common/compat.h"
 #include "common/collector.h"
 
+#undef _PyGC_FINALIZED /* until 3.12 a macro outside of Python, and a function inside */
 #define Py_BUILD_CORE 1
 #include <internal/pycore_interp.h>
 #undef Py_BUILD_CORE
