@@ -102,7 +102,7 @@ def test_a_library_that_is_missing_is_said_with_what_installs_it(monkeypatch: py
 
     monkeypatch.setattr(importlib.util, "find_spec", find)
     for call in (need_web, lambda: LivePage(None)):
-        with pytest.raises(MissingError, match=r"starlette and uvicorn.*pip install 'ndmem\[web\]'"):
+        with pytest.raises(MissingError, match=r"starlette, uvicorn.*pip install 'ndmem\[web\]'"):
             call()
 
 
