@@ -98,6 +98,7 @@ def test_a_function_has_its_own_figures():
         held = [block + number for number in range(9)]
         return held[0]
 
+    ndmem.chunks("f8[4000000, 10]", budget="8 GiB", func=np.negative)  # gives back free pages of other tests
     budget = (anonymous_nbytes() or 0) + 200 * _MIB
     large = ndmem.chunks("f8[4000000, 10]", budget=budget, func=np.negative)
     small = ndmem.chunks("f8[4000000, 10]", budget=budget, func=copies)
@@ -148,8 +149,7 @@ with (
 
 def test_a_real_cluster_is_asked():
     """A client of Dask is asked for the limit and the threads of its workers."""
-    pytest.importorskip("distributed")
-    # A process of its own: Dask's event loop keeps descriptors.
+    pytest.importorskip("distributed")  # in a process of its own: its event loop keeps descriptors
     done = subprocess.run([sys.executable, "-c", _REAL_CLUSTER], stdout=subprocess.PIPE, text=True, check=True)
     assert done.stdout.splitlines() == 2 * [f"{int(0.6 * 2**31)} 3 1"]
 
