@@ -165,11 +165,12 @@ class Recorder:
 
         if not _native.running_threshold():  # `ndmem run` knows more packages of the user
             _native.set_code_owners(*owner_texts(find_library_roots(), ()))
+        before, highest = find_resident()
+        self._native.start()
+        self._sees_python_alone = self._sees_python_alone and _native.raw_is_reached()
         if self._sees_python_alone:
             about = {**(about or {}), "native_reach": NativeReach.PYTHON.value}
-            before, highest = find_resident()
             self._resident = {"before_nbytes": before, "highest_before_nbytes": highest}
-        self._native.start()
         self._native.write_meta(json.dumps({**describe_run(), **(about or {})}).encode())
 
     def stop(self, *, finds_holders: bool = True) -> None:

@@ -4,10 +4,12 @@ import os
 import subprocess
 import sys
 import tracemalloc
+from pathlib import Path
 
 import pytest
 from tests.forking import forks
 from tests.raw_allocator import RawBlocks, native_births, read_raw_allocator
+from tests.system.running import Place, write_program
 
 import ndmem
 
@@ -114,3 +116,22 @@ print(recording.live, recording.native_peak >= 3 * 10**6)
         timeout=120,
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "160000 True\n", "")
+
+
+_WITHOUT_NATIVE = """
+import numpy as np, ndmem
+kept = bytes(40 * 10**6)
+array = np.ones(10**6)
+with ndmem.track() as run:
+    other = bytes(10**6)
+print(run.trace.native, run.trace.run.notes)
+"""
+
+
+def test_a_user_who_wants_no_native_memory_has_none(tmp_path: Path) -> None:
+    """Under ndmem run --no-native neither the limit nor a block that the program tracks counts native blocks."""
+    place = Place(tmp_path)
+    outcome = place.run_tracked("--no-native", "--limit", "20 MiB", write_program(tmp_path, _WITHOUT_NATIVE))
+    assert (outcome.status, outcome.stdout, outcome.stderr) == (0, b"None ()\n", b"")
+    trace = ndmem.load(place.trace).trace
+    assert (trace.native, trace.dropped) == (None, 0)

@@ -202,6 +202,12 @@ static PyObject *py_raw_is_reached(PyObject *Py_UNUSED(module), PyObject *Py_UNU
     return PyBool_FromLong(raw_domain_is_reached());
 }
 
+static PyObject *py_forbid_raw(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(none))
+{
+    raw_domain_forbid();
+    Py_RETURN_NONE;
+}
+
 static PyObject *py_stop_all(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(none))
 {
     tracker_stop_all();
@@ -212,6 +218,7 @@ static PyMethodDef functions[] = {
     {"hook_numpy", py_hook_numpy, METH_NOARGS, "hook_numpy()\n--\n\nHook NumPy, which has just been imported, for the recordings that run."},
     {"native_library", py_native_library, METH_NOARGS,
      "native_library()\n--\n\nPath of the preloaded library, which reports native blocks; None if there is none."},
+    {"forbid_raw", py_forbid_raw, METH_NOARGS, "forbid_raw()\n--\n\nNever hook Python's raw allocator in this process."},
     {"raw_is_reached", py_raw_is_reached, METH_NOARGS,
      "raw_is_reached()\n--\n\nWhether the hook for Python's raw allocator is installed and called: another tool may have removed it."},
     {"running_threshold", py_threshold, METH_NOARGS, "running_threshold()\n--\n\nThreshold of the running tracker in bytes; 0 if none runs."},

@@ -199,7 +199,7 @@ int tracker_start(Recording *recording, size_t threshold, Start start)
     native_find(); /* before NumPy is hooked: the choice of hooks depends on it */
     if ((start == WITH_NUMPY && tracker_hook_numpy() < 0) || prepare(threshold) < 0)
         return -1;
-    size_t native = native_is_preloaded() ? native_threshold() : recording->raw ? RAW_THRESHOLD : 0;
+    size_t native = native_is_preloaded() ? native_threshold() : recording->raw && raw_domain_is_allowed() ? RAW_THRESHOLD : 0;
     lock_enter(true);
     bool started = recording_start_locked(recording, next_generation_locked(),
                                           native ? tracker.next_serial : tracker.next_array_serial, native);

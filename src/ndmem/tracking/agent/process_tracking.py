@@ -81,9 +81,10 @@ class ProcessTracking:
         self._room = room
         self._packages = packages
         self._recording: _native.Recording | None = None
-        self._started = False
+        self._started = self._sees_native = False
         self._wants_native = native
-        self._sees_native = False
+        if not native:  # limits and blocks that the program tracks follow the user's choice
+            _native.forbid_raw()
         self._obstacle: str | None = None
         self._shared_nbytes = 0
         self._resident: dict[str, object] = {}

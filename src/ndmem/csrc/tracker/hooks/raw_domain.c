@@ -10,7 +10,7 @@
 #endif
 
 static PyMemAllocatorEx original; /* what was there before the hook; does not change while the hook is installed */
-static bool is_installed;
+static bool is_installed, is_forbidden;
 static atomic_bool is_listening;
 
 /* See raw_domain_is_reached: the thread that asks, by a block of an unusual size, and whether the hook was called. */
@@ -178,7 +178,7 @@ static void raw_free(void *context, void *block)
  * meanwhile call an old function with a new context. */
 void raw_domain_hook(void)
 {
-    if (atomic_load_explicit(&is_listening, memory_order_relaxed))
+    if (is_forbidden || atomic_load_explicit(&is_listening, memory_order_relaxed))
         return;
     for (unsigned i = 0; i < PLACES; i++)
         atomic_store_explicit(&known[i], 0, memory_order_relaxed);
@@ -190,6 +190,10 @@ void raw_domain_hook(void)
     }
     atomic_store_explicit(&is_listening, true, memory_order_release);
 }
+
+void raw_domain_forbid(void) { is_forbidden = true; }
+
+bool raw_domain_is_allowed(void) { return !is_forbidden; }
 
 static bool is_on_top(void)
 {

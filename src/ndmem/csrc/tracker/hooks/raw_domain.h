@@ -16,6 +16,10 @@ enum { RAW_THRESHOLD = 65536 };
 void raw_domain_hook(void);
 void raw_domain_unhook(void);
 
+/* Never hook it in this process, whatever a recording or a limit asks for: the user wants no native memory. Needs the GIL. */
+void raw_domain_forbid(void);
+bool raw_domain_is_allowed(void);
+
 /* Stops the reports in the child of a fork, whose other threads are gone. Without the GIL the hook stays installed: another
  * thread may have been about to change the allocators. */
 void raw_domain_forget_in_child(void);
