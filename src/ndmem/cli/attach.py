@@ -16,7 +16,7 @@ import click
 from ndmem.watching.attachment import Attachment, attach
 
 from .message import say, say_written
-from .options import NbytesType
+from .options import FORCE_OPTION, THRESHOLD_OPTION
 from .usage import EXAMPLE
 
 if TYPE_CHECKING:
@@ -50,14 +50,8 @@ class DurationType(click.ParamType):  # type: ignore[type-arg]  # generic only f
     type=click.Path(dir_okay=False, path_type=Path),
     help="File for the trace [ndmem-attach.PID.ndmem].",
 )
-@click.option("-f", "--force", is_flag=True, help="Overwrite the file of a previous run.")
-@click.option(
-    "--threshold",
-    type=NbytesType(),
-    default="4KiB",
-    show_default=True,
-    help="Record buffers of at least this size one by one; only count smaller ones.",
-)
+@FORCE_OPTION
+@THRESHOLD_OPTION
 @click.option(
     "--path",
     type=click.Path(exists=True, file_okay=False, path_type=Path),

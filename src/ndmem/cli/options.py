@@ -1,4 +1,4 @@
-"""Types of option values that several commands share."""
+"""Options that several commands share, and the types of their values."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -104,3 +104,14 @@ class NbytesType(click.ParamType):  # type: ignore[type-arg]  # generic only for
             return parse_nbytes(value)
         except UnitError as error:
             self.fail(str(error), param, ctx)
+
+
+FORCE_OPTION = click.option("-f", "--force", is_flag=True, help="Overwrite the file of a previous run.")
+
+THRESHOLD_OPTION = click.option(
+    "--threshold",
+    type=NbytesType(),
+    default="4KiB",
+    show_default=True,
+    help="Record buffers of at least this size one by one; only count smaller ones.",
+)

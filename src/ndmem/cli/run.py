@@ -21,7 +21,15 @@ from ndmem.tracking.launcher.wait import Ended
 from .live_web import PortType, end_page, open_page, start_page
 from .message import say, say_written
 from .named_program import find_program
-from .options import PACKAGE_OPTION, BudgetType, NbytesType, check_page, warn_of_packages
+from .options import (
+    FORCE_OPTION,
+    PACKAGE_OPTION,
+    THRESHOLD_OPTION,
+    BudgetType,
+    NbytesType,
+    check_page,
+    warn_of_packages,
+)
 from .program_command import ProgramCommand
 from .run_rank import say_end
 from .usage import EXAMPLE
@@ -64,14 +72,8 @@ def _load_needed() -> Iterator[str]:
     type=click.Path(dir_okay=False, path_type=Path),
     help="File for the trace [ndmem-SCRIPT.PID.ndmem]; each rank of an MPI job adds its number.",
 )
-@click.option("-f", "--force", is_flag=True, help="Overwrite the file of a previous run.")
-@click.option(
-    "--threshold",
-    type=NbytesType(),
-    default="4KiB",
-    show_default=True,
-    help="Record buffers of at least this size one by one; only count smaller ones.",
-)
+@FORCE_OPTION
+@THRESHOLD_OPTION
 @click.option(
     "--room",
     type=NbytesType(),
