@@ -61,9 +61,9 @@ def _find_flags(text: str) -> list[str]:
 
 
 def _includes(numpy: Path) -> list[str]:
-    # Python's headers are not this project's: meson has their folder by -I too, and so they have to be without warnings.
-    folders = (_ROOT / "src/ndmem/csrc", _HERE / "python_headers", sysconfig.get_path("include"), numpy)
-    return [f"-I{folder}" for folder in folders]
+    # As system headers: those of Python 3.15 have parameters that clang finds unused.
+    theirs = (_HERE / "python_headers", sysconfig.get_path("include"), numpy)
+    return [f"-I{_ROOT / 'src/ndmem/csrc'}", *(f"-isystem{folder}" for folder in theirs)]
 
 
 def _download_headers(folder: Path, platform: str) -> Path:

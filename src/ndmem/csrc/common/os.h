@@ -20,6 +20,13 @@ void os_prepare_fences(void);
 /* Bytes of this process in RAM; -1 where the system does not tell. */
 int64_t os_resident_nbytes(void);
 
+/* The highest that this was; -1 where the system does not tell. */
+int64_t os_highest_resident_nbytes(void);
+
+/* Writes the path of an open file, which may have been renamed, and returns its length; -1 with `errno` where it has none,
+ * where `room` bytes are too few, or where the system does not tell. Not closed by a zero. */
+ptrdiff_t os_file_path(int file, char *path, size_t room);
+
 /* Copies what can be read at `from` into `room` and returns how many bytes that was: the copy ends at the first address
  * that cannot be read. OS_REFUSED where the system has no such copy, or forbids it for good. Leaves `errno` as it was. */
 #define OS_REFUSED SIZE_MAX
