@@ -1,7 +1,7 @@
 """Compile and link the C for macOS, on any system, and check what it takes from elsewhere.
 
 ``python benchmarks/macos/compile.py``, in an environment with ``ziglang``, as ``make check-macos`` runs it. It needs the
-headers of the Python that runs it, and downloads NumPy's wheels for macOS for their headers. Each warning is an error.
+headers of the Python that runs it, and downloads NumPy's wheels for macOS for theirs. Each warning is an error.
 
 The result cannot run here. What is checked: the sources that meson.build chooses for macOS compile, link, and need
 nothing but the C library of macOS and functions that a Python of this version has.
@@ -80,7 +80,11 @@ def _build(folder: Path, sources: list[Path], flags: list[str]) -> Path | None:
     folder.mkdir(parents=True)
     objects = [folder / f"{number}.o" for number in range(len(sources))]
     with ThreadPoolExecutor(2) as pool:
-        done = list(pool.map(lambda pair: _cc([*flags, "-c", str(pair[0]), "-o", str(pair[1])]), zip(sources, objects, strict=True)))
+        done = list(
+            pool.map(
+                lambda pair: _cc([*flags, "-c", str(pair[0]), "-o", str(pair[1])]), zip(sources, objects, strict=True)
+            )
+        )
     if not all(done):
         return None
     extension = folder / "extension.so"

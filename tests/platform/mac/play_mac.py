@@ -46,8 +46,8 @@ def _refuse(event: str, arguments: tuple[object, ...]) -> None:
         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), arguments[0])
 
 
-def _hiding(function):  # noqa: ANN001, ANN202  # any function of a path
-    def wrapped(path, *arguments, **options):  # noqa: ANN001, ANN002, ANN003, ANN202
+def _hiding(function):
+    def wrapped(path, *arguments, **options):
         if _is_hidden(path):
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path)
         return function(path, *arguments, **options)
