@@ -1,7 +1,7 @@
 """Compile and link the C for macOS, on any system, and check what it takes from elsewhere.
 
-``python benchmarks/macos/compile.py``, in an environment with ``ziglang``, as ``make check-macos`` runs it. It needs the
-headers of the Python that runs it, and downloads NumPy's wheels for macOS for theirs. Each warning is an error.
+``python benchmarks/macos/compile.py``, in an environment with ``ziglang``, as ``make check-macos`` runs it. It needs
+the headers of the Python that runs it, and downloads NumPy's wheels for macOS for theirs. Each warning is an error.
 
 The result cannot run here. What is checked: the sources that meson.build chooses for macOS compile, link, and need
 nothing but the C library of macOS and functions that a Python of this version has.
