@@ -16,7 +16,7 @@ PYTEST = $(VENV)/bin/python -m pytest -n 2 --dist worksteal
 # The tests of what depends most on how a Python works inside.
 CORE := tests/tracking tests/weighing tests/planning/worker tests/budgets
 
-.PHONY: help demo test test-long test-core docs browser lint sanitize test-all clean
+.PHONY: help demo test test-long test-core docs browser lint sanitize check-macos test-all clean
 
 help:
 	@echo 'make demo       install into .venv-demo and track examples/pipeline.py'
@@ -26,6 +26,7 @@ help:
 	@echo 'make docs       build the documentation into build/docs; a warning is an error'
 	@echo 'make lint       the checks alone'
 	@echo 'make sanitize   the C core under ASAN, UBSAN and TSAN; SHORT=1 takes some minutes'
+	@echo 'make check-macos  compile the C for macOS, and run the tests that play a Mac with what macOS gets'
 	@echo 'make test-all   the tests, slow ones too, on each Python with its oldest and newest NumPy'
 	@echo 'make clean      remove what these made'
 	@echo 'They take the newest supported Python that they find, or: make test PYTHON=python3.12 VENV=.venv-3.12'
@@ -88,3 +89,13 @@ $(VENV)/installed-$(VERSION): $(VENV)/python-$(VERSION) $(SOURCES)
 SANITIZE_PYTHON ?= $(PYTHON)
 sanitize:
 	$(SANITIZE_PYTHON) benchmarks/accuracy/sanitize.py $(if $(SHORT),--short)
+
+# The C for macOS, which cannot run here, by a compiler that knows macOS (ziglang, 100 MB: not for continuous integration).
+# Then what macOS gets, built for this system, under the tests that play a Mac and those of arrays and budgets.
+check-macos:
+	$(PYTHON) -m venv --clear .venv-macos
+	.venv-macos/bin/python -m pip install --quiet ziglang
+	.venv-macos/bin/python benchmarks/macos/compile.py
+	.venv-macos/bin/python -m pip install --quiet -Csetup-args=-Dlinux_parts=false '.[test]'
+	.venv-macos/bin/python -m pytest -m '' tests/platform/test_playing_mac.py tests/platform/test_system_answers.py \
+		tests/tracking/recording/test_recording.py tests/budgets

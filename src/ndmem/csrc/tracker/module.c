@@ -16,6 +16,7 @@
 #include "tracker/hooks/raw_domain.h"
 #include "tracker/hooks/report_signal.h"
 #include "tracker/holders/search_schedule.h"
+#include "tracker/system.h"
 #include "tracker/tracker.h"
 #include "tracker/call_tree/watch.h"
 
@@ -219,6 +220,8 @@ static PyMethodDef functions[] = {
     {"hook_numpy", py_hook_numpy, METH_NOARGS, "hook_numpy()\n--\n\nHook NumPy, which has just been imported, for the recordings that run."},
     {"native_library", py_native_library, METH_NOARGS,
      "native_library()\n--\n\nPath of the preloaded library, which reports native blocks; None if there is none."},
+    {"resident", system_resident, METH_NOARGS, system_resident_doc},
+    {"file_path", system_file_path, METH_O, system_file_path_doc},
     {"forbid_raw", py_forbid_raw, METH_NOARGS, "forbid_raw()\n--\n\nNever hook Python's raw allocator in this process."},
     {"raw_is_reached", py_raw_is_reached, METH_NOARGS,
      "raw_is_reached()\n--\n\nWhether the hook for Python's raw allocator is installed and called: another tool may have removed it."},
