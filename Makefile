@@ -16,7 +16,7 @@ PYTEST = $(VENV)/bin/python -m pytest -n 2 --dist worksteal
 # The tests of what depends most on how a Python works inside.
 CORE := tests/tracking tests/weighing tests/planning/worker tests/budgets
 
-.PHONY: help demo test test-long test-core docs browser lint sanitize test-all clean
+.PHONY: help demo test test-long test-core docs browser lint sanitize test-all plotly clean
 
 help:
 	@echo 'make demo       install into .venv-demo and track examples/pipeline.py'
@@ -27,6 +27,7 @@ help:
 	@echo 'make lint       the checks alone'
 	@echo 'make sanitize   the C core under ASAN, UBSAN and TSAN; SHORT=1 takes some minutes'
 	@echo 'make test-all   the tests, slow ones too, on each Python with its oldest and newest NumPy'
+	@echo 'make plotly     build the JavaScript of the pages again from packages of npm'
 	@echo 'make clean      remove what these made'
 	@echo 'They take the newest supported Python that they find, or: make test PYTHON=python3.12 VENV=.venv-3.12'
 
@@ -64,6 +65,11 @@ lint: $(VENV)/installed-$(VERSION)
 test-all: $(VENV)/installed-$(VERSION)
 	$(VENV)/bin/python -m pip install --quiet nox
 	$(VENV)/bin/python -m nox
+
+# The versions are in packaging/plotly/package.json, those of what they need in the lock file beside it, with the hashes
+# that npm checks. The result is committed: neither users nor continuous integration need npm.
+plotly:
+	cd packaging/plotly && npm ci --ignore-scripts --no-audit --no-fund && npm run build
 
 clean:
 	rm -rf .venv .venv-* .nox build dist demo.ndmem .*_cache .hypothesis

@@ -57,8 +57,6 @@ def write_run(
 
     Raises
     ------
-    MissingError
-        If HTML is asked for and Jinja2 or Plotly is not installed.
     TraceError
         If the trace's call tree is damaged.
     OSError

@@ -182,7 +182,7 @@ class Run:
         library : bool
             Give the lines of libraries rows of their own.
         plotlyjs : str
-            ``"inline"`` puts Plotly's JavaScript (4.6 MiB) into the page, which then needs no other file; ``"cdn"``
+            ``"inline"`` puts Plotly's JavaScript (1.2 MiB) into the page, which then needs no other file; ``"cdn"``
             lets the browser load it from the network; anything else is the path of a file that several pages share,
             written if it does not exist.
 
@@ -193,8 +193,6 @@ class Run:
 
         Raises
         ------
-        MissingError
-            If Jinja2 or Plotly is not installed.
         OSError
             If a file cannot be written.
         """
