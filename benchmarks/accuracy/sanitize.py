@@ -53,7 +53,7 @@ _MORE_TESTS = [
     "tests/analysis/tables/test_temporary_peaks.py",
 ]
 _TO_BUILD = ["meson-python>=0.17", "meson>=1.4", "ninja", "numpy>=2.0"]
-_TO_RUN = ["click", "rich", "psutil", "threadpoolctl", "pytest", "hypothesis", "jsonschema", "jinja2", "plotly"]
+_TO_RUN = ["click", "rich", "psutil", "threadpoolctl", "pytest", "hypothesis", "jsonschema", "jinja2"]
 _OPTIONS = {
     "ASAN_OPTIONS": "detect_leaks=0:verify_asan_link_order=0:abort_on_error=1:allocator_may_return_null=1",
     "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1",

@@ -1,4 +1,4 @@
-"""One run in four outputs: text, page, JSON and notebook have the same figures."""
+"""One run in five outputs: text, page, JSON, notebook and Markdown have the same figures."""
 
 import io
 import json
@@ -17,6 +17,7 @@ from ndmem.analysis.index import TraceIndex
 from ndmem.model.trace import Trace
 from ndmem.reporting.export.json import write_json
 from ndmem.reporting.html.tables.lines import line_table_html
+from ndmem.reporting.markdown.report import write_markdown
 from ndmem.reporting.text.report import write_text
 from ndmem.reporting.view import View
 from ndmem.units import format_nbytes
@@ -131,6 +132,16 @@ def show_notebook(trace: Trace) -> Shown:
     return _read_sentences(found.text, _index_rows(heads, lines))
 
 
+def show_markdown(trace: Trace) -> Shown:
+    """Read the Markdown."""
+    stream = io.StringIO()
+    write_markdown(TraceIndex(trace), stream, view=View(rows=None), folder=FOLDER)
+    text = stream.getvalue()
+    table = text[text.index("| share") :].split("\n\n")[0].splitlines()
+    heads, _, *rows = [[cell.strip().strip("`") for cell in line.strip("|").split(" | ")] for line in table]
+    return _read_sentences(" ".join(text.split()).replace("`", ""), _index_rows(heads, rows))
+
+
 def show_json(trace: Trace) -> Shown:
     """Read the JSON, and write its bytes as the other outputs do."""
     stream = io.StringIO()
@@ -169,7 +180,7 @@ RUNS: dict[str, Callable[[], Trace]] = {"by hand": pipeline, "with native memory
 
 
 @pytest.mark.parametrize("run", RUNS)
-@pytest.mark.parametrize("show", [show_text, show_page, show_notebook])
+@pytest.mark.parametrize("show", [show_text, show_page, show_notebook, show_markdown])
 def test_an_output_has_the_figures_of_the_json(show: Callable[[Trace], Shown], run: str) -> None:
     """Peak, kept and total of the run, and all figures of each line, are those of the JSON."""
     trace = RUNS[run]()

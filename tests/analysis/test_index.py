@@ -86,7 +86,6 @@ def test_indexes_do_not_share_facts() -> None:
 @pytest.mark.parametrize("sample", [pipeline, factoring])
 def test_a_view_computes_each_fact_once(view: str, sample: Callable[[], Any]) -> None:
     """A report, a JSON, a page and a notebook's output each find the user's frames once, and run no fact twice."""
-    pytest.importorskip("jinja2")
     index = TraceIndex(sample())
     _VIEWS[view](index)
     kept = computed(index)
@@ -103,7 +102,6 @@ def test_a_view_computes_each_fact_once(view: str, sample: Callable[[], Any]) ->
 
 def test_all_views_of_a_run_share_what_was_computed() -> None:
     """After a page has been written, the text of the same index finds the frames, the lines and the answer there."""
-    pytest.importorskip("jinja2")
     index = TraceIndex(factoring())
     write_html(index, io.StringIO(), plotlyjs=_PLOTLY)
     shared = [

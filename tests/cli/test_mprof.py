@@ -209,7 +209,6 @@ def test_the_peak_is_the_highest_sample(folder: Path) -> None:
 @pytest.mark.long
 def test_a_picture_has_the_runs_and_their_calls(folder: Path) -> None:
     """The page stands beside the file unless -o says where; names of the program are no tags in it."""
-    pytest.importorskip("plotly")
     assert mprof(folder, "plot", "0").stdout == "wrote mprofile_20260101000000.html\n"
     page = (folder / "mprofile_20260101000000.html").read_text()
     assert "__main__.f 0.300s" in page

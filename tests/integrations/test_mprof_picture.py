@@ -11,8 +11,6 @@ from ndmem.errors import MissingError
 from ndmem.integrations.mprof.dat_file import Call, Sample, SampledRun
 from ndmem.integrations.mprof.picture import Calls, Picture, draw
 
-pytest.importorskip("plotly")
-
 HARMFUL = "</script><img src=x onerror=alert(1)>"
 RUN = SampledRun(
     Path("run.dat"),

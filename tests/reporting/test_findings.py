@@ -265,7 +265,6 @@ def test_the_report_and_the_advice_have_one_schema_for_a_finding() -> None:
 
 def test_page_and_notebook_tell_what_the_text_tells() -> None:
     """Message, fix and saving are the same texts on the page, in both outputs of a notebook, and in the terminal."""
-    pytest.importorskip("jinja2")
     index, page = TraceIndex(pipeline()), io.StringIO()
     write_html(index, page, plotlyjs=SMALL, folder="/home/ada", findings=[FINDING])
     outputs = [page.getvalue(), cell_html(index, findings=[FINDING]), findings_html(index, [FINDING])]
@@ -281,7 +280,6 @@ def test_page_and_notebook_tell_what_the_text_tells() -> None:
 
 def test_the_page_links_the_line_of_a_finding() -> None:
     """A finding on the page links the line in the source below, if the source is on the page."""
-    pytest.importorskip("jinja2")
     page, trace = io.StringIO(), pipeline()
     line = next(
         (site.filename, site.lineno)
@@ -299,7 +297,6 @@ def test_the_page_links_the_line_of_a_finding() -> None:
 
 def test_texts_of_the_program_are_escaped() -> None:
     """Markup and escape sequences in what a rule quotes reach neither the page nor the terminal."""
-    pytest.importorskip("jinja2")
     harmful = replace(FINDING, message="<script>x</script>\x1b[31m", fix="a = '<b>\x1b[0m'")
     index, page = TraceIndex(pipeline()), io.StringIO()
     write_html(index, page, plotlyjs=SMALL, findings=[harmful])

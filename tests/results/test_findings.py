@@ -62,7 +62,6 @@ def test_advice_is_a_sequence_that_prints_itself() -> None:
 
 def test_every_report_of_a_run_has_the_same_advice() -> None:
     """Text, JSON, page and notebook of a run have the finding; ``advice=False`` leaves it out."""
-    pytest.importorskip("jinja2")
     run = reduce_a_temporary()
     outputs = [run.to_html() or "", run._repr_html_() or ""]
     for form in ("text", "json"):

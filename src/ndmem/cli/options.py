@@ -21,12 +21,7 @@ def check_page(html: Path) -> None:
     ------
     click.UsageError
         If its folder does not exist.
-    MissingError
-        If a library that the page needs is not installed.
     """
-    from ndmem.reporting.html.charts.plotlyjs import need_html  # 2 ms, which ndmem run without --html need not pay
-
-    need_html()
     if not html.absolute().parent.is_dir():
         raise click.UsageError(f"cannot write {html}: its folder does not exist; choose another path with --html")
 

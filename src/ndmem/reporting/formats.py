@@ -26,6 +26,7 @@ class Format(enum.Enum):
     COLLAPSED = "collapsed"
     SPEEDSCOPE = "speedscope"
     CHROME = "chrome"
+    MARKDOWN = "markdown"
 
 
 def write_run(
@@ -53,12 +54,10 @@ def write_run(
     file : str or None
         The trace's file, for the commands that are suggested.
     findings : sequence of Finding
-        What to change in the program, for text, JSON and HTML.
+        What to change in the program, for text, JSON, HTML and Markdown.
 
     Raises
     ------
-    MissingError
-        If HTML is asked for and Jinja2 or Plotly is not installed.
     TraceError
         If the trace's call tree is damaged.
     OSError
@@ -75,6 +74,10 @@ def write_run(
         from .html.page import write_html
 
         write_html(index, stream, findings=findings, library=view.library)
+    elif form is Format.MARKDOWN:
+        from .markdown.report import write_markdown
+
+        write_markdown(index, stream, view=view, file=file, findings=findings)
     elif form is Format.CHROME:
         from .export.chrome import write_chrome
 

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from .findings import Findings
 
-_ADVISED = {Format.TEXT, Format.JSON, Format.HTML}
+_ADVISED = {Format.TEXT, Format.JSON, Format.HTML, Format.MARKDOWN}
 
 
 class Run:
@@ -122,7 +122,8 @@ class Run:
         stream : text stream, optional
             Destination; standard output if not given.
         form : Format or str
-            ``"text"``, ``"json"``, ``"html"``, ``"collapsed"``, ``"speedscope"`` or ``"chrome"``.
+            ``"text"``, ``"json"``, ``"html"``, ``"collapsed"``, ``"speedscope"``, ``"chrome"`` or
+            ``"markdown"``.
         by : By or str
             A row for each ``"line"``, ``"function"``, ``"array"`` or ``"stack"``, or the ``"tree"`` of calls.
         at : Moment or str
@@ -134,7 +135,7 @@ class Run:
         of : Measure or str, optional
             Bytes that weigh stacks in other tools' formats: ``"peak"``, ``"kept"``, ``"total"`` or ``"temporary"``.
         advice : bool
-            Say what to change in the program, in text, JSON and HTML; `ndmem.advise` has all of it.
+            Say what to change in the program, in text, JSON, HTML and Markdown; `ndmem.advise` has all of it.
         """
         file = None if self._path is None else shorten_path(str(self._path))
         with untracked(), short_gil_waits():
@@ -182,7 +183,7 @@ class Run:
         library : bool
             Give the lines of libraries rows of their own.
         plotlyjs : str
-            ``"inline"`` puts Plotly's JavaScript (4.6 MiB) into the page, which then needs no other file; ``"cdn"``
+            ``"inline"`` puts Plotly's JavaScript (1.2 MiB) into the page, which then needs no other file; ``"cdn"``
             lets the browser load it from the network; anything else is the path of a file that several pages share,
             written if it does not exist.
 
@@ -193,8 +194,6 @@ class Run:
 
         Raises
         ------
-        MissingError
-            If Jinja2 or Plotly is not installed.
         OSError
             If a file cannot be written.
         """

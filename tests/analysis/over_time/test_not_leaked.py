@@ -6,7 +6,6 @@ import html
 import io
 import json
 
-import pytest
 from tests.reporting.html.page_reader import SMALL
 from tests.traces import Frame, TraceBuilder
 
@@ -97,7 +96,6 @@ def test_garbage_and_mapped_files_at_the_end_are_counted() -> None:
 
 def test_text_page_notebook_and_json_tell_the_same() -> None:
     """The sentences are on the page and in a notebook as in the text, and JSON has their figures."""
-    pytest.importorskip("jinja2")
     index = _grown((0.5, 20), (2.0, 40), (7.0, 130))
     (sentence,) = not_leaked_sentences(index)
     page, text = io.StringIO(), io.StringIO()

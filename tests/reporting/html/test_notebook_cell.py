@@ -1,7 +1,6 @@
 """A run as the output of a notebook's cell."""
 
 import re
-import sys
 from html import unescape
 
 import pytest
@@ -72,12 +71,6 @@ def test_hostile_texts_stay_in_the_frame() -> None:
     assert "<img" not in html
     assert html.count("<iframe") == 1
     assert "Content-Security-Policy" in page_of(html)
-
-
-def test_without_plotly_there_is_the_table(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without Jinja2 and Plotly the output is the table alone."""
-    monkeypatch.setitem(sys.modules, "plotly", None)
-    assert cell_html(TraceIndex(pipeline())) == line_table_html(TraceIndex(pipeline()))
 
 
 @pytest.mark.long

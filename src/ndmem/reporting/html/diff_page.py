@@ -6,7 +6,6 @@ from typing import IO, TYPE_CHECKING, Any
 
 from ndmem.analysis.diff import select_changes
 from ndmem.analysis.over_time.timeline import timeline
-from ndmem.reporting.html.charts.plotlyjs import need_html
 from ndmem.reporting.paths import file_names
 from ndmem.reporting.plain import plain
 from ndmem.reporting.text.diff import DiffBy, count_others, totals_sentences
@@ -34,7 +33,6 @@ def write_diff_html(
     folder: str | None = None,
 ) -> None:
     """Write the differences between two runs as a page, with both timelines; other arguments are as in `write_html`."""
-    need_html()
     tables: dict[str, tuple[DiffBy, Sequence[AnyChange]]] = {
         "lines": (DiffBy.LINE, diff.lines),
         "functions": (DiffBy.FUNCTION, diff.functions),

@@ -17,13 +17,7 @@ _NOTHING = {
 
 
 def write_live_page() -> str:
-    """Return the page, which loads its figures from the address ``events`` beside its own.
-
-    Raises
-    ------
-    MissingError
-        If Jinja2 or Plotly is not installed.
-    """
+    """Return the page, which loads its figures from the address ``events`` beside its own."""
     page = io.StringIO()
     write_page("live", page, context={}, data={"timeline": _NOTHING, "live": True})
     return page.getvalue()

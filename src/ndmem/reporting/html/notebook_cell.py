@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import io
 from html import escape
 from typing import TYPE_CHECKING
 
-from ndmem.errors import MissingError
 from ndmem.reporting.html.charts.plotlyjs import CDN, find_plotlyjs
 from ndmem.reporting.html.tables.lines import line_table_html
 
@@ -49,7 +47,7 @@ def cell_html(
     outlook: Outlook | None = None,
     findings: Sequence[Finding] = (),
 ) -> str:
-    """Return a run as HTML of at most 300 KB: the answer, the line table, and the page if it can be built.
+    """Return a run as HTML of at most 300 KB: the answer, the line table, and the page.
 
     Parameters
     ----------
@@ -64,17 +62,13 @@ def cell_html(
     Notes
     -----
     The page is in a sandboxed frame: it may run its own scripts and cannot access the notebook. The browser loads it,
-    and Plotly's JavaScript from the network, only when the user opens it. Without Jinja2 and Plotly the output is
-    the table alone.
+    and Plotly's JavaScript from the network, only when the user opens it: inside the cell it would exceed the bound.
     """
     foreword = () if outlook is None else outlook.sentences
     table = line_table_html(index, folder=folder, foreword=foreword, findings=findings)
     page = io.StringIO()
-    with contextlib.suppress(MissingError):
-        plotly = find_plotlyjs(CDN)
-        write_html(index, page, plotlyjs=plotly, limits=CELL, folder=folder, outlook=outlook, findings=findings)
-    if not page.getvalue():
-        return table
+    plotly = find_plotlyjs(CDN)
+    write_html(index, page, plotlyjs=plotly, limits=CELL, folder=folder, outlook=outlook, findings=findings)
     # Between single quotes: a page has ten times as many double ones, each of which would take six characters.
     inside = escape(page.getvalue(), quote=False).replace("'", "&#x27;")
     start = f'{_THEME}<iframe sandbox="allow-scripts" loading="lazy" title="The run" class="ndmem-page"'

@@ -11,7 +11,6 @@ from ndmem.analysis.tables.lines import line_table
 from ndmem.model.trace import Origin
 from ndmem.reporting.html.charts.icicles import draw_icicles, grow_branches
 from ndmem.reporting.html.charts.lifetimes import draw_lifetimes
-from ndmem.reporting.html.charts.plotlyjs import need_html
 from ndmem.reporting.html.charts.timeline import draw_timeline, number_layers
 from ndmem.reporting.html.tables.arrays import list_arrays, list_buffers
 from ndmem.reporting.html.tables.code import name_anchors, show_code
@@ -84,12 +83,8 @@ def write_html(
     findings : sequence of Finding
         What to change in the program.
 
-    Raises
-    ------
-    MissingError
-        If Jinja2 or Plotly is not installed; the others are those of `write_run`.
+    Errors are those of `write_run`.
     """
-    need_html()
     names = file_names(index.trace.run, folder=folder)
     begin(Step.TIMELINE)
     timeline, timeline_rows = draw_timeline(index, names, points=limits.points)

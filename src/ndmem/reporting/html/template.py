@@ -7,7 +7,7 @@ import re
 from importlib import resources
 from typing import IO, TYPE_CHECKING, Any
 
-from ndmem.reporting.html.charts.plotlyjs import INLINE, allow_script, find_plotlyjs, need_html
+from ndmem.reporting.html.charts.plotlyjs import INLINE, allow_script, find_plotlyjs
 from ndmem.reporting.plain import plain
 from ndmem.reporting.text.diff import signed_nbytes
 from ndmem.reporting.text.tables.figure_columns import format_share
@@ -26,6 +26,7 @@ PAGE_MARK = '<meta name="generator" content="ndmem">'
 _SCRIPTS = {
     "report": ("common.js", "timeline.js", "bands.js", "range.js", "icicle.js", "report.js"),
     "diff": ("common.js", "diff.js"),
+    "figure": ("figure.js",),
     "live": ("common.js", "timeline.js", "live_range.js", "live_tables.js", "live.js"),
 }
 """Parts of each page's script, in order: the last one draws."""
@@ -41,11 +42,8 @@ def write_page(
 
     Every text of ``context`` is escaped; ``data`` is embedded as JSON. Errors are those of `write_html`.
     """
-    need_html()
-    plotly, script = (
-        plotlyjs or find_plotlyjs(INLINE),
-        "(() => {\n" + _shorten("".join(map(_read, _SCRIPTS[name]))) + "})();\n",
-    )
+    plotly = plotlyjs or find_plotlyjs(INLINE)
+    script = "(() => {\n" + _shorten("".join(map(_read, _SCRIPTS[name]))) + "})();\n"
     own = {
         "mark": PAGE_MARK,
         "meanings": MEANINGS,

@@ -37,13 +37,28 @@ def write_empty_run(
     exit_status : int
         Its exit status; 0 is not written.
     """
+    sentence = empty_sentence(
+        imported_numpy=imported_numpy, native_peak_nbytes=native_peak_nbytes, rss_peak_nbytes=rss_peak_nbytes,
+        exit_status=exit_status,
+    )  # fmt: skip
+    write_wrapped(sentence, stream)
+
+
+def empty_sentence(
+    *, imported_numpy: bool, native_peak_nbytes: int | None, rss_peak_nbytes: int | None, exit_status: int = 0
+) -> str:
+    """Return the report of a program without arrays in one line; the arguments are those of `write_empty_run`."""
     parts = ["no array was allocated" if imported_numpy else "the program never imported NumPy"]
     if native_peak_nbytes:
         parts.append(f"native memory at most {format_nbytes(native_peak_nbytes)}")
     if rss_peak_nbytes is not None:
         parts.append(f"resident memory at most {format_nbytes(rss_peak_nbytes)}")
     status = f" (exit status {exit_status})" if exit_status > 0 else ""
-    sentence = f"No array memory{status}: {'; '.join(parts)}."
+    return f"No array memory{status}: {'; '.join(parts)}."
+
+
+def write_wrapped(sentence: str, stream: IO[str]) -> None:
+    """Write a sentence in lines as wide as the stream's terminal."""
     stream.write("\n".join(textwrap.wrap(sentence, _find_width(stream), break_on_hyphens=False)) + "\n")
 
 

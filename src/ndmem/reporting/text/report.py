@@ -34,7 +34,7 @@ from ndmem.reporting.view import By, View
 
 from .call_tree import make_call_tree
 from .console import NARROWEST, printing_to
-from .empty_run import write_empty_run
+from .empty_run import empty_sentence, write_wrapped
 from .findings import print_findings
 from .notes import describe_run, list_notes, suggest_next
 from .sparkline import draw_sparkline
@@ -81,7 +81,7 @@ def write_text(
     trace = index.trace
     names = file_names(trace.run, folder=folder)
     if is_empty_run(index) and not index.family.notes and index.job is None:
-        _write_empty(trace, stream)
+        write_wrapped(describe_empty(trace), stream)
         return
     with printing_to(stream, view.width) as console:
         view = replace(view, width=console.width)
@@ -108,9 +108,9 @@ def write_text(
             console.print(hint, soft_wrap=True)
 
 
-def _write_empty(trace: Trace, stream: IO[str]) -> None:
-    write_empty_run(
-        stream,
+def describe_empty(trace: Trace) -> str:
+    """Return the whole report of a run without arrays."""
+    return empty_sentence(
         imported_numpy=trace.run.numpy is not None,
         native_peak_nbytes=None if trace.native is None else trace.native.nbytes,
         rss_peak_nbytes=trace.rss_peak_nbytes,
@@ -130,13 +130,13 @@ def _list_answer(index: TraceIndex, names: FileNames, *, view: View, chart: bool
     ending = ending_sentence(index, name_file=names.name)
     if ending:
         yield Text(plain(ending) + ".", "bold red")
-    about = [describe_run(index, moment), *_list_surroundings(index)]
+    about = [describe_run(index, moment), *list_surroundings(index)]
     yield Text.assemble((answer, "bold"), "\n".join(map(plain, about)))
     if chart and trace.peak.nbytes:
         yield Text(draw_sparkline(index, width=min(view.width or NARROWEST, _WIDEST_CHART)), "green")
 
 
-def _list_surroundings(index: TraceIndex) -> Iterator[str]:
+def list_surroundings(index: TraceIndex) -> Iterator[str]:
     """Yield sentences about the ranks, the limit, and what the job asked for."""
     rank = index.trace.run.rank
     if index.job is not None:

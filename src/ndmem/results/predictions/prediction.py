@@ -208,7 +208,7 @@ class Prediction(PredictedFigures):
 
         Raises
         ------
-        MissingError, OSError
+        OSError
             As for `Run.to_html`.
         """
         with untracked():

@@ -4,7 +4,7 @@ import importlib.util
 
 from ndmem.errors import MissingError
 
-_NEEDED = ("starlette", "uvicorn", "jinja2", "plotly")
+_NEEDED = ("starlette", "uvicorn")
 
 
 def need_web() -> None:

@@ -67,7 +67,7 @@ class Row:
         self.also = int(bool(self.beside))
 
 
-def _gather_rows(
+def gather_rows(
     buffers: Iterable[LiveBuffer], describe: Callable[[LiveBuffer], Row], *, limit: int | None
 ) -> list[Row]:
     """Describe buffers and join those with equal texts; at most ``limit`` rows, most bytes first."""
@@ -119,7 +119,7 @@ def lay_out_largest(
     width : int
         Columns of the terminal to fit into.
     """
-    shown = _gather_rows(buffers, describe, limit=limit)
+    shown = gather_rows(buffers, describe, limit=limit)
     table = _lay_out_rows(shown, last=last, width=width)
     if count := len(columns.buffer) - sum(row.count for row in shown):
         rest = int(columns.nbytes.sum()) - sum(row.total_nbytes for row in shown)
@@ -131,7 +131,7 @@ def _lay_out_rows(rows: list[Row], *, last: str, width: int) -> Table:
     from rich.table import Table
     from rich.text import Text
 
-    sizes = [_write_size(row) for row in rows]
+    sizes = [write_size(row) for row in rows]
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     # A narrow terminal cuts the code that allocated a buffer first: its place is enough to find it.
     size_width, last_width = (max(map(len, texts), default=0) for texts in (sizes, [row.use for row in rows]))
@@ -154,7 +154,8 @@ def _shorten_places(rows: list[Row], width: int) -> list[str]:
     return [row.place.rpartition("/")[2] for row in rows]
 
 
-def _write_size(row: Row) -> str:
+def write_size(row: Row) -> str:
+    """Write the bytes of each buffer of a row, and their number."""
     if row.is_whole:
         return format_nbytes(row.total_nbytes)
     return (f"{row.count:,} x " if row.count > 1 else "") + format_nbytes(row.nbytes)

@@ -45,8 +45,30 @@ class RowTable:
     notes: tuple[str, ...]
 
 
-def make_row_table(index: TraceIndex, names: FileNames, view: View, *, width: int) -> RowTable | None:
-    """Lay out the table of figures; ``None`` for a view that has another table, and if there is no row."""
+@dataclass(frozen=True, slots=True)
+class RowChoice:
+    """Rows that a table of figures shows.
+
+    Attributes
+    ----------
+    selection : Selection
+        The rows.
+    whole : int
+        Live bytes of arrays at the moment, of all processes whose rows these are.
+    native : bool
+        Whether the native memory of each is shown.
+    note : str
+        Whose lines they are, if they are merged; else empty.
+    """
+
+    selection: Selection[Any]
+    whole: int
+    native: bool
+    note: str
+
+
+def choose_rows(index: TraceIndex, view: View) -> RowChoice | None:
+    """Choose the rows of a view by line or function; ``None`` for a view that has others, and if there is no row."""
     merges = merges_processes(index, view)
     indexes = member_indexes(index) if merges else (index,)
     native = any(map(native_matters, indexes))
@@ -60,13 +82,21 @@ def make_row_table(index: TraceIndex, names: FileNames, view: View, *, width: in
     # A view without a limit has a row for everything.
     if view.rows is not None and not view.library:
         selection = select_rows(index, rows, moment=moment, whole=whole, native=native)
+    note = f"The lines are those of {len(indexes):,} processes, summed: each at its own {moment.value}."
+    return RowChoice(selection, whole, native, note if merges else "")
+
+
+def make_row_table(index: TraceIndex, names: FileNames, view: View, *, width: int) -> RowTable | None:
+    """Lay out the table of figures; ``None`` for a view that has another table, and if there is no row."""
+    choice = choose_rows(index, view)
+    if choice is None:
+        return None
     table, columns = make_figure_table(
-        selection, names, moment=moment, whole=whole, limit=view.rows, width=width, native=native
-    )
-    notes = [explain_columns(columns)]
-    if merges:
-        notes.append(f"The lines are those of {len(indexes):,} processes, summed: each at its own {moment.value}.")
-    return RowTable(table, selection.shown[: view.rows], tuple(notes))
+        choice.selection, names, moment=view.moment, whole=choice.whole, limit=view.rows, width=width,
+        native=choice.native,
+    )  # fmt: skip
+    notes = filter(None, [explain_columns(columns), choice.note])
+    return RowTable(table, choice.selection.shown[: view.rows], tuple(notes))
 
 
 def merges_processes(index: TraceIndex, view: View) -> bool:
