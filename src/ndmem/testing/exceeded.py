@@ -7,12 +7,11 @@ from io import StringIO
 from typing import TYPE_CHECKING
 
 from ndmem.reporting.memory.excess_message import write_excess
-from ndmem.results.inner_run import without_callers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ndmem.results.run import Run
+    from .recording import CodeRecording
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,14 +31,18 @@ class ArrayLimit:
 
 
 def describe_exceeded(
-    run: Run, *, peak: ArrayLimit | None, kept: ArrayLimit | None, callers: Sequence[tuple[str, str]]
+    recording: CodeRecording,
+    *,
+    peak: ArrayLimit | None,
+    kept: ArrayLimit | None,
+    callers: Sequence[tuple[str, str]],
 ) -> str | None:
     """Return the message for code that exceeded a limit, with the tables; ``None`` if it did not.
 
     Parameters
     ----------
-    run : Run
-        The finished record of the code.
+    recording : CodeRecording
+        The finished recording of the code.
     peak, kept : ArrayLimit or None
         The limit of the highest live bytes, and that of what is alive afterwards.
     callers : sequence of (str, str)
@@ -48,18 +51,20 @@ def describe_exceeded(
     heads: list[str] = []
     told: list[str] = []
     for limit, nbytes, noun, what, moment in (
-        (peak, run.peak, "arrays", "highest live bytes of its arrays", "peak"),
-        (kept, run.live, "arrays kept", "bytes of its arrays that are alive after it", "end"),
+        (peak, recording.peak, "arrays", "highest live bytes of its arrays", "peak"),
+        (kept, recording.live, "arrays kept", "bytes of its arrays that are alive after it", "end"),
     ):
         if limit is not None and nbytes > limit.nbytes:
             heads.append(write_excess(nbytes, limit.nbytes, noun))
-            told += [f"{limit.written}: {what}", *_report(without_callers(run, callers), moment)]
+            told += [f"{limit.written}: {what}", *_report(recording, moment, callers)]
     return "\n".join(["; ".join(heads), *told]) if told else None
 
 
-def _report(run: Run, moment: str) -> Sequence[str]:
+def _report(recording: CodeRecording, moment: str, callers: Sequence[tuple[str, str]]) -> Sequence[str]:
+    from ndmem.results.inner_run import without_callers  # only a failure needs it
+
     stream = StringIO()
-    run.report(stream, at=moment)
+    without_callers(recording.make_run(), callers).report(stream, at=moment)
     # The lines on files and resident memory are about whole programs.
     lines = [line for line in stream.getvalue().splitlines() if not line.startswith(("More: ", "Outside arrays, "))]
     return ["", *"\n".join(lines).rstrip().splitlines(), ""]

@@ -6,7 +6,7 @@ import gc
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ndmem.results.tracked_run import TrackedRun
+    from .recording import CodeRecording
 
 
 class YoungGarbage:
@@ -21,13 +21,13 @@ class YoungGarbage:
         gc.collect(1)
         self._moves = _count_moves()
 
-    def free(self, run: TrackedRun) -> None:
+    def free(self, recording: CodeRecording) -> None:
         """Free the cycles of the code that ran since the start; nothing if no array of the run is alive."""
-        if not run.live:
+        if not recording.live:
             return
         moved = _count_moves() != self._moves
         gc.collect(1)
-        if moved and run.live:
+        if moved and recording.live:
             gc.collect()
 
 

@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING
 
 from ndmem.units import parse_nbytes
 
+from .callers import list_callers
+from .exceeded import ArrayLimit, describe_exceeded
+from .garbage import YoungGarbage
+from .recording import CodeRecording, Depth
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from types import TracebackType
-
-    from ndmem.results.tracked_run import TrackedRun
 
 
 class PeakLimit(ContextDecorator):
@@ -31,46 +34,38 @@ class PeakLimit(ContextDecorator):
         self._limit = parse_nbytes(limit)
         self._kept_limit = None if kept is None else parse_nbytes(kept)
         self._callers: Sequence[tuple[str, str]] = ()
-        self._run: TrackedRun | None = None
+        self._recording: CodeRecording | None = None
 
     def _recreate_cm(self) -> PeakLimit:
         """Return a limit of its own for each call of a decorated function, which may be recursive."""
         fresh = PeakLimit.__new__(PeakLimit)
-        fresh.__dict__.update(self.__dict__, _run=None)
+        fresh.__dict__.update(self.__dict__, _recording=None)
         return fresh
 
     def __enter__(self) -> PeakLimit:
-        from ndmem.results.tracked_run import TrackedRun
-
-        from .callers import list_callers
-        from .garbage import YoungGarbage
-
         self._callers = list_callers()[:-1]
         self._garbage = YoungGarbage()
-        self._run = TrackedRun().start()
+        self._recording = CodeRecording(Depth.THOROUGH).__enter__()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        run, self._run = self._run, None
-        assert run is not None
-        self._garbage.free(run)
-        if kind is None and self._kept_limit is not None and run.live > self._kept_limit:
+        recording, self._recording = self._recording, None
+        assert recording is not None
+        self._garbage.free(recording)
+        if kind is None and self._kept_limit is not None and recording.live > self._kept_limit:
             gc.collect()
-            run.stop(objects=run.live > self._kept_limit)  # what holds it: not only variables
-        run.stop()
-        self.peak, self.kept = run.peak, run.live
+            if recording.live > self._kept_limit:
+                recording.find_holders()
+        recording.__exit__(None, None, None)
+        self.peak, self.kept = recording.peak, recording.live
         if kind is None:
-            self._judge(run)
-
-    def _judge(self, run: TrackedRun) -> None:
-        from .exceeded import ArrayLimit, describe_exceeded
-
-        kept = None if self._kept_limit is None else ArrayLimit(self._kept_limit, self._written)
-        told = describe_exceeded(run, peak=ArrayLimit(self._limit, self._written), kept=kept, callers=self._callers)
-        if told:
-            raise AssertionError(told)
+            kept = None if self._kept_limit is None else ArrayLimit(self._kept_limit, self._written)
+            limit = ArrayLimit(self._limit, self._written)
+            told = describe_exceeded(recording, peak=limit, kept=kept, callers=self._callers)
+            if told:
+                raise AssertionError(told)
 
 
 def assert_peak_below(limit: int | str, *, kept: int | str | None = None) -> PeakLimit:
@@ -102,8 +97,8 @@ def assert_peak_below(limit: int | str, *, kept: int | str | None = None) -> Pea
     >>> import numpy as np
     >>> from ndmem.testing import assert_peak_below
     >>> with assert_peak_below("1 MiB") as found:
-    ...     total = np.ones(1000).sum()
+    ...     table = np.ones(1000)
     >>> found.peak, found.kept
-    (8008, 8)
+    (8000, 8000)
     """
     return PeakLimit(limit, kept=kept)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import tokenize
 from collections import defaultdict
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -22,7 +22,7 @@ from ndmem.tracking.recorder import untracked
 from ndmem.user_code import GENERATED, STRING, find_library_roots, is_user_code
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from ndmem.model.columns import Int64s
     from ndmem.model.holder import ArrayForm, Holder
@@ -32,14 +32,6 @@ _MOST_ARRAYS = 1000
 """Arrays of one peak that are looked at: the largest."""
 
 Parts = tuple[tuple[PeakLine, ...], tuple[PeakArray, ...]]
-
-
-class _Place(NamedTuple):
-    """The user's line of a stack, the functions of the user on that stack, and all functions on it."""
-
-    site: Site
-    users: frozenset[str]
-    functions: frozenset[str]
 
 
 class PeakReader:
@@ -84,7 +76,7 @@ class PeakReader:
         at_peak = np.where(nodes["peak_serial"] == journal.header["peak_serial"], nodes["at_peak"], nodes["live"])
         nbytes: defaultdict[tuple[str, int, str], int] = defaultdict(int)
         for node in np.flatnonzero((nodes["domain"] == Domain.ARRAY) & (at_peak > 0)).tolist():
-            site = places.find(node).site
+            site = places.find(node)
             nbytes[site.filename, site.lineno, site.function] += int(at_peak[node])
         largest = sorted(nbytes.items(), key=lambda item: (-item[1], item[0]))[:MOST_PARTS]
         return tuple(
@@ -105,12 +97,12 @@ class PeakReader:
         holders, forms = _group_holders(journal, set(numbers.tolist())), journal.forms
         groups: defaultdict[tuple[Site, str | None, tuple[int, ...] | None, str | None], list[int]] = defaultdict(list)
         for number, node, size in zip(numbers.tolist(), nodes.tolist(), sizes.tolist(), strict=True):
-            place, held = places.find(node), holders.get(number, [])
-            holder = _choose_holder(held, place)
+            site, held = places.find(node), holders.get(number, [])
+            holder = _choose_holder(held, *places.list_functions(node)) if held else None
             form: Holder | ArrayForm | None = holder or next(iter(held), None) or forms.get(number)
             name = holder.name if holder else None
             shape, dtype = (None, None) if form is None else (form.shape, form.dtype)
-            groups[place.site, name, shape, dtype].append(size)
+            groups[site, name, shape, dtype].append(size)
         largest = sorted(groups.items(), key=lambda item: (-sum(item[1]), item[0][0].lineno, item[0][1] or ""))
         return tuple(
             PeakArray(
@@ -151,28 +143,35 @@ class _Places:
         names = ("parent", "code", "lineno", "end_lineno", "col", "end_col")
         self._columns = tuple(journal.nodes[name].tolist() for name in names)
         self._codes, self._is_user = journal.codes, is_user
-        self._known: dict[int, _Place] = {}
+        self._known: dict[int, Site] = {}
 
-    def find(self, node: int) -> _Place:
+    def find(self, node: int) -> Site:
         """Return the line of a node."""
         if node not in self._known:
-            self._known[node] = self._find(node)
+            self._known[node] = self._make_site(self._stand(node))
         return self._known[node]
 
-    def _find(self, node: int) -> _Place:
-        standing = first = 0
-        users, functions = set(), set()
+    def list_functions(self, node: int) -> tuple[set[str], set[str]]:
+        """Return the functions of the user on the stack of a node, and all functions on it."""
+        codes = [self._codes.get(self._columns[1][each], ("", "?")) for each in self._walk(node)]
+        return {function for filename, function in codes if self._is_user(filename)}, {code[1] for code in codes}
+
+    def _walk(self, node: int) -> Iterator[int]:
+        """Yield a node and its callers; a damaged tree ends where a caller comes later."""
         while 0 < node < len(self._columns[0]):
-            filename, function = self._codes.get(self._columns[1][node], ("", "?"))
-            functions.add(function)
-            if filename and self._is_user(filename):
-                standing = standing or node
-                users.add(function)
-            elif filename and not filename.startswith(GENERATED):
-                first = first or node
+            yield node
             parent = self._columns[0][node]
-            node = parent if parent < node else 0  # a damaged tree ends here
-        return _Place(self._make_site(standing or first), frozenset(users), frozenset(functions))
+            node = parent if parent < node else 0
+
+    def _stand(self, node: int) -> int:
+        first = 0
+        for each in self._walk(node):
+            filename = self._codes.get(self._columns[1][each], ("", "?"))[0]
+            if filename and self._is_user(filename):
+                return each
+            if not first and filename and not filename.startswith(GENERATED):
+                first = each
+        return first
 
     def _make_site(self, node: int) -> Site:
         _, code, lineno, end_lineno, col, end_col = (column[node] for column in self._columns)
@@ -206,8 +205,6 @@ def _group_holders(journal: Journal, numbers: set[int]) -> dict[int, list[Holder
     return {buffer: sorted(held, key=lambda each: each.is_view) for buffer, held in found.items()}
 
 
-def _choose_holder(holders: Sequence[Holder], place: _Place) -> Holder | None:
+def _choose_holder(holders: Sequence[Holder], users: set[str], functions: set[str]) -> Holder | None:
     """Return a holder whose name the user knows: not the local variable of a library that made the array."""
-    return next(
-        (each for each in holders if each.function in place.users or each.function not in place.functions), None
-    )
+    return next((each for each in holders if each.function in users or each.function not in functions), None)

@@ -32,7 +32,7 @@ def read_share(text: str) -> float:
     return float(match[1]) / 100
 
 
-def exceeds(now: TestFigures, before: TestFigures, share: float) -> str | None:
+def describe_growth(now: TestFigures, before: TestFigures, share: float) -> str | None:
     """Return the message for a test whose peak exceeds the baseline by more than a share; ``None`` otherwise."""
     if now.peak <= before.peak * (1 + share):
         return None

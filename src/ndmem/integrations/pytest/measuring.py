@@ -14,14 +14,14 @@ from ndmem.model.suite.figures import Outcome, TestFigures
 from ndmem.model.suite.file import encode_test
 from ndmem.testing.callers import list_callers
 
-from .baseline import exceeds
+from .baseline import describe_growth
 from .marks import ARRAYS, LEAKED, read_allowance
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
 
-    from ndmem.api import TrackedRun
     from ndmem.testing.peak_parts import PeakReader
+    from ndmem.testing.recording import CodeRecording
 
     from .choices import Choices
     from .marks import Allowance
@@ -60,61 +60,62 @@ class Measuring:
         arrays, leaked = arrays or self._choices.arrays, leaked or self._choices.leaked
         if not (arrays or leaked or self._choices.measures_all):
             return (yield)
-        from ndmem.api import track  # needs NumPy, which only measured tests load
-        from ndmem.testing.garbage import YoungGarbage
-        from ndmem.testing.light_run import LightRun
+        from ndmem.testing.garbage import YoungGarbage  # they need NumPy, which only measured tests load
+        from ndmem.testing.recording import CodeRecording, Depth
 
-        callers = list_callers()
+        callers = list_callers() if arrays or leaked else []
         # A mark asks about one test: its failure names also what attributes and containers hold.
-        run = track() if is_marked else LightRun()
+        recording = CodeRecording(Depth.THOROUGH if is_marked else Depth.LIGHT)
         garbage = YoungGarbage()
         try:
-            with run:
+            with recording:
                 try:
                     answer = yield
                 finally:
-                    garbage.free(run)
-                if self._exceeds_kept(run, leaked, item):
-                    run.stop(objects=True)  # what holds it: not only variables
+                    garbage.free(recording)
+                if self._exceeds_kept(recording, leaked, item):
+                    recording.find_holders()
         finally:
-            figures = self._measured[item.nodeid] = self._read_figures(item, run)
-        told = self._judge(item, run, arrays, leaked, callers) or self._compare(item.nodeid, figures)
+            figures = self._measured[item.nodeid] = self._read_figures(item, recording)
+        told = self._judge(item, recording, arrays, leaked, callers) or self._compare(item.nodeid, figures)
         if told:
             self._measured[item.nodeid] = replace(figures, outcome=Outcome.EXCEEDED)
             pytest.fail(told, pytrace=False)
         return answer
 
-    def _read_figures(self, item: pytest.Item, run: TrackedRun) -> TestFigures:
-        if not run.peak or not self._choices.needs_lines(item.nodeid, run.peak):
-            return TestFigures(run.peak, run.live)
-        from ndmem.testing.light_run import read_peak
+    def _read_figures(self, item: pytest.Item, recording: CodeRecording) -> TestFigures:
+        figures = TestFigures(recording.peak, recording.live)
+        if not figures.peak or not self._choices.needs_lines(item.nodeid, figures.peak):
+            return figures
         from ndmem.testing.peak_parts import PeakReader
 
         if self._reader is None:
             self._reader = PeakReader(self._root, self._choices.packages)
         self._reader.count_as_user([str(item.path)])
-        lines, arrays = read_peak(run, self._reader)
-        return TestFigures(run.peak, run.live, lines=lines, arrays=arrays)
+        lines, arrays = self._reader.read(recording.read_parts())
+        return replace(figures, lines=lines, arrays=arrays)
 
-    def _exceeds_kept(self, run: TrackedRun, leaked: Allowance | None, item: pytest.Item) -> bool:
+    def _exceeds_kept(self, recording: CodeRecording, leaked: Allowance | None, item: pytest.Item) -> bool:
         """Tell whether a test keeps more than its limit, after a full collection; false if the limit has a mistake."""
         try:
             allowed = None if leaked is None else leaked.find_limit(_arguments(item)).nbytes
         except NdmemError:
             return False  # `_judge` reports it
-        if allowed is None or run.live <= allowed:
+        if allowed is None or recording.live <= allowed:
             return False
         gc.collect()
-        return run.live > allowed
+        return recording.live > allowed
 
     def _judge(
         self,
         item: pytest.Item,
-        run: TrackedRun,
+        recording: CodeRecording,
         arrays: Allowance | None,
         leaked: Allowance | None,
         callers: list[tuple[str, str]],
     ) -> str | None:
+        if arrays is None and leaked is None:
+            return None
         from ndmem.testing.exceeded import describe_exceeded
 
         arguments = _arguments(item)
@@ -123,12 +124,12 @@ class Measuring:
             kept = None if leaked is None else leaked.find_limit(arguments)
         except NdmemError as error:
             return str(error)
-        return describe_exceeded(run, peak=peak, kept=kept, callers=callers)
+        return describe_exceeded(recording, peak=peak, kept=kept, callers=callers)
 
     def _compare(self, name: str, figures: TestFigures) -> str | None:
         baseline, share = self._choices.baseline, self._choices.share
         before = None if baseline is None else baseline.tests.get(name)
-        return None if before is None or share is None else exceeds(figures, before, share)
+        return None if before is None or share is None else describe_growth(figures, before, share)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(self, item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
