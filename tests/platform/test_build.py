@@ -28,7 +28,7 @@ def test_each_source_is_built_on_some_system() -> None:
     assert named == {path.name for path in _CSRC.rglob("*.c")}
     preloaded = {path.name for path in (_CSRC / "tracker/preload").glob("*.c")}
     assert named - macos == _OF_LINUX | preloaded
-    assert {"os_posix.c", "without_linux.c"} <= macos
+    assert {"os_posix.c", "os_macos.c", "without_linux.c"} <= macos
 
 
 def test_windows_is_refused_in_one_sentence(tmp_path: Path) -> None:

@@ -31,13 +31,18 @@ int main(int count, char **words)
 """
 
 
+def _sources(system: str) -> list[str]:
+    """Return the files of the lock, with what a system answers."""
+    return [str(_CSRC / "tracker" / "lock.c"), str(_CSRC / "common" / system)]
+
+
 @pytest.fixture(scope="module")
 def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A program that calls a function that needs the lock: p prepares it, i enters, g has the GIL."""
     folder = tmp_path_factory.mktemp("lock")
     (folder / "program.c").write_text(_PROGRAM)
     words = ["cc", "-std=gnu11", "-DNDMEM_ASSERTS=1", f"-I{_CSRC}", "-pthread", "-o", "program", "program.c"]
-    subprocess.run([*words, str(_CSRC / "tracker" / "lock.c")], cwd=folder, check=True)
+    subprocess.run([*words, *_sources("os_linux.c")], cwd=folder, check=True)
     return folder / "program"
 
 
@@ -94,9 +99,10 @@ int main(void)
 
 
 @pytest.mark.skipif(shutil.which("cc") is None, reason="needs a C compiler")
-def test_without_a_preloaded_library_the_lock_is_left_as_often_as_it_was_entered(tmp_path: Path) -> None:
-    """A thread without the GIL comes in when the one with it has left twice, and not before."""
+@pytest.mark.parametrize("system", ["os_linux.c", "os_macos.c"])
+def test_without_a_preloaded_library_the_lock_is_left_as_often_as_it_was_entered(tmp_path: Path, system: str) -> None:
+    """A thread without the GIL comes in when the one with it has left twice, and not before, on each system."""
     (tmp_path / "program.c").write_text(_NESTED)
     words = ["cc", "-std=gnu11", "-O2", f"-I{_CSRC}", "-pthread", "-o", "program", "program.c"]
-    subprocess.run([*words, str(_CSRC / "tracker" / "lock.c")], cwd=tmp_path, check=True)
+    subprocess.run([*words, *_sources(system)], cwd=tmp_path, check=True)
     subprocess.run([tmp_path / "program"], check=True)

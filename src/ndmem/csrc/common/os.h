@@ -1,4 +1,4 @@
-/* What each system answers in its own way: os_linux.c, and os_posix.c for macOS and the other systems of POSIX. meson.build
+/* What each system answers in its own way: os_posix.c what POSIX nearly has, os_linux.c or os_macos.c the rest. meson.build
  * chooses the file.
  *
  * No function needs the GIL, allocates, takes a lock or raises. */
@@ -24,7 +24,7 @@ int64_t os_resident_nbytes(void);
 int64_t os_highest_resident_nbytes(void);
 
 /* Writes the path of an open file, which may have been renamed, and returns its length; -1 with `errno` where it has none,
- * where `room` bytes are too few, or where the system does not tell. Not closed by a zero. */
+ * or where `room` bytes are too few. Not closed by a zero. */
 ptrdiff_t os_file_path(int file, char *path, size_t room);
 
 /* Copies what can be read at `from` into `room` and returns how many bytes that was: the copy ends at the first address

@@ -4,9 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/membarrier.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -29,23 +27,6 @@ int64_t os_resident_nbytes(void)
     char *second;
     strtoll(text, &second, 10);
     return strtoll(second, NULL, 10) * sysconf(_SC_PAGESIZE);
-}
-
-int64_t os_highest_resident_nbytes(void)
-{
-    struct rusage usage;
-    return getrusage(RUSAGE_SELF, &usage) < 0 ? -1 : (int64_t)usage.ru_maxrss * 1024;
-}
-
-ptrdiff_t os_file_path(int file, char *path, size_t room)
-{
-    char link[64];
-    snprintf(link, sizeof link, "/proc/self/fd/%d", file);
-    ssize_t length = readlink(link, path, room);
-    if (length >= 0 && (size_t)length < room)
-        return length;
-    errno = length < 0 ? errno : ENAMETOOLONG;
-    return -1;
 }
 
 /* The kernel refuses memory of devices, which a read may change. */
