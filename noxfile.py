@@ -1,3 +1,7 @@
+#!/usr/bin/env -S uv run --script
+# /// script
+# dependencies = ["nox>=2025.10.14"]
+# ///
 """The tests on every Python that ndmem supports, each with the oldest and the newest NumPy that it can have."""
 
 import os
@@ -6,12 +10,15 @@ from pathlib import Path
 
 import nox
 
+nox.needs_version = ">=2025.10.14"
 nox.options.default_venv_backend = "venv"
 # A Python that is not there was not tested: that is a failure, not something to skip.
 nox.options.error_on_missing_interpreters = True
 
 # 2.0 is the oldest NumPy that ndmem supports; the others are the first ones with wheels for their Python.
 OLDEST_NUMPY = {"3.11": "2.0.0", "3.12": "2.0.0", "3.13": "2.1.0", "3.14": "2.3.2", "3.15": "2.5.2"}
+
+PROJECT = nox.project.load_toml("pyproject.toml")
 
 
 def show_python(version: str) -> None:
@@ -32,6 +39,10 @@ for version in OLDEST_NUMPY:
 def tests(session: nox.Session, numpy: str) -> None:
     """Install the package as a wheel, beside one NumPy, and run all tests, slow ones too, on what was installed."""
     wanted = f"numpy=={OLDEST_NUMPY[str(session.python)]}" if numpy == "oldest" else "numpy"
-    session.install(".[test,dask]", wanted)
+    session.install(".[dask]", wanted, *nox.project.dependency_groups(PROJECT, "test"))
     session.run("python", "-c", "import numpy; print('NumPy', numpy.__version__)")
     session.run("python", "-m", "pytest", "-m", "", *session.posargs)
+
+
+if __name__ == "__main__":
+    nox.main()

@@ -43,7 +43,7 @@ def _state() -> dict[str, Any]:
         "Python's raw allocator": read_raw_allocator(),
         "running trackers": _native.running_threshold(),
         "trace function": sys.gettrace(),
-        "threads": threading.active_count(),
+        "threads": sorted(thread.name for thread in threading.enumerate()),
         "open files": sum(1 for _ in Path("/proc/self/fd").iterdir()) if sys.platform == "linux" else 0,
         "import hooks": list(sys.meta_path),
         "monitoring tools": [sys.monitoring.get_tool(i) for i in range(6)] if sys.version_info >= (3, 12) else [],

@@ -96,7 +96,8 @@ if TYPE_CHECKING:
         weigh,
     )
 
-__version__ = "0.1.0"
+# That of the installed package, which has it from the tag of the release; read when it is asked for.
+__version__: str
 
 __all__ = [
     "Amplification", "BlockRun", "BudgetExceeded", "ClientError", "MetricsReader", "MissingError", "NdmemError",
@@ -115,6 +116,10 @@ if not TYPE_CHECKING:
             from importlib import import_module
 
             return import_module(".dask", __name__)
+        if name == "__version__":
+            from importlib.metadata import version
+
+            return version("ndmem")
         if name not in __all__:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         from . import api  # when a public name is first used, see above
@@ -123,7 +128,7 @@ if not TYPE_CHECKING:
 
 
 def __dir__() -> list[str]:
-    return sorted([*__all__, *(name for name in globals() if name.startswith("__"))])
+    return sorted([*__all__, "__version__", *(name for name in globals() if name.startswith("__"))])
 
 
 def load_ipython_extension(shell: Any) -> None:

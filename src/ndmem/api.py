@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from .reporting.text.diff import DiffBy
     from .reporting.view import By
     from .results.advice import advise
+    from .results.benchmarks import list_benchmarks
     from .results.breakdown import breakdown
     from .results.comparison import Comparison, DiffFormat
     from .results.findings import Findings, list_advice, patch_of, try_findings
@@ -64,6 +65,7 @@ _NAMES = {
     "reporting.formats": "Format",
     "reporting.text.diff": "DiffBy",
     "reporting.view": "By",
+    "results.benchmarks": "list_benchmarks",
     "results.breakdown": "breakdown",
     "results.comparison": "Comparison DiffFormat",
     "results.advice": "advise",
@@ -93,8 +95,9 @@ __all__ = [
     "Findings", "Fit", "Format", "Instrument", "InstrumentKind", "InstrumentUnit", "Leaks", "Limits", "LiveBytes",
     "Measure", "Metrics", "MetricsReader", "Moment", "Prediction", "Run", "Stored", "TrackedRun", "advise",
     "amplification", "arrays", "breakdown", "check_factor", "chunks", "diff", "dims", "fits", "index_of", "leaks",
-    "limit", "limits", "list_advice", "load", "map_blocks", "patch_of", "planned", "predict", "profile",
-    "read_budget", "read_length", "spec", "stored_arrays", "track", "try_findings", "weigh", "without_callers",
+    "limit", "limits", "list_advice", "list_benchmarks", "load", "map_blocks", "patch_of", "planned", "predict",
+    "profile", "read_budget", "read_length", "spec", "stored_arrays", "track", "try_findings", "weigh",
+    "without_callers",
 ]  # fmt: skip
 
 

@@ -21,7 +21,7 @@ MISSING = [name for name in NEEDED if importlib.util.find_spec(name) is None]
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The site, built once; a warning is an error."""
     if MISSING:
-        pytest.skip(f"{', '.join(MISSING)} not installed: pip install '.[docs]' to build the documentation")
+        pytest.skip(f"{', '.join(MISSING)} not installed: pip install --group docs to build the documentation")
     folder = tmp_path_factory.mktemp("site")
     # From another folder, so that the installed package is described.
     done = subprocess.run(

@@ -43,7 +43,7 @@ def test_the_supported_pythons_agree() -> None:
     metadata = importlib.metadata.metadata("ndmem")
     classifiers = metadata.get_all("Classifier") or []
     assert [each.rsplit(" ", 1)[1] for each in classifiers if re.search(r":: 3\.\d+$", each)] == PYTHONS
-    assert set(metadata["Requires-Python"].split(",")) == {f">={PYTHONS[0]}", f"<3.{NEWEST[1] + 1}"}
+    assert metadata["Requires-Python"] == f">={PYTHONS[0]}"
     assert re.findall(r"^PYTHONS := (.*)$", read("Makefile"), re.MULTILINE) == [" ".join(reversed(PYTHONS))]
     assert list(read_oldest_numpys()) == PYTHONS
     span = f"{PYTHONS[0]} to {PYTHONS[-1]}"
@@ -52,7 +52,6 @@ def test_the_supported_pythons_agree() -> None:
     assert re.findall(r"tests on Python (.*), each with", read("CONTRIBUTING.md")) == [
         f"{', '.join(PYTHONS[:-1])} and {PYTHONS[-1]}"
     ]
-    assert f'target-version = "py{PYTHONS[0].replace(".", "")}"' in read("pyproject.toml")
     assert set(re.findall(r"\b3\.\d+\b", read(".ci/run"))) <= set(PYTHONS)
 
 

@@ -39,7 +39,7 @@ class TestCase(unittest.TestCase):
         "test_each[1001]": "FAILED",
         "TestCase::test_beyond": "FAILED",
     }
-    assert "peak 1001 B > limit 1000 B\nlimit_arrays(1000): highest live bytes of the test's arrays\n" in text
+    assert "1001 B of arrays > limit 1000 B\nlimit_arrays(1000): highest live bytes of its arrays\n" in text
 
 
 @pytest.mark.long
@@ -52,7 +52,7 @@ def test_big():
     second = first + 1
 """
     _, text = run_pytest(tmp_path, source)
-    assert "peak 3.81 MiB > limit 1 MiB\nlimit_arrays('1 MiB'): highest live bytes of the test's arrays\n" in text
+    assert "3.81 MiB of arrays > limit 1 MiB\nlimit_arrays('1 MiB'): highest live bytes of its arrays\n" in text
     assert re.search(r"50%  1\.91 MiB .* second = first \+ 1", text)
     assert re.search(r"1\.91 MiB  test_it\.py:\d+ np\.empty\(2_000_00", text)
 
@@ -71,8 +71,8 @@ def test_leak():
     _, text = run_pytest(tmp_path, source)
     summary = [line for line in text.splitlines() if line.startswith("FAILED")]
     assert summary == [
-        "FAILED test_it.py::test_peak - Failed: peak 1.91 MiB > limit 1 MiB",
-        "FAILED test_it.py::test_leak - Failed: kept 7.81 KiB > limit 1 KiB",
+        "FAILED test_it.py::test_peak - Failed: 1.91 MiB of arrays > limit 1 MiB",
+        "FAILED test_it.py::test_leak - Failed: 7.81 KiB of arrays kept > limit 1 KiB",
     ]
     assert max(map(len, summary)) <= 80
 
@@ -115,7 +115,7 @@ def test_beyond(table, other):
 """
     found, text = run_pytest(tmp_path, source)
     assert found == {"test_all": "PASSED", "test_named": "PASSED", "test_beyond": "FAILED"}
-    assert "peak 100,001 > limit 100,000 bytes\nlimit_arrays(factor=2.0, of=['other']): " in text
+    assert "100,001 bytes of arrays > limit 100,000\nlimit_arrays(factor=2.0, of=['other']): " in text
 
 
 def test_what_is_alive_afterwards_is_limited(tmp_path: Path) -> None:
@@ -131,7 +131,7 @@ def test_cycle():
 """
     found, text = run_pytest(tmp_path, source)
     assert found == {"test_keeps": "FAILED", "test_cycle": "PASSED"}
-    assert "kept 7.81 KiB > limit 1 KiB\nlimit_leaked_arrays('1 KiB'): bytes of the test's arrays that" in text
+    assert "7.81 KiB of arrays kept > limit 1 KiB\nlimit_leaked_arrays('1 KiB'): bytes of its arrays that" in text
     assert "kept[0] (8000,) uint8" in text
 
 

@@ -260,7 +260,7 @@ def _rank_change(change: Change[Row]) -> tuple[object, ...]:
     row = change.row
     figures = (
         ("nbytes",)
-        if isinstance(row, ArrayGroup)
+        if isinstance(row, ArrayGroup)  # type: ignore[redundant-expr]  # it is checked once for each kind of row
         else ("own_nbytes", "temporary_nbytes", "kept_nbytes", "total_nbytes")
     )
     sizes: tuple[int, ...] = tuple(-abs(change.difference(figure) or 0) for figure in figures)

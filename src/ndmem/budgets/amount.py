@@ -54,8 +54,8 @@ def check_factor(factor: float) -> float:
     UnitError
         If it is not a number above 0.
     """
-    good = isinstance(factor, int | float) and not isinstance(factor, bool) and math.isfinite(factor) and factor > 0
-    if not good:
+    number = isinstance(factor, int | float) and not isinstance(factor, bool)  # type: ignore[redundant-expr]
+    if not (number and math.isfinite(factor) and factor > 0):
         raise UnitError(f"factor={factor!r} is not a number above 0; write for example factor=2.0")
     return float(factor)
 

@@ -103,7 +103,7 @@ def _end_page(page: LivePage, run: Run | None) -> None:
             page.end(None if run is None else lambda: _write_report(run))
         except (NdmemError, OSError, MemoryError) as error:
             page.end(None)
-            say(f"the live page has no report: {error or 'not enough memory'}")
+            say(f"the live page has no report: {str(error) or 'not enough memory'}")
         page.leave()
     finally:
         page.close()

@@ -13,9 +13,11 @@ from ndmem.steps import LOADING, PAGE
 from .message import say_written
 from .newest_run import choose_run
 from .options import PACKAGE_OPTION, SecondsType, warn_of_packages
+from .report_benchmarks import write_benchmarks
 from .usage import EXAMPLE
 from .waiting import show_waiting
 
+_BENCHMARKS = (api.Format.BENCHMARK.value, api.Format.BENCHER.value)
 _HEAD_NBYTES = 1000
 """Bytes of a file in which the mark of a page is searched for."""
 
@@ -89,6 +91,9 @@ def command(
         if chosen is not output and chosen is not None:
             say_written(chosen)
         return
+    if form in _BENCHMARKS:
+        write_benchmarks(files, form=form, output=output)
+        return
     with show_waiting(*files, steps=LOADING):
         run = api.load(*files, packages=packages)
     rows, moment = by or api.By.LINE, at or api.Moment.PEAK
@@ -123,6 +128,10 @@ def _check_choices(
     if at is not None and form in {api.Format.JSON.value, api.Format.HTML.value}:
         raise click.UsageError(
             f"--at does not apply to --format {form}, which has both the peak and the end; leave it out"
+        )
+    if form in _BENCHMARKS and (at is not None or library):
+        raise click.UsageError(
+            f"--at and --library do not apply to --format {form}, which has peaks alone; leave them out"
         )
     if form == api.Format.CHROME.value and (at is not None or library):
         raise click.UsageError(

@@ -159,7 +159,7 @@ def command(
         # The exit status stays the program's, whatever fails here; it may be stderr that cannot be written.
         found = program.output.find()
         where = "" if found is None else f"; the record of the run is in {found}"
-        say(f"could not produce the report: {error or 'not enough memory'}{where}")
+        say(f"could not produce the report: {str(error) or 'not enough memory'}{where}")
     if page is not None:
         end_page(page, run)
     _leave(ended.status)
@@ -181,7 +181,7 @@ def _report_now(program: Program) -> None:
         api.load(program.output.path).report(sys.stderr)
         sys.stderr.flush()
     except (NdmemError, OSError, MemoryError) as error:
-        say(f"could not produce the report: {error or 'not enough memory'}")
+        say(f"could not produce the report: {str(error) or 'not enough memory'}")
 
 
 def _report_nothing(program: Program, ended: Ended, *, quiet: bool, rank: "Rank | None") -> bool:

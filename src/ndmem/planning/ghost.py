@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +14,7 @@ from ndmem.planning.strategy.runs.ghost_run import choose_threshold
 from ndmem.planning.worker.process.fork_or_spawn import choose_child
 from ndmem.planning.worker.process.forked import ChildDiedError, ChildTimeoutError
 from ndmem.planning.worker.process.stall import StalledError
+from ndmem.platform.system import IS_LINUX
 from ndmem.units import format_nbytes
 
 from .confidence import Confidence
@@ -66,7 +66,7 @@ def verify_as_ghost(
     PredictionError
         If the function does not return: it cannot be verified.
     """
-    if sys.platform != "linux":
+    if not IS_LINUX:
         raise PredictionError("it cannot be verified on this system: ghosts need Linux")
     resident, threshold = _Resident(), choose_threshold(found.line, found.findings)
     with choose_child(function, arguments, meter, memory=memory, sandbox=sandbox) as child:

@@ -40,7 +40,7 @@ def freed_memory_returned(nbytes: int) -> Iterator[None]:
     try:
         yield
     finally:
-        return_freed_memory(_USUAL)
+        _set_threshold(_USUAL)
 
 
 def return_freed_memory(nbytes: int) -> bool:
@@ -54,7 +54,11 @@ def return_freed_memory(nbytes: int) -> bool:
     gc.collect()
     if not trim_heap():
         return False
+    _set_threshold(nbytes)
+    return True
+
+
+def _set_threshold(nbytes: int) -> None:
     libc = ctypes.CDLL(None)
     libc.mallopt(_M_MMAP_THRESHOLD, nbytes)
     libc.mallopt(_M_TRIM_THRESHOLD, 2 * nbytes)
-    return True

@@ -10,5 +10,7 @@ def own_resident_nbytes() -> int | None:
     try:
         with open("/proc/self/statm", encoding="ascii") as file:  # noqa: PTH123  # as fast as it can be
             return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-    except (OSError, ValueError, IndexError):
-        return None
+    except (OSError, ValueError, IndexError):  # a system without /proc
+        from ndmem import _native
+
+        return _native.resident()[0]

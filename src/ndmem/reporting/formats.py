@@ -5,6 +5,8 @@ from __future__ import annotations
 import enum
 from typing import IO, TYPE_CHECKING
 
+from ndmem.analysis.file_names import base_name
+
 from .text.report import write_text
 from .view import View
 
@@ -27,6 +29,8 @@ class Format(enum.Enum):
     SPEEDSCOPE = "speedscope"
     CHROME = "chrome"
     MARKDOWN = "markdown"
+    BENCHMARK = "benchmark-json"
+    BENCHER = "bencher-json"
 
 
 def write_run(
@@ -82,6 +86,12 @@ def write_run(
         from .export.chrome import write_chrome
 
         write_chrome(index, stream)
+    elif form in {Format.BENCHMARK, Format.BENCHER}:
+        from .export.benchmark_json import list_run_figures, write_bencher_json, write_benchmark_json
+
+        program = index.trace.run.program
+        figures = list_run_figures(index, base_name(program[0]) if program else "run")
+        (write_bencher_json if form is Format.BENCHER else write_benchmark_json)(figures, stream)
     else:
         from .export.flamegraph import write_collapsed, write_speedscope
 

@@ -26,6 +26,7 @@ class DiffFormat(enum.Enum):
     TEXT = "text"
     JSON = "json"
     HTML = "html"
+    MARKDOWN = "markdown"
 
 
 class Comparison:
@@ -64,9 +65,9 @@ class Comparison:
         stream : text stream, optional
             Destination; standard output if not given.
         form : DiffFormat or str
-            ``"text"``, ``"json"`` or ``"html"``.
+            ``"text"``, ``"json"``, ``"html"`` or ``"markdown"``, which is bounded for a comment on a pull request.
         by : DiffBy or str
-            Row type of the text: ``"line"``, ``"function"`` or ``"buffer"``; JSON and HTML contain all three.
+            Row type of the text: ``"line"``, ``"function"`` or ``"buffer"``; the others contain all three.
         """
         to = stream or sys.stdout
         chosen = read_choice("form", form, DiffFormat)
@@ -76,6 +77,10 @@ class Comparison:
             from ndmem.reporting.html.diff_page import write_diff_html
 
             write_diff_html(self._diff, self._before, self._after, to)
+        elif chosen is DiffFormat.MARKDOWN:
+            from ndmem.reporting.markdown.diff import write_diff_markdown
+
+            write_diff_markdown(self._diff, self._after.trace.run, to)
         else:
             write_diff_text(self._diff, self._after.trace.run, to, by=read_choice("by", by, DiffBy))
 

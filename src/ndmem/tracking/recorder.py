@@ -165,7 +165,7 @@ class Recorder:
 
         if not _native.running_threshold():  # `ndmem run` knows more packages of the user
             _native.set_code_owners(*owner_texts(find_library_roots(), ()))
-        before, highest = find_resident()
+        before, highest = find_resident() if self._sees_python_alone else (None, None)
         self._native.start()
         self._sees_python_alone = self._sees_python_alone and _native.raw_is_reached()
         if self._sees_python_alone:

@@ -119,7 +119,7 @@ class MetricsReader:
             raise OptionError(
                 f"{type(run).__name__} is not a recording; pass the result of ndmem.track(continuous=True)"
             )
-        if isinstance(sites, bool) or not isinstance(sites, int) or not 1 <= sites <= MOST_SITES:
+        if type(sites) is not int or not 1 <= sites <= MOST_SITES:
             raise OptionError(f"sites must be an integer from 1 to {MOST_SITES}, not {sites!r:.40}")
         self._run, self._sites = run, sites
         self._reading: _Reading | None = None

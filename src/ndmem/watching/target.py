@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ndmem.errors import ProcessError, TrackingError
+from ndmem.platform.system import IS_LINUX
 from ndmem.tracking.journal.locate import find_mapped_journal
 
 from .process_state import ENDED, STOPPED, read_state
@@ -61,7 +62,7 @@ def find_target(pid: int) -> Target:
     TrackingError
         If it is not a program that this ndmem can record, or it is recorded already.
     """
-    if sys.platform != "linux":
+    if not IS_LINUX:
         raise TrackingError("ndmem attach needs Linux; start the program with ndmem run")
     folder = Path(f"/proc/{pid}")
     try:

@@ -97,7 +97,8 @@ def chromium(folder: Path) -> Iterator[Callable[[], Page]]:
             request = urllib.request.Request(f"http://127.0.0.1:{port}/json/new?about:blank", method="PUT")
             with urllib.request.urlopen(request, timeout=_LONGEST_S) as answer:
                 address = json.load(answer)["webSocketDebuggerUrl"]
-            return Page(connections.enter_context(connect(address, max_size=None)))
+            # Closing does not wait for the thread that sends pings; a test would leave it behind.
+            return Page(connections.enter_context(connect(address, max_size=None, ping_interval=None)))
 
         yield open_page
     finally:

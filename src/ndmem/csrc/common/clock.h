@@ -5,11 +5,13 @@
 #include <stdint.h>
 #include <time.h>
 
+#define NS_A_SECOND INT64_C(1000000000)
+
 static inline int64_t clock_read(clockid_t clock)
 {
     struct timespec now;
     clock_gettime(clock, &now);
-    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+    return (int64_t)now.tv_sec * NS_A_SECOND + now.tv_nsec;
 }
 
 static inline int64_t clock_now(void) { return clock_read(CLOCK_MONOTONIC); }

@@ -207,6 +207,21 @@ void events_died_without_gil_locked(PyThreadState *thread, void *pointer)
         record_death_locked(thread, false, pointer, ARRAY);
 }
 
+bool events_enter_native(PyThreadState **thread)
+{
+    if (lock_is_mine())
+        return false;
+    bool gil;
+    *thread = thread_own(&gil);
+    if (gil && lock_has_nested())
+        return false;
+    lock_enter(gil);
+    if (tracker_runs())
+        return true;
+    lock_leave();
+    return false;
+}
+
 bool events_born_native_locked(PyThreadState *thread, void *pointer, size_t nbytes, const char *library)
 {
     ASSERT_LOCKED();

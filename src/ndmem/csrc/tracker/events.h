@@ -15,6 +15,10 @@ void events_died_array_locked(PyThreadState *thread, void *pointer);
 void events_born_without_gil_locked(PyThreadState *thread, void *pointer, size_t nbytes);
 void events_died_without_gil_locked(PyThreadState *thread, void *pointer);
 
+/* Takes the tracker lock for a native block of the calling thread, with the GIL or without; `*thread` is NULL for one that
+ * Python does not know. False if nothing is tracked, or the thread has the lock already: then the block is ndmem's own. */
+bool events_enter_native(PyThreadState **thread);
+
 /* A native block of the calling thread, whose state is given if Python knows it. `library` mapped it or has its own allocator, or NULL. False if it is
  * ndmem's own, or memory is missing. */
 bool events_born_native_locked(PyThreadState *thread, void *pointer, size_t nbytes, const char *library);

@@ -1,19 +1,12 @@
-#define _GNU_SOURCE /* syscall */
 #include "tracker/lock.h"
+#include "common/clock.h"
+#include "common/os.h"
 
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
-#ifdef __linux__
-#include <linux/membarrier.h>
-#include <sys/syscall.h>
-#endif
-
-#ifndef CLOCK_MONOTONIC_COARSE
-#define CLOCK_MONOTONIC_COARSE CLOCK_MONOTONIC
-#endif
 
 struct Lock lock;
 
@@ -24,16 +17,6 @@ __thread unsigned lock_depth;
 static atomic_bool taken; /* by a thread without the GIL */
 
 enum { FENCES_A_SECOND = 500 }; /* at most 1 % of the time */
-
-/* Makes each running thread of the process pass a barrier. Linux 4.14 and later; a sandbox may forbid it. */
-static bool fence_all(void)
-{
-#ifdef __linux__
-    return syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0) == 0;
-#else
-    return false;
-#endif
-}
 
 static bool can_fence_all;
 
@@ -53,10 +36,8 @@ void lock_prepare(void)
     if (done)
         return;
     done = true;
-#ifdef __linux__
-    syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0);
-#endif
-    can_fence_all = fence_all();
+    os_prepare_fences();
+    can_fence_all = os_fence_threads();
     set_alert(FENCED, !can_fence_all);
 }
 
@@ -65,20 +46,19 @@ void lock_prepare(void)
 static void fence(void)
 {
 #ifndef __SANITIZE_THREAD__
-    static time_t second;
+    static int64_t second;
     static unsigned count;
-    struct timespec now;
     atomic_thread_fence(memory_order_seq_cst);
-    clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
-    if (now.tv_sec != second) {
-        second = now.tv_sec, count = 0;
+    int64_t now = clock_coarse() / NS_A_SECOND;
+    if (now != second) {
+        second = now, count = 0;
         set_alert(FENCED, !can_fence_all);
     }
     if (has_alert(FENCED))
         return;
     if (++count > FENCES_A_SECOND)
         set_alert(FENCED, true);
-    if (fence_all())
+    if (os_fence_threads())
         return;
     /* The program has forbidden membarrier to itself (seccomp). No store takes as long as a millisecond to arrive. */
     can_fence_all = false;

@@ -4,6 +4,7 @@
 
 #include "tracker/code_owner.h"
 #include "tracker/hooks/ghost.h"
+#include "tracker/hooks/kept_blocks.h"
 #include "common/layout.h"
 #include "tracker/holders/holders.h"
 #include "tracker/limit/limit_object.h"
@@ -15,6 +16,7 @@
 #include "tracker/hooks/raw_domain.h"
 #include "tracker/hooks/report_signal.h"
 #include "tracker/holders/search_schedule.h"
+#include "tracker/system.h"
 #include "tracker/tracker.h"
 #include "tracker/call_tree/watch.h"
 
@@ -218,6 +220,8 @@ static PyMethodDef functions[] = {
     {"hook_numpy", py_hook_numpy, METH_NOARGS, "hook_numpy()\n--\n\nHook NumPy, which has just been imported, for the recordings that run."},
     {"native_library", py_native_library, METH_NOARGS,
      "native_library()\n--\n\nPath of the preloaded library, which reports native blocks; None if there is none."},
+    {"resident", system_resident, METH_NOARGS, system_resident_doc},
+    {"file_path", system_file_path, METH_O, system_file_path_doc},
     {"forbid_raw", py_forbid_raw, METH_NOARGS, "forbid_raw()\n--\n\nNever hook Python's raw allocator in this process."},
     {"raw_is_reached", py_raw_is_reached, METH_NOARGS,
      "raw_is_reached()\n--\n\nWhether the hook for Python's raw allocator is installed and called: another tool may have removed it."},
@@ -234,6 +238,7 @@ static PyMethodDef functions[] = {
     {"set_code_owners", set_code_owners, METH_VARARGS, set_code_owners_doc},
     {"stop_all", py_stop_all, METH_NOARGS, "stop_all()\n--\n\nEnd every recording of this process."},
     {"haunt", ghost_haunt, METH_O, ghost_haunt_doc},
+    {"keep_blocks", kept_blocks_keep, METH_O, kept_blocks_doc},
     {"statement_depths", replay_statement_depths, METH_VARARGS, replay_statement_depths_doc},
     {"temporary_peaks", replay_temporary_peaks, METH_VARARGS, replay_temporary_peaks_doc},
     {NULL},

@@ -3,7 +3,7 @@
 #include "common/main_interpreter.h"
 
 static int
-graph_init(Graph *graph, PyObject *args, PyObject *kwargs)
+graph_init(Graph *graph, PyObject *args, PyObject *Py_UNUSED(kwargs))
 {
     PyObject *resolve;
     int ask_always = 0;

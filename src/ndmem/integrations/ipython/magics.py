@@ -13,8 +13,8 @@ from IPython.display import display
 
 from ndmem.api import arrays, track, without_callers
 from ndmem.errors import NdmemError, UnitError
-from ndmem.integrations.callers import list_callers
 from ndmem.reporting.text.prediction import write_prediction
+from ndmem.testing.callers import list_callers
 
 from .function_lines import add_up, profiled
 from .measured import Measured, measure

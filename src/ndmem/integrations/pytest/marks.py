@@ -1,20 +1,19 @@
-"""Marks that limit the array memory of a test: reading them, and the message when a test exceeds one."""
+"""Limits of the array memory of a test, as marks or as settings of pytest, and the message when a test exceeds one."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from io import StringIO
 from typing import TYPE_CHECKING
 
 from ndmem.errors import NdmemError
-from ndmem.units import format_nbytes, parse_nbytes
+from ndmem.units import parse_nbytes
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     import pytest
 
-    from ndmem.api import Run
+    from ndmem.testing.exceeded import ArrayLimit
 
 ARRAYS = "limit_arrays"
 LEAKED = "limit_leaked_arrays"
@@ -23,18 +22,22 @@ LEAKED = "limit_leaked_arrays"
 MEMRAY_NAMES = {"limit_memory": ARRAYS, "limit_leaks": LEAKED}
 
 
+SETTINGS = {ARRAYS: "ndmem_limit_arrays", LEAKED: "ndmem_limit_leaked_arrays"}
+"""Names of the settings with the limits of tests without a mark."""
+
+
 class MarkError(NdmemError, ValueError):
-    """A mark is not valid."""
+    """A mark or a setting is not valid."""
 
 
 @dataclass(frozen=True, slots=True)
 class Allowance:
-    """What a mark allows a test.
+    """What a mark or a setting allows a test.
 
     Attributes
     ----------
     mark : str
-        As it is written: ``limit_arrays('1 MiB')``.
+        As it is written: ``limit_arrays('1 MiB')``, ``ndmem_limit_arrays = 1 MiB``.
     nbytes : int or None
         Bytes allowed; ``None`` with a factor.
     factor : float or None
@@ -48,7 +51,7 @@ class Allowance:
     factor: float | None = None
     of: tuple[str, ...] = ()
 
-    def find_nbytes(self, arguments: Mapping[str, object]) -> int:
+    def find_limit(self, arguments: Mapping[str, object]) -> ArrayLimit:
         """Return the bytes allowed, given the arguments of the test.
 
         Raises
@@ -56,17 +59,18 @@ class Allowance:
         MarkError
             If a name is not an argument of the test, or no argument has arrays.
         """
-        if self.nbytes is not None:
-            return self.nbytes
         from ndmem.api import weigh  # needs NumPy, which only marked tests load
+        from ndmem.testing.exceeded import ArrayLimit
 
+        if self.nbytes is not None:
+            return ArrayLimit(self.nbytes, self.mark)
         missing = [name for name in self.of if name not in arguments]
         if missing:
             raise MarkError(f"{self.mark}: the test has no argument {missing[0]!r}")
         weight = weigh([value for name, value in arguments.items() if not self.of or name in self.of]).logical
         if not weight:
             raise MarkError(f"{self.mark}: the test's arguments hold no array; give a number of bytes")
-        return int(weight * (self.factor or 0))
+        return ArrayLimit(int(weight * (self.factor or 0)), self.mark)
 
 
 def read_allowance(item: pytest.Item, name: str, *, memray: bool) -> Allowance | None:
@@ -93,6 +97,25 @@ def read_allowance(item: pytest.Item, name: str, *, memray: bool) -> Allowance |
     if len(marks) > 1:
         raise MarkError(f"the test has two marks for one limit: {_write(marks[0])} and {_write(marks[1])}; keep one")
     return _read(marks[0], factor_allowed=name == ARRAYS)
+
+
+def read_setting(config: pytest.Config, name: str) -> Allowance | None:
+    """Return what the settings of pytest allow a test without a mark; ``None`` without a limit.
+
+    Raises
+    ------
+    MarkError
+        If the setting is not a number of bytes.
+    """
+    setting = SETTINGS[name]
+    text = str(config.getini(setting) or "").strip()
+    if not text:
+        return None
+    written = f"{setting} = {text}"
+    try:
+        return Allowance(written, parse_nbytes(text))
+    except NdmemError as error:
+        raise MarkError(f"{written:.200}: {error!s:.200}") from None
 
 
 def _read(mark: pytest.Mark, *, factor_allowed: bool) -> Allowance:
@@ -124,64 +147,3 @@ def _read(mark: pytest.Mark, *, factor_allowed: bool) -> Allowance:
 def _write(mark: pytest.Mark) -> str:
     words = [repr(each) for each in mark.args] + [f"{name}={value!r}" for name, value in mark.kwargs.items()]
     return f"{mark.name}({', '.join(words)})"
-
-
-def exceeds_kept(run: Run, leaked: Allowance | None, arguments: Mapping[str, object]) -> bool:
-    """Tell whether a test keeps more arrays than its limit allows; false if the limit has a mistake."""
-    try:
-        allowed = None if leaked is None else leaked.find_nbytes(arguments)
-    except NdmemError:
-        return False  # `judge` raises it again
-    return allowed is not None and run.live > allowed
-
-
-def judge(
-    run: Run,
-    arrays: Allowance | None,
-    leaked: Allowance | None,
-    arguments: Mapping[str, object],
-    *,
-    callers: Sequence[tuple[str, str]],
-) -> str | None:
-    """Return the message for a test that exceeded its limits, with the tables; ``None`` if it did not.
-
-    Parameters
-    ----------
-    run : Run
-        The record of the test.
-    arrays, leaked : Allowance or None
-        The limit of the peak, and that of what is alive afterwards.
-    arguments : mapping
-        The test's arguments, by name.
-    callers : sequence of (str, str)
-        The frames that run the test, outermost first: pytest's, which are left out of the tables.
-    """
-    from ndmem.api import without_callers  # needs NumPy, which only marked tests load
-
-    heads: list[str] = []
-    told: list[str] = []
-    for allowance, nbytes, what, moment in (
-        (arrays, run.peak, "highest live bytes of the test's arrays", "peak"),
-        (leaked, run.live, "bytes of the test's arrays that are alive after it", "end"),
-    ):
-        allowed = None if allowance is None else allowance.find_nbytes(arguments)
-        if allowance is not None and allowed is not None and nbytes > allowed:
-            heads.append(_compare("kept" if moment == "end" else moment, nbytes, allowed))
-            told += [f"{allowance.mark}: {what}", *_report(without_callers(run, callers), moment)]
-    return "\n".join(["; ".join(heads), *told]) if told else None
-
-
-def _compare(figure: str, nbytes: int, allowed: int) -> str:
-    """Write a figure and its limit in a few words: pytest's summary shows them behind the name of the test."""
-    pair = format_nbytes(nbytes), format_nbytes(allowed)
-    if pair[0] == pair[1]:
-        return f"{figure} {nbytes:,} > limit {allowed:,} bytes"
-    return f"{figure} {pair[0]} > limit {pair[1]}"
-
-
-def _report(run: Run, moment: str) -> Sequence[str]:
-    stream = StringIO()
-    run.report(stream, at=moment)
-    # The lines on files and resident memory are about whole programs.
-    lines = [line for line in stream.getvalue().splitlines() if not line.startswith(("More: ", "Outside arrays, "))]
-    return ["", *"\n".join(lines).rstrip().splitlines(), ""]

@@ -97,7 +97,7 @@ def read_trace(file: str | os.PathLike[str] | IO[bytes]) -> Trace:
         MemoryError,
         RecursionError,
     ) as error:
-        raise TraceError(f"{name} is damaged: {error or type(error).__name__}; {_AGAIN}") from error
+        raise TraceError(f"{name} is damaged: {str(error) or type(error).__name__}; {_AGAIN}") from error
 
 
 def _refuse(kind: FileKind, file: str | os.PathLike[str] | IO[bytes]) -> str:

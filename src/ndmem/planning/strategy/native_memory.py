@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations_with_replacement
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -41,6 +41,9 @@ _GRAIN = 2**17
 
 _RECORD_NBYTES = 96
 """Bytes that the recording of an event needs at most."""
+
+NOT_REPORTED: Final = "this system does not report the peak of resident memory; Linux does"
+"""Why native memory is unknown where no run can measure it."""
 
 _SMALL_PRIMES = (2, 3, 5, 7)
 
@@ -207,5 +210,5 @@ def _subtract_arrays(measurements: Measurements, point: Point, t: int) -> int:
     if growth is not None and len(point.events) * _RECORD_NBYTES > _GRAIN:
         growth = measurements.measure_rss(t)  # recording so many events needs memory itself
     if growth is None:
-        raise PredictionError("this system does not report the peak of resident memory; Linux does")
+        raise PredictionError(NOT_REPORTED)
     return growth - point.peak if growth - point.peak >= _LEAST else 0

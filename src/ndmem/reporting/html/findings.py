@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ndmem.reporting.paths import file_names
 from ndmem.reporting.plain import plain, plain_source
-from ndmem.reporting.sentences.finding import NOTHING, saving_sentence
+from ndmem.reporting.sentences.finding import nothing_sentence, saving_sentence
 from ndmem.reporting.sentences.not_leaked import not_leaked_beside
 
 from .fragment import escape_text, write_fragment, write_prose
@@ -69,7 +69,7 @@ def findings_html(index: TraceIndex, findings: Sequence[Finding]) -> str:
     """Return findings as a fragment of HTML for a notebook, or that there are none."""
     remarks = not_leaked_beside(index, findings)
     if not findings:
-        return write_fragment(headline=[NOTHING], remarks=remarks)
+        return write_fragment(headline=[nothing_sentence(index)], remarks=remarks)
     return write_fragment(tabulate_findings(index, findings, file_names(index.trace.run)), remarks=remarks)
 
 

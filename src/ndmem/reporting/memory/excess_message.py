@@ -1,4 +1,4 @@
-"""The message of an allocation that exceeded a budget."""
+"""The messages of what exceeds a budget or a limit."""
 
 from __future__ import annotations
 
@@ -30,6 +30,14 @@ def describe_excess(excess: Excess) -> str:
     if excess.lines and sum(buffer.nbytes for buffer in excess.largest) < _NEARLY_ALL * excess.live:
         rows = [*_list_lines(excess.lines), *(["the largest arrays that are still live:", *rows] if rows else [])]
     return "\n".join([text, *rows])
+
+
+def write_excess(nbytes: int, limit: int, noun: str) -> str:
+    """Write bytes and their limit in a few words, for a summary of one line: ``22.9 MiB of arrays > limit 5 MiB``."""
+    sizes = format_nbytes(nbytes), format_nbytes(limit)
+    if sizes[0] == sizes[1]:
+        return f"{nbytes:,} bytes of {noun} > limit {limit:,}"
+    return f"{sizes[0]} of {noun} > limit {sizes[1]}"
 
 
 def _list_lines(lines: tuple[LiveLine, ...]) -> list[str]:

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from ndmem.model.advice.finding import Finding
     from ndmem.reporting.paths import FileNames
 
-NOTHING = "Nothing to advise."
+_NOTHING = "Nothing to advise."
+_NOT_EXAMINED = "Nothing was examined: advice needs the births and deaths of single arrays, which {whose} does not have"
 DEEPER = (
     "Values were not examined: ndmem run --deep also finds arrays wider than their values, equal arrays, and numbers "
     "in lists."
@@ -24,6 +25,20 @@ _LEAST_NBYTES = 2**24
 """Arrays of a program with a lower peak are small, whatever their dtype."""
 
 _PROOFS = {Proof.VERIFIED: "verified by replay", Proof.ESTIMATED: "estimated"}
+
+
+def nothing_sentence(index: TraceIndex) -> str:
+    """Write that a run has no finding, or why it could have none."""
+    trace = index.trace
+    if trace.cluster is not None:
+        whose, instead = "a run of a cluster", "record one task by itself with ndmem.track()"
+    elif trace.run.is_counted_only:
+        whose, instead = "a continuous recording", "record one request by itself with ndmem.track()"
+    elif trace.dropped:
+        whose, instead = "a run whose events could not all be written", "free some room on the disk and run it again"
+    else:
+        return _NOTHING
+    return f"{_NOT_EXAMINED.format(whose=whose)}; {instead}."
 
 
 def saving_sentence(index: TraceIndex, finding: Finding, names: FileNames) -> str:
@@ -46,7 +61,8 @@ def saving_sentence(index: TraceIndex, finding: Finding, names: FileNames) -> st
 def may_look_deeper(index: TraceIndex) -> bool:
     """Tell whether the same program may have findings in a run with ``--deep``."""
     trace = index.trace
-    return bool(trace.run.program) and trace.deep is None and trace.peak.nbytes >= _LEAST_NBYTES
+    examined = trace.cluster is None and not trace.run.is_counted_only
+    return examined and bool(trace.run.program) and trace.deep is None and trace.peak.nbytes >= _LEAST_NBYTES
 
 
 def _name_processes(index: TraceIndex, finding: Finding) -> str:

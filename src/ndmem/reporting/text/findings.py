@@ -8,7 +8,7 @@ from typing import IO, TYPE_CHECKING
 from ndmem.reporting.paths import file_names
 from ndmem.reporting.plain import plain, plain_source
 from ndmem.reporting.sentences.ending import ending_sentence
-from ndmem.reporting.sentences.finding import DEEPER, NOTHING, may_look_deeper, saving_sentence
+from ndmem.reporting.sentences.finding import DEEPER, may_look_deeper, nothing_sentence, saving_sentence
 from ndmem.reporting.sentences.not_leaked import not_leaked_beside
 from ndmem.reporting.sentences.trial import trial_sentences
 
@@ -63,7 +63,7 @@ def write_findings(
         if findings:
             print_findings(console, index, findings, names, rows=rows, file=file)
         else:
-            console.print(NOTHING)
+            console.print(nothing_sentence(index))
             if may_look_deeper(index):
                 console.print(DEEPER)
         for sentence in not_leaked_beside(index, findings):

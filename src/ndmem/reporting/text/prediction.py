@@ -11,6 +11,7 @@ from ndmem.analysis.peak import find_peak_node
 from ndmem.errors import PredictionError
 from ndmem.phrasing import current_phrasing
 from ndmem.planning.confidence import Confidence
+from ndmem.planning.strategy.native_memory import NOT_REPORTED
 from ndmem.reporting.label import describe_confidence, describe_label
 from ndmem.reporting.paths import file_names
 from ndmem.reporting.plain import encodable, plain
@@ -72,6 +73,8 @@ def _answer(found: Predicted, budget: int | str | None) -> Iterator[str]:
     yield _describe_need(found)
     yield _describe_fit(found, budget)
     yield describe_label(found)
+    if found.native_reason == NOT_REPORTED:
+        yield f"without native memory, which is unknown: {NOT_REPORTED}"
     if found.confidence is Confidence.ROUGH:
         yield from _reasons(found)
 

@@ -12,6 +12,7 @@ from ndmem.errors import OptionError, ScalingError
 from ndmem.platform.malloc import MEASURED, RUNNING, freed_memory_returned
 from ndmem.platform.processors import count_processors
 from ndmem.platform.resident.anonymous import HighWater, anonymous_nbytes
+from ndmem.scaling.kept_arrays import freed_arrays_kept
 from ndmem.scaling.sources.source import Source, open_source
 from ndmem.units import format_nbytes
 
@@ -166,10 +167,11 @@ def _run_planned(job: Job, left: RowsLeft, log: Log, plan: Plan | None, options:
     def run(start: int, stop: int) -> list[Block]:
         return job.run(start, stop, budget=plan.array_nbytes)
 
-    if options.engine is Engine.LOOP:
-        run_in_loop(run, ranges, log.add)
-    else:
-        run_on_threads(run, ranges, log.add, threads=plan.threads)
+    with freed_arrays_kept(plan.threads * plan.kept_nbytes):
+        if options.engine is Engine.LOOP:
+            run_in_loop(run, ranges, log.add)
+        else:
+            run_on_threads(run, ranges, log.add, threads=plan.threads)
     return None if mark is None else mark.read()
 
 

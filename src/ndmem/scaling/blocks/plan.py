@@ -53,6 +53,8 @@ class Plan:
         Rows of a block, and blocks at a time.
     base_nbytes, block_nbytes, waiting_nbytes : int
         Bytes of the process without blocks, of one block at its peak, and of partial results that wait.
+    kept_nbytes : int
+        Bytes of arrays that one block is predicted to have: as much of what it frees is kept for the next arrays.
     array_nbytes : int
         Bytes of arrays that one block may have: the limit that is enforced.
     bound : str
@@ -64,6 +66,7 @@ class Plan:
     base_nbytes: int
     block_nbytes: int
     waiting_nbytes: int
+    kept_nbytes: int
     array_nbytes: int
     bound: str
 
@@ -121,6 +124,7 @@ def choose_plan(needed: Amplification, room: Room, *, left: int, unit: int) -> P
         base_nbytes=room.base_nbytes,
         block_nbytes=needed.peak(rows),
         waiting_nbytes=(threads + 1) * room.partial_nbytes,
+        kept_nbytes=min(needed.arrays(rows), needed.peak(rows)),
         array_nbytes=max(room.share(threads, margin=0) - needed.hidden(rows), 1),
         bound=bound,
     )

@@ -49,7 +49,8 @@ class ClusterRun(Run):
     def __init__(self, client: Any, *, interval: float = 0.5) -> None:
         super().__init__()
         _check_client(client)
-        if isinstance(interval, bool) or not isinstance(interval, int | float) or not interval >= _SHORTEST_S:
+        number = isinstance(interval, int | float) and not isinstance(interval, bool)  # type: ignore[redundant-expr]
+        if not (number and interval >= _SHORTEST_S):
             raise OptionError(f"interval={interval!r} is not valid: pass seconds, {_SHORTEST_S} or more")
         self._client, self._interval_s = client, float(interval)
         self._gathering: Gathering | None = None

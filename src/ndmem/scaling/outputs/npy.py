@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ndmem.errors import ScalingError, WeighError
+from ndmem.platform.disk_space import reserve_disk_space
 from ndmem.scaling.positioned_file import PositionedFile
 from ndmem.weighing.stored.npy import read_header
 
@@ -42,7 +43,7 @@ def _create(path: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
     with writing(path, "all rows", nbytes), Path(path).open("xb+") as file, _removed_on_error(path):
         _write_header(file, shape, dtype)
         if nbytes:
-            os.posix_fallocate(file.fileno(), file.tell(), nbytes)
+            reserve_disk_space(file.fileno(), file.tell(), nbytes)
 
 
 @contextlib.contextmanager

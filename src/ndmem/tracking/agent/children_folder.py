@@ -190,10 +190,18 @@ def folder_of_journal(descriptor: int) -> ChildrenFolder:
     OSError
         If the descriptor is closed, or the system does not tell the name.
     """
-    link, waited = f"/proc/self/fd/{descriptor}", 0.0
-    path = os.readlink(link)  # noqa: PTH115  # no pathlib
+    path, waited = _find_path(descriptor), 0.0
     while path.endswith(STARTING) and waited < _LONGEST_START_S:
         time.sleep(0.001)
         waited += 0.001
-        path = os.readlink(link)  # noqa: PTH115  # no pathlib
+        path = _find_path(descriptor)
     return folder_of(path)
+
+
+def _find_path(descriptor: int) -> str:
+    try:
+        return os.readlink(f"/proc/self/fd/{descriptor}")  # noqa: PTH115  # no pathlib
+    except FileNotFoundError:  # closed, or a system without /proc
+        from ndmem import _native
+
+        return _native.file_path(descriptor)

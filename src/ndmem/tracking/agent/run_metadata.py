@@ -118,6 +118,10 @@ def find_resident() -> tuple[int | None, int | None]:
             name, _, rest = line.partition(b":")
             if name in (b"VmRSS", b"VmHWM"):
                 found[name] = int(rest.split()[0]) * 1024
-    except (OSError, ValueError, IndexError):
+    except OSError:  # a system without /proc
+        from ndmem import _native
+
+        return _native.resident()
+    except (ValueError, IndexError):
         pass
     return found.get(b"VmRSS"), found.get(b"VmHWM")

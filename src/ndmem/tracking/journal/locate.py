@@ -6,6 +6,7 @@ from pathlib import Path
 import psutil
 
 from ndmem.errors import TrackingError
+from ndmem.platform.system import IS_LINUX
 from ndmem.tracking.partial import JOURNAL_MAGIC
 
 _DELETED = " (deleted)"
@@ -30,6 +31,10 @@ def find_journal(pid: int) -> Path:
     TrackingError
         If there is no such process, access to it is denied, or its journal was deleted.
     """
+    if not IS_LINUX:
+        raise TrackingError(
+            f"the file that process {pid} writes can be found on Linux only; pass the file, as run.ndmem"
+        )
     try:
         process = psutil.Process(pid)
         family = [process, *process.children()]

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from ndmem.errors import TrackingError
 from ndmem.file_kind import HDF5, NPY, NPZ, PARQUET, PYTHON, identify_file
+from ndmem.platform.disk_space import reserve_disk_space
 from ndmem.tracking.journal.file.blocks import complete_journal
 from ndmem.tracking.partial import JOURNAL_MAGIC, begins_as_record, partial_of
 
@@ -272,7 +273,7 @@ def _create(file: OutputFile) -> OutputFile:
     try:
         file.descriptor = os.open(file.partial, flags, _PRIVATE)
         try:
-            os.posix_fallocate(file.descriptor, 0, _FIRST_BLOCKS)
+            reserve_disk_space(file.descriptor, 0, _FIRST_BLOCKS)
             os.ftruncate(file.descriptor, 0)
         except OSError:
             os.close(file.descriptor)

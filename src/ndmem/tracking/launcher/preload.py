@@ -1,15 +1,16 @@
 """The library that is preloaded into a program, so that memory allocated with malloc and mmap is tracked."""
 
 import os
-import sys
 from pathlib import Path
+
+from ndmem.platform.system import IS_LINUX
 
 VARIABLE = "LD_PRELOAD"
 
 
 def find_preload() -> tuple[Path | None, str]:
     """Return the library, or ``None`` and the reason why it cannot be preloaded here."""
-    if sys.platform != "linux":
+    if not IS_LINUX:
         return None, "it can be watched on Linux only"
     library = Path(__file__).parents[2] / "lib" / "libndmem_preload.so"
     if not library.is_file():

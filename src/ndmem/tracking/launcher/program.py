@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from ndmem.errors import TraceError
 from ndmem.platform.limits.oom import count_oom_kills
+from ndmem.platform.system import IS_LINUX
 from ndmem.tracking.agent.children_folder import folder_of, older_folder_of
 from ndmem.tracking.journal.empty_run import EmptyRun, find_empty_run
 from ndmem.tracking.journal.file.blocks import DAMAGE, complete_journal, give_back_zeros
@@ -201,10 +202,15 @@ class Program:
     def _explain(self, exit_status: int) -> list[str]:
         """Return notes on mapped memory, and if the kernel probably killed the program for lack of memory."""
         now = count_oom_kills()
-        notes = self._describe_mapped()
+        notes = [*self._describe_mapped(), *self._describe_together()]
         if exit_status != -signal.SIGKILL or now is None or self.oom_kills is None or now <= self.oom_kills:
             return notes
         return [*notes, "The kernel's out-of-memory killer struck while the program ran, and most likely killed it."]
+
+    def _describe_together(self) -> list[str]:
+        if IS_LINUX or not folder_of(str(self.output.path)).exists():
+            return []
+        return ["The resident memory of all processes together is unknown: it can be measured on Linux only."]
 
     def _describe_mapped(self) -> list[str]:
         mapped, resident = self.samples.mapped_nbytes, self.samples.highest_nbytes

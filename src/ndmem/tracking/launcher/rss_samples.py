@@ -1,9 +1,9 @@
 """Sample the resident memory of a running process from another process, over time."""
 
-import contextlib
-import os
 import time
 from typing import Any
+
+from ndmem.platform.resident.other_process import OtherProcess
 
 _FIRST_INTERVAL_S = 0.02
 _MOST_SAMPLES = 1000
@@ -33,25 +33,18 @@ class ResidentSamples:
         self._samples: list[tuple[int, int]] = []
         self._sampled_ns = 0
         self.mapped_nbytes = 0
-        self._page = os.sysconf("SC_PAGE_SIZE")
-        try:
-            # Read directly: psutil gives the same value, and its import would add 15 ms to every start.
-            self._file = os.open(f"/proc/{pid}/statm", os.O_RDONLY | os.O_CLOEXEC)
-        except OSError:
-            self._file = -1
+        self._process = OtherProcess(pid)
 
     def take(self) -> None:
         """Take a sample if an interval has passed since the last one."""
         now = time.time_ns()
-        if self._file < 0 or now - self._sampled_ns < self.interval_s * 0.9e9:  # a timer may come a little early
+        if now - self._sampled_ns < self.interval_s * 0.9e9:  # a timer may come a little early
             return
         self._sampled_ns = now
-        with contextlib.suppress(OSError, IndexError, ValueError):  # the process is about to end
-            pages = os.pread(self._file, 100, 0).split()
-            nbytes = int(pages[1]) * self._page
-            if nbytes:
-                self._samples.append((now, nbytes))
-                self.mapped_nbytes = max(self.mapped_nbytes, int(pages[2]) * self._page)
+        found = self._process.read()
+        if found is not None:
+            self._samples.append((now, found.nbytes))
+            self.mapped_nbytes = max(self.mapped_nbytes, found.mapped_nbytes)
         if len(self._samples) >= _MOST_SAMPLES:
             pairs = zip(self._samples[::2], self._samples[1::2], strict=True)
             self._samples = [max(pair, key=lambda sample: sample[1]) for pair in pairs]
@@ -64,9 +57,7 @@ class ResidentSamples:
 
     def close(self) -> None:
         """Take no more samples."""
-        if self._file >= 0:
-            os.close(self._file)
-            self._file = -1
+        self._process.close()
 
     def describe(self, started_ns: int, until_ns: int | None = None) -> dict[str, Any]:
         """Return the samples as a journal's meta record has them.

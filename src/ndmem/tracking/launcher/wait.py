@@ -10,6 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ndmem.platform.kernel_peak import peak_resident_nbytes
+from ndmem.platform.signal_wait import open_signal_wait
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -26,8 +29,6 @@ FORWARDED = {
     signal.SIGALRM,
 }
 """Signals that `wait` forwards to the program; `launch` blocks them until then."""
-
-_SENT_BY_PROCESS = 0  # siginfo's si_code SI_USER: another process called kill(); the terminal's Ctrl-C is above
 
 # A signal to the whole process group looks the same and has reached the program as well. Most programs end by it,
 # and a second one would interrupt their traceback: seen with SIGINT, 40 µs after the first.
@@ -86,42 +87,33 @@ def wait(
     """
     short_until = time.monotonic() + _SHORT_S
     steps: Iterator[str] | None = None
+    signals = open_signal_wait({*FORWARDED, signal.SIGCHLD})
     try:
         while True:
             if steps is None and (time.monotonic() > short_until or _has_numpy(pid)):
                 steps = prepare()
             is_busy = steps is not None and next(steps, None) is not None
             timeout_s = 0.0 if is_busy else min(samples.interval_s, _LONGEST_WAIT_S)
-            information = signal.sigtimedwait({*FORWARDED, signal.SIGCHLD}, timeout_s)
-            number = signal.SIGCHLD if information is None else information.si_signo
-            forward = information is not None and number in FORWARDED and information.si_code <= _SENT_BY_PROCESS
+            arrived = signals.take(timeout_s)
+            forward = arrived is not None and arrived.number in FORWARDED and arrived.is_sent
             samples.take()
             group.take()
             if forward:
-                signal.sigtimedwait({signal.SIGCHLD}, _GRACE_S)
+                signals.take(_GRACE_S, only={signal.SIGCHLD})
             ended, status, usage = os.wait4(pid, os.WNOHANG)
             if ended:
-                _discard_pending()
-                # Linux counts ru_maxrss in KiB.
-                return Ended(os.waitstatus_to_exitcode(status), usage.ru_maxrss * 1024)
-            if information is not None and number == signal.SIGUSR2:
+                # A signal to the process group may have ended the program first; it would now end this process.
+                signals.discard()
+                return Ended(os.waitstatus_to_exitcode(status), peak_resident_nbytes(usage))
+            if arrived is not None and arrived.number == signal.SIGUSR2:
                 report()
                 # The program forwards what it was sent, see csrc/tracker/hooks/report_signal.c.
-                forward &= information.si_pid != pid and _handles(pid, signal.SIGUSR2)
-            if forward:
-                os.kill(pid, number)
+                forward &= arrived.sender != pid and _handles(pid, signal.SIGUSR2)
+            if arrived is not None and forward:
+                os.kill(pid, arrived.number)
     finally:
         samples.close()
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, {*FORWARDED, signal.SIGCHLD})
-
-
-def _discard_pending() -> None:
-    """Discard the signals that arrived before the program ended: once unblocked, they would end this process.
-
-    A signal to the process group ends the program first if this process was taking a sample at that moment.
-    """
-    while signal.sigtimedwait({*FORWARDED, signal.SIGCHLD}, 0) is not None:
-        pass
+        signals.close()
 
 
 def _has_numpy(pid: int) -> bool:

@@ -94,9 +94,8 @@ class Reader:
         except Exception as error:  # in this thread it would be a traceback beside the program's output
             self.error = error
             if self._last is not None:
-                about = (
-                    f"these are the last figures, the program can no longer be followed: {error or 'not enough memory'}"
-                )
+                cause = str(error) or "not enough memory"
+                about = f"these are the last figures, the program can no longer be followed: {cause}"
                 self._feed.publish({**self._last, "about": about})
         finally:
             if self._samples is not None:

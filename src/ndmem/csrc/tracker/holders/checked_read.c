@@ -1,9 +1,6 @@
-#define _GNU_SOURCE 1
 #include "tracker/holders/checked_read.h"
 
-#include <errno.h>
-#include <sys/uio.h>
-#include <unistd.h>
+#include "common/os.h"
 
 /* Linux maps nothing below 64 KiB for a program that does not ask for it, and nothing above 48 bits (47 on x86). */
 enum { LEAST_ADDRESS = 1 << 16, ADDRESS_BITS = 48 };
@@ -12,27 +9,12 @@ static bool is_refused; /* guarded by the GIL; a refusal is for the life of the 
 
 bool checked_read_may(uintptr_t address) { return address >= LEAST_ADDRESS && address >> ADDRESS_BITS == 0; }
 
-#ifdef __linux__
-/* The kernel refuses memory of devices, which a read may change. */
 static size_t copy(const struct iovec *from, size_t count, void *room, size_t nbytes)
 {
-    if (is_refused)
-        return 0;
-    int before = errno;
-    struct iovec to = {room, nbytes};
-    ssize_t copied = process_vm_readv(getpid(), &to, 1, from, count, 0);
-    is_refused = copied < 0 && errno != EFAULT && errno != ENOMEM;
-    errno = before;
-    return copied < 0 ? 0 : (size_t)copied;
+    size_t copied = is_refused ? 0 : os_copy_checked(from, count, room, nbytes);
+    is_refused |= copied == OS_REFUSED;
+    return is_refused ? 0 : copied;
 }
-#else
-static size_t copy(const struct iovec *from, size_t count, void *room, size_t nbytes)
-{
-    (void)from, (void)count, (void)room, (void)nbytes;
-    is_refused = true;
-    return 0;
-}
-#endif
 
 size_t checked_read(uintptr_t address, size_t nbytes, void *room)
 {

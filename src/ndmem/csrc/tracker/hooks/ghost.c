@@ -5,15 +5,14 @@
 #include "tracker/hooks/handler.h"
 #include "common/numpy_api.h"
 
-/* Large arrays as ghosts: real addresses over a small window of memory, mapped again and again. Shapes, strides and C
- * code are real, the values are those that were last written to the window. For a child process that ends soon: what the
- * function keeps from a ghost run has such values too. */
-
-#ifdef __linux__
 #include <pthread.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
+
+/* Large arrays as ghosts: real addresses over a small window of memory, mapped again and again. Shapes, strides and C
+ * code are real, the values are those that were last written to the window. For a child process that ends soon: what the
+ * function keeps from a ghost run has such values too. Only on Linux; elsewhere without_linux.c answers. */
 
 enum { SMALLEST = 1 << 20, MOST_MAPS = 1024, MOST_GHOSTS = 4096 };
 
@@ -139,14 +138,12 @@ static void *ghost_realloc(void *context, void *old, size_t nbytes)
     }
     return grown;
 }
-#endif
 
 const char ghost_haunt_doc[] = "haunt(on)\n--\n\nMake every array of 1 MiB and more a ghost from now on, or no further one; Linux only.";
 
 /* GIL held; raises if it cannot be. */
 PyObject *ghost_haunt(PyObject *Py_UNUSED(module), PyObject *on)
 {
-#ifdef __linux__
     int wanted = PyObject_IsTrue(on);
     if (wanted < 0)
         return NULL;
@@ -163,9 +160,4 @@ PyObject *ghost_haunt(PyObject *Py_UNUSED(module), PyObject *on)
     }
     haunting = wanted;
     Py_RETURN_NONE;
-#else
-    (void)on;
-    PyErr_SetString(PyExc_OSError, "ghosts need Linux");
-    return NULL;
-#endif
 }

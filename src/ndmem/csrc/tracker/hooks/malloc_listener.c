@@ -15,25 +15,10 @@ static PreloadAttach *attach;
 
 /* --- What the preloaded library reports: with or without the GIL, anywhere in a program ------------------- */
 
-bool native_enter(PyThreadState **thread)
-{
-    if (lock_is_mine())
-        return false;
-    bool gil;
-    *thread = thread_own(&gil);
-    if (gil && lock_has_nested())
-        return false;
-    lock_enter(gil);
-    if (tracker_runs())
-        return true;
-    lock_leave();
-    return false;
-}
-
 static void on_born(void *pointer, size_t nbytes, const char *name)
 {
     PyThreadState *thread;
-    if (!native_enter(&thread))
+    if (!events_enter_native(&thread))
         return;
     events_born_native_locked(thread, pointer, nbytes, name);
     lock_leave();
@@ -42,7 +27,7 @@ static void on_born(void *pointer, size_t nbytes, const char *name)
 static size_t on_died(void *pointer)
 {
     PyThreadState *thread;
-    if (!native_enter(&thread))
+    if (!events_enter_native(&thread))
         return 0;
     size_t nbytes = events_died_native_locked(thread, pointer);
     lock_leave();
@@ -77,7 +62,7 @@ static void insert_by_pages_locked(PyThreadState *thread, Mapping mapping, const
 static void on_mapped(void *at, size_t nbytes, Counting counting, const char *name)
 {
     PyThreadState *thread;
-    if (!native_enter(&thread))
+    if (!events_enter_native(&thread))
         return;
     Mapping mapping = {.start = at, .end = (char *)at + nbytes, .counting = counting};
     if (counting == BY_PAGES)
@@ -112,8 +97,9 @@ static void cut_by_pages_locked(PyThreadState *thread, Mapping mapping, char *st
     bool has_before = before.start < before.end, has_after = after.start < after.end;
     if (has_before)
         after.grown = NULL, after.grown_count = after.grown_capacity = 0, after.counted = 0;
-    bool kept = (has_before && mappings_insert_locked(&before)) | (has_after && mappings_insert_locked(&after) && !has_before);
-    if (!kept) {
+    bool kept_before = has_before && mappings_insert_locked(&before);
+    bool kept_after = has_after && mappings_insert_locked(&after);
+    if (!kept_before && (has_before || !kept_after)) {
         pages_drop_locked(thread, &mapping);
         free(mapping.grown);
     }
@@ -124,7 +110,7 @@ static Counting on_unmapped(void *at, size_t nbytes)
 {
     PyThreadState *thread;
     char *start = at, *end = start + nbytes;
-    if (!mappings_may_touch(start, end) || !native_enter(&thread))
+    if (!mappings_may_touch(start, end) || !events_enter_native(&thread))
         return UNCOUNTED;
     Counting counting = UNCOUNTED;
     Mapping *mapping;
@@ -144,7 +130,7 @@ static void on_discarded(void *at, size_t nbytes)
 {
     PyThreadState *thread;
     char *start = at, *end = start + nbytes;
-    if (!mappings_may_touch(start, end) || !native_enter(&thread))
+    if (!mappings_may_touch(start, end) || !events_enter_native(&thread))
         return;
     Mapping *mapping = mappings_find_locked(start);
     if (mapping && mapping->start < end)
@@ -162,7 +148,7 @@ static void *name_lot(size_t number) { return (void *)(uintptr_t)((UINT64_C(1) <
 static void on_changed(long lots)
 {
     PyThreadState *thread;
-    if (!native_enter(&thread))
+    if (!events_enter_native(&thread))
         return;
     for (; lots > 0; lots--)
         events_born_native_locked(thread, name_lot(lot_count++), PRELOAD_THRESHOLD, SMALL_BLOCKS);
@@ -181,13 +167,11 @@ void native_find(void)
         return;
     /* ISO C has no cast from an object's address to a function's. */
     *(void **)&attach = dlsym(RTLD_DEFAULT, "ndmem_preload_attach");
-#ifdef __linux__
     if (attach) {
         PreloadThreadOf *find_thread;
         *(void **)&find_thread = dlsym(RTLD_DEFAULT, "ndmem_preload_thread");
         own_thread_at = (char *)find_thread() - (char *)__builtin_thread_pointer();
     }
-#endif
 }
 
 size_t native_threshold(void) { return attach ? PRELOAD_THRESHOLD : 0; }

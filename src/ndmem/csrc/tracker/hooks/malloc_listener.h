@@ -1,4 +1,5 @@
-/* Native blocks: memory of libraries that does not come through NumPy's handler, reported by the preloaded library. */
+/* Native blocks: memory of libraries that does not come through NumPy's handler, reported by the preloaded library. Only on
+ * Linux; elsewhere without_linux.c answers that there is none. */
 #ifndef NDMEM_MALLOC_LISTENER_H
 #define NDMEM_MALLOC_LISTENER_H
 
@@ -18,10 +19,6 @@ const char *native_library(void);
 /* Starts and stops the reports. Need the GIL. Do not raise. */
 void native_hook(void);
 void native_unhook(void);
-
-/* Takes the tracker lock for a report of the calling thread, with the GIL or without; `*thread` is NULL for one that Python does
- * not know. False if nothing is tracked, or the thread has the lock already: then the block is ndmem's own. */
-bool native_enter(PyThreadState **thread);
 
 /* Whether native_find has found the library. */
 static inline bool native_is_preloaded(void) { return own_thread_at != 0; }

@@ -95,7 +95,7 @@ static bool is_muted(void)
 
 static bool enter(PyThreadState **thread)
 {
-    return atomic_load_explicit(&is_listening, memory_order_relaxed) && !is_muted() && native_enter(thread);
+    return atomic_load_explicit(&is_listening, memory_order_relaxed) && !is_muted() && events_enter_native(thread);
 }
 
 __attribute__((noinline)) static void report_birth(void *block, size_t nbytes)

@@ -1,12 +1,11 @@
 #include "tracker/limit/limit.h"
 
+#include "common/os.h"
 #include "tracker/lock.h"
 #include "tracker/hooks/pages.h"
 #include "tracker/tracker.h"
 
-#include <fcntl.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 int64_t limit_promised;
 
@@ -65,26 +64,10 @@ bool limit_adopt(void *pointer, size_t nbytes)
 
 /* --- Asking ------------------------------------------------------------------------------------------------- */
 
-static int64_t read_resident(void)
-{
-    /* Opened anew each time: after a fork an open one would still describe the parent. */
-    int file = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
-    char text[128];
-    ssize_t got = file < 0 ? -1 : read(file, text, sizeof text - 1);
-    if (file >= 0)
-        close(file);
-    if (got <= 0)
-        return -1;
-    text[got] = 0;
-    char *second;
-    strtoll(text, &second, 10);
-    return strtoll(second, NULL, 10) * sysconf(_SC_PAGESIZE);
-}
-
 /* Where the system does not tell what is resident, the bytes asked for decide. */
 static bool fits_in_pages(const Limit *limit, size_t nbytes, bool zeros)
 {
-    int64_t resident = read_resident();
+    int64_t resident = os_resident_nbytes();
     if (resident < 0 || resident > limit->budget)
         return false;
     return zeros || nbytes <= (size_t)(limit->budget - resident);

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,7 @@ from ndmem.planning.strategy.failure import NO_RESULT
 from ndmem.planning.strategy.findings import Findings, GhostRun
 from ndmem.planning.strategy.measurements import Measurements
 from ndmem.planning.worker.process.forked import ChildTimeoutError
+from ndmem.platform.system import IS_LINUX
 
 if TYPE_CHECKING:
     from ndmem.planning.extrapolation.match import Point
@@ -67,7 +67,7 @@ def run_ghost(measurements: Measurements, findings: Findings) -> Findings:
 def _find_obstacle(measurements: Measurements, findings: Findings) -> str:
     if findings.is_cut:
         return "even small runs did not return in time"
-    if sys.platform != "linux":
+    if not IS_LINUX:
         return "ghost runs need Linux"
     target = measurements.line.target
     is_long = measurements.estimate_processor_seconds(target) > _PROCESSOR_SHARE * measurements.time_limit.seconds

@@ -6,11 +6,12 @@ file share its position too. Files that are open only for writing (a log), pipes
 
 import os
 import stat
-import sys
 from collections.abc import Collection
 from typing import Final
 
-_FOLDER: Final = "/proc/self/fd" if sys.platform == "linux" else "/dev/fd"
+from ndmem.platform.system import IS_LINUX
+
+_FOLDER: Final = "/proc/self/fd" if IS_LINUX else "/dev/fd"
 _FIRST: Final = 3
 """Standard input, output and error, 0 to 2, are /dev/null already."""
 
@@ -52,7 +53,7 @@ def _open_again(number: int, mode: int) -> int | None:
     import fcntl  # only on POSIX; outside Linux /dev/fd would share the position
 
     flags = fcntl.fcntl(number, fcntl.F_GETFL)
-    if sys.platform != "linux" or flags & os.O_ACCMODE == os.O_WRONLY or not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+    if not IS_LINUX or flags & os.O_ACCMODE == os.O_WRONLY or not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
         return None
     try:
         other = os.open(f"{_FOLDER}/{number}", os.O_RDONLY | os.O_CLOEXEC | flags & getattr(os, "O_PATH", 0))

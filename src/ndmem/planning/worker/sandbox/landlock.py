@@ -3,10 +3,11 @@
 import ctypes
 import os
 import stat
-import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
+
+from ndmem.platform.system import IS_LINUX
 
 # The same numbers on every architecture.
 _CREATE_RULESET: Final = 444
@@ -45,7 +46,7 @@ class _PathBeneath(ctypes.Structure):
 
 def find_version() -> int:
     """Return the kernel's version of Landlock; 0 without it, or if a container forbids it."""
-    if sys.platform != "linux":
+    if not IS_LINUX:
         return 0
     return max(int(_libc().syscall(_CREATE_RULESET, None, ctypes.c_size_t(0), ctypes.c_uint32(_ASK_VERSION))), 0)
 

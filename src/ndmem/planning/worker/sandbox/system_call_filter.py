@@ -5,9 +5,10 @@ import errno
 import os
 import platform
 import struct
-import sys
 from collections.abc import Iterator, Mapping
 from typing import Final
+
+from ndmem.platform.system import IS_LINUX
 
 from . import system_calls as calls
 
@@ -37,7 +38,7 @@ Instruction = tuple[int, int, int, int]
 def is_available() -> bool:
     """Tell whether the kernel can filter system calls, and the numbers of this machine are known."""
     machine = platform.machine()
-    if sys.platform != "linux" or machine not in calls.MACHINES or ctypes.sizeof(ctypes.c_void_p) != 8:
+    if not IS_LINUX or machine not in calls.MACHINES or ctypes.sizeof(ctypes.c_void_p) != 8:
         return False
     action = ctypes.c_uint32(_FAIL)
     return bool(ctypes.CDLL(None).syscall(_SECCOMP[machine], _IS_AVAILABLE, 0, ctypes.byref(action)) == 0)

@@ -1,0 +1,189 @@
+"""Memory of freed arrays that is kept for the next ones."""
+
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import ndmem
+from ndmem import _native
+from ndmem.scaling.kept_arrays import freed_arrays_kept
+
+MIB = 2**20
+
+
+def address(array: np.ndarray) -> int:
+    """Return where the array's data begin."""
+    return int(array.__array_interface__["data"][0])
+
+
+@pytest.fixture
+def kept() -> Iterator[None]:
+    """Keep 16 MiB."""
+    with freed_arrays_kept(16 * MIB):
+        yield
+
+
+@pytest.mark.usefixtures("kept")
+def test_an_array_gets_the_memory_of_the_last_one_of_its_size() -> None:
+    """An array that is up to an eighth smaller takes the place of a freed one; one that is half as large does not."""
+    first = np.empty(4 * MIB, "u1")
+    place = address(first)
+    del first
+    half = np.empty(2 * MIB, "u1")
+    smaller = np.empty(4 * MIB - 1000, "u1")
+    assert address(half) != place
+    assert address(smaller) == place
+
+
+@pytest.mark.usefixtures("kept")
+def test_zeros_are_zeros_where_other_values_were_freed() -> None:
+    """``np.zeros`` gives zeros though memory of its size with other values is kept."""
+    array = np.empty(4 * MIB, "u1")
+    array[:] = 7
+    del array
+    assert not np.zeros(4 * MIB, "u1").any()
+
+
+PROGRAM = """
+import numpy as np
+from ndmem.platform.malloc import RUNNING, freed_memory_returned
+from ndmem.platform.resident.anonymous import anonymous_nbytes
+from ndmem.scaling.kept_arrays import freed_arrays_kept
+
+def show():
+    print(round((anonymous_nbytes() - before) / 2**20))
+
+def ones(mebibytes):
+    return np.ones(mebibytes * 2**20, "u1")
+
+ones(4)
+with freed_memory_returned(RUNNING):
+    before = anonymous_nbytes()
+    with freed_arrays_kept(8 * 2**20):
+        arrays = [ones(4), ones(4)]
+        show()
+        arrays.clear()
+        show()
+        large = ones(6)
+        show()
+        more = [ones(4), ones(4)]
+        show()
+        del large, more
+        show()
+    show()
+"""
+
+
+def test_live_and_kept_memory_stay_within_the_number() -> None:
+    """Two freed arrays of 4 MiB stay; one of 6 takes their room; of 14 live ones 8 stay, and none after the end."""
+    printed = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=True).stdout
+    assert printed.split() == ["8", "8", "6", "14", "8", "0"]
+
+
+@pytest.mark.usefixtures("kept")
+def test_a_second_one_inside_does_nothing() -> None:
+    """A nested block changes nothing, and its end does not end the outer one."""
+    with freed_arrays_kept(1):
+        pass
+    array = np.empty(4 * MIB, "u1")
+    place = address(array)
+    del array
+    assert address(np.empty(4 * MIB, "u1")) == place
+
+
+def test_an_array_outlives_the_end() -> None:
+    """Arrays that were born inside are whole after the end, and can be resized and freed there."""
+    with freed_arrays_kept(16 * MIB):
+        arrays = [np.full(2 * MIB, number, "u1") for number in range(3)]
+    arrays[0].resize(4 * MIB, refcheck=False)
+    assert [int(array[MIB]) for array in arrays] == [0, 1, 2]
+    del arrays
+
+
+def test_track_sees_the_same_bytes() -> None:
+    """Peak and live bytes are those of the arrays, whichever began first: two new ones beside the last one of 5 MiB."""
+
+    def work() -> None:
+        for _ in range(3):
+            first = np.ones(3 * MIB, "u1")
+            second = first + first
+            del first
+            second.resize(5 * MIB, refcheck=False)
+
+    figures = []
+    for number in (1, 64 * MIB):
+        with ndmem.track() as outside, freed_arrays_kept(number):
+            work()
+        with freed_arrays_kept(number), ndmem.track() as inside:
+            work()
+        figures += [(run.peak, run.live) for run in (outside, inside)]
+    assert figures == [(11 * MIB, 0)] * 4
+
+
+@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")  # of 3.12: a process of threads is forked
+def test_a_forked_child_allocates() -> None:
+    """A child that is forked while threads allocate can allocate and free large arrays itself."""
+    stop = threading.Event()
+
+    def allocate() -> None:
+        while not stop.is_set():
+            np.empty(2 * MIB, "u1")
+
+    with freed_arrays_kept(16 * MIB):
+        thread = threading.Thread(target=allocate)
+        thread.start()
+        try:
+            for _ in range(10):
+                child = os.fork()
+                if child == 0:
+                    np.ones(2 * MIB, "u1")
+                    os._exit(0)
+                assert os.waitpid(child, 0)[1] == 0
+        finally:
+            stop.set()
+            thread.join()
+
+
+def test_only_numbers_of_bytes_are_taken() -> None:
+    """A negative number, one beyond an address and a text are refused, and nothing is kept after."""
+    for wrong, error in ((-1, OverflowError), (2**64, OverflowError), ("1", TypeError)):
+        with pytest.raises(error):
+            _native.keep_blocks(wrong)  # type: ignore[arg-type]
+    assert _native.keep_blocks(0)
+
+
+STEPS = st.lists(
+    st.tuples(st.sampled_from(["empty", "zeros", "resize", "free"]), st.integers(0, 7), st.integers(0, 6 * MIB)),
+    max_size=40,
+)
+
+
+@given(STEPS)
+def test_every_array_keeps_its_values(steps: list[tuple[str, int, int]]) -> None:
+    """Whatever is born, resized and freed in whatever order, each array has what was written to it."""
+    arrays: dict[int, np.ndarray] = {}
+    with freed_arrays_kept(8 * MIB):
+        for at, (what, place, nbytes) in enumerate(steps):
+            mark = at % 251 + 1
+            if what == "free" or (what == "resize" and place not in arrays):
+                arrays.pop(place, None)
+                continue
+            if what == "resize":
+                kept_part = arrays[place][: min(nbytes, len(arrays[place]))].copy()
+                arrays[place].resize(nbytes, refcheck=False)
+                assert np.array_equal(arrays[place][: len(kept_part)], kept_part)
+            elif what == "zeros":
+                arrays[place] = np.zeros(nbytes, "u1")
+                assert not arrays[place].any()
+            else:
+                arrays[place] = np.empty(nbytes, "u1")
+            arrays[place][:] = mark
+            for other, array in arrays.items():
+                assert len(array) == 0 or array.min() == array.max(), other
