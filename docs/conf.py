@@ -1,6 +1,7 @@
 """How Sphinx makes a site of these pages; `make docs` builds it."""
 
 import os
+import shutil
 from importlib.metadata import version as installed_version
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,8 @@ html_title = f"ndmem {release}"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
 html_copy_source = html_show_sourcelink = False
+# For assistants: the list of the pages, each with its address; its Markdown is at the same address of the site.
+html_extra_path = ["llms.txt"]
 html_theme_options = {
     "show_nav_level": 2,
     "navigation_with_keys": False,
@@ -68,10 +71,20 @@ def open_in_the_browser(app: Sphinx, doctree: nodes.document, page: str) -> None
         link.replace_self(nodes.reference("", "", *link.children, refuri=target, internal=True))
 
 
+def copy_markdown(app: Sphinx, problem: Exception | None) -> None:
+    """Put the Markdown of each page beside the page, where llms.txt links it."""
+    if problem is None and app.builder.name == "html":
+        for source in Path(app.srcdir).rglob("*.md"):
+            target = Path(app.outdir) / source.relative_to(app.srcdir)
+            if target.parent.is_dir():
+                shutil.copyfile(source, target)
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
     """Tell Sphinx what is added here."""
     app.add_transform(LinkRepositoryFiles)
     app.connect("doctree-resolved", open_in_the_browser)
+    app.connect("build-finished", copy_markdown)
     # Cells of notebooks are Python with magics; only IPython brings a lexer for them.
     app.add_lexer("ipython", PythonLexer)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,6 +1,6 @@
 """Build the pages and the pictures of the gallery: run the commands of its README, and take screenshots.
 
-Usage: ``python docs/gallery/make.py``, with ndmem[html] installed and Chromium on the path.
+Usage: ``python docs/gallery/make.py``, with ndmem installed and Chromium on the path.
 """
 
 import re

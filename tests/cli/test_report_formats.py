@@ -84,6 +84,18 @@ def test_html_goes_to_a_file_or_to_standard_output(place: Place) -> None:
     assert b'data-peak-nbytes="80000"' in printed.stdout
 
 
+def test_markdown_has_the_moment_that_is_asked_for(place: Place) -> None:
+    """It goes to a file or to standard output, and shows the peak or the end."""
+    written = place.run_ndmem("report", "a.ndmem", "--format", "markdown", "-o", "a.md")
+    assert (written.status, written.stdout, written.stderr) == (0, b"", b"")
+    printed = place.run_ndmem("report", "a.ndmem", "--format", "markdown")
+    assert printed.stdout == (place.folder / "a.md").read_bytes()
+    assert printed.stdout.startswith(b"**Peak 78.1 KiB")
+    assert b"| **78.1 KiB** | **all** |" in printed.stdout
+    ended = place.run_ndmem("report", "a.ndmem", "--format", "markdown", "--at", "end")
+    assert b"| share | kept |" in ended.stdout
+
+
 def read_terminal(descriptor: int) -> str:
     """Return what a program wrote to its terminal, whose end is an error of the system."""
     parts = []
@@ -148,6 +160,7 @@ def test_a_run_writes_its_page(place: Place) -> None:
         ("report a.ndmem --format chrome --at end", "--at and --library do not apply to --format chrome"),
         ("report a.ndmem --format html --at end", "--at does not apply to --format html"),
         ("report a.ndmem --format html --by line", "--by needs --format text"),
+        ("report a.ndmem --format markdown --by line", "--by needs --format text"),
         ("report a.ndmem --plotlyjs cdn", "--plotlyjs needs --format html"),
         ("report a.ndmem --format html -o a.ndmem", "'a.ndmem' is the run itself"),
         ("run --html prog.py prog.py", "prog.py exists; choose another path with --html, or pass --force"),

@@ -70,6 +70,13 @@ def test_every_other_file_is_in_the_site(site: Path) -> None:
     assert [name for name in files if name not in there] == []
 
 
+def test_assistants_find_each_page_as_markdown(site: Path) -> None:
+    """The site has llms.txt, and what it links is beside it, as Markdown."""
+    links = re.findall(r"\]\(([^)]+)\)", (site / "llms.txt").read_text("utf-8"))
+    assert len(links) > 30
+    assert [link for link in links if (site / link).read_bytes() != (DOCS / link).read_bytes()] == []
+
+
 def test_links_inside_the_site_lead_somewhere(site: Path) -> None:
     """Every link of a page to a file of the site names one that is there, schemas and pages of the gallery too."""
     pages = [page for page in site.rglob("*.html") if not {"_downloads", "_static"} & set(page.parts)]

@@ -24,7 +24,7 @@ def test_everything_but_the_c_sources_is_installed() -> None:
     wanted = {
         path.relative_to(SOURCE)
         for path in SOURCE.rglob("*")
-        if path.suffix in {".py", ".pyi", ".typed"} or path.name == "py.typed"
+        if path.suffix in {".py", ".pyi", ".html", ".js", ".css", ".txt", ".json"} or path.name == "py.typed"
     }
     installed = {path.relative_to(INSTALLED) for path in INSTALLED.rglob("*") if path.is_file()}
     assert wanted <= installed
@@ -42,14 +42,27 @@ def test_there_is_one_version() -> None:
 
 
 def test_the_metadata_says_what_users_need() -> None:
-    """License and the six dependencies are in the metadata; everything else is optional."""
+    """Licenses and the seven dependencies are in the metadata; everything else is optional."""
     metadata = importlib.metadata.metadata("ndmem")
     requires = importlib.metadata.requires("ndmem") or []
     needed = {re.split(r"[^\w-]", each)[0] for each in requires if "extra ==" not in each}
-    assert needed == {"numpy", "click", "rich", "psutil", "threadpoolctl", "cloudpickle"}
-    assert metadata["License-Expression"] == "BSD-3-Clause"
-    license_files = [path for path in importlib.metadata.files("ndmem") or [] if path.name == "LICENSE"]
-    assert [path.locate().read_bytes() for path in license_files] == [(ROOT / "LICENSE").read_bytes()]
+    assert needed == {"numpy", "click", "rich", "psutil", "threadpoolctl", "cloudpickle", "jinja2"}
+    assert metadata["License-Expression"] == "BSD-3-Clause AND MIT AND ISC AND Zlib"
+    texts = {
+        path.name: path.locate().read_bytes()
+        for path in importlib.metadata.files("ndmem") or []
+        if "licenses" in path.parts
+    }
+    bundled = SOURCE / "reporting/html/plotly/LICENSES.txt"
+    assert texts == {path.name: path.read_bytes() for path in (ROOT / "LICENSE", bundled)}
+
+
+def test_pages_need_no_extra() -> None:
+    """Plotly's package is in no extra, and the extra that pages once needed is empty: old commands go on working."""
+    metadata = importlib.metadata.metadata("ndmem")
+    requires = importlib.metadata.requires("ndmem") or []
+    assert "html" in metadata.get_all("Provides-Extra", [])
+    assert [each for each in requires if "plotly" in each or re.search(r"extra == .html.", each)] == []
 
 
 def test_importing_it_imports_neither_numpy_nor_the_reports() -> None:

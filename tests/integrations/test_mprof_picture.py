@@ -2,6 +2,8 @@
 
 import importlib.util
 import re
+import sys
+import types
 from pathlib import Path
 
 import pytest
@@ -40,6 +42,24 @@ def test_a_run_is_drawn(tmp_path: Path, calls: Calls) -> None:
     assert "slope 6.98413" in legend[0]
     assert "memory used (in MiB)" in drawn
     assert "<img" not in drawn
+
+
+def test_an_image_is_drawn_from_the_same_figure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Kaleido gets the figure as data and the script of the pages; an old one is named with the command."""
+    asked: list[tuple[object, ...]] = []
+
+    def draw_image(figure: dict, options: dict, *, kopts: dict) -> bytes:
+        asked.append((figure["data"][0]["name"][-13:], options, Path(kopts["plotlyjs"]).name))
+        return b"image"
+
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: name)
+    monkeypatch.setitem(sys.modules, "kaleido", types.SimpleNamespace(calc_fig_sync=draw_image))
+    draw([RUN], Picture(slope=True), tmp_path / "run.PNG")
+    assert asked == [("slope 6.98413", {"format": "png"}, "plotly.min.js")]
+    assert (tmp_path / "run.PNG").read_bytes() == b"image"
+    monkeypatch.setitem(sys.modules, "kaleido", types.SimpleNamespace())
+    with pytest.raises(MissingError, match=r"run\.svg: an image needs Kaleido 1\.0 or later; write: pip install"):
+        draw([RUN], Picture(), tmp_path / "run.svg")
 
 
 def test_an_image_needs_what_draws_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

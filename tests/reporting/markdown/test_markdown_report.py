@@ -137,6 +137,7 @@ def test_the_ranks_of_a_job_have_their_tables() -> None:
     ]
     assert [row[0] for row in tables["Ranks"]] == ["peak", "5 MiB", "4 MiB", "3 MiB", "2 MiB"]
     assert "- old `|` x" in page
+    assert {row[1] for row in tables["Ranks"][1:]} == {"?"}  # their resident memory
 
 
 def test_a_run_without_arrays_is_one_sentence() -> None:

@@ -89,6 +89,16 @@ def test_the_page_has_the_tables_of_the_cluster(run: Run) -> None:
     assert headings == ["peak", "running", "stored", "resident", "base", "arrays", "freed", "other", "worker"]
 
 
+def test_the_markdown_has_the_tables_of_the_cluster(run: Run) -> None:
+    """Task groups and workers have tables, in which an unknown figure is a question mark and zero a dash."""
+    page = _text(run, form="markdown")
+    assert page.startswith("**Peaks of 2 worker processes: 40 MiB summed")
+    assert "### Task groups\n\n| share | at peak | kept | total | count | tasks | workers | task group |" in page
+    workers = page[page.index("### Workers") :].splitlines()[4:7]
+    assert [row.split(" | ")[0] for row in workers] == ["| 30 MiB", "| 10 MiB", "| ?"]
+    assert "`" not in workers[0].rpartition(" | ")[0]
+
+
 def test_a_run_is_compared_and_advised_as_others(run: Run, tmp_path: Path) -> None:
     """A saved run is the same when it is loaded; advice says that it needs single arrays."""
     run.save(tmp_path / "run.ndmem")

@@ -183,6 +183,10 @@ def _write(figure: dict[str, Any], output: Path, title: str) -> None:
         )
     import kaleido  # an optional library
 
+    if not hasattr(kaleido, "calc_fig_sync"):
+        raise MissingError(
+            f"{output}: an image needs Kaleido 1.0 or later; write: pip install -U kaleido, or choose a .html file"
+        )
     try:
         with plotlyjs_file() as script:
             image = kaleido.calc_fig_sync(

@@ -46,15 +46,27 @@ def code_span(text: str) -> str:
     return f"{ticks}{pad}{shown}{pad}{ticks}"
 
 
-def prose(sentence: str) -> str:
+def prose(sentence: str, *, begins_line: bool = True) -> str:
     """Write a sentence of ndmem, in which a text between backticks is code, as in the other reports.
 
+    Parameters
+    ----------
+    sentence : str
+        The sentence.
+    begins_line : bool
+        Whether it is the first text of its line, where ``-`` would begin a list; in a cell of a table it is not.
+
+    Notes
+    -----
     Each other word that Markdown or GitHub would interpret, such as a file name with an underscore, becomes code as
     well: that is easier to read than escapes, and the only way to keep GitHub from linking ``@name`` and ``#1``.
     """
     shown = plain(sentence)
     pieces = _CODE.split(shown)
-    written = [code_span(piece) if at % 2 else _write_words(piece, begins=at == 0) for at, piece in enumerate(pieces)]
+    written = [
+        code_span(piece) if at % 2 else _write_words(piece, begins=begins_line and at == 0)
+        for at, piece in enumerate(pieces)
+    ]
     return reduce(_join, written, "")
 
 

@@ -150,7 +150,7 @@ def _list_others(index: TraceIndex, names: FileNames, moment: Moment, bounds: Bo
     if len(index.family.members) > 1:
         tree = process_tree(index)
         yield "### Processes"
-        yield prose(shorten(processes_sentence(tree), bounds.sentence))
+        yield f"{prose(shorten(processes_sentence(tree), bounds.sentence))}."
         yield convert_table(make_process_table(tree, names, limit=bounds.others), bounds)
     resident = resident_sentence(index.trace.together, several=len(index.family.members) > 1)
     if resident is not None:

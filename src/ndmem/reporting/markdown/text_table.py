@@ -10,6 +10,7 @@ from .blocks import Align, write_table
 from .inline import prose
 
 if TYPE_CHECKING:
+    from rich.console import RenderableType
     from rich.table import Table
 
     from .bounds import Bounds
@@ -20,5 +21,9 @@ def convert_table(table: Table, bounds: Bounds) -> str:
     columns = [
         (str(column.header), Align.RIGHT if column.justify == "right" else Align.LEFT) for column in table.columns
     ]
-    cells = [[prose(shorten(str(cell), bounds.name)) for cell in column.cells] for column in table.columns]
+    cells = [[_write_cell(cell, bounds) for cell in column.cells] for column in table.columns]
     return write_table(columns, zip(*cells, strict=True))
+
+
+def _write_cell(cell: RenderableType, bounds: Bounds) -> str:
+    return prose(shorten(str(cell), bounds.name), begins_line=False)
