@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 LEAST_NBYTES = 65536
-"""Lines and arrays are read at peaks of at least so many bytes: below, reading them would take longer than most tests."""
+"""Lines and arrays are read at peaks of at least so many bytes: else it would take longer than most tests."""
 
 MOST_PARTS = 8
 """Lines, and kinds of arrays, that are kept for each test: the largest."""
