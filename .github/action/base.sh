@@ -30,7 +30,7 @@ elif ! bash -e -c "$INSTALL"; then
     say reason "the base commit cannot be installed"
 else
     # Its tests may fail for their own reasons: those that pass can be compared.
-    GITHUB_STEP_SUMMARY='' bash -c "python -m pytest --ndmem-json \"\$0\" $PYTEST" "$FOLDER/base.json"
+    GITHUB_STEP_SUMMARY='' bash -c "python -m pytest --ndmem-json=\"\$0\" $PYTEST" "$FOLDER/base.json"
     if test -f "$FOLDER/base.json"; then
         say baseline "$FOLDER/base.json"
     else

@@ -5,10 +5,11 @@ set -u
 
 cd "$WORKING_DIRECTORY" || exit 1
 bash -e -c "$INSTALL" || exit 1
-options=(--ndmem-json "$FOLDER/tests.json" --ndmem-summary "$FOLDER/summary.md")
+# With "=": pytest takes other arguments that are files for tests when it looks for its root folder, which names the tests.
+options=("--ndmem-json=$FOLDER/tests.json" "--ndmem-summary=$FOLDER/summary.md")
 if test -n "$BASELINE"; then
-    options+=(--ndmem-compare "$BASELINE")
-    test -z "$FAIL_ABOVE" || options+=(--ndmem-fail-above "$FAIL_ABOVE")
+    options+=("--ndmem-compare=$BASELINE")
+    test -z "$FAIL_ABOVE" || options+=("--ndmem-fail-above=$FAIL_ABOVE")
 fi
 bash -c "python -m pytest \"\$@\" $PYTEST" pytest "${options[@]}"
 status=$?

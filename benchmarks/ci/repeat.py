@@ -2,9 +2,9 @@
 
 python benchmarks/ci/repeat.py [--runs 100] [--workers 0,2] [PYTHON ...]
 
-For each Python it runs `suite.py` so many times with ``--ndmem-json``, and prints how many different peaks each test had;
-then as many runs with ``--ndmem-fail-above 0%``, in which each failure is a false alarm; then 20 runs with a temporary that
-adds 1 % to one test, which must fail, with the temporary's line in the summary.
+For each Python it runs `suite.py` so many times with ``--ndmem-json`` and ``--ndmem-fail-above 0%``, and prints the tests
+whose peak was not the same each time, and the runs that failed, which are false alarms; then it makes 20 runs with a
+temporary that adds 1 % to one test, which must fail, with the temporary's line in the summary.
 """
 
 from __future__ import annotations

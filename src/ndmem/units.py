@@ -18,6 +18,7 @@ _STEPS: Final = ("B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
 
 # "4 GB" is 4·10⁹ bytes, as the unit says. "4G" is 4 GiB, as in Slurm, Docker and the kernel.
 _TEXT: Final = re.compile(r"\s*(?P<number>\d+(?:\.\d*)?|\.\d+)\s*(?P<unit>[kmgtpe]?)(?P<kind>i?b?)\s*", re.IGNORECASE)
+_LONGEST: Final = 100
 _POWERS: Final = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4, "p": 5, "e": 6}
 
 
@@ -101,6 +102,8 @@ def parse_nbytes(text: str | int, *, binary: bool = False) -> int:
         match = _TEXT.fullmatch(text)
         if match is None:
             raise UnitError(f"{text!r} is not a number of bytes; write for example '4KiB', '1.5 GiB' or '4096'")
+        if len(text) > _LONGEST:  # Python refuses to read thousands of digits
+            raise UnitError(f"{text[:_LONGEST]}… is out of range: a number of bytes is 0 to 2**63 - 1")
         whole, _, part = match["number"].partition(".")
         step = 1000 if match["kind"].lower() == "b" and not binary else 1024
         scale: int = step ** _POWERS[match["unit"].lower()]

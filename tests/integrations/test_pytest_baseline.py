@@ -33,7 +33,10 @@ def test_a_baseline_fails_what_has_grown(tmp_path: Path, workers: tuple[str, ...
     assert "test_it.py::test_one: 1.03 KiB of arrays, +5%\n1 of 2 tests match the baseline" in text
     found, text = run_pytest(tmp_path, _COMPARED.format(1051), *options)
     assert found == {"test_one": "FAILED", "test_two": "PASSED"}
-    assert "1.03 KiB of arrays > baseline 1000 B + 5%\n1.03 KiB of arrays, +5.1%; --ndmem-fail-above allows 5% more" in text
+    assert (
+        "1.03 KiB of arrays > baseline 1000 B + 5%\n1.03 KiB of arrays, +5.1%; --ndmem-fail-above allows 5% more"
+        in text
+    )
     found, _ = run_pytest(tmp_path, _COMPARED.format(9999), "--ndmem-compare", "base.json", *workers)
     assert found == {"test_one": "PASSED", "test_two": "PASSED"}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from ndmem.model.suite.figures import PeakArray, PeakLine
+from ndmem.model.suite.figures import LEAST_NBYTES, PeakArray, PeakLine
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable
@@ -81,7 +81,7 @@ class TestChange:
         """Return the array that grew most, or the largest if both runs are not known by array."""
         if self.arrays and self.arrays[0].growth > 0:
             return self.arrays[0].after
-        return self.after.arrays[0] if self.after.arrays and not self.before.lines else None
+        return self.after.arrays[0] if self.after.arrays and not self.lines else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +125,7 @@ def compare_suites(before: Suite, after: Suite) -> SuiteChanges:
 
 
 def _compare_test(name: str, before: TestFigures, after: TestFigures) -> TestChange:
-    known = bool(before.lines)
+    known = bool(before.lines) or before.peak < LEAST_NBYTES  # all lines of a small peak together are little
     return TestChange(
         name,
         before,

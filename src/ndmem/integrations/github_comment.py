@@ -120,6 +120,7 @@ class PullRequest:
             with urllib.request.urlopen(request, timeout=_TIMEOUT_S) as answer:
                 return json.load(answer)
         except urllib.error.HTTPError as error:
+            error.close()
             if error.code in _FORBIDDEN:
                 raise ForbiddenError(f"{error.code} {error.reason}") from None
             raise CommentError(f"GitHub answered {error.code} {error.reason} to {method}") from None

@@ -43,7 +43,7 @@ class PeakLimit(ContextDecorator):
         return fresh
 
     def __enter__(self) -> PeakLimit:
-        self._callers = list_callers()[:-1]
+        self._callers = list_callers()[:-2]  # without this frame, and that of the block
         self._garbage = YoungGarbage()
         self._recording = CodeRecording(Depth.THOROUGH).__enter__()
         return self

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ndmem.model.suite.figures import LEAST_NBYTES
 from ndmem.model.suite.file import read_suite
 
 from .baseline import BaselineError, read_share
@@ -63,7 +64,9 @@ class Choices:
         return self.shows or self.baseline is not None or any(file is not None for file in files)
 
     def needs_lines(self, name: str, peak: int) -> bool:
-        """Tell whether the lines at the peak of a test are written anywhere: reading them takes 0.3 ms."""
+        """Tell whether the lines at the peak of a test are written anywhere: reading them takes up to a millisecond."""
+        if peak < LEAST_NBYTES:
+            return False
         if self.json is not None:
             return True
         if self.summary is None and self.step_summary is None:

@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+LEAST_NBYTES = 65536
+"""Lines and arrays are read at peaks of at least so many bytes: else it would take longer than most tests."""
+
 MOST_PARTS = 8
 """Lines, and kinds of arrays, that are kept for each test: the largest."""
 
@@ -94,7 +97,7 @@ class TestFigures:
     outcome : Outcome
         How it ended.
     lines : tuple of PeakLine
-        The largest lines at the peak, most bytes first.
+        The largest lines at the peak, most bytes first; none at a peak below `LEAST_NBYTES`.
     arrays : tuple of PeakArray
         The largest arrays at the peak, most bytes first; only those of 4 KiB and more are known.
     """

@@ -124,13 +124,9 @@ def _summarise(changes: SuiteChanges) -> str:
     if not changes.changed:
         return f"Array memory: unchanged in {_all(total)}"
     grown = changes.grown
-    if not grown:
-        most = changes.changed[-1]
-        return f"Array memory: {_count(len(changes.changed), 'test')} of {total:,} need less, {_write_most(most)}"
-    return (
-        f"Array memory: {len(grown):,} of {_count(total, 'test')} need{'s' if len(grown) == 1 else ''} more,"
-        f" {_write_most(grown[0])}"
-    )
+    shown, most, word = (grown, grown[0], "more") if grown else (changes.changed, changes.changed[-1], "less")
+    needs = f"{len(shown):,} of {_count(total, 'test')} need{'s' if len(shown) == 1 else ''} {word}"
+    return f"Array memory: {needs}, {_write_most(most)}"
 
 
 def _write_most(change: TestChange) -> str:
@@ -139,8 +135,11 @@ def _write_most(change: TestChange) -> str:
 
 def write_change(before: int, after: int) -> str:
     """Write a difference with its percentage: ``+7.63 MiB (+50 %)``."""
-    part = f" ({100 * (after - before) / before:+.3g} %)" if before else ""
-    return f"{signed_nbytes(after - before)}{part}"
+    if not before:
+        return signed_nbytes(after)
+    part = 100 * (after - before) / before
+    written = f"{part:+,.0f}" if part >= 1000 else f"{part:+.3g}"
+    return f"{signed_nbytes(after - before)} ({written} %)"
 
 
 def _write_change(change: TestChange, share: float | None) -> tuple[str, ...]:
