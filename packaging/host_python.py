@@ -1,8 +1,8 @@
 """Let a Python build extensions as if it were one for another architecture, which cannot run here.
 
-Builds ask a Python how it was built: for the suffix of extensions and the platform of the wheel. CPython takes both from
-a module and a variable that the environment may name. The headers are those of this Python: what pyconfig.h says of
-the sizes of C's types is the same for all 64-bit Linux systems.
+Builds ask a Python how it was built: for the suffix of extensions and the platform of the wheel. CPython takes both
+from a module and a variable that the environment may name. The headers are those of this Python: what pyconfig.h says
+of the sizes of C's types is the same for all 64-bit Linux systems.
 """
 
 from __future__ import annotations

@@ -106,7 +106,8 @@ def test_each_mapping_has_the_name_of_its_library(tmp_path: Path) -> None:
     assert (outcome.status, outcome.stdout, outcome.stderr) == (0, b"True\n", b"")
     origins = _origins(ndmem.load(place.trace).trace)
     assert [pair for pair in origins if pair[1] == 2 * 2**20] == [("libfirst.so", 2**21), ("libsecond.so", 2**21)]
-    assert sum(nbytes for name, nbytes in origins if "python" in name) >= 300_000 * 16
+    # The first of them are in the arena of 1 MiB that Python had already, as far as it was free.
+    assert sum(nbytes for name, nbytes in origins if "python" in name) >= 300_000 * 16 - 2**20
 
 
 def test_an_interpreter_that_is_executed_names_its_libraries(tmp_path: Path) -> None:
