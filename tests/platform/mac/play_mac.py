@@ -73,6 +73,8 @@ def _play() -> None:
         for name in names.split():
             if hasattr(module, name):
                 delattr(module, name)
+    if hasattr(os, "process_cpu_count"):
+        os.process_cpu_count = os.cpu_count  # it calls sched_getaffinity
     for name in ("stat", "lstat", "readlink", "access"):
         setattr(os, name, _hiding(getattr(os, name)))
     wait4, getrusage, getattr_ = os.wait4, resource.getrusage, ctypes.CDLL.__getattr__
