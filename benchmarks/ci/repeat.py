@@ -2,9 +2,10 @@
 
 python benchmarks/ci/repeat.py [--runs 100] [--workers 0,2] [PYTHON ...]
 
-For each Python it runs `suite.py` so many times with ``--ndmem-json`` and ``--ndmem-fail-above 0%``, and prints the tests
-whose peak was not the same each time, and the runs that failed, which are false alarms; then it makes 20 runs with a
-temporary that adds 1 % to one test, which must fail, with the temporary's line in the summary.
+For each Python it runs `suite.py` so many times with ``--ndmem-json`` and ``--ndmem-fail-above 0%``, and prints the
+tests whose peak was not the same each time, and the runs that failed, which are false alarms; then it makes 20 runs with
+a temporary that adds 1 % to one test, which must fail, with the temporary's line in the summary. ``--copies 100`` instead
+runs so many copies of the tests in one process, one after the other: it takes seconds.
 """
 
 from __future__ import annotations
@@ -15,15 +16,21 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections import defaultdict
+from collections import Counter, defaultdict
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 SUITE = Path(__file__).with_name("suite.py")
 GROWN = "test_normalise"
 LINE = "np.square(centred[:, :60])"
 
 
-def run_suite(python: str, folder: Path, *options: str, workers: int = 0, extra: bool = False) -> int:
+def run_suite(
+    python: str, folder: Path, *options: str, workers: int = 0, extra: bool = False, files: Sequence[Path] = (SUITE,)
+) -> int:
     """Run the tests, and return pytest's status."""
     command = [python, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-n", str(workers), "-c", os.devnull]
     if not workers:
@@ -33,7 +40,7 @@ def run_suite(python: str, folder: Path, *options: str, workers: int = 0, extra:
     environment.pop("GITHUB_STEP_SUMMARY", None)
     plugins = ["-p", "ndmem.integrations.pytest.plugin", *(["-p", "xdist"] if workers else [])]
     done = subprocess.run(
-        [*command, *plugins, f"--rootdir={SUITE.parent}", str(SUITE), *options],
+        [*command, *plugins, f"--rootdir={files[0].parent}", *map(str, files), *options],
         cwd=folder,
         env=environment,
         capture_output=True,
@@ -79,18 +86,41 @@ def measure(python: str, folder: Path, *, runs: int, workers: int) -> dict[str, 
     return first
 
 
+def measure_copies(python: str, folder: Path, *, copies: int) -> dict[str, int]:
+    """Print what differs between copies of the tests in one process; return the peaks of the first copy."""
+    files = [folder / f"test_copy_{number:03}.py" for number in range(copies)]
+    for file in files:
+        file.write_text(SUITE.read_text("utf-8"), "utf-8")
+    run_suite(python, folder, f"--ndmem-json={folder / 'now.json'}", files=files)
+    tests = json.loads((folder / "now.json").read_text())["tests"]
+    seen: defaultdict[str, list[int]] = defaultdict(list)
+    for test in tests:
+        seen[test["name"].partition("::")[2]].append(test["peak_nbytes"])
+    varying = {name: dict(Counter(peaks)) for name, peaks in seen.items() if len(set(peaks)) > 1}
+    same = f"{len(seen) - len(varying)} of {len(seen)} tests have the same byte each time"
+    print(f"  {copies} copies in one process: {same}")
+    for name, peaks in varying.items():
+        print(f"    {name}: {peaks}")
+    return {name: peaks[0] for name, peaks in seen.items()}
+
+
 def main() -> None:
     """Measure each Python, and compare their peaks."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("pythons", nargs="*", default=[sys.executable])
     parser.add_argument("--runs", type=int, default=100)
     parser.add_argument("--workers", default="0")
+    parser.add_argument("--copies", type=int, default=0)
     options = parser.parse_args()
     peaks: dict[str, dict[str, int]] = {}
     for python in options.pythons:
         code = "import numpy, platform; print(platform.python_version(), 'NumPy', numpy.__version__)"
         version = subprocess.run([python, "-c", code], capture_output=True, text=True, check=True).stdout.strip()
         print(version, flush=True)
+        if options.copies:
+            with tempfile.TemporaryDirectory() as folder:
+                peaks[version] = measure_copies(python, Path(folder), copies=options.copies)
+            continue
         for workers in map(int, options.workers.split(",")):
             with tempfile.TemporaryDirectory() as folder:
                 peaks[version] = measure(python, Path(folder), runs=options.runs, workers=workers)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ndmem.integrations.asv import track_peak
+from ndmem.integrations.asv import array_peak
 
 
 class Suite:
@@ -15,7 +15,7 @@ class Suite:
         """Make an array that does not count."""
         self.table = np.empty(n, "u1")
 
-    @track_peak
+    @array_peak
     def track_peak_double(self, n: int) -> None:
         """Allocate as much again."""
         assert len(self.table.copy()) == n
@@ -34,7 +34,7 @@ def test_a_benchmark_returns_the_peak_of_its_body() -> None:
 def test_an_exception_of_the_body_leaves_it() -> None:
     """A benchmark that fails fails as without ndmem, and the next one is measured."""
 
-    @track_peak
+    @array_peak
     def track_item(found: dict[str, int], name: str) -> None:
         np.empty(found[name], "u1")
 

@@ -1,4 +1,7 @@
-"""Benchmarks for asv (airspeed velocity) that track the peak of a function's arrays."""
+"""Benchmarks for asv (airspeed velocity) that track the peak of a function's arrays.
+
+The decorator's own name must not begin with ``track``: asv would take it for a benchmark in each file that imports it.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ if TYPE_CHECKING:
 _Arguments = ParamSpec("_Arguments")
 
 
-def track_peak(function: Callable[_Arguments, Any]) -> Callable[_Arguments, int]:
+def array_peak(function: Callable[_Arguments, Any]) -> Callable[_Arguments, int]:
     """Make a benchmark of asv that returns the array peak of its body, with the unit bytes.
 
     Parameters
@@ -29,7 +32,7 @@ def track_peak(function: Callable[_Arguments, Any]) -> Callable[_Arguments, int]
     Examples
     --------
     >>> import numpy as np
-    >>> @track_peak
+    >>> @array_peak
     ... def track_peak_ones(n):
     ...     table = np.ones(n)
     >>> track_peak_ones(1000), track_peak_ones.unit

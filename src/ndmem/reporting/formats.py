@@ -87,13 +87,17 @@ def write_run(
 
         write_chrome(index, stream)
     elif form in {Format.BENCHMARK, Format.BENCHER}:
-        from .export.benchmark_json import list_run_figures, write_bencher_json, write_benchmark_json
-
-        program = index.trace.run.program
-        figures = list_run_figures(index, base_name(program[0]) if program else "run")
-        (write_bencher_json if form is Format.BENCHER else write_benchmark_json)(figures, stream)
+        _write_benchmarks(index, stream, form=form)
     else:
         from .export.flamegraph import write_collapsed, write_speedscope
 
         write = write_collapsed if form is Format.COLLAPSED else write_speedscope
         write(index, stream, measure=view.measure, library=view.library)
+
+
+def _write_benchmarks(index: TraceIndex, stream: IO[str], *, form: Format) -> None:
+    from .export.benchmark_json import list_run_figures, write_bencher_json, write_benchmark_json
+
+    program = index.trace.run.program
+    figures = list_run_figures(index, base_name(program[0]) if program else "run")
+    (write_bencher_json if form is Format.BENCHER else write_benchmark_json)(figures, stream)
