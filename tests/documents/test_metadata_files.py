@@ -11,7 +11,7 @@ HOME = PROJECT["urls"]["Homepage"]
 
 
 def test_the_conda_recipe_has_the_requirements_of_the_metadata() -> None:
-    """The recipe needs at run time what pyproject.toml does, is built with the same, and has its license and address."""
+    """The recipe needs at run time what pyproject.toml does, is built with the same, and has its license and home."""
     recipe = yaml.safe_load((ROOT / "packaging/conda/recipe.yaml").read_text("utf-8"))
     run = [each.replace(" ", "") for each in recipe["requirements"]["run"]]
     assert run[0] == "python"
