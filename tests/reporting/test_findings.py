@@ -19,7 +19,6 @@ from ndmem.model.advice.trial import Difference, Output, Trial
 from ndmem.model.deep_facts import DeepFacts
 from ndmem.model.family import Begun, Kin, Member, make_family
 from ndmem.model.site import Site
-from ndmem.model.trace import COUNTED_ONLY
 from ndmem.reporting.export.findings_json import write_findings_json
 from ndmem.reporting.export.json import write_json
 from ndmem.reporting.html.findings import findings_html
@@ -136,21 +135,6 @@ def test_nothing_to_advise_is_one_line() -> None:
     stream = io.StringIO()
     write_text(index, stream)
     assert "advise" not in stream.getvalue()
-
-
-def test_a_run_without_single_arrays_was_not_examined() -> None:
-    """Where lifetimes are unknown, text and notebook say why, and never that there is nothing to advise."""
-    counted = pipeline()
-    counted = replace(counted, run=replace(counted.run, threshold=COUNTED_ONLY))
-    for trace, whose in (
-        (counted, "a continuous recording"),
-        (replace(pipeline(), dropped=3), "could not all be written"),
-    ):
-        index = TraceIndex(trace)
-        text = " ".join(as_text(index=index).split())
-        assert text.startswith("Nothing was examined: advice needs the births and deaths of single arrays, which ")
-        assert whose in text
-        assert "Nothing was examined" in findings_html(index, ())
 
 
 def test_a_fix_of_several_lines_is_not_wrapped() -> None:
