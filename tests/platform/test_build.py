@@ -58,3 +58,17 @@ def test_a_file_that_is_not_of_macos_is_refused(tmp_path: Path) -> None:
         path.write_bytes(text)
         with pytest.raises(ValueError, match="is not a 64-bit Mach-O file"):
             read_needed(path)
+
+
+def test_symbols_of_elsewhere_are_found() -> None:
+    """What is neither of libSystem nor a function of this Python is a problem, each by its name."""
+    check = runpy.run_path(str(_ROOT / "benchmarks/macos/compile.py"))["_check"]
+    needed = runpy.run_path(str(_ROOT / "benchmarks/macos/mach_o.py"))["Needed"]
+    known = [needed("PyLong_FromLong", None), needed("mmap", "/usr/lib/libSystem.B.dylib")]
+    assert check(known) == []
+    assert check([*known, needed("memfd_create", None), needed("Py_NoSuch", None), needed("deflate", "libz")]) == [
+        "memfd_create is not of this Python",
+        "Py_NoSuch is not of this Python",
+        "deflate is of libz",
+    ]
+    assert check([]) != []
