@@ -3,9 +3,9 @@
 python benchmarks/ci/repeat.py [--runs 100] [--workers 0,2] [PYTHON ...]
 
 For each Python it runs `suite.py` so many times with ``--ndmem-json`` and ``--ndmem-fail-above 0%``, and prints the
-tests whose peak was not the same each time, and the runs that failed, which are false alarms. Then it makes 20 runs
-with a temporary that adds 1 % to one test, which must fail, with the temporary's line in the summary. Instead,
-``--copies 100`` runs so many copies of the tests in one process, one after the other: it takes seconds.
+tests whose peak was not the same each time, and the runs that failed, which are false alarms; then it makes 20 runs
+with a temporary that adds 1 % to one test, which must fail, with its line in the summary. ``--copies 100`` instead runs
+so many copies of the tests in one process, one after the other: it takes seconds.
 """
 
 from __future__ import annotations
