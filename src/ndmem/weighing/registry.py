@@ -157,7 +157,7 @@ def register(kind: type | str, function: Rule, *, children: Children | None = No
     named = isinstance(kind, str) and "." in kind.strip(".")
     if not isinstance(kind, type) and not named:
         raise WeighError(f"{str(kind)[:80]!r} is not a type; give the type or 'package.module.Type'")
-    if not callable(function) or (children is not None and not callable(children)):
+    if not callable(function) or (children is not None and not callable(children)):  # type: ignore[redundant-expr]
         raise WeighError(f"the rule for {str(kind)[:80]!r} cannot be called; give a function of the object")
     _known.clear()
     _rules[kind] = function
