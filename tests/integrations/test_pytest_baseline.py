@@ -71,7 +71,7 @@ def test_a_baseline_that_is_none_is_said(tmp_path: Path, text: str | None, messa
             ("--ndmem-compare", "base.json", "--ndmem-fail-above", "much"),
             "'much' is not a percentage; write for example 5%",
         ),
-        (("--ndmem-save", "missing/base.json"), "cannot write missing/base.json: No such file or directory"),
+        (("--ndmem-save", "missing/base.json"), "missing/base.json: No such file or directory; choose another path"),
     ],
 )
 def test_options_that_cannot_be_are_said(tmp_path: Path, options: tuple[str, ...], message: str) -> None:
