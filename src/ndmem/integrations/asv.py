@@ -33,9 +33,9 @@ def array_peak(function: Callable[_Arguments, Any]) -> Callable[_Arguments, int]
     --------
     >>> import numpy as np
     >>> @array_peak
-    ... def track_peak_ones(n):
-    ...     table = np.ones(n)
-    >>> track_peak_ones(1000), track_peak_ones.unit
+    ... def track_peak_table(n):
+    ...     table = np.empty(n)
+    >>> track_peak_table(1000), track_peak_table.unit
     (8000, 'bytes')
     """
 

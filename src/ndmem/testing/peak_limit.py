@@ -97,7 +97,7 @@ def assert_peak_below(limit: int | str, *, kept: int | str | None = None) -> Pea
     >>> import numpy as np
     >>> from ndmem.testing import assert_peak_below
     >>> with assert_peak_below("1 MiB") as found:
-    ...     table = np.ones(1000)
+    ...     table = np.empty(1000)
     >>> found.peak, found.kept
     (8000, 8000)
     """
