@@ -39,14 +39,20 @@ OWN_FOLDER = os.path.dirname(os.path.abspath(__file__))  # noqa: PTH100, PTH120 
 
 _SEPARATORS = "/\\"
 
+# Of the installations that were asked for: a session of pytest asks twice for each test, 0.1 ms each time.
+_known_roots: dict[tuple[object, ...], tuple[str, ...]] = {}
+
 
 def find_library_roots() -> tuple[str, ...]:
     """Return the folders of this interpreter whose code is not the user's: standard library and installed packages."""
-    # sysconfig says the same and costs each program 8 ms: it loads how this Python was compiled.
-    packages = site.getsitepackages([sys.prefix, sys.base_prefix])
-    roots = {os.path.dirname(os.__file__), *packages, site.getusersitepackages()}  # noqa: PTH120  # and here
-    # A Python that was started as ../venv/bin/python may have the dots in its prefix, and not in the names of files.
-    return tuple(sorted({*roots, *map(os.path.normpath, roots)}))
+    asked = (sys.prefix, sys.base_prefix, site.USER_SITE)
+    if asked not in _known_roots:
+        # sysconfig says the same and costs each program 8 ms: it loads how this Python was compiled.
+        packages = site.getsitepackages([sys.prefix, sys.base_prefix])
+        roots = {os.path.dirname(os.__file__), *packages, site.getusersitepackages()}  # noqa: PTH120  # and here
+        # A Python that was started as ../venv/bin/python may have the dots in its prefix, and not in the names of files.
+        _known_roots[asked] = tuple(sorted({*roots, *map(os.path.normpath, roots)}))
+    return _known_roots[asked]
 
 
 def is_below(filename: str, folders: Iterable[str]) -> bool:

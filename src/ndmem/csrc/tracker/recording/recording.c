@@ -2,9 +2,19 @@
 #include "tracker/lock.h"
 #include "tracker/recording/records.h"
 
-#include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
+
+/* Records of all nodes that there can be: 2 MiB of addresses, of which the system gives the pages in use. Not from calloc: once
+ * malloc has had such a block back, it takes the next from its heap and clears all of it, a quarter of a short recording. */
+enum { RECORDS_NBYTES = MAX_NODES * sizeof(NodeRecord *) };
+
+static NodeRecord **map_records(void)
+{
+    void *at = mmap(NULL, RECORDS_NBYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    return at == MAP_FAILED ? NULL : at;
+}
 
 bool recording_open(Recording *recording, int file, size_t threshold, uint64_t compact_at)
 {
@@ -25,7 +35,8 @@ void recording_keep_counters(Recording *recording, uint32_t max_stacks)
 
 void recording_close(Recording *recording)
 {
-    free(recording->records);
+    if (recording->records)
+        munmap(recording->records, RECORDS_NBYTES);
     compaction_forget(&recording->compactions);
     journal_close(&recording->journal);
     memset(recording, 0, sizeof *recording);
@@ -48,8 +59,7 @@ bool recording_start_locked(Recording *recording, uint16_t generation, uint64_t 
     header->state = RUNNING;
     NodeRecord root = {.id = ROOT, .code = ROOT, .offset = -1, .lineno = -1, .end_lineno = -1, .col = -1, .end_col = -1,
                        .max_live = -1, .max_native = -1};
-    /* Room for all nodes that there can be. These are 2 MiB of addresses, of which the system gives the pages in use. */
-    recording->records = calloc(MAX_NODES, sizeof *recording->records);
+    recording->records = map_records();
     if (recording->records == NULL)
         return false;
     recording->records[ROOT] = journal_node(&recording->journal, &root);
