@@ -50,7 +50,7 @@ def find_library_roots() -> tuple[str, ...]:
         # sysconfig says the same and costs each program 8 ms: it loads how this Python was compiled.
         packages = site.getsitepackages([sys.prefix, sys.base_prefix])
         roots = {os.path.dirname(os.__file__), *packages, site.getusersitepackages()}  # noqa: PTH120  # and here
-        # A Python that was started as ../venv/bin/python may have the dots in its prefix, and not in the names of files.
+        # Started as ../venv/bin/python, a Python may have the dots in its prefix, and not in the names of files.
         _known_roots[asked] = tuple(sorted({*roots, *map(os.path.normpath, roots)}))
     return _known_roots[asked]
 
