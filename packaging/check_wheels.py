@@ -51,6 +51,7 @@ def check_wheel(wheel: Path, tests: list[str]) -> Iterator[str]:
     version = re.sub(r".*-cp(\d)(\d+)-.*", r"\1.\2", wheel.name)
     found = subprocess.run([ROOT / ".ci/find-python", version], capture_output=True, text=True, check=True)
     with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)  # a test runs the installed package as another user
         empty = Path(folder, "empty")
         subprocess.run([found.stdout.strip(), "-m", "venv", empty], check=True)
         python = empty / "bin/python"
