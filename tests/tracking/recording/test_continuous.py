@@ -151,7 +151,8 @@ def test_code_that_is_compiled_again_and_again_is_not_kept_alive() -> None:
     with ndmem.track(continuous=True) as run:
         tracemalloc.start()
         for number in range(200):
-            text = f"text = {str(number) * 30_000!r}\n" + LINES_OF_CODE.format(length=10)
+            # With spaces: a text that could be a name is interned, and Python 3.12 keeps such texts for ever.
+            text = f"text = {f'{number} ' * 20_000!r}\n" + LINES_OF_CODE.format(length=10)
             exec(compile(text, f"/srv/page_{number}.py", "exec"), {"np": np, "keep": keep})
         kept = sum(
             trace.size
