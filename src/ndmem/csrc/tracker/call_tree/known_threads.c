@@ -42,7 +42,7 @@ bool thread_reserve(Thread *thread, size_t depth)
     Seen *seen = realloc(thread->seen, capacity * sizeof *seen);
     if (seen == NULL)
         return false;
-    seen[0] = (Seen){NULL, base};
+    seen[0] = (Seen){NULL, NULL, base};
     thread->seen = seen, thread->last = seen + known, thread->capacity = capacity;
     return true;
 }

@@ -24,6 +24,7 @@ static inline size_t recent_of(const char *at) { return (uintptr_t)at / sizeof(_
 
 typedef struct {
     const char *at; /* the frame's instruction; NULL, which no frame has, where it must be read again */
+    Frame *frame;   /* where it was: it may be gone, and is followed only where it is found again */
     NodeId node;    /* of the nearest frame with a node, this one or one of its callers */
 } Seen;
 

@@ -1,14 +1,9 @@
 #include "tracker/call_tree/waiting.h"
+#include "tracker/call_tree/known_threads.h"
 #include "tracker/code_owner.h"
 #include "tracker/lock.h"
 
 #include <stdlib.h>
-
-typedef struct {
-    const char *at; /* the frame's instruction; NULL, which no frame has, where it must be read again */
-    Frame *frame;   /* valid only while the frames are being read */
-    NodeId node;    /* of the frame, or of the nearest caller with a node */
-} Seen;
 
 /* Where the main thread was last seen. */
 static struct {
