@@ -28,3 +28,8 @@ def is_empty_run(index: TraceIndex) -> bool:
         return False
     has_memory = trace.peak.nbytes or native_matters(index) or mapped_matters(index)
     return not has_memory and len(index.family.members) < 2
+
+
+def fits_one_sentence(index: TraceIndex) -> bool:
+    """Tell whether a report need only say that a run is empty: its family has no notes, and no job asked for memory."""
+    return is_empty_run(index) and not index.family.notes and index.job is None

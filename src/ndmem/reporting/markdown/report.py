@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from typing import IO, TYPE_CHECKING
 
-from ndmem.analysis.answer.empty import is_empty_run
+from ndmem.analysis.answer.empty import fits_one_sentence
 from ndmem.analysis.answer.lead import find_lead
 from ndmem.analysis.background import native_matters
 from ndmem.analysis.moment import Moment
@@ -63,7 +63,7 @@ def write_markdown(
     The arguments, and the errors, are those of `write_text`; of the view, only the moment and the choice of library
     frames matter.
     """
-    if is_empty_run(index) and not index.family.notes and index.job is None:
+    if fits_one_sentence(index):
         stream.write(f"{prose(describe_empty(index.trace))}\n")
         return
     names = file_names(index.trace.run, folder=folder)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import IO, TYPE_CHECKING
 
-from ndmem.analysis.answer.empty import is_empty_run
+from ndmem.analysis.answer.empty import fits_one_sentence
 from ndmem.analysis.answer.lead import find_lead
 from ndmem.analysis.background import native_matters
 from ndmem.analysis.moment import Moment, nbytes_at
@@ -80,7 +80,7 @@ def write_text(
     """
     trace = index.trace
     names = file_names(trace.run, folder=folder)
-    if is_empty_run(index) and not index.family.notes and index.job is None:
+    if fits_one_sentence(index):
         write_wrapped(describe_empty(trace), stream)
         return
     with printing_to(stream, view.width) as console:
