@@ -98,10 +98,10 @@ def test_a_function_has_its_own_figures():
         held = [block + number for number in range(9)]
         return held[0]
 
-    ndmem.chunks("f8[4000000, 10]", budget="8 GiB", func=np.negative)  # gives back free pages of other tests
+    ndmem.chunks("f8[400000000, 10]", budget="8 GiB", func=np.negative)  # gives back free pages of other tests
     budget = (anonymous_nbytes() or 0) + 200 * _MIB
-    large = ndmem.chunks("f8[4000000, 10]", budget=budget, func=np.negative)
-    small = ndmem.chunks("f8[4000000, 10]", budget=budget, func=copies)
+    large = ndmem.chunks("f8[400000000, 10]", budget=budget, func=np.negative)
+    small = ndmem.chunks("f8[400000000, 10]", budget=budget, func=copies)
     assert large.rows / small.rows == pytest.approx(5, rel=0.1)  # 2 and 10 blocks
     assert small.peak <= budget
     assert not any("plain pass" in note for note in small.notes)

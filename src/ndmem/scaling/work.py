@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -98,6 +98,9 @@ def work_on(work: Work, start: int, stop: int, *, budget: int = ADDRESSABLE_NBYT
     meter = _Meter(budget, HighWater.begin() if alone else None)
     with meter.measure(Phase.READ, 0):
         arguments, held = work.read(start, stop)
+    read = meter.peaks[Phase.READ]
+    # A library may have allocated the block in a thread of its own, as zarr does.
+    meter.peaks[Phase.READ] = replace(read, tracked_nbytes=max(read.tracked_nbytes, held))
     in_nbytes = sum(one.nbytes for one in arguments if isinstance(one, np.ndarray))
     with meter.measure(Phase.FUNCTION, held):
         result = work.function(*arguments)

@@ -29,7 +29,7 @@ def test_the_largest_blocks_that_fit():
 
 def test_partial_results_that_wait_take_room():
     """Three partial results of 100,000 bytes wait beside two threads: 0.95 MB - 300,000 bytes are 325 rows each."""
-    plan = choose_plan(needs(1000), Room(1_000_000, 0, 2, partial_nbytes=100_000), left=10_000, unit=1)
+    plan = choose_plan(needs(1000), Room(1_000_000, 0, 2, partial_nbytes=100_000), left=6_500, unit=1)
     assert (plan.rows, plan.waiting_nbytes) == (325, 300_000)
 
 
@@ -43,6 +43,29 @@ def test_fewer_threads_where_a_row_needs_much():
 def test_few_rows_are_shared_by_the_threads():
     """100 rows and 4 threads are blocks of 25 rows, however large the budget is."""
     assert choose_plan(needs(1000), Room(10**12, 0, 4), left=100, unit=1).rows == 25
+
+
+def test_what_is_kept_leaves_room_for_work_memory_of_any_phase():
+    """Reading needs 300 bytes a row beside its 100 of arrays, the function 1,000: 700 of arrays may be there."""
+    curves = {phase: Curve(0.0, each, 0.0, 0.0) for phase, each in zip(Phase, (400.0, 1000.0, 200.0), strict=True)}
+    tracked = {phase: Curve(0.0, each, 0.0, 0.0) for phase, each in zip(Phase, (100.0, 1000.0, 200.0), strict=True)}
+    plan = choose_plan(Amplification("f", 100.0, (), curves, tracked), Room(1_000_000, 0, 1), left=9_500, unit=1)
+    assert (plan.rows, plan.kept_nbytes) == (950, 950 * 700)
+
+
+@pytest.mark.parametrize(
+    ("left", "unit", "rows"),
+    [
+        pytest.param(1_425, 1, 357, id="475 rows fit: 4 blocks of 357 instead of 475, 475, 475"),
+        pytest.param(1_901, 1, 317, id="6 blocks of 317 instead of 475, 475, 475, 475, 1"),
+        pytest.param(1_901, 100, 400, id="6 blocks of 317 rows are whole chunks of 100"),
+        pytest.param(1_901, 500, 317, id="no chunk fits"),
+    ],
+)
+def test_all_threads_have_as_many_blocks(left, unit, rows):
+    """Two threads that can have blocks of 475 rows get equally many, so that none waits for the last block."""
+    plan = choose_plan(needs(1000), Room(1_000_000, 0, 2), left=left, unit=unit)
+    assert (plan.rows, plan.peak_nbytes) == (rows, 2 * 1000 * rows)
 
 
 def test_a_budget_that_is_too_small_says_the_least():

@@ -29,9 +29,10 @@ _GROWTH: Final = (1, 1, 2, 4)
 
 _MOST_CHECKS: Final = 3
 _AGREES: Final = 0.02
-"""How far a block of the planned size may be off; beyond that the plan is made anew, with what it needed."""
+"""How far the block that checks the plan may be off; beyond that the plan is made anew, with what it needed."""
 
 _HARDLY_LARGER: Final = 2
+"""Planned blocks have at most so many times the rows of one that was measured, for which the other threads waited."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ class Measured:
 
 
 def measure_job(job: Job, left: RowsLeft, log: Log, room: Room) -> Measured:
-    """Run small blocks and then one of the planned size, alone, until such a block needs what was predicted.
+    """Run small blocks and then one of half the planned size, alone, until such a block needs what was predicted.
 
     Parameters
     ----------
@@ -88,9 +89,10 @@ def measure_job(job: Job, left: RowsLeft, log: Log, room: Room) -> Measured:
         plan = _plan(job, measured, left, room)
         if plan.rows <= _HARDLY_LARGER * max(block.rows for block in measured):
             break
-        found = _run_alone(job, left, log, room, plan.rows)
+        needed = _conclude(job, measured)
+        found = _run_alone(job, left, log, room, math.ceil(plan.rows / _HARDLY_LARGER))
         measured += found
-        agrees = len(found) == 1 and math.isclose(found[0].peak.nbytes, plan.block_nbytes, rel_tol=_AGREES)
+        agrees = len(found) == 1 and math.isclose(found[0].peak.nbytes, needed.peak(found[0].rows), rel_tol=_AGREES)
         if agrees or not len(left):
             break
     needed = _conclude(job, measured)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from ndmem.errors import ScalingError
+from ndmem.scaling.block import Phase
 from ndmem.units import format_nbytes
 
 if TYPE_CHECKING:
@@ -54,7 +55,8 @@ class Plan:
     base_nbytes, block_nbytes, waiting_nbytes : int
         Bytes of the process without blocks, of one block at its peak, and of partial results that wait.
     kept_nbytes : int
-        Bytes of arrays that one block is predicted to have: as much of what it frees is kept for the next arrays.
+        Bytes of arrays, live ones and freed ones that are kept for the next, beside which each phase has room for the
+        work memory of libraries.
     array_nbytes : int
         Bytes of arrays that one block may have: the limit that is enforced.
     bound : str
@@ -108,15 +110,10 @@ def choose_plan(needed: Amplification, room: Room, *, left: int, unit: int) -> P
             f"the least that would do is {least:,} bytes ({format_nbytes(least)})"
         )
     bound = "the budget" if threads == room.threads else f"the budget, which has room for {threads} blocks at a time"
-    even = math.ceil(left / threads)
-    if even < rows:
-        rows, bound = (
-            even,
-            "the rows: " + (f"each of {threads} threads has one block" if threads > 1 else "one block has all"),
-        )
-    if rows >= unit:
-        rows -= rows % unit
-    elif unit > 1:
+    if left <= rows * threads:
+        bound = "the rows: " + (f"each of {threads} threads has one block" if threads > 1 else "one block has all")
+    rows = _share_evenly(left, threads, most=rows, unit=unit)
+    if rows < unit:
         bound += f"; a storage chunk has {unit:,} rows, so each is read {math.ceil(unit / rows)} times"
     return Plan(
         rows=rows,
@@ -124,7 +121,21 @@ def choose_plan(needed: Amplification, room: Room, *, left: int, unit: int) -> P
         base_nbytes=room.base_nbytes,
         block_nbytes=needed.peak(rows),
         waiting_nbytes=(threads + 1) * room.partial_nbytes,
-        kept_nbytes=min(needed.arrays(rows), needed.peak(rows)),
+        kept_nbytes=_bytes_to_keep(needed, rows),
         array_nbytes=max(room.share(threads, margin=0) - needed.hidden(rows), 1),
         bound=bound,
     )
+
+
+def _bytes_to_keep(needed: Amplification, rows: int) -> int:
+    """Return how many bytes of arrays each phase has room for; zarr needs as many beside them as it reads."""
+    hidden = max(needed.hidden(rows, phase) for phase in Phase)
+    return max(min(needed.arrays(rows), needed.peak(rows) - hidden), 0)
+
+
+def _share_evenly(left: int, threads: int, *, most: int, unit: int) -> int:
+    """Return the rows of blocks of which each thread gets as many: the last ones would have some threads wait."""
+    step = unit if most >= unit else 1
+    most -= most % step
+    blocks = threads * math.ceil(left / (threads * most))
+    return min(most, step * math.ceil(left / (blocks * step)))
