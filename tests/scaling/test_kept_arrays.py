@@ -1,5 +1,6 @@
 """Memory of freed arrays that is kept for the next ones."""
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.truth.oracle import watch_arrays
 
 import ndmem
 from ndmem import _native
@@ -43,12 +45,29 @@ def test_an_array_gets_the_memory_of_the_last_one_of_its_size() -> None:
 
 
 @pytest.mark.usefixtures("kept")
+def test_an_array_gets_the_memory_of_one_that_was_a_little_smaller() -> None:
+    """An array that is larger by one part in 32 takes the place of a freed one; one that is still larger does not."""
+    first = np.empty(4 * MIB, "u1")
+    place = address(first)
+    del first
+    much_larger = np.empty(4 * MIB + MIB // 8 + 1, "u1")
+    larger = np.empty(4 * MIB + MIB // 8, "u1")
+    assert address(much_larger) != place
+    assert address(larger) == place
+    larger[:] = 7
+    assert (larger == 7).all()
+
+
+@pytest.mark.usefixtures("kept")
 def test_zeros_are_zeros_where_other_values_were_freed() -> None:
-    """``np.zeros`` gives zeros though memory of its size with other values is kept."""
+    """``np.zeros`` takes the memory of its size that has other values, and gives zeros."""
     array = np.empty(4 * MIB, "u1")
     array[:] = 7
+    place = address(array)
     del array
-    assert not np.zeros(4 * MIB, "u1").any()
+    zeros = np.zeros(4 * MIB, "u1")
+    assert address(zeros) == place
+    assert not zeros.any()
 
 
 PROGRAM = """
@@ -149,6 +168,21 @@ def test_a_forked_child_allocates() -> None:
         finally:
             stop.set()
             thread.join()
+
+
+def test_another_library_that_stays_on_top_is_not_called_twice() -> None:
+    """Functions that were left below another library's serve the next time, and go when that library has gone."""
+    with contextlib.ExitStack() as library:
+        with freed_arrays_kept(16 * MIB):
+            seen = library.enter_context(watch_arrays())
+        with freed_arrays_kept(16 * MIB):
+            array = np.empty(4 * MIB, "u1")
+            place = address(array)
+            del array
+            assert address(np.empty(4 * MIB, "u1")) == place
+    with freed_arrays_kept(16 * MIB):
+        pass
+    assert (seen.births, seen.peak_nbytes) == (2, 4 * MIB)
 
 
 def test_only_numbers_of_bytes_are_taken() -> None:
