@@ -11,6 +11,10 @@ import numpy.typing as npt
 # The kernel moves up to 2 GiB in one call. Shorter ones let the main thread see Ctrl-C in between.
 _PART_NBYTES: Final = 2**26
 
+_WRITTEN_NBYTES: Final = 2**18
+"""Bytes of one write: for larger ones Linux 6.18 takes larger pieces of memory for its cache, which a virtual machine
+does not have at hand. 600 MB took 0.12 to 0.14 s, and in parts of 64 MiB 0.17 to 0.35 s."""
+
 
 class PositionedFile:
     """An open file, from and to which several threads may move bytes at once.
@@ -59,7 +63,7 @@ class PositionedFile:
         source = _bytes_of(array)
         done = 0
         while done < len(source):
-            done += os.pwrite(self.descriptor, source[done : done + _PART_NBYTES], position + done)
+            done += os.pwrite(self.descriptor, source[done : done + _WRITTEN_NBYTES], position + done)
 
     def close(self) -> None:
         """Close the file; a second call does nothing."""

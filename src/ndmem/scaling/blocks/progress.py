@@ -6,9 +6,6 @@ import contextlib
 import sys
 from collections.abc import Callable, Iterator
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-
 
 @contextlib.contextmanager
 def show_progress(rows: int, done: int, *, wanted: bool | None) -> Iterator[Callable[[int], None]]:
@@ -29,13 +26,17 @@ def show_progress(rows: int, done: int, *, wanted: bool | None) -> Iterator[Call
     if not (sys.stderr.isatty() if wanted is None else wanted):
         yield lambda _: None
         return
+    # 40 ms, which a job without a bar need not wait for.
+    from rich import progress as bar
+    from rich.console import Console
+
     columns = (
-        TextColumn("rows"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
+        bar.TextColumn("rows"),
+        bar.BarColumn(),
+        bar.MofNCompleteColumn(),
+        bar.TimeElapsedColumn(),
+        bar.TimeRemainingColumn(),
     )
-    with Progress(*columns, console=Console(stderr=True, markup=False), transient=True) as progress:
+    with bar.Progress(*columns, console=Console(stderr=True, markup=False), transient=True) as progress:
         task = progress.add_task("", total=rows, completed=done)
         yield lambda more: progress.advance(task, more)
