@@ -170,3 +170,21 @@ def test_cubed_gets_what_was_measured(tmp_path):
     with pytest.raises(ndmem.ScalingError, match="the least that would do"):
         ndmem.map_blocks(needs_much, wide, tmp_path / "other.zarr", budget=room(200_000_000), engine="cubed")
     assert not (tmp_path / "other.zarr").exists()
+
+
+@pytest.mark.parametrize(
+    ("work", "kept"), [pytest.param(0, 3, id="no work memory"), pytest.param(1, 2, id="of a block")]
+)
+@pytest.mark.skipif(sys.platform != "linux", reason="no high-water mark")
+def test_what_is_kept_leaves_room_for_work_memory(tmp_path, work, kept):
+    """Of three arrays of a block's size, as much less is kept as a function needs beside them at its begin."""
+
+    def function(block):
+        b"1" * (work * block.nbytes)  # written, so that its pages are there
+        double = block * 2
+        return double + np.sqrt(double)
+
+    source = np.ones((65_536, 128))
+    run = ndmem.map_blocks(function, source, tmp_path / "out.npy", budget="2 GiB", threads=2)
+    assert run.plan is not None
+    assert run.plan.kept_nbytes / (run.plan.rows * 1024) == pytest.approx(kept, rel=0.1)

@@ -45,12 +45,18 @@ def test_few_rows_are_shared_by_the_threads():
     assert choose_plan(needs(1000), Room(10**12, 0, 4), left=100, unit=1).rows == 25
 
 
-def test_what_is_kept_leaves_room_for_work_memory_of_any_phase():
-    """Reading needs 300 bytes a row beside its 100 of arrays, the function 1,000: 700 of arrays may be there."""
-    curves = {phase: Curve(0.0, each, 0.0, 0.0) for phase, each in zip(Phase, (400.0, 1000.0, 200.0), strict=True)}
-    tracked = {phase: Curve(0.0, each, 0.0, 0.0) for phase, each in zip(Phase, (100.0, 1000.0, 200.0), strict=True)}
-    plan = choose_plan(Amplification("f", 100.0, (), curves, tracked), Room(1_000_000, 0, 1), left=9_500, unit=1)
-    assert (plan.rows, plan.kept_nbytes) == (950, 950 * 700)
+def test_blocks_are_whole_chunks_of_the_output():
+    """Of 486 rows that fit, 262 are one chunk of the output, though a chunk of the source has 524."""
+    plan = choose_plan(needs(1000), Room(1_000_000, 464_000, 1), left=10_000, unit=524, whole=262)
+    assert plan.rows == 262
+    assert "524 rows, so each is read 2 times" in plan.bound
+    with pytest.raises(ndmem.ScalingError, match="a block of 500 rows needs"):
+        choose_plan(needs(1000), Room(1_000_000, 464_000, 1), left=10_000, unit=500, whole=500)
+
+
+def test_a_part_of_the_arrays_is_kept():
+    """Half of the 950 rows of 1,000 bytes are 475,000 bytes."""
+    assert choose_plan(needs(1000), Room(1_000_000, 0, 1, kept_part=0.5), left=950, unit=1).kept_nbytes == 475_000
 
 
 @pytest.mark.parametrize(

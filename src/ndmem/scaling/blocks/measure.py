@@ -7,9 +7,11 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from ndmem.errors import ScalingError
-from ndmem.platform.resident.anonymous import anonymous_nbytes
+from ndmem.platform.breakdown.heap import trim_heap
+from ndmem.platform.resident.anonymous import HighWater, anonymous_nbytes
 from ndmem.scaling.amplification import Amplification, conclude
 from ndmem.scaling.block import Block
+from ndmem.scaling.kept_arrays import freed_arrays_kept
 from ndmem.scaling.samples import row_nbytes
 from ndmem.units import format_nbytes
 
@@ -85,6 +87,7 @@ def measure_job(job: Job, left: RowsLeft, log: Log, room: Room) -> Measured:
             room = replace(room, base_nbytes=max(room.base_nbytes, _settled(job))) if number == 0 else room
     if not len(left):
         return Measured(_conclude(job, measured), None)
+    small = measured[-1].rows
     for _ in range(_MOST_CHECKS):
         plan = _plan(job, measured, left, room)
         if plan.rows <= _HARDLY_LARGER * max(block.rows for block in measured):
@@ -96,7 +99,33 @@ def measure_job(job: Job, left: RowsLeft, log: Log, room: Room) -> Measured:
         if agrees or not len(left):
             break
     needed = _conclude(job, measured)
+    room = replace(room, kept_part=_measure_kept(job, left, log, room, needed, small))
     return Measured(needed, _plan(job, measured, left, room) if len(left) else None)
+
+
+def _measure_kept(job: Job, left: RowsLeft, log: Log, room: Room, needed: Amplification, rows: int) -> float:
+    """Return the part of the arrays' bytes that can be kept, by two blocks of some rows that keep all of them.
+
+    What a block keeps for the next one is there while a library needs memory of its own, as zarr does to read, before
+    there is any array, and LAPACK before there are most.
+    """
+    most = needed.arrays(rows)
+    if not most or len(left) <= 2 * rows:
+        return 0.0
+    with freed_arrays_kept(most):
+        _run_among_others(job, left, log, room, rows)
+        trim_heap()
+        mark = HighWater.begin()
+        _run_among_others(job, left, log, room, rows)
+        highest, ended = (0, 0) if mark is None else (mark.read() - mark.before_nbytes, anonymous_nbytes() or 0)
+    if mark is None:
+        return 0.0
+    kept = ended - (anonymous_nbytes() or 0)
+    more = kept + highest - needed.peak(rows)
+    if more <= _AGREES * needed.peak(rows):
+        return 1.0
+    # Beside what was kept and live then, the library had `more` too much.
+    return min(max((kept - more) / most, 0.0), 1.0)
 
 
 def unit_of(job: Job) -> int:
@@ -123,6 +152,12 @@ def _run_alone(job: Job, left: RowsLeft, log: Log, room: Room, rows: int) -> lis
     return found
 
 
+def _run_among_others(job: Job, left: RowsLeft, log: Log, room: Room, rows: int) -> None:
+    """Run a block, and do not measure it by pages."""
+    start, stop = left.take(rows, job.sink.unit)
+    log.add(job.run(start, stop, budget=room.budget_nbytes - room.base_nbytes))
+
+
 def _first_rows(job: Job, room: Room, left: int) -> int:
     """Return the rows of the first block: small beside the room, and few of all."""
     nbytes = min(_FIRST_NBYTES, room.share(room.threads) // _FIRST_SHARE)
@@ -142,4 +177,4 @@ def _conclude(job: Job, measured: list[Block]) -> Amplification:
 
 def _plan(job: Job, measured: list[Block], left: RowsLeft, room: Room) -> Plan:
     room = replace(room, partial_nbytes=job.sink.partial_nbytes)
-    return choose_plan(_conclude(job, measured), room, left=len(left), unit=unit_of(job))
+    return choose_plan(_conclude(job, measured), room, left=len(left), unit=unit_of(job), whole=job.sink.unit)

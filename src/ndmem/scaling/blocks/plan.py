@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from ndmem.errors import ScalingError
-from ndmem.scaling.block import Phase
 from ndmem.units import format_nbytes
 
 if TYPE_CHECKING:
@@ -31,12 +30,16 @@ class Room:
         How many blocks may run at a time.
     partial_nbytes : int
         Bytes of one partial result that waits to be combined; 0 without a reduction.
+    kept_part : float
+        How many of the bytes of a block's arrays, at most all, live ones and freed ones that are kept for the next may
+        have together, so that no phase needs more than without keeping.
     """
 
     budget_nbytes: int
     base_nbytes: int
     threads: int
     partial_nbytes: int = 0
+    kept_part: float = 0.0
 
     def share(self, threads: int, *, margin: float = MARGIN) -> int:
         """Return the bytes that each running block may have: a part of what the process and partial results leave."""
@@ -55,8 +58,7 @@ class Plan:
     base_nbytes, block_nbytes, waiting_nbytes : int
         Bytes of the process without blocks, of one block at its peak, and of partial results that wait.
     kept_nbytes : int
-        Bytes of arrays, live ones and freed ones that are kept for the next, beside which each phase has room for the
-        work memory of libraries.
+        Bytes of arrays for one block, live ones and freed ones that are kept for the next together.
     array_nbytes : int
         Bytes of arrays that one block may have: the limit that is enforced.
     bound : str
@@ -78,7 +80,7 @@ class Plan:
         return self.base_nbytes + self.threads * self.block_nbytes + self.waiting_nbytes
 
 
-def choose_plan(needed: Amplification, room: Room, *, left: int, unit: int) -> Plan:
+def choose_plan(needed: Amplification, room: Room, *, left: int, unit: int, whole: int = 1) -> Plan:
     """Choose the largest blocks that fit.
 
     Parameters
@@ -91,28 +93,26 @@ def choose_plan(needed: Amplification, room: Room, *, left: int, unit: int) -> P
         Rows that are left.
     unit : int
         Rows of a storage chunk: blocks are multiples of it where one fits.
+    whole : int
+        Rows of a chunk of the output, of which `unit` is a multiple: blocks always are.
 
     Raises
     ------
     ScalingError
-        If not even one row at a time fits; the message has the least budget that would do.
+        If not even one row, or chunk of the output, at a time fits; the message has the least budget that would do.
     """
+    fewest = min(whole, left)
     for threads in range(room.threads, 0, -1):
         share = room.share(threads)
         rows = needed.rows_within(share)
-        if rows:
+        if rows >= fewest:
             break
     else:
-        least = math.ceil((room.base_nbytes + needed.peak(1) + 2 * room.partial_nbytes) / (1 - MARGIN))
-        raise ScalingError(
-            f"the budget of {format_nbytes(room.budget_nbytes)} is too small: the process has "
-            f"{format_nbytes(room.base_nbytes)} and a block of one row needs {format_nbytes(needed.peak(1))} more; "
-            f"the least that would do is {least:,} bytes ({format_nbytes(least)})"
-        )
+        raise _too_small(needed, room, fewest)
     bound = "the budget" if threads == room.threads else f"the budget, which has room for {threads} blocks at a time"
     if left <= rows * threads:
         bound = "the rows: " + (f"each of {threads} threads has one block" if threads > 1 else "one block has all")
-    rows = _share_evenly(left, threads, most=rows, unit=unit)
+    rows = _share_evenly(left, threads, most=rows, unit=unit if rows >= unit else fewest)
     if rows < unit:
         bound += f"; a storage chunk has {unit:,} rows, so each is read {math.ceil(unit / rows)} times"
     return Plan(
@@ -121,21 +121,24 @@ def choose_plan(needed: Amplification, room: Room, *, left: int, unit: int) -> P
         base_nbytes=room.base_nbytes,
         block_nbytes=needed.peak(rows),
         waiting_nbytes=(threads + 1) * room.partial_nbytes,
-        kept_nbytes=_bytes_to_keep(needed, rows),
+        kept_nbytes=int(room.kept_part * min(needed.arrays(rows), needed.peak(rows))),
         array_nbytes=max(room.share(threads, margin=0) - needed.hidden(rows), 1),
         bound=bound,
     )
 
 
-def _bytes_to_keep(needed: Amplification, rows: int) -> int:
-    """Return how many bytes of arrays each phase has room for; zarr needs as many beside them as it reads."""
-    hidden = max(needed.hidden(rows, phase) for phase in Phase)
-    return max(min(needed.arrays(rows), needed.peak(rows) - hidden), 0)
-
-
 def _share_evenly(left: int, threads: int, *, most: int, unit: int) -> int:
     """Return the rows of blocks of which each thread gets as many: the last ones would have some threads wait."""
-    step = unit if most >= unit else 1
-    most -= most % step
+    most -= most % unit
     blocks = threads * math.ceil(left / (threads * most))
-    return min(most, step * math.ceil(left / (blocks * step)))
+    return min(most, unit * math.ceil(left / (blocks * unit)))
+
+
+def _too_small(needed: Amplification, room: Room, rows: int) -> ScalingError:
+    peak = needed.peak(rows)
+    least = math.ceil((room.base_nbytes + peak + 2 * room.partial_nbytes) / (1 - MARGIN))
+    return ScalingError(
+        f"the budget of {format_nbytes(room.budget_nbytes)} is too small: the process has "
+        f"{format_nbytes(room.base_nbytes)} and a block of {'one row' if rows == 1 else f'{rows:,} rows'} needs "
+        f"{format_nbytes(peak)} more; the least that would do is {least:,} bytes ({format_nbytes(least)})"
+    )
