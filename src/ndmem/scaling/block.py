@@ -22,7 +22,7 @@ class Peak:
     Attributes
     ----------
     tracked_nbytes : int
-        Bytes of arrays, exact: those of the thread that works on the block.
+        Bytes of arrays, exact: those of the thread that works on the block, and the block itself.
     resident_nbytes : int or None
         Anonymous pages, of all threads and libraries; ``None`` if other blocks ran beside this one, or the system has
         no high-water mark.
