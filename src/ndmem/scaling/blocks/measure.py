@@ -113,10 +113,10 @@ def _measure_kept(job: Job, left: RowsLeft, log: Log, room: Room, needed: Amplif
     if not most or len(left) <= 2 * rows:
         return 0.0
     with freed_arrays_kept(most):
-        _run_among_others(job, left, log, room, rows)
+        _run_uncounted(job, left, log, room, rows)
         trim_heap()
         mark = HighWater.begin()
-        _run_among_others(job, left, log, room, rows)
+        _run_uncounted(job, left, log, room, rows)
         highest, ended = (0, 0) if mark is None else (mark.read() - mark.before_nbytes, anonymous_nbytes() or 0)
     if mark is None:
         return 0.0
@@ -152,9 +152,9 @@ def _run_alone(job: Job, left: RowsLeft, log: Log, room: Room, rows: int) -> lis
     return found
 
 
-def _run_among_others(job: Job, left: RowsLeft, log: Log, room: Room, rows: int) -> None:
-    """Run a block, and do not measure it by pages."""
-    start, stop = left.take(rows, job.sink.unit)
+def _run_uncounted(job: Job, left: RowsLeft, log: Log, room: Room, rows: int) -> None:
+    """Run a block of whole chunks of the output, and do not count its pages."""
+    start, stop = left.take(max(rows // job.sink.unit, 1) * job.sink.unit, job.sink.unit)
     log.add(job.run(start, stop, budget=room.budget_nbytes - room.base_nbytes))
 
 
