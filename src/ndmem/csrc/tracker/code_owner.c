@@ -20,6 +20,7 @@ typedef struct {
  * files of libraries have in their names that wait for threads. */
 enum { OF_NDMEM, OF_LIBRARIES, OF_USER, THAT_WAIT };
 static Texts lists[LISTS];
+static unsigned version; /* of the lists; guarded by the GIL */
 
 static struct {
     PyObject *name, *file, *module; /* interned "__name__" … */
@@ -63,6 +64,8 @@ static CodeOwner name_owner(const char *name)
 
 bool code_owners_are_known(void) { return lists[OF_LIBRARIES].count > 0; }
 
+unsigned code_owners_version(void) { return version; }
+
 CodeOwner code_owner(PyObject *file)
 {
     char room[LONGEST_NAME + 1];
@@ -92,6 +95,12 @@ static PyObject *find_name(PyObject *names, PyObject *name)
     if (names == NULL || !PyDict_CheckExact(names) || !DK_IS_UNICODE(((PyDictObject *)names)->ma_keys))
         return NULL;
     return PyDict_GetItem(names, name); /* raises nothing */
+}
+
+bool module_has_file(PyObject *names)
+{
+    PyObject *file = find_name(names, dunders.file);
+    return file && PyUnicode_Check(file);
 }
 
 CodeOwner module_owner(PyObject *names)
@@ -172,6 +181,7 @@ PyObject *set_code_owners(PyObject *Py_UNUSED(module), PyObject *args)
     for (int i = 0; i < LISTS && copied; i++)
         copied = copy_texts(given[i], &copies[i]);
     /* The GIL is not released in between, so each reader sees all old texts or all new ones, and none that is freed. */
+    version += copied;
     for (int i = 0; i < LISTS; i++) {
         Texts unused = copied ? lists[i] : copies[i];
         if (copied)

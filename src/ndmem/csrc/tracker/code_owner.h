@@ -14,6 +14,9 @@ typedef enum { USER, LIBRARY, NDMEM } CodeOwner;
 /* Whether Python has set which files are whose; until then all are the user's. */
 bool code_owners_are_known(void);
 
+/* Another number after the owners were set anew. */
+unsigned code_owners_version(void);
+
 /* Of a file's name, a str. */
 CodeOwner code_owner(PyObject *file);
 
@@ -25,6 +28,9 @@ bool code_imports(PyObject *file);
 
 /* Of a module, by its names, which may be NULL; one without a file is written in C. */
 CodeOwner module_owner(PyObject *names);
+
+/* Whether the module names the file that it comes from. */
+bool module_has_file(PyObject *names);
 
 /* Of a type, by its module. */
 CodeOwner type_owner(PyTypeObject *type);

@@ -81,7 +81,7 @@ static int open_tracker(size_t threshold)
     tracker.threshold = threshold;
     tracker.generation = 0;
     tracker.next_serial = tracker.next_array_serial = 0;
-    tracker.search_work = tracker.last_search_work = 0;
+    tracker.search_work = 0;
     tracker.modules_work = tracker.modules_at = 0;
     tracker.is_search_cut = false;
     return 0;

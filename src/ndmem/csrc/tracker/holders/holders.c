@@ -1,10 +1,12 @@
 #include "common/compat.h"
 #include "tracker/holders/holders.h"
 #include "tracker/holders/holders_journal.h"
+#include "tracker/holders/other_threads.h"
 #include "tracker/code_owner.h"
 #include "tracker/holders/reach.h"
 #include "tracker/holders/spelled_path.h"
 #include "tracker/holders/stack_arrays.h"
+#include "tracker/holders/user_modules.h"
 
 /* Items of a container, modules, and frames that are searched at most: in hooks the program waits. */
 enum { MAX_ITEMS = 256, MAX_MODULES = 64, MAX_FRAMES = 512 };
@@ -13,7 +15,8 @@ typedef struct {
     Search search;
     uint32_t steps;             /* of the walk through objects, at most */
     const Spellings *spellings; /* NULL in a hook */
-    bool modules;      /* the user's modules are to be searched */
+    bool is_at_rest;   /* not in a hook: all modules are searched */
+    uint32_t modules;  /* that may be looked at for the user's, which are to be searched; 0 for none */
     bool is_cut;       /* objects were left out, for lack of steps */
     bool is_rooted;    /* the walk through objects begins at what is seen now, too */
     Spellings *wanted; /* where dtypes are only collected */
@@ -90,7 +93,8 @@ static void sight_mapping(Scan *scan, PyObject *names)
     }
 }
 
-/* A library's globals lead to much, and hardly to what the program allocates. */
+/* A library's globals lead to much, and hardly to what the program allocates: in hooks they are left out, for to look at
+ * some hundred of them took as long as all the rest of a search. */
 static void sight_globals(Scan *scan, PyObject *names, bool is_user)
 {
     bool is_rooted = scan->is_rooted;
@@ -129,9 +133,16 @@ static void sight_thread(Scan *scan, PyThreadState *thread, CodeOwner owner)
         sight_mapping(scan, frame_mapping(frames[i])); /* a module's variables are its globals */
         sight_frame(scan, frames[i], i ? frames[i - 1] : NULL);
     }
-    for (int i = depth; i-- > 0;)
+    for (int i = depth; i-- > 0 && (owner == USER || scan->is_at_rest);)
         if (owners[i] == owner)
             sight_globals(scan, frame_globals(frames[i]), owner == USER);
+}
+
+static void sight_modules_in_hook(Scan *scan)
+{
+    PyObject *names[MAX_USER_MODULES];
+    for (unsigned i = 0, count = user_modules_find(names, scan->modules); i < count; i++)
+        sight_globals(scan, names[i], true);
 }
 
 static void sight_modules(Scan *scan, CodeOwner owner)
@@ -168,28 +179,19 @@ int holders_open(void)
     holders_forget();
     if (dunder_name == NULL)
         dunder_name = PyUnicode_InternFromString("__name__");
-    return dunder_name ? code_owner_open() : -1;
+    if (dunder_name == NULL || code_owner_open())
+        return -1;
+    PyObject *names[MAX_USER_MODULES];
+    user_modules_find(names, UINT32_MAX); /* so that no hook looks at the modules that were imported before */
+    return 0;
 }
 
 static void sight_stack(PyThreadState *thread)
 {
     Frame *frame = frame_complete(frame_top(thread));
-    for (int depth = 0; frame && depth < MAX_FRAMES; depth++, frame = frame_complete(frame_back(frame)))
-        stack_arrays_note_frame(frame);
+    for (int depth = 0; frame && depth < MAX_FRAMES && stack_arrays_are_left(); depth++)
+        stack_arrays_note_frame(frame), frame = frame_complete(frame_back(frame));
 }
-
-/* Runs no Python code and allocates nothing of Python's, so all of it is one moment for threads with the GIL, and
- * containers stay as they are.
- *
- * CPython guards its list of threads by a lock that an extension cannot take. Without it: a thread leaves the list while it
- * has the GIL (PyThreadState_DeleteCurrent, and PyGILState_Release through it), so none goes while we walk. One that
- * comes, as in PyGILState_Ensure, comes at the head: 3.11 sets the head before it links the rest, so that others may be
- * overlooked once, and it has no frame yet. Only PyThreadState_Delete may take a state away without the GIL; CPython
- * calls it where a thread could not be started, with the GIL. */
-#define FOR_OTHER_THREADS(thread, current) \
-    for (PyThreadState *thread = PyInterpreterState_ThreadHead(PyThreadState_GetInterpreter(current)); thread; \
-         thread = PyThreadState_Next(thread)) \
-        if (thread != current)
 
 static void sight_threads(Scan *scan, CodeOwner owner)
 {
@@ -200,10 +202,13 @@ static void sight_threads(Scan *scan, CodeOwner owner)
 }
 
 /* After the variables: what has a name has a shape. */
-static void sight_stacks(Scan *scan, uintptr_t place)
+static void sight_stacks(Scan *scan, uintptr_t place, uint32_t words)
 {
     PyThreadState *current = thread_state();
-    stack_arrays_begin(&scan->search);
+    stack_arrays_begin(&scan->search, words);
+    stack_arrays_note_own(current, place);
+    sight_stack(current);
+    stack_arrays_widen();
     stack_arrays_note_own(current, place);
     sight_stack(current);
     FOR_OTHER_THREADS(thread, current)
@@ -235,20 +240,20 @@ static void sight_user_modules(Scan *scan)
     if (!scan->modules || !are_wanted(scan))
         return;
     scan->search.now = IN_MODULES;
-    sight_modules(scan, USER);
+    sight_modules_in_hook(scan);
     sight_objects(scan, IN_MODULES);
-    scan->modules = false;
+    scan->modules = 0;
 }
 
 /* The user's variables and objects first: their names say more than the parameters of library functions. */
-static void sight_all(Scan *scan, bool is_at_rest)
+static void sight_all(Scan *scan)
 {
     reach_begin(scan->steps);
     scan->is_rooted = scan->steps > 0;
     scan->search.now = scan->search.extent = IN_USER_VARIABLES;
     sight_threads(scan, USER);
     sight_objects(scan, IN_OBJECTS);
-    if (is_at_rest)
+    if (scan->is_at_rest)
         sight_modules(scan, USER);
     else if (!are_wanted(scan)) {
         scan->search.extent = IN_USER_VARIABLES; /* what libraries hold keeps the names of earlier searches */
@@ -258,7 +263,7 @@ static void sight_all(Scan *scan, bool is_at_rest)
     if (scan->search.extent < IN_VARIABLES)
         scan->search.extent = IN_VARIABLES;
     sight_threads(scan, LIBRARY);
-    if (is_at_rest)
+    if (scan->is_at_rest)
         sight_modules(scan, LIBRARY);
     sight_objects(scan, IN_OBJECTS);
     sight_user_modules(scan);
@@ -268,15 +273,17 @@ Searched holders_search(Recording **recordings, unsigned count, Task task, const
 {
     Scan scan = {.search = holders_begin_search(recordings, count, task.occasion, task.passing, task.outside),
                  .steps = task.place && task.steps < FEW_STEPS ? FEW_STEPS : task.steps,
+                 .is_at_rest = task.occasion == AT_REST,
                  .modules = task.modules,
                  .spellings = spellings};
-    sight_all(&scan, task.occasion == AT_REST);
+    sight_all(&scan);
     sight_found(&scan, found);
     if (task.place)
-        sight_stacks(&scan, task.place);
+        sight_stacks(&scan, task.place, task.words);
+    bool is_complete = !(task.place && stack_arrays_are_left()) && holders_are_complete(&scan.search);
     holders_end_search(&scan.search);
     Extent extent = !scan.modules && task.modules ? IN_MODULES : reach_steps() ? IN_OBJECTS : IN_VARIABLES;
-    return (Searched){extent, scan.is_cut};
+    return (Searched){extent, scan.is_cut, is_complete};
 }
 
 Spellings *holders_spell(PyObject *found)
@@ -284,8 +291,8 @@ Spellings *holders_spell(PyObject *found)
     Spellings *spellings = spellings_new();
     if (spellings == NULL)
         return NULL;
-    Scan scan = {.wanted = spellings, .steps = found ? 0 : MAX_STEPS};
-    sight_all(&scan, true);
+    Scan scan = {.wanted = spellings, .steps = found ? 0 : MAX_STEPS, .is_at_rest = true};
+    sight_all(&scan);
     sight_found(&scan, found);
     spellings_complete(spellings);
     return spellings;

@@ -14,8 +14,9 @@ typedef struct {
     Occasion occasion;
     Passing passing;
     uint32_t steps; /* of the walk through objects, at most; 0 for variables alone */
-    bool modules;   /* the user's modules too, if the rest is not enough */
+    uint32_t modules; /* that are looked at for the user's, if the rest is not enough; 0 to search none */
     uintptr_t place; /* where the C stack begins that is searched, and the interpreter's stacks are; 0 for none of them */
+    uint32_t words;  /* of the stacks, at most */
     bool outside;   /* for the memory of arrays that NumPy did not allocate, too */
 } Task;
 
@@ -23,6 +24,7 @@ typedef struct {
 typedef struct {
     Extent extent;
     bool is_cut; /* it left out objects that may hold arrays without a name, for lack of steps */
+    bool is_complete; /* names and shapes of all arrays worth it are known */
 } Searched;
 
 /* Writes the names that are new to the recordings that saw the buffers. `found` is NULL or a tuple of (array, name, function, address)

@@ -11,7 +11,8 @@
 /* How reliably a sighting names the buffer. */
 enum Sighting { UNSEEN = 0, BY_VIEW = 1, BY_OWNER = 2, LISTED = 3 /* after the search */ };
 
-enum { LEAST_NAMELESS = 64 * 1024, PART_OF_LIVE = 20 }; /* bytes without a name that are worth a walk through objects */
+/* Bytes without a name that are worth a walk through objects, and those that are worth no other search of the same peak. */
+enum { LEAST_NAMELESS = 64 * 1024, PART_OF_LIVE = 20, ENOUGH_OF_LIVE = 100 };
 
 /* The buffers that were last written as held. A buffer that a later search does not find has lost its name meanwhile, and
  * that must be written too. Guarded by the GIL. */
@@ -233,6 +234,14 @@ bool holders_are_wanted(Search *search)
     search->nameless = find_nameless_locked(search);
     lock_leave();
     return holders_are_left(search) && search->nameless > live / PART_OF_LIVE;
+}
+
+bool holders_are_complete(const Search *search)
+{
+    lock_enter(true);
+    int64_t live = live_locked(search), nameless = find_nameless_locked(search);
+    lock_leave();
+    return nameless < LEAST_NAMELESS || nameless <= live / ENOUGH_OF_LIVE;
 }
 
 bool holders_are_left(const Search *search) { return search->nameless >= LEAST_NAMELESS; }

@@ -59,6 +59,9 @@ void holders_note_at(Search *search, PyArrayObject *array, const void *data, Var
 /* Whether so many bytes of arrays are still without a name that more of the program is worth searching. */
 bool holders_are_wanted(Search *search);
 
+/* Whether at most a hundredth of the bytes has no name after the search. */
+bool holders_are_complete(const Search *search);
+
 /* Whether any of these are left; in O(1). */
 bool holders_are_left(const Search *search);
 

@@ -5,8 +5,9 @@
 
 #include <string.h>
 
-/* Objects of one walk; the table has twice as many places, so that a search in it is short. */
-enum { MAX_OBJECTS = 8192, PLACES = 2 * MAX_OBJECTS };
+/* Objects of one walk. The table has at least twice as many places, so that a search in it is short; only as many as the
+ * walk needs, for a place in a page that was not touched yet costs as much as ten steps. */
+enum { MAX_OBJECTS = 8192, MAX_PLACES = 2 * MAX_OBJECTS, LEAST_PLACES = 512 };
 
 typedef struct {
     PyObject *object; /* borrowed */
@@ -21,7 +22,8 @@ static struct {
     struct {
         PyObject *object;
         uint32_t walk;
-    } places[PLACES];
+    } places[MAX_PLACES];
+    uint32_t place_count; /* a power of two */
     uint32_t walk; /* number of this one, so that the table need not be cleared */
     uint32_t count, looked_at, at; /* `at` is the one that is open */
     uint32_t later[MAX_OBJECTS], later_count, later_opened; /* objects of libraries: after the others */
@@ -34,6 +36,7 @@ static struct {
 void reach_begin(uint32_t steps)
 {
     reach.walk++;
+    reach.place_count = LEAST_PLACES;
     reach.count = reach.looked_at = reach.at = reach.later_count = reach.later_opened = reach.steps = 0;
     reach.most_steps = steps < MAX_STEPS ? steps : MAX_STEPS;
     reach.is_cut = reach.is_exhausted = false;
@@ -45,11 +48,24 @@ bool reach_is_cut(void) { return reach.is_cut; }
 
 bool reach_is_exhausted(void) { return reach.is_exhausted; }
 
+static bool is_new(PyObject *object);
+
+static size_t place_of(size_t number) { return number & (reach.place_count - 1); }
+
+/* Four times as many places, once half of them are taken. A new number makes the old places free. */
+static void widen(void)
+{
+    reach.walk++;
+    reach.place_count = 4 * reach.place_count < MAX_PLACES ? 4 * reach.place_count : MAX_PLACES;
+    for (uint32_t i = 0; i < reach.count; i++)
+        (void)is_new(reach.objects[i].object);
+}
+
 /* Whether the object is new to this walk; it is then in the table. */
 static bool is_new(PyObject *object)
 {
-    size_t place = (((uintptr_t)object >> 4) * 0x9E3779B97F4A7C15u >> 32) % PLACES;
-    for (; reach.places[place].walk == reach.walk; place = (place + 1) % PLACES)
+    size_t place = place_of(((uintptr_t)object >> 4) * 0x9E3779B97F4A7C15u >> 32);
+    for (; reach.places[place].walk == reach.walk; place = place_of(place + 1))
         if (reach.places[place].object == object)
             return false;
     reach.places[place].object = object, reach.places[place].walk = reach.walk;
@@ -62,8 +78,11 @@ static void add(PyObject *object, Edge edge, uint32_t holder, PyObject *function
         reach.is_cut = reach.is_exhausted = true;
         return;
     }
-    if (reach_is_open(object) && is_new(object))
-        reach.objects[reach.count++] = (Reached){object, edge, holder, function};
+    if (!reach_is_open(object) || !is_new(object))
+        return;
+    reach.objects[reach.count++] = (Reached){object, edge, holder, function};
+    if (2 * reach.count > reach.place_count)
+        widen();
 }
 
 void reach_root(PyObject *object, Variable variable)

@@ -11,8 +11,8 @@
 #include "tracker/holders/holders_journal.h"
 
 /* References that one walk follows at most: 0.3 ms where they are in the cache; and that one follows where no time is left,
- * so that the attributes of a user's objects have their names: some 10 us. */
-enum { MAX_STEPS = 20000, FEW_STEPS = 500 };
+ * so that the attributes of a user's objects have their names: some 20 us. */
+enum { MAX_STEPS = 20000, FEW_STEPS = 200 };
 
 /* Called for each array that is found; `variable` is valid until it returns. False ends the walk. */
 typedef bool (*ReachFound)(void *context, PyArrayObject *array, Variable variable);

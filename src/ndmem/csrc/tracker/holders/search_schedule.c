@@ -8,25 +8,32 @@
 #include "tracker/holders/stack_arrays.h"
 #include "tracker/tracker_state.h"
 
-/* All searches together take a thousandth of the time, and an advance for short programs; those that go through modules, of
- * which there may be thousands, at most a quarter of that. */
-enum { SHARE_OF_TIME = 1000, SHARE_FOR_MODULES = 4 * SHARE_OF_TIME, ADVANCE_NS = 500000 };
+/* All searches together take a thousandth of the time, that of one second in shorter programs; those that go through modules,
+ * of which there may be thousands, at most a quarter of that. */
+enum { SHARE_OF_TIME = 1000, SHARE_FOR_MODULES = 4 * SHARE_OF_TIME, LEAST_WORK_NS = 1000000 };
 
 static int64_t work_allowed_locked(int64_t now)
 {
     ASSERT_LOCKED();
-    return ADVANCE_NS + (now - tracker.running[0]->started) / SHARE_OF_TIME;
+    int64_t share = (now - tracker.running[0]->started) / SHARE_OF_TIME;
+    return share > LEAST_WORK_NS ? share : LEAST_WORK_NS;
 }
 
-/* Growth since the last search that is worth one though no time is left for it: 1 %, which is at most 2,500 times from a KiB to a
- * TiB; where searches took more than their time, more by the square of that, so that a peak that rises ever on costs little. */
+/* The part of the allowed time that searches took; above 1 it is overdrawn. */
+static double used_locked(void)
+{
+    ASSERT_LOCKED();
+    return (double)tracker.search_work / (double)work_allowed_locked(clock_now());
+}
+
+/* Growth since the last search that is worth one: 2 %, and more by the square of the part of the time that is used, 22 %
+ * where all is, so that a peak that rises ever on costs little, and time is left for those that come later. */
 static int64_t growth_locked(int64_t seen)
 {
     ASSERT_LOCKED();
     enum { LEAST = 64 * 1024 };
-    double spent = (double)tracker.search_work / (double)work_allowed_locked(clock_now());
-    double part = spent > 1 ? spent * spent / 100 : 0.01;
-    int64_t growth = (int64_t)((double)seen * (part < 1 ? part : 1));
+    double used = used_locked();
+    int64_t growth = (int64_t)((double)seen * (0.02 + 0.2 * used * used));
     return growth > LEAST ? growth : LEAST;
 }
 
@@ -39,12 +46,14 @@ static bool are_objects_wanted_locked(void)
     return false;
 }
 
-/* The steps that a walk through objects may take: at most half of what is left, so that a later peak has its walk too. */
-static uint32_t steps_allowed(int64_t left)
+/* What a step takes where nothing is in the cache: a walk through objects, an address on a stack, a module. */
+enum { NS_PER_STEP = 100, NS_PER_WORD = 700, NS_PER_MODULE = 700 };
+
+/* How many steps a part of a search may take: at most a part of the time that is left, so that a later peak has its own. */
+static uint32_t steps_allowed(int64_t left, int64_t part, int64_t nanoseconds, uint32_t least, uint32_t most)
 {
-    enum { NS_PER_STEP = 25, LEAST_STEPS = 50 };
-    int64_t steps = left / 2 / NS_PER_STEP;
-    return steps < LEAST_STEPS ? 0 : steps < MAX_STEPS ? (uint32_t)steps : MAX_STEPS;
+    int64_t steps = left / part / nanoseconds;
+    return steps < least ? least : steps < most ? (uint32_t)steps : most;
 }
 
 /* What a search is made for. */
@@ -74,26 +83,36 @@ static bool is_new_place(const Recording *recording)
     return true;
 }
 
+/* Whether as many arrays may have been replaced since the last search as are live. */
+static bool has_turned_over(const Recording *recording)
+{
+    return recording->journal.header->events - recording->searched_events >= 2 * (uint64_t)recording->live_count;
+}
+
 /* Whether the peak had no search yet: at the birth there was no time, or it was the birth of a small array. */
 static bool is_unseen(const Recording *recording) { return recording->searches[AT_BIRTH]; }
 
-static bool is_worth_it_locked(const Recording *recording, Moment moment, bool has_credit)
+/* While time is left, a search after a peak is worth it anyway. One at a peak that has grown little is until 70 % of the time
+ * is used, if other arrays make the peak. */
+static bool is_worth_it_locked(const Recording *recording, Moment moment)
 {
     ASSERT_LOCKED();
-    int64_t seen = recording->searched_peak[moment];
     if (recording->searches[moment] == 0)
         return false;
-    return recording->journal.header->peak > seen + growth_locked(seen) ||
-           (has_credit && is_unseen(recording) && is_new_place(recording));
+    int64_t seen = recording->searched_peak[moment];
+    if (recording->journal.header->peak > seen + growth_locked(seen))
+        return true;
+    if (is_unseen(recording))
+        return used_locked() < 0.7 && (is_new_place(recording) || has_turned_over(recording));
+    return used_locked() < 1;
 }
 
-/* Whether a search is worth it for which no time is left. One after native blocks or a mapped file was only expected if these
- * had grown enough. Twice the time is lent for peaks at new places. */
-static bool is_worth_debt_locked(Reason reason, int64_t left, int64_t now)
+/* One after native blocks or a mapped file was only expected if these had grown enough. */
+static bool is_any_worth_it_locked(Reason reason)
 {
     ASSERT_LOCKED();
     for (unsigned i = 0; reason.moment < MOMENTS && i < tracker.count; i++)
-        if (is_worth_it_locked(tracker.running[i], reason.moment, left + 2 * work_allowed_locked(now) > 0))
+        if (is_worth_it_locked(tracker.running[i], reason.moment))
             return true;
     return reason.outside;
 }
@@ -118,22 +137,28 @@ void search_expect_outside_locked(void)
     }
 }
 
+enum { LEAST_WORDS = 48 }; /* of the stacks of a few functions */
+
 static Task plan_locked(Reason reason, Passing passing, int64_t now, int64_t left)
 {
     ASSERT_LOCKED();
     bool objects = are_objects_wanted_locked();
-    uint32_t steps = objects ? steps_allowed(left) : 0;
+    uint32_t steps = objects ? steps_allowed(left, 2, NS_PER_STEP, 0, MAX_STEPS) : 0;
+    bool modules = steps > 0 && reason.moment < MOMENTS &&
+                   now - tracker.modules_at >= SHARE_FOR_MODULES * tracker.modules_work;
     return (Task){.occasion = passing.is_dying ? BEFORE_DEATH : IN_HOOK,
                   .passing = passing,
                   .steps = steps,
-                  .modules = steps > 0 && now - tracker.modules_at >= SHARE_FOR_MODULES * tracker.modules_work,
+                  .modules = modules ? steps_allowed(left, 4, NS_PER_MODULE, 1, UINT32_MAX) : 0,
+                  .words = steps_allowed(left, 2, NS_PER_WORD, LEAST_WORDS, MAX_WORDS),
                   .outside = reason.outside};
 }
 
 static void count_one(Recording *recording, Moment moment)
 {
-    if (--recording->searches[moment] == 0)
-        recording->searched_peak[moment] = recording->journal.header->peak;
+    recording->searches[moment]--;
+    recording->searched_events = recording->journal.header->events;
+    recording->searched_peak[moment] = recording->journal.header->peak;
     if (!is_new_place(recording))
         return;
     const JournalHeader *header = recording->journal.header;
@@ -158,6 +183,15 @@ static void count_search_locked(Reason reason)
     tracker_find_sole_locked();
 }
 
+/* A search after a peak that found a name and a shape for everything is the last one of that peak. */
+static void end_series_locked(void)
+{
+    ASSERT_LOCKED();
+    for (unsigned i = 0; i < tracker.count; i++)
+        tracker.running[i]->searches[AT_DEATH] = tracker.running[i]->searches[AT_NEXT_BIRTH] = 0;
+    tracker_find_sole_locked();
+}
+
 /* What an import allocates does not belong to arrays. */
 static bool is_importing(void)
 {
@@ -171,16 +205,16 @@ static bool is_importing(void)
 
 /* A search for holders costs microseconds, so it runs only around a new peak: at the birth of the buffer that makes the
  * peak, while the functions that hold the others still run, and at the next deaths of large buffers, when the new buffer
- * may have its name. Only if the peak has grown, or time is left for two searches like the last. Never at a native block:
+ * may have its name. Only if it is worth the time that it takes. Never at a native block:
  * Python's allocator may be asking for it, and objects are not whole then. */
 __attribute__((noinline)) static void search_now_locked(Reason reason, Passing passing)
 {
     ASSERT_LOCKED();
     if (!lock_has_gil())
         return;
-    int64_t now = clock_now(), left = work_allowed_locked(now) - tracker.search_work;
-    if (left < 2 * tracker.last_search_work && !is_worth_debt_locked(reason, left, now))
+    if (!is_any_worth_it_locked(reason))
         return;
+    int64_t now = clock_now(), left = work_allowed_locked(now) - tracker.search_work;
     count_search_locked(reason);
     if (reason.moment == MOMENTS && is_importing())
         return;
@@ -194,7 +228,9 @@ __attribute__((noinline)) static void search_now_locked(Reason reason, Passing p
     work = clock_work() - work;
     if (reason.moment == AT_BIRTH || (searched.extent != IN_VARIABLES && !searched.is_cut))
         tracker.is_search_cut = searched.is_cut;
-    tracker.search_work += work, tracker.last_search_work = work;
+    tracker.search_work += work;
+    if (searched.is_complete && (reason.moment == AT_DEATH || reason.moment == AT_NEXT_BIRTH))
+        end_series_locked();
     if (searched.extent == IN_MODULES)
         tracker.modules_work = work, tracker.modules_at = now;
 }

@@ -7,12 +7,14 @@
 
 #include <string.h>
 
-/* Words of one search, and bytes of the C stack that are read at once and in all, at most. The table has four times as many
- * places, so that a search in it is short. */
-enum { MAX_WORDS = 1024, PLACES = 4 * MAX_WORDS, PART_NBYTES = 2 * 1024, OWN_NBYTES = 16 * 1024 };
+/* The table has four times as many places as a search may have words, so that a search in it is short; the first words have few
+ * of them, for each page that was not touched yet costs a microsecond, and may be read again when all are used. */
+enum { PLACES = 4 * MAX_WORDS, FIRST_WORDS = 64, FIRST_PLACES = 4 * FIRST_WORDS };
+/* Bytes of the C stack that are read at once and in all, at most. */
+enum { PART_NBYTES = 2 * 1024, OWN_NBYTES = 16 * 1024 };
 
-/* Bytes of arrays without a shape that are worth another word: a hundredth of the live ones. */
-enum { PART_OF_LIVE = 100 };
+/* Bytes of arrays without a shape that are worth another word: a hundredth of the live ones, not less than a large array. */
+enum { PART_OF_LIVE = 100, LEAST_MISSING = 64 * 1024 };
 
 /* Words that are read at once, at first. */
 enum { LEAST_WAITING = 16 };
@@ -33,15 +35,17 @@ enum { MOST_REFERENCES = 1 << 20 };
 static struct {
     Search *search;
     int64_t missing, enough; /* bytes of arrays without a shape, and those that may be left so */
+    int64_t out_of_sight; /* without a shape after all was read the last time: small arrays, and what objects hold */
     uintptr_t waiting[CHECKED_READ_MOST];
     uint32_t waiting_count, most_waiting; /* few at first: the array that is being created is mostly among them */
     struct {
         uintptr_t word;
         uint32_t number;
     } places[PLACES];
+    bool is_quick;  /* only words in pools where arrays were found are taken */
     bool is_noting; /* owners of views wait for the next time: there are at most as many as words */
     uint32_t number; /* of this search, so that the table need not be cleared */
-    uint32_t count;
+    uint32_t count, most;
     uintptr_t pools[POOLS_REMEMBERED]; /* where arrays were found last: addresses without their POOL_SHIFT */
     uint32_t next_pool;
 } stacks;
@@ -60,17 +64,31 @@ static void remember_pool(uintptr_t word)
         stacks.pools[stacks.next_pool++ % POOLS_REMEMBERED] = word >> POOL_SHIFT;
 }
 
-void stack_arrays_begin(Search *search)
+static void note_waiting(void);
+static void read_waiting(void);
+
+void stack_arrays_begin(Search *search, uint32_t words)
 {
     stacks.search = search;
     stacks.number++;
     stacks.count = stacks.waiting_count = 0;
     stacks.most_waiting = LEAST_WAITING;
+    stacks.most = words < MAX_WORDS ? words : MAX_WORDS;
+    stacks.is_quick = true;
     stacks.missing = forms_missing_in_all(search, &stacks.enough);
-    stacks.enough /= PART_OF_LIVE;
+    stacks.enough = stacks.enough / PART_OF_LIVE > LEAST_MISSING ? stacks.enough / PART_OF_LIVE : LEAST_MISSING;
+    if (stacks.out_of_sight > stacks.missing)
+        stacks.out_of_sight = stacks.missing;
 }
 
-bool stack_arrays_are_left(void) { return stacks.missing > stacks.enough; }
+bool stack_arrays_are_left(void) { return stacks.missing - stacks.out_of_sight > stacks.enough; }
+
+void stack_arrays_widen(void)
+{
+    read_waiting();
+    stacks.most_waiting = LEAST_WAITING;
+    stacks.is_quick = false;
+}
 
 /* Takes the tracker's lock. To read a page brings it into use, and would change what counts of a mapping by its touched
  * pages. Of all allocators of Python only mimalloc (PYTHONMALLOC=mimalloc) has objects in such mappings. */
@@ -86,14 +104,15 @@ static bool counts_by_pages(uintptr_t address)
     return by_pages;
 }
 
-static void note_waiting(void);
-
 static void add(uintptr_t word)
 {
-    if (word % OBJECT_ALIGNMENT || !checked_read_may(word) || stacks.count == MAX_WORDS || !stack_arrays_are_left())
+    if (word % OBJECT_ALIGNMENT || !checked_read_may(word) || stacks.count == stacks.most || !stack_arrays_are_left())
         return;
-    size_t place = ((word >> 4) * 0x9E3779B97F4A7C15u >> 32) % PLACES;
-    for (; stacks.places[place].number == stacks.number; place = (place + 1) % PLACES)
+    if (stacks.is_quick && !stacks.is_noting && !is_in_known_pool(word))
+        return;
+    size_t places = stacks.count < FIRST_WORDS ? FIRST_PLACES : PLACES;
+    size_t place = ((word >> 4) * 0x9E3779B97F4A7C15u >> 32) % places;
+    for (; stacks.places[place].number == stacks.number; place = (place + 1) % places)
         if (stacks.places[place].word == word)
             return;
     if (counts_by_pages(word))
@@ -111,26 +130,31 @@ void stack_arrays_note_frame(Frame *frame)
         add(frame_stack_word(frame, i));
 }
 
+/* A part of this thread's stack where frames are, so it needs no check. The address sanitizer has gaps between variables. */
+__attribute__((no_sanitize("address"))) static void copy_own(uintptr_t from, size_t count, uintptr_t *room)
+{
+    for (size_t i = 0; i < count; i++)
+        room[i] = ((const volatile uintptr_t *)from)[i];
+}
+
 void stack_arrays_note_own(PyThreadState *thread, uintptr_t place)
 {
     static uintptr_t copied[PART_NBYTES / sizeof(uintptr_t)];
     uintptr_t from = place, end = thread_loop_place(thread);
-    if (end < from || end - from > OWN_NBYTES)
+    bool is_known = end >= from && end - from <= OWN_NBYTES;
+    if (!is_known)
         end = from + OWN_NBYTES;
     while (from < end && stack_arrays_are_left()) {
-        size_t nbytes = end - from < sizeof copied ? end - from : sizeof copied;
-        size_t count = checked_read(from, nbytes, copied) / sizeof *copied;
-        for (size_t i = 0; i < count; i++)
-            if (is_in_known_pool(copied[i]))
-                add(copied[i]);
-        stack_arrays_end();
-        if (from == place)
-            stacks.most_waiting = LEAST_WAITING;
+        size_t nbytes = end - from < sizeof copied ? end - from : sizeof copied, count = nbytes / sizeof *copied;
+        if (is_known)
+            copy_own(from, count, copied);
+        else
+            count = checked_read(from, nbytes, copied) / sizeof *copied;
         for (size_t i = 0; i < count; i++)
             if (copied[i] - place > OWN_NBYTES) /* not of this stack itself */
                 add(copied[i]);
-        stack_arrays_end();
-        if (count < sizeof copied / sizeof *copied)
+        read_waiting();
+        if (stacks.is_quick || count < sizeof copied / sizeof *copied)
             return;
         from += nbytes;
     }
@@ -209,8 +233,17 @@ static void note_waiting(void)
     stacks.is_noting = false;
 }
 
-void stack_arrays_end(void)
+static void read_waiting(void)
 {
     while (stacks.waiting_count && stack_arrays_are_left()) /* the owners of views are added meanwhile */
         note_waiting();
+}
+
+void stack_arrays_end(void)
+{
+    read_waiting();
+    if (!stack_arrays_are_left())
+        return;
+    const Passing *passing = &stacks.search->passing; /* the array that is being created may be in sight the next time */
+    stacks.out_of_sight = stacks.missing - (int64_t)forms_missing_nbytes(stacks.search, passing->data);
 }

@@ -10,8 +10,15 @@
 #include "common/compat.h"
 #include "tracker/holders/holders_journal.h"
 
-/* Begins a search: each of the functions below writes shape and dtype of the arrays that its words refer to. */
-void stack_arrays_begin(Search *search);
+enum { MAX_WORDS = 1024 };
+
+/* Begins a search of at most `words` words: each of the functions below writes shape and dtype of the arrays that its words
+ * refer to. At first only words are taken that are where arrays were found before: of some hundred they are one to four, and
+ * mostly enough. */
+void stack_arrays_begin(Search *search, uint32_t words);
+
+/* From now on all words are taken. */
+void stack_arrays_widen(void);
 
 /* Whether arrays worth it have neither yet. The functions below do nothing if none have. */
 bool stack_arrays_are_left(void);
@@ -22,7 +29,7 @@ void stack_arrays_note_own(PyThreadState *thread, uintptr_t place);
 /* Those of a frame's stack. They may wait for the next ones. */
 void stack_arrays_note_frame(Frame *frame);
 
-/* Those that wait. */
+/* Those that wait. What has no shape after that is no longer looked for, while nothing else has none. */
 void stack_arrays_end(void);
 
 /* The place of a function's frame on the C stack, with the registers in which its callers keep values. */

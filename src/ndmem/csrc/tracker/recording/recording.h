@@ -34,6 +34,7 @@ typedef struct {
         NodeId node;
     } searched_places[PLACES_REMEMBERED]; /* the last peaks with a search and where they were reached, in a ring */
     uint8_t searched_place;               /* the index of the next one in it */
+    uint64_t searched_events;             /* events before the last search */
     uint8_t searches[MOMENTS];  /* by moment: searches still to be done for the latest peak */
     int64_t budget;          /* the last one that was noted; -1 for none */
     bool raw;                /* watches native memory without a preloaded library too, see raw_domain.h */
