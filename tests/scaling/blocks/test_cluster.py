@@ -5,11 +5,20 @@ from __future__ import annotations
 import subprocess
 import sys
 import textwrap
+import traceback
+import weakref
 
 import numpy as np
 import pytest
 
+from ndmem.scaling.blocks.job import Job
+from ndmem.scaling.sources.source import open_source
+
+from .jobs import room
+
 pytest.importorskip("distributed")
+
+from ndmem.scaling.blocks.cluster import _run_block, _Sent
 
 pytestmark = pytest.mark.long
 
@@ -103,3 +112,25 @@ def test_errors_keep_finished_blocks_and_what_workers_cannot_reach_is_refused(tm
     )
     assert (tmp_path / "out.npy.ndmem-blocks").exists()
     assert not (tmp_path / "out2.npy").exists()
+
+
+def test_an_error_keeps_no_block(tmp_path):
+    """While a worker keeps the error of a task, its block is free, and its traceback names the function as before."""
+    blocks = []
+
+    def fail(block):
+        blocks.append(weakref.ref(block))
+        try:
+            int("none")
+        except ValueError as error:
+            raise ZeroDivisionError("mine") from error
+
+    np.save(tmp_path / "x.npy", np.ones((1_000, 50)))
+    job = Job(fail, open_source(str(tmp_path / "x.npy")), _Sent(None, 1))
+    with pytest.raises(ZeroDivisionError, match="mine") as caught:
+        _run_block(job, None, 1, 0, 1_000, room(10_000_000))
+    job.source.close()
+    assert [block() for block in blocks] == [None]
+    text = "".join(traceback.format_exception(caught.value))
+    assert "in fail\n    int(" in text
+    assert "in fail\n    raise ZeroDivisionError" in text

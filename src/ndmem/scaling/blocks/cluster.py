@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -140,5 +141,22 @@ def _run_block(
     job: Job, output: Output | None, unit: int, start: int, stop: int, budget: int
 ) -> tuple[list[Block], list[tuple[int, int, Any]]]:
     sink = _Sent(output, unit)
-    blocks = replace(job, sink=sink).run(start, stop, budget=budget)
+    try:
+        blocks = replace(job, sink=sink).run(start, stop, budget=budget)
+    except Exception as error:
+        _let_go_of_blocks(error)
+        raise
     return blocks, sink.kept
+
+
+def _let_go_of_blocks(error: BaseException) -> None:
+    """Clear the variables of an error's frames: a worker keeps the error until the scheduler has forgotten the task."""
+    seen: set[int] = set()
+    errors = [error]
+    while errors:
+        each = errors.pop()
+        if id(each) in seen:
+            continue
+        seen.add(id(each))
+        traceback.clear_frames(each.__traceback__)
+        errors += [other for other in (each.__cause__, each.__context__) if other is not None]
