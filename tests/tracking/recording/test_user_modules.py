@@ -72,6 +72,14 @@ def test_a_part_of_a_package_without_a_file_may_be_the_users(tmp_path: Path, fil
         assert _holder_at_peak(modules["space.part"]) == ("table", "space.part")
 
 
+def test_a_module_among_hundreds_names_its_array(tmp_path: Path) -> None:
+    """A large program has hundreds of modules, and the last one imported is looked at as the first one is."""
+    files: dict[str, Path | None] = {f"module_{i}_of_test": tmp_path / f"{i}.py" for i in range(300)}
+    with _modules(**files) as modules:
+        for name in ("module_0_of_test", "module_299_of_test"):
+            assert _holder_at_peak(modules[name]) == ("table", name)
+
+
 def test_a_package_of_a_library_is_not_searched_at_a_peak() -> None:
     """What a library's package and the modules inside it hold has no name at a peak: there are thousands of them."""
     inside = LIBRARIES / "package_of_test"

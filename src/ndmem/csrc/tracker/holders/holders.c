@@ -26,6 +26,8 @@ typedef struct {
 
 static PyObject *dunder_name; /* interned "__name__" */
 
+static PyObject *user_names[MAX_USER_MODULES]; /* of modules; guarded by the GIL */
+
 static bool sight_array(void *context, PyArrayObject *array, Variable variable)
 {
     Scan *scan = context;
@@ -140,9 +142,8 @@ static void sight_thread(Scan *scan, PyThreadState *thread, CodeOwner owner)
 
 static void sight_modules_in_hook(Scan *scan)
 {
-    PyObject *names[MAX_USER_MODULES];
-    for (unsigned i = 0, count = user_modules_find(names, scan->modules); i < count; i++)
-        sight_globals(scan, names[i], true);
+    for (unsigned i = 0, count = user_modules_find(user_names, scan->modules); i < count; i++)
+        sight_globals(scan, user_names[i], true);
 }
 
 static void sight_modules(Scan *scan, CodeOwner owner)
@@ -181,8 +182,7 @@ int holders_open(void)
         dunder_name = PyUnicode_InternFromString("__name__");
     if (dunder_name == NULL || code_owner_open())
         return -1;
-    PyObject *names[MAX_USER_MODULES];
-    user_modules_find(names, UINT32_MAX); /* so that no hook looks at the modules that were imported before */
+    user_modules_find(user_names, UINT32_MAX); /* so that no hook looks at the modules that were imported before */
     return 0;
 }
 

@@ -4,7 +4,7 @@
 
 #include "common/compat.h"
 
-enum { MAX_USER_MODULES = 64 };
+enum { MAX_USER_MODULES = 1024 }; /* the first ones */
 
 /* Writes the dicts of their names, borrowed, and returns how many there are. It looks at `most` modules that it has not seen,
  * and goes on there the next time; one that took the place of another under its name is overlooked. Needs the GIL; allocates
