@@ -128,7 +128,7 @@ def amplification(func: Callable[..., Any], *samples: object) -> Amplification:
     --------
     >>> import numpy as np
     >>> found = amplification(lambda x: np.exp(x).astype("f4"), "f8[100000, 50]")
-    >>> round(found.factor, 2)
+    >>> round(found.factor, 1)  # pages of the process count, so the next digit varies
     2.5
     """
     return measure_function(func, open_samples(func, samples))
