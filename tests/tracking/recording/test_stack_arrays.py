@@ -182,3 +182,15 @@ def test_a_container_may_refuse_the_system_call() -> None:
         cwd=Path(__file__).parents[3],
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "300000.0\n2 {}\n", "")
+
+
+def test_an_array_is_looked_for_after_others_without_a_shape_died() -> None:
+    """Small arrays have no shape; one that takes the place of their bytes, and makes the next peak, has its own."""
+    with ndmem.track() as run:
+        small = [np.ones(250) for _ in range(2000)]  # 4,000,000 bytes
+        kept = np.ones(700_000)  # the peak: 9,600,000 bytes
+        small.clear()
+        np.ones((2, 253_000))  # 9,648,000 bytes
+    del kept
+    assert 9_648_000 <= run.peak < 9_650_000  # with scalars of NumPy's
+    assert (2, 253_000) in [form.shape for form in run.trace.forms.values()]

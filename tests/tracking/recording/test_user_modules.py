@@ -1,5 +1,6 @@
 """Arrays that only a module of the user's holds at the peak, while no function of it runs."""
 
+import subprocess
 import sys
 import types
 from collections.abc import Callable, Iterator
@@ -61,6 +62,25 @@ def test_modules_that_moved_are_found_again(tmp_path: Path) -> None:
         with _modules(three_of_test=tmp_path / "three.py", one_of_test=tmp_path / "one.py") as added:
             assert _holder_at_peak(known["two_of_test"]) == ("table", "two_of_test")
             assert _holder_at_peak(added["one_of_test"]) == ("table", "one_of_test")
+
+
+MOVED = """
+import sys, types
+from tests.tracking.recording.test_user_modules import LIBRARIES, _holder_at_peak, _modules
+
+with _modules(**{f"library_{i}": LIBRARIES / f"{i}.py" for i in range(2000)}):
+    _holder_at_peak(types.ModuleType("anything"))
+before = sys.getsizeof(sys.modules)
+while sys.getsizeof(sys.modules) == before:  # until the dict is made anew, without the places of those taken out
+    sys.modules[f"other_{len(sys.modules)}"] = types.ModuleType("other")
+with _modules(users="users.py") as modules:
+    assert _holder_at_peak(modules["users"]) == ("table", "users")
+"""
+
+
+def test_modules_that_come_where_others_were_are_found() -> None:
+    """Where many modules were taken out, those that take their places in the dict of all modules are looked at."""
+    subprocess.run([sys.executable, "-c", MOVED], check=True)
 
 
 @pytest.mark.parametrize("file", [None, "part.py"])

@@ -97,6 +97,11 @@ static PyObject *find_name(PyObject *names, PyObject *name)
     return PyDict_GetItem(names, name); /* raises nothing */
 }
 
+PyObject *module_names(PyObject *module)
+{
+    return module && PyModule_Check(module) ? PyModule_GetDict(module) : NULL;
+}
+
 bool module_has_file(PyObject *names)
 {
     PyObject *file = find_name(names, dunders.file);
@@ -119,7 +124,8 @@ CodeOwner type_owner(PyTypeObject *type)
         return LIBRARY;
     PyObject *name = find_name(type->tp_dict, dunders.module);
     PyObject *module = name && PyUnicode_CheckExact(name) ? find_name(PyImport_GetModuleDict(), name) : NULL;
-    return module && PyModule_Check(module) ? module_owner(PyModule_GetDict(module)) : LIBRARY;
+    PyObject *names = module_names(module);
+    return names ? module_owner(names) : LIBRARY;
 }
 
 int code_owner_open(void)
@@ -170,6 +176,14 @@ static bool copy_texts(PyObject *tuple, Texts *copy)
     return false;
 }
 
+static bool are_equal(const Texts *texts, const Texts *others)
+{
+    bool equal = texts->count == others->count;
+    for (Py_ssize_t i = 0; equal && i < texts->count; i++)
+        equal = strcmp(texts->texts[i], others->texts[i]) == 0;
+    return equal;
+}
+
 PyObject *set_code_owners(PyObject *Py_UNUSED(module), PyObject *args)
 {
     PyObject *given[LISTS];
@@ -181,7 +195,10 @@ PyObject *set_code_owners(PyObject *Py_UNUSED(module), PyObject *args)
     for (int i = 0; i < LISTS && copied; i++)
         copied = copy_texts(given[i], &copies[i]);
     /* The GIL is not released in between, so each reader sees all old texts or all new ones, and none that is freed. */
-    version += copied;
+    bool changed = false;
+    for (int i = 0; i < LISTS && copied; i++)
+        changed |= !are_equal(&lists[i], &copies[i]);
+    version += changed;
     for (int i = 0; i < LISTS; i++) {
         Texts unused = copied ? lists[i] : copies[i];
         if (copied)

@@ -14,7 +14,7 @@ typedef enum { USER, LIBRARY, NDMEM } CodeOwner;
 /* Whether Python has set which files are whose; until then all are the user's. */
 bool code_owners_are_known(void);
 
-/* Another number after the owners were set anew. */
+/* Another number after other owners were set. */
 unsigned code_owners_version(void);
 
 /* Of a file's name, a str. */
@@ -25,6 +25,9 @@ bool code_waits(PyObject *file);
 
 /* Whether the file is Python's import system. */
 bool code_imports(PyObject *file);
+
+/* The names of a module, borrowed; NULL of anything else. */
+PyObject *module_names(PyObject *module);
 
 /* Of a module, by its names, which may be NULL; one without a file is written in C. */
 CodeOwner module_owner(PyObject *names);

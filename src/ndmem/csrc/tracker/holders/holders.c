@@ -153,7 +153,7 @@ static void sight_modules(Scan *scan, CodeOwner owner)
     if (modules == NULL || !PyDict_CheckExact(modules))
         return;
     while (PyDict_Next(modules, &position, &name, &module)) {
-        PyObject *names = PyModule_Check(module) ? PyModule_GetDict(module) : NULL;
+        PyObject *names = module_names(module);
         if (module_owner(names) == owner)
             sight_globals(scan, names, owner == USER);
     }
@@ -178,6 +178,7 @@ static void sight_found(Scan *scan, PyObject *found)
 int holders_open(void)
 {
     holders_forget();
+    stack_arrays_open();
     if (dunder_name == NULL)
         dunder_name = PyUnicode_InternFromString("__name__");
     if (dunder_name == NULL || code_owner_open())

@@ -67,6 +67,11 @@ static void remember_pool(uintptr_t word)
 static void note_waiting(void);
 static void read_waiting(void);
 
+void stack_arrays_open(void) { stacks.out_of_sight = 0; }
+
+/* Bytes of the array that is being created or freed, if it has no shape. */
+static int64_t passing_missing(void) { return (int64_t)forms_missing_nbytes(stacks.search, stacks.search->passing.data); }
+
 void stack_arrays_begin(Search *search, uint32_t words)
 {
     stacks.search = search;
@@ -77,8 +82,9 @@ void stack_arrays_begin(Search *search, uint32_t words)
     stacks.is_quick = true;
     stacks.missing = forms_missing_in_all(search, &stacks.enough);
     stacks.enough = stacks.enough / PART_OF_LIVE > LEAST_MISSING ? stacks.enough / PART_OF_LIVE : LEAST_MISSING;
-    if (stacks.out_of_sight > stacks.missing)
-        stacks.out_of_sight = stacks.missing;
+    int64_t others = stacks.missing - passing_missing();
+    if (stacks.out_of_sight > others)
+        stacks.out_of_sight = others;
 }
 
 bool stack_arrays_are_left(void) { return stacks.missing - stacks.out_of_sight > stacks.enough; }
@@ -130,26 +136,15 @@ void stack_arrays_note_frame(Frame *frame)
         add(frame_stack_word(frame, i));
 }
 
-/* A part of this thread's stack where frames are, so it needs no check. The address sanitizer has gaps between variables. */
-__attribute__((no_sanitize("address"))) static void copy_own(uintptr_t from, size_t count, uintptr_t *room)
-{
-    for (size_t i = 0; i < count; i++)
-        room[i] = ((const volatile uintptr_t *)from)[i];
-}
-
 void stack_arrays_note_own(PyThreadState *thread, uintptr_t place)
 {
     static uintptr_t copied[PART_NBYTES / sizeof(uintptr_t)];
     uintptr_t from = place, end = thread_loop_place(thread);
-    bool is_known = end >= from && end - from <= OWN_NBYTES;
-    if (!is_known)
+    if (end < from || end - from > OWN_NBYTES)
         end = from + OWN_NBYTES;
     while (from < end && stack_arrays_are_left()) {
-        size_t nbytes = end - from < sizeof copied ? end - from : sizeof copied, count = nbytes / sizeof *copied;
-        if (is_known)
-            copy_own(from, count, copied);
-        else
-            count = checked_read(from, nbytes, copied) / sizeof *copied;
+        size_t nbytes = end - from < sizeof copied ? end - from : sizeof copied;
+        size_t count = checked_read(from, nbytes, copied) / sizeof *copied;
         for (size_t i = 0; i < count; i++)
             if (copied[i] - place > OWN_NBYTES) /* not of this stack itself */
                 add(copied[i]);
@@ -242,8 +237,6 @@ static void read_waiting(void)
 void stack_arrays_end(void)
 {
     read_waiting();
-    if (!stack_arrays_are_left())
-        return;
-    const Passing *passing = &stacks.search->passing; /* the array that is being created may be in sight the next time */
-    stacks.out_of_sight = stacks.missing - (int64_t)forms_missing_nbytes(stacks.search, passing->data);
+    if (stack_arrays_are_left())
+        stacks.out_of_sight = stacks.missing - passing_missing(); /* the one being created may be in sight the next time */
 }

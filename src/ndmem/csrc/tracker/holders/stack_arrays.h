@@ -12,6 +12,9 @@
 
 enum { MAX_WORDS = 1024 };
 
+/* Forgets what had no shape in recordings before. */
+void stack_arrays_open(void);
+
 /* Begins a search of at most `words` words: each of the functions below writes shape and dtype of the arrays that its words
  * refer to. At first only words are taken that are where arrays were found before: of some hundred they are one to four, and
  * mostly enough. */

@@ -5,15 +5,19 @@
 
 enum { PACKAGES = 64 };
 
-/* Guarded by the GIL. Modules come at the end of the dict of all modules; to look at one costs some hundred nanoseconds. */
+/* A module where it was found in the dict of all modules. */
+typedef struct {
+    Py_ssize_t position;
+    PyObject *module; /* only compared */
+} Place;
+
+/* Guarded by the GIL. Modules come at the end of the dict; to look at one costs some hundred nanoseconds. */
 static struct {
     unsigned owners; /* the version of the owners by which they were told apart */
-    struct {
-        Py_ssize_t position; /* in the dict */
-        PyObject *module;    /* only compared */
-    } users[MAX_USER_MODULES];
+    Place users[MAX_USER_MODULES];
     unsigned count;
-    Py_ssize_t next;             /* the first position that was not looked at */
+    Place last;                  /* the last one that was looked at, and the position after it */
+    Py_ssize_t next;
     uint64_t packages[PACKAGES]; /* of libraries, by the hash of their name: what is inside one needs no look */
 } known;
 
@@ -31,8 +35,6 @@ static uint64_t hash_package(PyObject *name, bool *is_inside)
     return hash;
 }
 
-static PyObject *names_of(PyObject *module) { return PyModule_Check(module) ? PyModule_GetDict(module) : NULL; }
-
 static bool is_of_user(PyObject *name, PyObject *module)
 {
     bool is_inside = false;
@@ -40,33 +42,36 @@ static bool is_of_user(PyObject *name, PyObject *module)
     uint64_t *place = &known.packages[package % PACKAGES];
     if (package && is_inside && *place == package)
         return false;
-    CodeOwner owner = module_owner(names_of(module));
-    if (package && !is_inside && owner == LIBRARY && module_has_file(names_of(module)))
+    CodeOwner owner = module_owner(module_names(module));
+    if (package && !is_inside && owner == LIBRARY && module_has_file(module_names(module)))
         *place = package; /* one without a file may have parts of the user's */
     return owner == USER;
+}
+
+static bool is_in_place(PyObject *modules, Place place)
+{
+    PyObject *name, *module;
+    return PyDict_Next(modules, &place.position, &name, &module) && module == place.module;
 }
 
 /* Whether all are where they were: otherwise modules were taken out, and others may have moved. */
 static bool are_in_place(PyObject *modules)
 {
-    for (unsigned i = 0; i < known.count; i++) {
-        Py_ssize_t position = known.users[i].position;
-        PyObject *name, *module = NULL;
-        if (!PyDict_Next(modules, &position, &name, &module) || module != known.users[i].module)
+    for (unsigned i = 0; i < known.count; i++)
+        if (!is_in_place(modules, known.users[i]))
             return false;
-    }
-    return true;
+    return known.next == 0 || is_in_place(modules, known.last);
 }
 
 static void look_at_new(PyObject *modules, uint32_t most)
 {
-    PyObject *name, *module;
-    Py_ssize_t position = known.next;
-    for (; most-- > 0 && PyDict_Next(modules, &known.next, &name, &module); position = known.next)
-        if (known.count < MAX_USER_MODULES && is_of_user(name, module)) {
-            known.users[known.count].position = position;
-            known.users[known.count++].module = module;
-        }
+    PyObject *name;
+    Place place = {.position = known.next};
+    for (; most-- > 0 && PyDict_Next(modules, &known.next, &name, &place.module); place.position = known.next) {
+        known.last = place;
+        if (known.count < MAX_USER_MODULES && is_of_user(name, place.module))
+            known.users[known.count++] = place;
+    }
 }
 
 unsigned user_modules_find(PyObject *names[MAX_USER_MODULES], uint32_t most)
@@ -80,6 +85,6 @@ unsigned user_modules_find(PyObject *names[MAX_USER_MODULES], uint32_t most)
     }
     look_at_new(modules, most);
     for (unsigned i = 0; i < known.count; i++)
-        names[i] = names_of(known.users[i].module);
+        names[i] = module_names(known.users[i].module);
     return known.count;
 }
