@@ -120,6 +120,7 @@ check-macos:
 	$(PYTHON) -m venv --clear .venv-macos
 	.venv-macos/bin/python -m pip install --quiet ziglang
 	.venv-macos/bin/python benchmarks/macos/compile.py
-	.venv-macos/bin/python -m pip install --quiet -Csetup-args=-Dlinux_parts=false '.[test]'
+	.venv-macos/bin/python -m pip install --quiet --upgrade 'pip>=25.1'
+	.venv-macos/bin/python -m pip install --quiet -Csetup-args=-Dlinux_parts=false . --group test
 	.venv-macos/bin/python -m pytest -m '' tests/platform/test_playing_mac.py tests/platform/test_system_answers.py \
 		tests/tracking/recording/test_recording.py tests/budgets
