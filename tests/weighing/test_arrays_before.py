@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from tests.weighing.programs import run
 
 from ndmem import _native
 from ndmem.weighing.live.arrays_before import find_arrays_before
@@ -46,13 +47,20 @@ def test_a_variable_of_a_module_is_named_before_one_of_a_function() -> None:
 
 def test_the_largest_are_described_and_all_are_counted() -> None:
     """Buffers beyond the maximum number, or below the smallest size, are in the sum alone."""
-    arrays = [np.zeros(80_000 + number) for number in range(5)]
-    whole, some, none = (
-        find_arrays_before(smallest=smallest, most=most) for smallest, most in ((0, 100_000), (0, 3), (2**50, 10))
+    # A process of its own: ndmem's own arrays, which other tests may leave, are told apart where they are described.
+    run(
+        """
+import numpy as np
+from ndmem.weighing.live.arrays_before import find_arrays_before
+
+arrays = [np.zeros(80_000 + number) for number in range(5)]
+whole, some, none = (
+    find_arrays_before(smallest=smallest, most=most) for smallest, most in ((0, 100_000), (0, 3), (2**50, 10))
+)
+assert (len(some["arrays"]), none["arrays"]) == (3, [])
+assert whole["count"] == len(whole["arrays"])
+assert whole["nbytes"] == sum(each["nbytes"] for each in whole["arrays"]) >= sum(each.nbytes for each in arrays)
+assert (some["nbytes"], some["count"]) == (none["nbytes"], none["count"])
+assert 0 <= some["nbytes"] - whole["nbytes"] < 2**16
+"""
     )
-    assert (len(some["arrays"]), none["arrays"]) == (3, [])
-    assert whole["count"] == len(whole["arrays"])
-    assert whole["nbytes"] == sum(each["nbytes"] for each in whole["arrays"]) >= sum(each.nbytes for each in arrays)
-    # ndmem's own arrays, some of them in a process that tests other parts, are told apart where they are described.
-    assert (some["nbytes"], some["count"]) == (none["nbytes"], none["count"])
-    assert 0 <= some["nbytes"] - whole["nbytes"] < 2**16
