@@ -70,6 +70,15 @@ def test_native_blocks_at_the_end() -> None:
     assert re.search(r"^12 MiB  all$", text, re.MULTILINE)
 
 
+def test_nothing_at_the_end() -> None:
+    """Where arrays and native blocks were all freed, the report says that nothing is left."""
+    builder = TraceBuilder(native_threshold=64 * 1024)
+    for handle in (builder.born((Frame(USER, 1),), MIB), builder.native((Frame(USER, 2),), MIB)):
+        builder.died(handle, (Frame(USER, 3),))
+    text = render(builder.build(), moment=Moment.END, width=200)
+    assert "\nIncluding native (non-array) memory: nothing at the end.\n" in text
+
+
 def test_limits_sum_the_other_blocks() -> None:
     """Blocks beyond the limit are one row, and those whose events were dropped another."""
     text = render(factoring(dropped=3), buffers=1)
@@ -115,6 +124,22 @@ def test_native_memory_of_many_lines_names_none() -> None:
     text = render(builder.build(sources={USER: lines}), width=200)
     assert text.startswith(
         "Peak 17 MiB: 16 MiB is native memory, not in arrays, 6 MiB of it imports; no line allocated more than 4 MiB"
+    )
+
+
+def test_small_blocks_are_those_of_their_lines() -> None:
+    """Of the line with most native memory all blocks count, small ones too, which have a name of their own."""
+    builder = TraceBuilder(native_threshold=64 * 1024)
+    origins = {}
+    for lineno in (1, 2, 3):
+        for _ in range(lineno):
+            origins[builder.number(builder.native((Frame(USER, lineno),), MIB))] = "(small blocks)"
+        builder.native((Frame(USER, lineno),), 3 * MIB)
+    lines = "\n".join(f"line_{lineno}()" for lineno in (1, 2, 3))
+    text = render(builder.build(sources={USER: lines}, origins=origins), width=200)
+    assert text.startswith(
+        "Peak 15 MiB: all of it is native memory, not in arrays, 6 MiB of it small blocks; "
+        "no line allocated more than 6 MiB of it"
     )
 
 

@@ -75,6 +75,8 @@ class TotalAnswer:
     shares : tuple of Share
         Origins of the native blocks, most bytes first; they sum to ``native_nbytes``, except for blocks whose events
         were dropped.
+    line_nbytes : int
+        Most bytes of the program's own native blocks that one line allocated, of whatever origin; 0 if none did.
     """
 
     nbytes: int
@@ -85,6 +87,7 @@ class TotalAnswer:
     function: str | None
     phase: Phase
     shares: tuple[Share, ...]
+    line_nbytes: int
 
 
 @fact
@@ -122,6 +125,7 @@ def find_total(index: TraceIndex, moment: Moment = Moment.PEAK) -> TotalAnswer |
     phase = find_phase(index, node, events=trace.total.events)
     if phase is Phase.PROGRAM and node >= 0 and mark_import_nodes(index)[node]:
         phase = Phase.IMPORTS  # a line of the user's called the import, which no change of that line makes smaller
+    blocks = live_native(index, moment)
     return TotalAnswer(
         nbytes=arrays + foreign + native,
         array_nbytes=arrays,
@@ -130,7 +134,8 @@ def find_total(index: TraceIndex, moment: Moment = Moment.PEAK) -> TotalAnswer |
         site=site,
         function=None if site is None else sources.name_function(site.filename, site.lineno, site.function),
         phase=phase,
-        shares=_sum_shares(index, live_native(index, moment), sources),
+        shares=_sum_shares(index, blocks, sources),
+        line_nbytes=_find_most_of_line(index, blocks),
     )
 
 
@@ -176,6 +181,17 @@ def _sum_shares(index: TraceIndex, columns: LiveColumns, sources: SourceFiles) -
         Share(nbytes, text, is_code, sites[text] if len(places.get(text, ())) == 1 else None, text not in words)
         for (text, is_code), nbytes in sums.most_common()
     )
+
+
+def _find_most_of_line(index: TraceIndex, columns: LiveColumns) -> int:
+    trace = index.trace
+    own = find_background(index, columns) == Background.NONE
+    lines: Counter[tuple[str, int]] = Counter()
+    for node, nbytes in _sum_by(columns.standing[own], columns.nbytes[own]):
+        site = trace.sites[trace.tree.site[node]]
+        if site.filename:
+            lines[site.filename, site.lineno] += nbytes
+    return max(lines.values(), default=0)
 
 
 def _sum_by(keys: np.ndarray[tuple[int], np.dtype[np.int32]], nbytes: Int64s) -> list[tuple[int, int]]:

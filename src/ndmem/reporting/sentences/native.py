@@ -45,8 +45,8 @@ def _write_scattered(answer: TotalAnswer) -> str:
     """Write what most of the native memory is, where no line of the program allocated half of the peak."""
     first = answer.shares[0] if answer.shares else None
     most = f", {format_nbytes(first.nbytes)} of it {first.text}" if first is not None and not first.is_code else ""
-    lines = max((share.nbytes for share in answer.shares if share.is_code), default=0)
-    return f"{most}; no line allocated more than {format_nbytes(lines)} of it" if lines else most
+    line = answer.line_nbytes
+    return f"{most}; no line allocated more than {format_nbytes(line)} of it" if line else most
 
 
 def _write_share(share: Share, name_file: Callable[[str], str]) -> str:
