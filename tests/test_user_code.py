@@ -52,6 +52,14 @@ def test_roots_of_an_interpreter_that_was_started_by_a_path_with_dots(monkeypatc
     assert is_below(np.__file__, find_library_roots())
 
 
+def test_packages_of_another_installation_are_not_the_users(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder of installed packages on the path belongs to libraries, no other folder of the path does."""
+    monkeypatch.setattr(sys, "path", [*sys.path, "/apps/scipy/lib/python3.14/site-packages/", "/home/me/packages"])
+    roots = find_library_roots()
+    assert not is_user_code("/apps/scipy/lib/python3.14/site-packages/scipy/fft.py", roots)
+    assert is_user_code("/home/me/packages/mine.py", roots)
+
+
 def test_an_empty_folder_contains_nothing() -> None:
     """A root that is an empty text or a bare separator claims no file."""
     assert not is_below("/a.py", ["", "/"])

@@ -39,17 +39,24 @@ OWN_FOLDER = os.path.dirname(os.path.abspath(__file__))  # noqa: PTH100, PTH120 
 
 _SEPARATORS = "/\\"
 
+_PACKAGES = ("/site-packages", "/dist-packages")
+
 # Of the installations that were asked for: a session of pytest asks twice for each test, 0.1 ms each time.
 _known_roots: dict[tuple[object, ...], tuple[str, ...]] = {}
 
 
 def find_library_roots() -> tuple[str, ...]:
-    """Return the folders of this interpreter whose code is not the user's: standard library and installed packages."""
-    asked = (sys.prefix, sys.base_prefix, site.USER_SITE)
+    """Return the folders of this interpreter whose code is not the user's: standard library and installed packages.
+
+    Packages of another installation count, too, where its folder is searched for imports: the modules of a cluster set
+    ``PYTHONPATH``, and an environment may borrow the packages of another one.
+    """
+    borrowed = tuple(path for path in sys.path if isinstance(path, str) and path.rstrip("/").endswith(_PACKAGES))
+    asked = (sys.prefix, sys.base_prefix, site.USER_SITE, borrowed)
     if asked not in _known_roots:
         # sysconfig says the same and costs each program 8 ms: it loads how this Python was compiled.
         packages = site.getsitepackages([sys.prefix, sys.base_prefix])
-        roots = {os.path.dirname(os.__file__), *packages, site.getusersitepackages()}  # noqa: PTH120  # and here
+        roots = {os.path.dirname(os.__file__), *packages, site.getusersitepackages(), *borrowed}  # noqa: PTH120  # here, too
         # Started as ../venv/bin/python, a Python may have the dots in its prefix, and not in the names of files.
         _known_roots[asked] = tuple(sorted({*roots, *map(os.path.normpath, roots)}))
     return _known_roots[asked]
