@@ -58,6 +58,28 @@ def test_operands_have_shapes() -> None:
     }
 
 
+def keep_out_of_sight(array: np.ndarray) -> int:
+    """Keep an array alive by a reference that no object holds; return where it is."""
+    ctypes.pythonapi.Py_IncRef(ctypes.py_object(array))
+    return id(array)
+
+
+def test_arrays_have_shapes_though_the_peak_grows_too_little_for_a_search() -> None:
+    """Each of three arrays of one line has a shape, though each makes a peak only 1.1 % above the last one."""
+    with ndmem.track() as run:
+        largest = np.empty(100_000_000, np.uint8)
+        kept = [keep_out_of_sight(np.empty((rows, 10_000), np.uint8)) for rows in (110, 111, 112)]
+        for place in kept:
+            ctypes.pythonapi.Py_DecRef(ctypes.cast(place, ctypes.py_object))
+        del largest
+    assert at_peak(run.trace) == {
+        100_000_000: "(100000000,) uint8",
+        1_100_000: "(110, 10000) uint8",
+        1_110_000: "(111, 10000) uint8",
+        1_120_000: "(112, 10000) uint8",
+    }
+
+
 def test_what_c_code_holds_has_a_shape() -> None:
     """An array that only a C function refers to is found on its stack: here an item of a tuple."""
     key = np.arange(400_000, 0, -1)

@@ -81,7 +81,8 @@ static int open_tracker(size_t threshold)
     tracker.threshold = threshold;
     tracker.generation = 0;
     tracker.next_serial = tracker.next_array_serial = 0;
-    tracker.search_work = 0;
+    tracker.search_work = tracker.look_work = 0;
+    tracker.vain_walks = 0;
     tracker.modules_work = tracker.modules_at = 0;
     tracker.is_search_cut = false;
     return 0;

@@ -22,6 +22,8 @@ extern struct Tracker {
     uint64_t next_serial, next_array_serial; /* of large buffers, and of those of arrays */
     const void *newborn;            /* the large array whose birth is being counted */
     int64_t search_work;            /* nanoseconds: of all searches for holders */
+    int64_t look_work;              /* nanoseconds: of all looks at a single array */
+    uint8_t vain_walks;             /* through objects, one after the other, that named nothing */
     int64_t modules_work, modules_at;      /* of the last search through all modules, and its start */
     bool is_search_cut;             /* the searches around the last peak had to leave objects out */
     uint64_t quiet[MAX_QUIET];      /* ids of threads that run ndmem's own code, once for each call */

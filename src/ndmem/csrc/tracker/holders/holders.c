@@ -9,7 +9,7 @@
 #include "tracker/holders/user_modules.h"
 
 /* Items of a container, modules, and frames that are searched at most: in hooks the program waits. */
-enum { MAX_ITEMS = 256, MAX_MODULES = 64, MAX_FRAMES = 512 };
+enum { MAX_ITEMS = 256, MAX_MODULES = 64, MAX_FRAMES = 512, INNERMOST = 4 };
 
 typedef struct {
     Search search;
@@ -17,6 +17,7 @@ typedef struct {
     const Spellings *spellings; /* NULL in a hook */
     bool is_at_rest;   /* not in a hook: all modules are searched */
     uint32_t modules;  /* that may be looked at for the user's, which are to be searched; 0 for none */
+    Walk walk;
     bool is_cut;       /* objects were left out, for lack of steps */
     bool is_rooted;    /* the walk through objects begins at what is seen now, too */
     Spellings *wanted; /* where dtypes are only collected */
@@ -25,7 +26,6 @@ typedef struct {
 } Scan;
 
 static PyObject *dunder_name; /* interned "__name__" */
-
 static PyObject *user_names[MAX_USER_MODULES]; /* of modules; guarded by the GIL */
 
 static bool sight_array(void *context, PyArrayObject *array, Variable variable)
@@ -95,8 +95,7 @@ static void sight_mapping(Scan *scan, PyObject *names)
     }
 }
 
-/* A library's globals lead to much, and hardly to what the program allocates: in hooks they are left out, for to look at
- * some hundred of them took as long as all the rest of a search. */
+/* In hooks without what libraries' globals lead to: some hundred of them took as long as the rest of a search. */
 static void sight_globals(Scan *scan, PyObject *names, bool is_user)
 {
     bool is_rooted = scan->is_rooted;
@@ -187,10 +186,10 @@ int holders_open(void)
     return 0;
 }
 
-static void sight_stack(PyThreadState *thread)
+static void sight_stack(PyThreadState *thread, int most)
 {
     Frame *frame = frame_complete(frame_top(thread));
-    for (int depth = 0; frame && depth < MAX_FRAMES && stack_arrays_are_left(); depth++)
+    for (int depth = 0; frame && depth < most && stack_arrays_are_left(); depth++)
         stack_arrays_note_frame(frame), frame = frame_complete(frame_back(frame));
 }
 
@@ -202,18 +201,19 @@ static void sight_threads(Scan *scan, CodeOwner owner)
         sight_thread(scan, thread, owner);
 }
 
-/* After the variables: what has a name has a shape. */
+/* After the variables: what has a name has a shape. Operands are on the stacks of the innermost frames, which have few words. */
 static void sight_stacks(Scan *scan, uintptr_t place, uint32_t words)
 {
     PyThreadState *current = thread_state();
     stack_arrays_begin(&scan->search, words);
     stack_arrays_note_own(current, place);
-    sight_stack(current);
+    sight_stack(current, MAX_FRAMES);
     stack_arrays_widen();
+    sight_stack(current, INNERMOST);
     stack_arrays_note_own(current, place);
-    sight_stack(current);
+    sight_stack(current, MAX_FRAMES);
     FOR_OTHER_THREADS(thread, current)
-        sight_stack(thread);
+        sight_stack(thread, MAX_FRAMES);
     stack_arrays_end();
 }
 
@@ -222,15 +222,15 @@ static bool are_wanted(Scan *scan) { return scan->wanted || holders_are_wanted(&
 /* What the objects hold that were found so far, if arrays worth it have no name. */
 static void sight_objects(Scan *scan, Extent extent)
 {
-    if (!are_wanted(scan))
+    bool is_wanted = are_wanted(scan);
+    scan->is_cut |= is_wanted && scan->steps == 0;
+    if (!is_wanted || scan->steps == 0)
         return;
-    if (scan->steps == 0) {
-        scan->is_cut = true;
-        return;
-    }
     Extent now = scan->search.now;
     scan->search.now = extent;
+    int64_t nameless = scan->search.nameless;
     reach_walk(sight_array, scan);
+    scan->walk = scan->search.nameless < nameless || scan->walk == NAMED_SOME ? NAMED_SOME : NAMED_NONE;
     scan->is_cut = reach_is_exhausted();
     scan->search.now = now;
     scan->search.extent = reach_is_cut() ? now : extent;
@@ -284,7 +284,7 @@ Searched holders_search(Recording **recordings, unsigned count, Task task, const
     bool is_complete = !(task.place && stack_arrays_are_left()) && holders_are_complete(&scan.search);
     holders_end_search(&scan.search);
     Extent extent = !scan.modules && task.modules ? IN_MODULES : reach_steps() ? IN_OBJECTS : IN_VARIABLES;
-    return (Searched){extent, scan.is_cut, is_complete};
+    return (Searched){extent, scan.walk, scan.is_cut, is_complete};
 }
 
 Spellings *holders_spell(PyObject *found)

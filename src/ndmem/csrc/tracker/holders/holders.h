@@ -20,9 +20,13 @@ typedef struct {
     bool outside;   /* for the memory of arrays that NumPy did not allocate, too */
 } Task;
 
+/* What a walk through objects found. */
+typedef enum { NO_WALK, NAMED_NONE, NAMED_SOME } Walk;
+
 /* How far a search went. */
 typedef struct {
     Extent extent;
+    Walk walk;
     bool is_cut; /* it left out objects that may hold arrays without a name, for lack of steps */
     bool is_complete; /* names and shapes of all arrays worth it are known */
 } Searched;

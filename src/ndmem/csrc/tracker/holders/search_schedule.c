@@ -5,38 +5,9 @@
 #include "tracker/holders/holders.h"
 #include "tracker/holders/reach.h"
 #include "tracker/holders/search_schedule.h"
+#include "tracker/holders/search_time.h"
 #include "tracker/holders/stack_arrays.h"
 #include "tracker/tracker_state.h"
-
-/* All searches together take a thousandth of the time, and may take 2 ms in any program: a first search takes 0.2 ms, the
- * thousandth of a program of a fifth of a second. Those that go through modules, of which there may be thousands, take at most
- * a quarter of the thousandth. */
-enum { SHARE_OF_TIME = 1000, SHARE_FOR_MODULES = 4 * SHARE_OF_TIME, LEAST_WORK_NS = 2000000 };
-
-static int64_t work_allowed_locked(int64_t now)
-{
-    ASSERT_LOCKED();
-    int64_t share = (now - tracker.running[0]->started) / SHARE_OF_TIME;
-    return share > LEAST_WORK_NS ? share : LEAST_WORK_NS;
-}
-
-/* The part of the allowed time that searches took; above 1 it is overdrawn. */
-static double used_locked(void)
-{
-    ASSERT_LOCKED();
-    return (double)tracker.search_work / (double)work_allowed_locked(clock_now());
-}
-
-/* Growth since the last search that is worth one: 2 %, and more by the square of the part of the time that is used, 22 %
- * where all is, so that a peak that rises ever on costs little, and time is left for those that come later. */
-static int64_t growth_locked(int64_t seen)
-{
-    ASSERT_LOCKED();
-    enum { LEAST = 64 * 1024 };
-    double used = used_locked();
-    int64_t growth = (int64_t)((double)seen * (0.02 + 0.2 * used * used));
-    return growth > LEAST ? growth : LEAST;
-}
 
 static bool are_objects_wanted_locked(void)
 {
@@ -101,11 +72,11 @@ static bool is_worth_it_locked(const Recording *recording, Moment moment)
     if (recording->searches[moment] == 0)
         return false;
     int64_t seen = recording->searched_peak[moment];
-    if (recording->journal.header->peak > seen + growth_locked(seen))
+    if (recording->journal.header->peak > seen + growth_worth_a_search_locked(seen))
         return true;
     if (is_unseen(recording))
-        return used_locked() < 0.7 && (is_new_place(recording) || has_turned_over(recording));
-    return used_locked() < 1;
+        return is_search_time_left_locked() && (is_new_place(recording) || has_turned_over(recording));
+    return searches_used_locked() < 0.5;
 }
 
 /* One after native blocks or a mapped file was only expected if these had grown enough. */
@@ -131,7 +102,7 @@ void search_expect_outside_locked(void)
         const JournalHeader *header = recording->journal.header;
         int64_t all = header->live + header->native_live + recording->mapped_live;
         int64_t seen = recording->searched_peak[AFTER_OUTSIDE];
-        if (all <= seen + LEAST || all <= seen + growth_locked(seen))
+        if (all <= seen + LEAST || all <= seen + growth_worth_a_search_locked(seen))
             continue;
         recording->searched_peak[AFTER_OUTSIDE] = all;
         recording->searches[AFTER_OUTSIDE] = SEARCHES;
@@ -144,7 +115,7 @@ static Task plan_locked(Reason reason, Passing passing, int64_t now, int64_t lef
 {
     ASSERT_LOCKED();
     bool objects = are_objects_wanted_locked();
-    uint32_t steps = objects ? steps_allowed(left, 2, NS_PER_STEP, 0, MAX_STEPS) : 0;
+    uint32_t steps = objects ? steps_allowed(left, INT64_C(2) << tracker.vain_walks, NS_PER_STEP, 0, MAX_STEPS) : 0;
     bool modules = steps > 0 && reason.moment < MOMENTS &&
                    now - tracker.modules_at >= SHARE_FOR_MODULES * tracker.modules_work;
     return (Task){.occasion = passing.is_dying ? BEFORE_DEATH : IN_HOOK,
@@ -193,6 +164,18 @@ static void end_series_locked(void)
     tracker_find_sole_locked();
 }
 
+/* Arrays that only C code has, or a library's function, are held by no object: while they make the peaks, a walk finds nothing,
+ * and each that found nothing makes the next one half as long. */
+static void count_walk_locked(Walk walk)
+{
+    ASSERT_LOCKED();
+    enum { MOST = 5 };
+    if (walk == NAMED_SOME)
+        tracker.vain_walks = 0;
+    else if (walk == NAMED_NONE && tracker.vain_walks < MOST)
+        tracker.vain_walks++;
+}
+
 /* What an import allocates does not belong to arrays. */
 static bool is_importing(void)
 {
@@ -204,6 +187,28 @@ static bool is_importing(void)
     return false;
 }
 
+/* A birth that is worth no search is mostly worth a look at the one array; until half of the time for it is used, one that
+ * makes no peak is, too, for the next peak may be made with it. */
+static bool is_newborn_worth_it_locked(Reason reason, size_t nbytes)
+{
+    ASSERT_LOCKED();
+    enum { PART_OF_LIVE = 100 };
+    const JournalHeader *header = tracker.running[0]->journal.header;
+    return reason.moment == AT_BIRTH && (int64_t)nbytes >= header->live / PART_OF_LIVE &&
+           looks_used_locked() < (header->live == header->peak ? 1 : 0.5);
+}
+
+static void look_at_newborn_locked(Passing passing, uintptr_t place)
+{
+    ASSERT_LOCKED();
+    int64_t work = clock_work();
+    Search search = {.recordings = tracker.running, .count = tracker.count, .passing = passing};
+    lock_nest();
+    stack_arrays_note_newborn(&search, place);
+    lock_unnest();
+    tracker.look_work += clock_work() - work;
+}
+
 /* A search for holders costs microseconds, so it runs only around a new peak: at the birth of the buffer that makes the
  * peak, while the functions that hold the others still run, and at the next deaths of large buffers, when the new buffer
  * may have its name. Only if it is worth the time that it takes. Never at a native block:
@@ -213,9 +218,12 @@ __attribute__((noinline)) static void search_now_locked(Reason reason, Passing p
     ASSERT_LOCKED();
     if (!lock_has_gil())
         return;
-    if (!is_any_worth_it_locked(reason))
+    if (!is_any_worth_it_locked(reason)) {
+        if (is_newborn_worth_it_locked(reason, passing.buffer.nbytes))
+            look_at_newborn_locked(passing, STACK_PLACE());
         return;
-    int64_t now = clock_now(), left = work_allowed_locked(now) - tracker.search_work;
+    }
+    int64_t now = clock_now(), left = searches_left_locked(now);
     count_search_locked(reason);
     if (reason.moment == MOMENTS && is_importing())
         return;
@@ -232,6 +240,7 @@ __attribute__((noinline)) static void search_now_locked(Reason reason, Passing p
     tracker.search_work += work;
     if (searched.is_complete && (reason.moment == AT_DEATH || reason.moment == AT_NEXT_BIRTH))
         end_series_locked();
+    count_walk_locked(searched.walk);
     if (searched.extent == IN_MODULES)
         tracker.modules_work = work, tracker.modules_at = now;
 }

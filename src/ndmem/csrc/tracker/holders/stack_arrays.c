@@ -23,6 +23,10 @@ enum { LEAST_WAITING = 16 };
  * an array before, and mostly the one that is being created is among them: they are read first, for 16 words take 30 µs. */
 enum { POOL_SHIFT = 14, POOLS_REMEMBERED = 8 };
 
+/* NumPy's code has the address of the array that it creates at one place of the C stack, counted from that of the hook, for each
+ * way into the hook. An array is mostly found there at once. */
+enum { SPOTS_REMEMBERED = 8 };
+
 /* Objects are aligned so by Python's allocators. */
 enum { OBJECT_ALIGNMENT = 16 };
 
@@ -48,6 +52,9 @@ static struct {
     uint32_t count, most;
     uintptr_t pools[POOLS_REMEMBERED]; /* where arrays were found last: addresses without their POOL_SHIFT */
     uint32_t next_pool;
+    uint32_t spots[SPOTS_REMEMBERED]; /* where arrays that were being created were found last: words from the stack's place on */
+    uint32_t spot_count, next_spot;
+    uintptr_t newborn; /* the array that is being created, once it is found; else 0 */
 } stacks;
 
 static bool is_in_known_pool(uintptr_t word)
@@ -62,6 +69,21 @@ static void remember_pool(uintptr_t word)
 {
     if (!is_in_known_pool(word))
         stacks.pools[stacks.next_pool++ % POOLS_REMEMBERED] = word >> POOL_SHIFT;
+}
+
+/* `words` are the stack's, the first one `from` words after its place. */
+static void remember_spot(const uintptr_t *words, size_t count, size_t from)
+{
+    for (unsigned i = 0; i < stacks.spot_count; i++)
+        if (stacks.spots[i] >= from && stacks.spots[i] < from + count && words[stacks.spots[i] - from] == stacks.newborn)
+            return;
+    for (size_t i = count; i-- > 0;) { /* the last one, for those before depend on more of ndmem's own functions */
+        if (words[i] != stacks.newborn)
+            continue;
+        stacks.spots[stacks.next_spot++ % SPOTS_REMEMBERED] = (uint32_t)(from + i);
+        stacks.spot_count += stacks.spot_count < SPOTS_REMEMBERED;
+        return;
+    }
 }
 
 static void note_waiting(void);
@@ -80,6 +102,7 @@ void stack_arrays_begin(Search *search, uint32_t words)
     stacks.most_waiting = LEAST_WAITING;
     stacks.most = words < MAX_WORDS ? words : MAX_WORDS;
     stacks.is_quick = true;
+    stacks.newborn = 0;
     stacks.missing = forms_missing_in_all(search, &stacks.enough);
     stacks.enough = stacks.enough / PART_OF_LIVE > LEAST_MISSING ? stacks.enough / PART_OF_LIVE : LEAST_MISSING;
     int64_t others = stacks.missing - passing_missing();
@@ -110,11 +133,9 @@ static bool counts_by_pages(uintptr_t address)
     return by_pages;
 }
 
-static void add(uintptr_t word)
+static void take(uintptr_t word)
 {
     if (word % OBJECT_ALIGNMENT || !checked_read_may(word) || stacks.count == stacks.most || !stack_arrays_are_left())
-        return;
-    if (stacks.is_quick && !stacks.is_noting && !is_in_known_pool(word))
         return;
     size_t places = stacks.count < FIRST_WORDS ? FIRST_PLACES : PLACES;
     size_t place = ((word >> 4) * 0x9E3779B97F4A7C15u >> 32) % places;
@@ -128,6 +149,20 @@ static void add(uintptr_t word)
     while (stacks.waiting_count >= stacks.most_waiting && !stacks.is_noting) /* the owners of views may wait again */
         note_waiting();
     stacks.waiting[stacks.waiting_count++] = word;
+}
+
+static void add(uintptr_t word)
+{
+    if (!stacks.is_quick || is_in_known_pool(word))
+        take(word);
+}
+
+static void take_at_spots(const uintptr_t *words, size_t count)
+{
+    for (unsigned i = 0; i < stacks.spot_count; i++)
+        if (stacks.spots[i] < count)
+            take(words[stacks.spots[i]]);
+    read_waiting();
 }
 
 void stack_arrays_note_frame(Frame *frame)
@@ -145,10 +180,14 @@ void stack_arrays_note_own(PyThreadState *thread, uintptr_t place)
     while (from < end && stack_arrays_are_left()) {
         size_t nbytes = end - from < sizeof copied ? end - from : sizeof copied;
         size_t count = checked_read(from, nbytes, copied) / sizeof *copied;
+        if (stacks.is_quick)
+            take_at_spots(copied, count);
         for (size_t i = 0; i < count; i++)
             if (copied[i] - place > OWN_NBYTES) /* not of this stack itself */
                 add(copied[i]);
         read_waiting();
+        if (stacks.newborn)
+            remember_spot(copied, count, (from - place) / sizeof *copied);
         if (stacks.is_quick || count < sizeof copied / sizeof *copied)
             return;
         from += nbytes;
@@ -198,13 +237,14 @@ static void note(uintptr_t word, const PyArrayObject_fields *array)
         return;
     bool is_new = array->data == NULL && passing->data && !passing->is_dying && references == 1;
     if (array->base && array->data && !(array->flags & NPY_ARRAY_OWNDATA))
-        return add((uintptr_t)array->base);
+        return take((uintptr_t)array->base);
     const void *data = is_new ? passing->data : array->data;
     size_t nbytes = forms_missing_nbytes(search, data);
     ArrayForm form;
     if (nbytes && is_array_type((uintptr_t)Py_TYPE((PyObject *)array)) && read_form(array, nbytes, &form)) {
         forms_note(search, data, &form);
         remember_pool(word);
+        stacks.newborn = is_new ? word : stacks.newborn;
         stacks.missing -= (int64_t)nbytes;
     }
 }
@@ -232,6 +272,15 @@ static void read_waiting(void)
 {
     while (stacks.waiting_count && stack_arrays_are_left()) /* the owners of views are added meanwhile */
         note_waiting();
+}
+
+void stack_arrays_note_newborn(Search *search, uintptr_t place)
+{
+    static uintptr_t copied[PART_NBYTES / sizeof(uintptr_t)];
+    if (stacks.spot_count == 0)
+        return;
+    stack_arrays_begin(search, MAX_WORDS);
+    take_at_spots(copied, checked_read(place, sizeof copied, copied) / sizeof *copied);
 }
 
 void stack_arrays_end(void)

@@ -35,6 +35,10 @@ void stack_arrays_note_frame(Frame *frame);
 /* Those that wait. What has no shape after that is no longer looked for, while nothing else has none. */
 void stack_arrays_end(void);
 
+/* Writes shape and dtype of the array that is being created, if its address is where those of others were found before. That
+ * takes 5 µs, where a search takes 20 to 300. */
+void stack_arrays_note_newborn(Search *search, uintptr_t place);
+
 /* The place of a function's frame on the C stack, with the registers in which its callers keep values. */
 #define STACK_PLACE() (__builtin_unwind_init(), (uintptr_t)__builtin_frame_address(0) - STACK_REGISTERS_NBYTES)
 enum { STACK_REGISTERS_NBYTES = 256 }; /* x86-64 saves 6 registers below that address, aarch64 20 around it */
