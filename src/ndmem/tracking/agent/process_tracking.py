@@ -9,7 +9,6 @@ import atexit
 import gc
 import os
 import sys
-import time
 
 from ndmem.notebook_cells import describe_cells
 from ndmem.tracking.support import find_numpy_obstacle
@@ -17,28 +16,20 @@ from ndmem.user_code import find_library_roots, owner_texts
 
 from .children_folder import is_worth_keeping
 from .deep.deep_look import DeepLook
+from .import_watch import call_after_import
 from .json_encode import encode_meta
-from .numpy_import import call_after_numpy_import
+from .names_at_end import NamesAtEnd
 from .program_limit import ProgramLimit
-from .run_metadata import describe_refusal, describe_run, find_program, find_resident_peak
-from .search_at_end import LEAST_NBYTES, find_in_objects
+from .run_metadata import describe_refusal, describe_run, find_program
 from .spawn_hooks import SpawnHooks
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from typing import Any
 
     from .process_identity import ProcessIdentity
 
 _CUT = "Arrays that only objects held at the peak may have no names: the search had used its thousandth of the time."
-_CUT_AT_END = (
-    "Arrays that only objects held at the end may have no names: the process ended by os._exit, where only what "
-    "variables lead to is searched."
-)
-
-_NATIVE, _MAPPED = 1, 2
-"""Domains of the tracker; `ndmem.model.columns` has them, but imports NumPy."""
 
 
 class ProcessTracking:
@@ -87,12 +78,10 @@ class ProcessTracking:
             _native.forbid_raw()
         self._obstacle: str | None = None
         self._shared_nbytes = 0
-        self._resident: dict[str, object] = {}
-        self._found: tuple[Any, ...] = ()
-        self._is_searched = False
         self._notes: list[str] = []
         self._limit = None if limit is None else ProgramLimit(_native, *limit)
         self._deep = DeepLook(_native, packages) if deep else None
+        self._names = NamesAtEnd(_native, threshold, self._deep)
 
     def prepare(self) -> None:
         """Install the hooks for NumPy's import, the end of the process, and the processes that it starts."""
@@ -102,7 +91,7 @@ class ProcessTracking:
         hooks = SpawnHooks(self._native, encode_settings=self.encode_settings)
         hooks.watch_starts(before_exec=self._note_exec)
         hooks.watch_endings(self._identity.find_folder, before_exit=self.finish)
-        call_after_numpy_import(self.start)
+        call_after_import("numpy", self._start_with_numpy)
         # The program must find only modules that it finds without ndmem. The hooks keep those of ndmem alive.
         for name in [name for name in sys.modules if name == "ndmem" or name.startswith("ndmem.")]:
             del sys.modules[name]
@@ -132,6 +121,10 @@ class ProcessTracking:
         The handler is in C, so that ``signal.getsignal`` answers what it would without ndmem.
         """
         self._native.forward_report_signal(os.getppid())
+
+    def _start_with_numpy(self) -> None:
+        self.start()
+        self._names.search_before_exit(lambda: self._recording)
 
     def start(self) -> None:
         """Record arrays from now on; called when NumPy has just been imported."""
@@ -172,55 +165,11 @@ class ProcessTracking:
         gc.disable()  # what the program left in cycles is live until it ends, and the search allocates much
         try:
             if self._recording is not None and self._recording.running:
-                self._name_what_objects_hold()
+                self._names.search(self._recording, numpy=self._started)
         finally:  # Ctrl-C ends the search alone
             self.finish()
             if collects:
                 gc.enable()
-
-    def _name_what_objects_hold(self) -> None:
-        quiet = self._native.quiet(True)
-        try:
-            self._search_objects()
-        finally:
-            if quiet:
-                self._native.quiet(False)
-
-    def _search_objects(self) -> None:
-        self._is_searched = True
-        self._resident = self._read_resident()  # first, because the search needs memory itself
-        if not self._started:  # the search would import NumPy
-            return
-        unnamed = len(self._native.live_buffers(self._threshold)) - self._native.sight_holders(())
-        is_wanted = unnamed > 0 and self._recording is not None and self._recording.live >= LEAST_NBYTES
-        if is_wanted or self._deep is not None or self._may_have_foreign_arrays():
-            found, note = find_in_objects(threshold=self._threshold, deep=self._deep)
-            self._notes += [note] if note else []
-            self._found = found
-
-    def _name_at_end(self) -> None:
-        """Write down what was found; where the program ends by ``os._exit``, search what variables lead to.
-
-        Other threads may still run there: a walk through all objects in Python would take too long.
-        """
-        if self._is_searched:
-            self._native.sight_holders(self._found)
-            self._found = ()
-            return
-        unnamed = len(self._native.live_buffers(self._threshold)) - self._native.sight_holders()
-        is_large = self._recording is not None and self._recording.live >= LEAST_NBYTES
-        if unnamed > 0 and is_large:
-            self._notes.append(_CUT_AT_END)
-
-    def _may_have_foreign_arrays(self) -> bool:
-        """Tell whether memory is live in which arrays may lie: large blocks of malloc, and mapped files."""
-        # What a library maps begins at a page; what it asks malloc for does not, as bytes that are unpickled arrays.
-        blocks = self._native.live_buffers(LEAST_NBYTES, _NATIVE)
-        return any(address % 4096 for address, *_ in blocks) or bool(self._native.live_buffers(LEAST_NBYTES, _MAPPED))
-
-    def _read_resident(self) -> dict[str, object]:
-        """Return the peak of resident memory, and when it was read: what the launcher samples later is not counted."""
-        return {"rss_peak_nbytes": find_resident_peak(), "rss_read_ns": time.time_ns()}
 
     def finish(self) -> None:
         """Stop recording, and note what was not recorded."""
@@ -228,12 +177,13 @@ class ProcessTracking:
             self._notes.append("No arrays were recorded: NumPy was imported in a way that ndmem cannot detect.")
             self.write({"notes": self._notes})
         if self._recording is not None and self._recording.running:
-            self._name_at_end()
+            self._names.write(self._recording)
+            self._notes += self._names.notes
             self._notes += [] if self._limit is None else self._limit.explain()
             self._notes += [_CUT] if self._native.search_was_cut() else []
             self._end_deep_look()
             self.write({"notes": self._notes, "process": self._identity.describe(at_end=True)})
-            self.write(self._resident or self._read_resident())
+            self.write(self._names.resident or self._names.read_resident())
             cells = describe_cells()
             if cells:
                 self.write(cells)
