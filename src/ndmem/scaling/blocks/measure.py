@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -25,6 +26,9 @@ _FIRST_NBYTES: Final = 2**21
 
 _FIRST_SHARE: Final = 128
 """One part in so many of a thread's room is the most that the first block has: a function may need 28 times as much."""
+
+_MOST_NEEDED: Final = 32
+"""Times its bytes that a first block of one storage chunk may need, more than any function was seen to: it runs alone."""
 
 _GROWTH: Final = (1, 1, 2, 4)
 """Sizes of the blocks that measure the function. The first warms up: imports and caches do not belong to a block."""
@@ -90,16 +94,19 @@ def measure_job(job: Job, left: RowsLeft, log: Log, room: Room) -> Measured:
     small = measured[-1].rows
     for _ in range(_MOST_CHECKS):
         plan = _plan(job, measured, left, room)
-        if plan.rows <= _HARDLY_LARGER * max(block.rows for block in measured):
+        sizes = [block.rows for block in measured]
+        if min(sizes) <= plan.rows <= _HARDLY_LARGER * max(sizes):
             break
         needed = _conclude(job, measured)
-        found = _run_alone(job, left, log, room, math.ceil(plan.rows / _HARDLY_LARGER))
+        found = _run_alone(job, left, log, room, _check_rows(plan, sizes))
         measured += found
         agrees = len(found) == 1 and math.isclose(found[0].peak.nbytes, needed.peak(found[0].rows), rel_tol=_AGREES)
         if agrees or not len(left):
             break
-    needed = _conclude(job, measured)
-    room = replace(room, kept_part=_measure_kept(job, left, log, room, needed, small))
+    if not len(left):
+        return Measured(_conclude(job, measured), None)
+    needed, plan = _conclude(job, measured), _plan(job, measured, left, room)
+    room = replace(room, kept_part=_measure_kept(job, left, log, room, needed, min(small, plan.rows)))
     return Measured(needed, _plan(job, measured, left, room) if len(left) else None)
 
 
@@ -117,15 +124,21 @@ def _measure_kept(job: Job, left: RowsLeft, log: Log, room: Room, needed: Amplif
         trim_heap()
         mark = HighWater.begin()
         _run_uncounted(job, left, log, room, rows)
-        highest, ended = (0, 0) if mark is None else (mark.read() - mark.before_nbytes, anonymous_nbytes() or 0)
+        highest = 0 if mark is None else mark.read()
     if mark is None:
         return 0.0
-    kept = ended - (anonymous_nbytes() or 0)
-    more = kept + highest - needed.peak(rows)
+    base = anonymous_nbytes() or 0
+    kept = mark.before_nbytes - base
+    more = highest - base - needed.peak(rows)
     if more <= _AGREES * needed.peak(rows):
         return 1.0
     # Beside what was kept and live then, the library had `more` too much.
     return min(max((kept - more) / most, 0.0), 1.0)
+
+
+def _check_rows(plan: Plan, sizes: Sequence[int]) -> int:
+    """Return the rows of a block that checks a plan: half of its own, or as many where it is smaller than any measured."""
+    return plan.rows if plan.rows < min(sizes) else math.ceil(plan.rows / _HARDLY_LARGER)
 
 
 def unit_of(job: Job) -> int:
@@ -135,9 +148,12 @@ def unit_of(job: Job) -> int:
 
 
 def _run_alone(job: Job, left: RowsLeft, log: Log, room: Room, rows: int) -> list[Block]:
-    """Run a block that may use all the room, and measure it by the pages of the process."""
-    whole = max(rows // job.sink.unit, 1) * job.sink.unit
-    start, stop = left.take(whole, job.sink.unit)
+    """Run a block that may use all the room, and measure it by the pages of the process.
+
+    It is whole storage chunks, if it is as large as one: a block that begins within a chunk reads one more.
+    """
+    unit = unit_of(job) if rows >= unit_of(job) else job.sink.unit
+    start, stop = left.take(max(rows // unit, 1) * unit, unit)
     budget = room.budget_nbytes - room.base_nbytes
     try:
         found = job.run(start, stop, budget=budget, alone=True)
@@ -159,10 +175,13 @@ def _run_uncounted(job: Job, left: RowsLeft, log: Log, room: Room, rows: int) ->
 
 
 def _first_rows(job: Job, room: Room, left: int) -> int:
-    """Return the rows of the first block: small beside the room, and few of all."""
+    """Return the rows of the first block: small beside the room, and few of all; a storage chunk where that is not more."""
+    row = max(row_nbytes(job.source), 1)
     nbytes = min(_FIRST_NBYTES, room.share(room.threads) // _FIRST_SHARE)
-    rows = int(nbytes / max(row_nbytes(job.source), 1))
-    return max(min(rows, left // (4 * sum(_GROWTH))), job.sink.unit)
+    few = left // (4 * sum(_GROWTH))
+    rows = max(min(int(nbytes / row), few), job.sink.unit)
+    unit = unit_of(job)
+    return unit if rows < unit <= min(few, room.share(1) // _MOST_NEEDED / row) else rows
 
 
 def _settled(job: Job) -> int:
