@@ -15,7 +15,7 @@ from ndmem.platform.processors import count_processors
 from ndmem.platform.resident.anonymous import HighWater, anonymous_nbytes
 from ndmem.scaling.kept_arrays import freed_arrays_kept
 from ndmem.scaling.sources.source import Source, open_source
-from ndmem.scaling.zarr_concurrency import few_chunks_at_once
+from ndmem.scaling.zarr_concurrency import limit_zarr_concurrency
 from ndmem.units import format_nbytes
 
 from .block_run import BlockRun
@@ -113,17 +113,17 @@ def _open_and_run(options: _Options, source: object, budget: int) -> BlockRun:
     try:
         if options.engine is Engine.CUBED:
             return load_cubed()(options.function, opened, options.out, budget)
-        with _steady_reads(options, opened):
+        with _limit_reads(options, opened):
             return _run(options, opened, budget)
     finally:
         opened.close()
 
 
-def _steady_reads(options: _Options, source: Source) -> AbstractContextManager[None]:
+def _limit_reads(options: _Options, source: Source) -> AbstractContextManager[None]:
     """Limit what zarr has in work; not on a cluster, whose workers have settings of their own."""
     if options.cluster is not None:
         return nullcontext()
-    return few_chunks_at_once(source, options.out, threads=options.threads)
+    return limit_zarr_concurrency(source, options.out, threads=options.threads)
 
 
 def _run(options: _Options, source: Source, budget: int) -> BlockRun:

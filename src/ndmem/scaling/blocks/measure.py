@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -28,7 +27,7 @@ _FIRST_SHARE: Final = 128
 """One part in so many of a thread's room is the most that the first block has: a function may need 28 times as much."""
 
 _MOST_NEEDED: Final = 32
-"""Times its bytes that a first block of one storage chunk may need, more than any function was seen to: it runs alone."""
+"""Times its bytes that a first block of one storage chunk may need. It runs alone, and the most seen is 28 times."""
 
 _GROWTH: Final = (1, 1, 2, 4)
 """Sizes of the blocks that measure the function. The first warms up: imports and caches do not belong to a block."""
@@ -92,22 +91,32 @@ def measure_job(job: Job, left: RowsLeft, log: Log, room: Room) -> Measured:
     if not len(left):
         return Measured(_conclude(job, measured), None)
     small = measured[-1].rows
+    measured = _check_plan(job, left, log, room, measured)
+    needed = _conclude(job, measured)
+    if not len(left):
+        return Measured(needed, None)
+    # A block that is larger than the planned ones may not fit.
+    rows = min(small, _plan(job, measured, left, room).rows)
+    room = replace(room, kept_part=_measure_kept(job, left, log, room, needed, rows))
+    return Measured(needed, _plan(job, measured, left, room) if len(left) else None)
+
+
+def _check_plan(job: Job, left: RowsLeft, log: Log, room: Room, measured: list[Block]) -> list[Block]:
+    """Run blocks of about the planned size until one needs what was predicted; return them with those before."""
     for _ in range(_MOST_CHECKS):
         plan = _plan(job, measured, left, room)
-        sizes = [block.rows for block in measured]
-        if min(sizes) <= plan.rows <= _HARDLY_LARGER * max(sizes):
+        smallest, largest = min(block.rows for block in measured), max(block.rows for block in measured)
+        if smallest <= plan.rows <= _HARDLY_LARGER * largest:
             break
         needed = _conclude(job, measured)
-        found = _run_alone(job, left, log, room, _check_rows(plan, sizes))
-        measured += found
+        # Where a plan's blocks are smaller than a chunk, they are parts of one, which zarr decodes as a whole.
+        rows = plan.rows if plan.rows < smallest else math.ceil(plan.rows / _HARDLY_LARGER)
+        found = _run_alone(job, left, log, room, rows)
+        measured = measured + found
         agrees = len(found) == 1 and math.isclose(found[0].peak.nbytes, needed.peak(found[0].rows), rel_tol=_AGREES)
         if agrees or not len(left):
             break
-    if not len(left):
-        return Measured(_conclude(job, measured), None)
-    needed, plan = _conclude(job, measured), _plan(job, measured, left, room)
-    room = replace(room, kept_part=_measure_kept(job, left, log, room, needed, min(small, plan.rows)))
-    return Measured(needed, _plan(job, measured, left, room) if len(left) else None)
+    return measured
 
 
 def _measure_kept(job: Job, left: RowsLeft, log: Log, room: Room, needed: Amplification, rows: int) -> float:
@@ -123,22 +132,17 @@ def _measure_kept(job: Job, left: RowsLeft, log: Log, room: Room, needed: Amplif
         _run_uncounted(job, left, log, room, rows)
         trim_heap()
         mark = HighWater.begin()
+        if mark is None:
+            return 0.0
         _run_uncounted(job, left, log, room, rows)
-        highest = 0 if mark is None else mark.read()
-    if mark is None:
-        return 0.0
-    base = anonymous_nbytes() or 0
+        highest = mark.read()
+    base = anonymous_nbytes() or 0  # what was kept is free again
     kept = mark.before_nbytes - base
     more = highest - base - needed.peak(rows)
     if more <= _AGREES * needed.peak(rows):
         return 1.0
     # Beside what was kept and live then, the library had `more` too much.
     return min(max((kept - more) / most, 0.0), 1.0)
-
-
-def _check_rows(plan: Plan, sizes: Sequence[int]) -> int:
-    """Return the rows of a block that checks a plan: half of its own, or as many where it is smaller than any measured."""
-    return plan.rows if plan.rows < min(sizes) else math.ceil(plan.rows / _HARDLY_LARGER)
 
 
 def unit_of(job: Job) -> int:
@@ -150,9 +154,11 @@ def unit_of(job: Job) -> int:
 def _run_alone(job: Job, left: RowsLeft, log: Log, room: Room, rows: int) -> list[Block]:
     """Run a block that may use all the room, and measure it by the pages of the process.
 
-    It is whole storage chunks, if it is as large as one: a block that begins within a chunk reads one more.
+    It is whole storage chunks if it is as large as one, for planned blocks are: one that begins within a chunk reads
+    that chunk too.
     """
-    unit = unit_of(job) if rows >= unit_of(job) else job.sink.unit
+    unit = unit_of(job)
+    unit = unit if rows >= unit else job.sink.unit
     start, stop = left.take(max(rows // unit, 1) * unit, unit)
     budget = room.budget_nbytes - room.base_nbytes
     try:
@@ -175,13 +181,13 @@ def _run_uncounted(job: Job, left: RowsLeft, log: Log, room: Room, rows: int) ->
 
 
 def _first_rows(job: Job, room: Room, left: int) -> int:
-    """Return the rows of the first block: small beside the room, and few of all; a storage chunk where that is not more."""
+    """Return the rows of the first block: small beside the room, and few of all; one storage chunk where that fits."""
     row = max(row_nbytes(job.source), 1)
-    nbytes = min(_FIRST_NBYTES, room.share(room.threads) // _FIRST_SHARE)
     few = left // (4 * sum(_GROWTH))
+    nbytes = min(_FIRST_NBYTES, room.share(room.threads) // _FIRST_SHARE)
     rows = max(min(int(nbytes / row), few), job.sink.unit)
-    unit = unit_of(job)
-    return unit if rows < unit <= min(few, room.share(1) // _MOST_NEEDED / row) else rows
+    chunk = unit_of(job)
+    return chunk if rows < chunk <= min(few, room.share(1) / _MOST_NEEDED / row) else rows
 
 
 def _settled(job: Job) -> int:
