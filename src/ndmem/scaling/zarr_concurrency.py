@@ -20,11 +20,12 @@ _SETTING = "async.concurrency"
 def limit_zarr_concurrency(source: Source, out: object, *, threads: int) -> Iterator[None]:
     """Let each block have as many chunks of zarr in work as it has processors, inside the ``with`` block.
 
-    By itself zarr has ten chunks in work for each block, however many threads there are, and each needs memory beside the
-    block until it is decoded. How many are there at a time differs: to read a block of four chunks of 4 MB needed 1.9 to
-    2.3 times its bytes with ten, and 1.48 times, each time, with one (zarr 3.4, local files). Two processors read as fast
-    with two in work as with ten, if one thread reads; 12 % slower with one, if two threads do. Files elsewhere are left
-    alone, for each of their chunks is a wait. A lower setting of the user stays.
+    By itself zarr has ten chunks in work for each block, whatever the number of threads, and each needs memory beside
+    the block until it is decoded. How many are there at a time differs: to read a block of four chunks of 4 MB needed
+    1.9 to 2.3 times its bytes with ten in work, and 1.48 times, each time, with one (zarr 3.4, local files). On two
+    processors, one thread reads as fast with two in work as with ten; two threads read 12 % slower with one each.
+
+    Files elsewhere are left alone, for each of their chunks is a wait. A lower setting of the user stays.
 
     Parameters
     ----------
