@@ -12,8 +12,10 @@ from ndmem.scaling.outputs import lent_array
 from ndmem.scaling.outputs.lent_array import lend_array
 from ndmem.scaling.outputs.output import open_output
 
+PADDED = np.dtype([("a", "i1"), ("b", "f8")], align=True)
 
-@pytest.mark.parametrize("dtype", ["f8", "i1", "M8[s]", "c16", "?", "S5", "U3", [("a", "<i4"), ("b", ">f8")], "V8"])
+
+@pytest.mark.parametrize("dtype", ["f8", "i1", ">i2", "M8[s]", "c16", "?", "S5", "U3", "V8", PADDED], ids=str)
 def test_a_lent_array_has_the_same_memory_shape_and_dtype(dtype):
     """Every second column of a block is lent in place, without a copy, and in the same dtype."""
     block = np.zeros((6, 8), dtype)[:, ::2]
@@ -89,11 +91,15 @@ def test_zarr_has_let_go_of_a_block_that_it_wrote(tmp_path, monkeypatch, options
     np.testing.assert_array_equal(out[:], values)
 
 
-def test_a_store_in_memory_is_not_waited_for(monkeypatch):
-    """A store of zarr that is not a folder may have the block itself as its chunk, so it gets the block, not a loan."""
+@pytest.mark.parametrize("place", ["folder", "memory"])
+def test_zarr_gets_a_loan_where_it_writes_a_folder(tmp_path, monkeypatch, place):
+    """A store that is not a folder gets the block itself, which it may have as its chunk from then on."""
     zarr = pytest.importorskip("zarr")
-    monkeypatch.setattr("ndmem.scaling.outputs.zarr.lend_array", None)
-    out = zarr.create_array(zarr.storage.MemoryStore(), shape=(100, 4), dtype="f8", chunks=(100, 4), compressors=None)
-    output = open_output(out, shape=(100, 4), dtype=np.dtype("f8"), rows=100)
-    output.write(0, np.ones((100, 4)))
+    lent = []
+    monkeypatch.setattr("ndmem.scaling.outputs.zarr.lend_array", lambda block, use: [lent.append(block), use(block)])
+    store = tmp_path / "x.zarr" if place == "folder" else zarr.storage.MemoryStore()
+    out = zarr.create_array(store, shape=(100, 4), dtype="f8", chunks=(100, 4), compressors=None)
+    block = np.ones((100, 4))
+    open_output(out, shape=(100, 4), dtype=block.dtype, rows=100).write(0, block)
+    assert [one is block for one in lent] == [True] * (place == "folder")
     assert (out[:] == 1).all()
