@@ -134,3 +134,22 @@ def test_an_error_keeps_no_block(tmp_path):
     text = "".join(traceback.format_exception(caught.value))
     assert "in fail\n    int(" in text
     assert "in fail\n    raise ZeroDivisionError" in text
+
+
+def test_settings_of_zarr_stay_on_a_cluster(tmp_path):
+    """Blocks that measure have zarr's own setting, ten chunks, as those on the workers do."""
+    pytest.importorskip("zarr")
+    run(
+        tmp_path,
+        """
+        import zarr
+
+        def count(block):
+            import zarr
+            return np.full(len(block), zarr.config.get("async.concurrency"))
+
+        zarr.create_array("x.zarr", data=values, chunks=(1_000, 50))
+        ndmem.map_blocks(count, "x.zarr", "out.npy", budget=budget, client=client)
+        assert (np.load("out.npy") == zarr.config.get("async.concurrency")).all()
+        """,
+    )

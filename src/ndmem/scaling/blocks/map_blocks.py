@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from ndmem.platform.processors import count_processors
 from ndmem.platform.resident.anonymous import HighWater, anonymous_nbytes
 from ndmem.scaling.kept_arrays import freed_arrays_kept
 from ndmem.scaling.sources.source import Source, open_source
+from ndmem.scaling.zarr_concurrency import limit_zarr_concurrency
 from ndmem.units import format_nbytes
 
 from .block_run import BlockRun
@@ -50,7 +52,8 @@ def map_blocks(
 
     The first blocks are small and measure the function, which resets the process's ``VmHWM``; the others are as large
     as the budget allows. A block whose arrays would exceed its share is refused, and halved. Results are those of
-    ``func`` on the whole, if a row of its result depends on the rows of its block alone.
+    ``func`` on the whole, if a row of its result depends on the rows of its block alone. While blocks of local zarr
+    files run, zarr's setting ``async.concurrency`` is at most the processors over `threads`.
 
     Parameters
     ----------
@@ -111,9 +114,17 @@ def _open_and_run(options: _Options, source: object, budget: int) -> BlockRun:
     try:
         if options.engine is Engine.CUBED:
             return load_cubed()(options.function, opened, options.out, budget)
-        return _run(options, opened, budget)
+        with _limit_reads(options, opened):
+            return _run(options, opened, budget)
     finally:
         opened.close()
+
+
+def _limit_reads(options: _Options, source: Source) -> AbstractContextManager[None]:
+    """Limit what zarr has in work; not on a cluster, whose workers have settings of their own."""
+    if options.cluster is not None:
+        return nullcontext()
+    return limit_zarr_concurrency(source, options.out, threads=options.threads)
 
 
 def _run(options: _Options, source: Source, budget: int) -> BlockRun:

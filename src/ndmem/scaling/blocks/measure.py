@@ -26,6 +26,9 @@ _FIRST_NBYTES: Final = 2**21
 _FIRST_SHARE: Final = 128
 """One part in so many of a thread's room is the most that the first block has: a function may need 28 times as much."""
 
+_MOST_NEEDED: Final = 32
+"""Times its bytes that a first block of one storage chunk may need. It runs alone, and the most seen is 28 times."""
+
 _GROWTH: Final = (1, 1, 2, 4)
 """Sizes of the blocks that measure the function. The first warms up: imports and caches do not belong to a block."""
 
@@ -88,19 +91,32 @@ def measure_job(job: Job, left: RowsLeft, log: Log, room: Room) -> Measured:
     if not len(left):
         return Measured(_conclude(job, measured), None)
     small = measured[-1].rows
+    measured = _check_plan(job, left, log, room, measured)
+    needed = _conclude(job, measured)
+    if not len(left):
+        return Measured(needed, None)
+    # A block that is larger than the planned ones may not fit.
+    rows = min(small, _plan(job, measured, left, room).rows)
+    room = replace(room, kept_part=_measure_kept(job, left, log, room, needed, rows))
+    return Measured(needed, _plan(job, measured, left, room) if len(left) else None)
+
+
+def _check_plan(job: Job, left: RowsLeft, log: Log, room: Room, measured: list[Block]) -> list[Block]:
+    """Run blocks of about the planned size until one needs what was predicted; return them with those before."""
     for _ in range(_MOST_CHECKS):
         plan = _plan(job, measured, left, room)
-        if plan.rows <= _HARDLY_LARGER * max(block.rows for block in measured):
+        smallest, largest = min(block.rows for block in measured), max(block.rows for block in measured)
+        if smallest <= plan.rows <= _HARDLY_LARGER * largest:
             break
         needed = _conclude(job, measured)
-        found = _run_alone(job, left, log, room, math.ceil(plan.rows / _HARDLY_LARGER))
-        measured += found
+        # Where a plan's blocks are smaller than a chunk, they are parts of one, which zarr decodes as a whole.
+        rows = plan.rows if plan.rows < smallest else math.ceil(plan.rows / _HARDLY_LARGER)
+        found = _run_alone(job, left, log, room, rows)
+        measured = measured + found
         agrees = len(found) == 1 and math.isclose(found[0].peak.nbytes, needed.peak(found[0].rows), rel_tol=_AGREES)
         if agrees or not len(left):
             break
-    needed = _conclude(job, measured)
-    room = replace(room, kept_part=_measure_kept(job, left, log, room, needed, small))
-    return Measured(needed, _plan(job, measured, left, room) if len(left) else None)
+    return measured
 
 
 def _measure_kept(job: Job, left: RowsLeft, log: Log, room: Room, needed: Amplification, rows: int) -> float:
@@ -116,12 +132,13 @@ def _measure_kept(job: Job, left: RowsLeft, log: Log, room: Room, needed: Amplif
         _run_uncounted(job, left, log, room, rows)
         trim_heap()
         mark = HighWater.begin()
+        if mark is None:
+            return 0.0
         _run_uncounted(job, left, log, room, rows)
-        highest, ended = (0, 0) if mark is None else (mark.read() - mark.before_nbytes, anonymous_nbytes() or 0)
-    if mark is None:
-        return 0.0
-    kept = ended - (anonymous_nbytes() or 0)
-    more = kept + highest - needed.peak(rows)
+        highest = mark.read()
+    base = anonymous_nbytes() or 0  # what was kept is free again
+    kept = mark.before_nbytes - base
+    more = highest - base - needed.peak(rows)
     if more <= _AGREES * needed.peak(rows):
         return 1.0
     # Beside what was kept and live then, the library had `more` too much.
@@ -135,9 +152,14 @@ def unit_of(job: Job) -> int:
 
 
 def _run_alone(job: Job, left: RowsLeft, log: Log, room: Room, rows: int) -> list[Block]:
-    """Run a block that may use all the room, and measure it by the pages of the process."""
-    whole = max(rows // job.sink.unit, 1) * job.sink.unit
-    start, stop = left.take(whole, job.sink.unit)
+    """Run a block that may use all the room, and measure it by the pages of the process.
+
+    It is whole storage chunks if it is as large as one, for planned blocks are: one that begins within a chunk reads
+    that chunk too.
+    """
+    unit = unit_of(job)
+    unit = unit if rows >= unit else job.sink.unit
+    start, stop = left.take(max(rows // unit, 1) * unit, unit)
     budget = room.budget_nbytes - room.base_nbytes
     try:
         found = job.run(start, stop, budget=budget, alone=True)
@@ -159,10 +181,13 @@ def _run_uncounted(job: Job, left: RowsLeft, log: Log, room: Room, rows: int) ->
 
 
 def _first_rows(job: Job, room: Room, left: int) -> int:
-    """Return the rows of the first block: small beside the room, and few of all."""
+    """Return the rows of the first block: small beside the room, and few of all; one storage chunk where that fits."""
+    row = max(row_nbytes(job.source), 1)
+    few = left // (4 * sum(_GROWTH))
     nbytes = min(_FIRST_NBYTES, room.share(room.threads) // _FIRST_SHARE)
-    rows = int(nbytes / max(row_nbytes(job.source), 1))
-    return max(min(rows, left // (4 * sum(_GROWTH))), job.sink.unit)
+    rows = max(min(int(nbytes / row), few), job.sink.unit)
+    chunk = unit_of(job)
+    return chunk if rows < chunk <= min(few, room.share(1) / _MOST_NEEDED / row) else rows
 
 
 def _settled(job: Job) -> int:

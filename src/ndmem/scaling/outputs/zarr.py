@@ -2,6 +2,7 @@
 
 import os
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy.typing as npt
 from ndmem.errors import ScalingError
 
 from .blocks import check_aligned, check_block, check_fit, writing
+from .lent_array import lend_array
 from .zarr_chunks import chunk_shape
 
 
@@ -32,7 +34,13 @@ class ZarrOutput:
         stop = start + len(block)
         check_aligned(self.name, self.storage_rows, self.shape[0], start, stop)
         with writing(self.name, f"rows {start}:{stop}", block.nbytes):
-            self.array[start:stop] = block
+            if getattr(self.array.store, "root", None) is None:  # one in memory may keep the block itself
+                self._put(start, block)
+            else:
+                lend_array(block, partial(self._put, start))
+
+    def _put(self, start: int, block: npt.NDArray[Any]) -> None:
+        self.array[start : start + len(block)] = block
 
     def flush(self) -> None:
         """Do nothing: each chunk is a file that is complete when `write` returns."""

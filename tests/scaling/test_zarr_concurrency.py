@@ -1,0 +1,126 @@
+"""The chunks that zarr has in work while blocks run."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import numpy as np
+import pytest
+from tests.scaling.blocks.jobs import ENGINES, THREADS
+
+import ndmem
+from ndmem.platform.processors import count_processors
+from ndmem.scaling import zarr_concurrency
+
+SETTING = "async.concurrency"
+VALUES = np.arange(4_000.0).reshape(1_000, 4)
+
+
+@pytest.fixture
+def zarr():
+    """Return zarr, with its setting at ten: the default, whatever the environment has."""
+    zarr = pytest.importorskip("zarr")
+    with zarr.config.set({SETTING: 10}):
+        yield zarr
+
+
+@pytest.fixture
+def stored(zarr, tmp_path):
+    """Return the path of a zarr array of 1,000 rows."""
+    zarr.create_array(tmp_path / "x.zarr", data=VALUES, chunks=(100, 4))
+    return tmp_path / "x.zarr"
+
+
+@pytest.fixture
+def four_processors(monkeypatch):
+    """Have this process four processors."""
+    monkeypatch.setattr(zarr_concurrency, "count_processors", lambda: 4)
+
+
+def settings_seen(zarr, source, out=None, **options):
+    """Return the settings that the function saw in all blocks; it adds one, and the result is checked."""
+    seen = set()
+
+    def add_one(block):
+        seen.add(zarr.config.get(SETTING))
+        return block + 1
+
+    run = ndmem.map_blocks(add_one, source, out, budget="2 GiB", **options)
+    result = zarr.open(run.result)[:] if isinstance(run.result, str | os.PathLike) else np.asarray(run.result)
+    np.testing.assert_array_equal(result, VALUES + 1)
+    return seen
+
+
+@pytest.mark.usefixtures("four_processors")
+@pytest.mark.parametrize(("threads", "chunks"), [(1, 4), (2, 2), (4, 1), (8, 1)])
+def test_processors_are_shared_by_the_threads(zarr, stored, threads, chunks):
+    """With four processors one thread has four chunks in work, two have two each, and four or eight have one each."""
+    pytest.importorskip("dask")
+    assert settings_seen(zarr, stored, threads=threads) == {chunks}
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_the_processors_are_those_of_this_process(zarr, stored, engine):
+    """The number comes from the scheduler's processors for this process, here halved for Dask's two threads."""
+    expected = max(count_processors() // THREADS[engine].get("threads", 1), 1)
+    assert settings_seen(zarr, stored, engine=engine, **THREADS[engine]) == {min(expected, 10)}
+
+
+def test_the_setting_is_restored(zarr, stored):
+    """After a run, and after one whose function failed, the setting is that of before."""
+    assert settings_seen(zarr, stored, engine="loop") != {10}
+    assert zarr.config.get(SETTING) == 10
+
+    def fail(block):
+        assert zarr.config.get(SETTING) != 10
+        raise LookupError
+
+    with pytest.raises(LookupError):
+        ndmem.map_blocks(fail, stored, budget="2 GiB", engine="loop")
+    assert zarr.config.get(SETTING) == 10
+
+
+@pytest.mark.usefixtures("four_processors")
+@pytest.mark.parametrize(("own", "chunks"), [(3, 3), (4, 4), (5, 4), pytest.param(None, 4, id="any number")])
+def test_a_lower_setting_of_the_user_stays(zarr, stored, own, chunks):
+    """With four processors three chunks stay three, and five, or any number of them, become four."""
+    with zarr.config.set({SETTING: own}):
+        assert settings_seen(zarr, stored, engine="loop") == {chunks}
+        assert zarr.config.get(SETTING) == own
+
+
+@pytest.mark.usefixtures("four_processors")
+def test_a_source_or_output_elsewhere_changes_nothing(zarr, stored, tmp_path):
+    """The setting stays ten where zarr reads or writes a store that is not a folder, whatever the other side is."""
+    source = zarr.create_array(zarr.storage.MemoryStore(), data=VALUES, chunks=(100, 4))
+    assert settings_seen(zarr, source, engine="loop") == {10}
+    assert settings_seen(zarr, source, tmp_path / "out.zarr", engine="loop") == {10}
+    out = zarr.create_array(zarr.storage.MemoryStore(), shape=VALUES.shape, dtype="f8", chunks=(100, 4))
+    assert settings_seen(zarr, stored, out, engine="loop") == {10}
+    np.testing.assert_array_equal(out[:], VALUES + 1)
+
+
+@pytest.mark.usefixtures("four_processors")
+def test_sources_whose_tasks_read_from_anywhere_change_nothing(zarr, stored, tmp_path):
+    """A Dask array may read anything, so the setting stays ten, though the output is a local file."""
+    array = pytest.importorskip("dask.array").from_zarr(str(stored))
+    assert settings_seen(zarr, array, tmp_path / "out.zarr", engine="loop") == {10}
+
+
+@pytest.mark.usefixtures("four_processors")
+def test_a_local_output_is_enough(zarr, tmp_path):
+    """An array in memory that is written to a zarr path, or to a zarr array in a folder, is limited to four chunks."""
+    out = zarr.create_array(tmp_path / "array", shape=VALUES.shape, dtype="f8", chunks=(100, 4))
+    assert settings_seen(zarr, VALUES, tmp_path / "out.zarr", engine="loop") == {4}
+    assert settings_seen(zarr, VALUES, out, engine="loop") == {4}
+    assert settings_seen(zarr, VALUES, np.empty_like(VALUES), engine="loop") == {10}
+
+
+def test_a_missing_zarr_is_named(monkeypatch, tmp_path):
+    """Without zarr an output of it is refused with the command that installs it, before the function runs."""
+    monkeypatch.setitem(sys.modules, "zarr", None)
+    called = []
+    with pytest.raises(ndmem.MissingError, match="pip install zarr"):
+        ndmem.map_blocks(called.append, VALUES, tmp_path / "out.zarr", budget="2 GiB", engine="loop")
+    assert not called
