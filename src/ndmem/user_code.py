@@ -51,7 +51,7 @@ def find_library_roots() -> tuple[str, ...]:
     Packages of another installation count, too, where its folder is searched for imports: the modules of a cluster set
     ``PYTHONPATH``, and an environment may borrow the packages of another one.
     """
-    borrowed = tuple(path for path in sys.path if isinstance(path, str) and path.rstrip("/").endswith(_PACKAGES))
+    borrowed = tuple(path for path in sys.path if type(path) is str and path.rstrip("/").endswith(_PACKAGES))
     asked = (sys.prefix, sys.base_prefix, site.USER_SITE, borrowed)
     if asked not in _known_roots:
         # sysconfig says the same and costs each program 8 ms: it loads how this Python was compiled.

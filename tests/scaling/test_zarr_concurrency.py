@@ -12,6 +12,7 @@ from tests.scaling.blocks.jobs import ENGINES, THREADS
 import ndmem
 from ndmem.platform.processors import count_processors
 from ndmem.scaling import zarr_concurrency
+from ndmem.scaling.sources.source import open_source
 
 SETTING = "async.concurrency"
 VALUES = np.arange(4_000.0).reshape(1_000, 4)
@@ -79,6 +80,22 @@ def test_the_setting_is_restored(zarr, stored):
     with pytest.raises(LookupError):
         ndmem.map_blocks(fail, stored, budget="2 GiB", engine="loop")
     assert zarr.config.get(SETTING) == 10
+
+
+@pytest.mark.usefixtures("four_processors")
+def test_runs_that_overlap_restore_the_setting(zarr, stored):
+    """Of runs with one, two and one thread that overlap the lowest setting counts, and the last one gives ten back."""
+    first, second, third = (
+        zarr_concurrency.limit_zarr_concurrency(open_source(stored), None, threads=threads) for threads in (1, 2, 1)
+    )
+    seen = []
+    for step in (first.__enter__, second.__enter__, third.__enter__):
+        step()
+        seen.append(zarr.config.get(SETTING))
+    for run in (first, second, third):
+        run.__exit__(None, None, None)
+        seen.append(zarr.config.get(SETTING))
+    assert seen == [4, 2, 2, 2, 4, 10]
 
 
 @pytest.mark.usefixtures("four_processors")

@@ -5,8 +5,10 @@ from __future__ import annotations
 import importlib
 import os
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from ndmem.platform.processors import count_processors
 from ndmem.scaling.libraries import library_for
@@ -14,6 +16,12 @@ from ndmem.scaling.sources.source import Source
 from ndmem.scaling.sources.zarr import ZarrRows
 
 _SETTING = "async.concurrency"
+
+_lock = threading.Lock()
+_user: list[int | None] = []
+"""The setting before the first of the runs that are under way."""
+_asked: list[int] = []
+"""What each of them needs."""
 
 
 @contextmanager
@@ -46,13 +54,31 @@ def limit_zarr_concurrency(source: Source, out: object, *, threads: int) -> Iter
         return
     with library_for(f"writing {out}"):
         config = importlib.import_module("zarr").config
-    most = max(count_processors() // threads, 1)
-    current = config.get(_SETTING)  # None is any number
-    if current is not None and current <= most:
+    with _lowered(config, max(count_processors() // threads, 1)):
         yield
-        return
-    with config.set({_SETTING: most}):
+
+
+@contextmanager
+def _lowered(config: Any, most: int) -> Iterator[None]:
+    """Lower the setting inside the block; of runs that overlap the lowest counts, the last gives the user's back."""
+    with _lock:
+        if not _asked:
+            _user.append(config.get(_SETTING))  # None is any number
+        _asked.append(most)
+        config.set({_SETTING: _lowest()})
+    try:
         yield
+    finally:
+        with _lock:
+            _asked.remove(most)
+            config.set({_SETTING: _lowest()})
+            if not _asked:
+                _user.clear()
+
+
+def _lowest() -> int | None:
+    known = [number for number in (*_user, *_asked) if number is not None]
+    return min(known, default=None)
 
 
 def _has_local_zarr(source: Source, out: object) -> bool:

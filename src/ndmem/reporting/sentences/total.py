@@ -72,9 +72,8 @@ def total_sentence(
         smallest = format_nbytes(trace.run.native_threshold)
         return f"No native memory: no block of {smallest} or more was allocated besides the arrays"
     when = " at the end" if moment is Moment.END else _write_place(answer, name_file)
-    if not answer.nbytes:
-        return f"Including native (non-array) memory: nothing{when}"
-    return f"Including native (non-array) memory: {format_nbytes(answer.nbytes)}{when}, {_write_composition(answer)}"
+    parts = f"{format_nbytes(answer.nbytes)}{when}, {_write_composition(answer)}" if answer.nbytes else f"nothing{when}"
+    return f"Including native (non-array) memory: {parts}"
 
 
 def _write_place(answer: TotalAnswer, name_file: Callable[[str], str]) -> str:
