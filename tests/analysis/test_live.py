@@ -9,7 +9,7 @@ from tests.traces import NUMPY, USER, Frame, TraceBuilder
 from ndmem.analysis.index import TraceIndex
 from ndmem.analysis.live import live_buffers, small_nbytes
 from ndmem.analysis.moment import Moment
-from ndmem.model.holder import ArrayForm, Holder
+from ndmem.model.holder import GARBAGE, ArrayForm, Holder
 from ndmem.model.trace import Kind, Trace
 
 KIB = 1024
@@ -65,6 +65,22 @@ def test_a_holder_is_that_of_the_moment() -> None:
     assert at_peak == {8 * KIB: "kept", 9 * KIB: "first"}
     at_end = {b.nbytes: b.holder.name for b in live_buffers(TraceIndex(trace), Moment.END) if b.holder}
     assert at_end == {8 * KIB: "renamed", 9 * KIB: "first"}
+
+
+def test_what_was_garbage_after_the_moment_has_no_holder_at_it() -> None:
+    """A buffer found in a reference cycle after the peak, and then no longer, is named there by its statement."""
+    builder = TraceBuilder()
+    buffer = builder.born((Frame(USER, 1, "work", (4, 18)),), 8 * KIB)
+    builder.died(builder.born((Frame(USER, 2),), 10 * KIB), (Frame(USER, 2),))  # the peak is after 2 events
+    garbage = Holder(
+        builder.number(buffer), "Node (in a reference cycle)", GARBAGE, (1024,), "f8", is_view=False, events=3
+    )
+    lost = Holder(builder.number(buffer), "", "", (), "|V0", is_view=False, events=4)
+    trace = builder.build(sources={USER: SOURCE}, holders=[garbage, lost])
+    found = live_buffers(TraceIndex(trace))[1]
+    assert (found.nbytes, found.holders, found.former) == (8 * KIB, (), ())
+    assert found.target is not None
+    assert found.target.name == "y"
 
 
 def test_an_unseen_array_has_the_form_of_those_of_its_place() -> None:

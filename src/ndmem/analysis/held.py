@@ -47,7 +47,8 @@ def holders_by_buffer(index: TraceIndex, until: int) -> dict[int, Held]:
         for events in sorted(events for events in by_events if events <= chosen):
             found_here, lost = _settle(by_events[events])
             former, holders = lost or holders or former, found_here
-        found[buffer] = Held(holders, () if holders else former)
+        if holders or former:  # else it was garbage after the moment, and was lost then
+            found[buffer] = Held(holders, () if holders else former)
     return found
 
 
