@@ -172,6 +172,31 @@ def test_what_functions_of_atexit_allocate_has_its_name(tracked: TrackedRuns) ->
     assert names[300_002] == "Registry.kept['late']"
 
 
+def test_resident_memory_is_that_of_the_program_and_its_functions_of_atexit(tracked: TrackedRuns) -> None:
+    """The peak is one that a function of ``atexit`` reached, not one that the search before it needed."""
+    program = (
+        "import atexit, threading\n"
+        "import numpy as np\n"
+        "class Box:\n    pass\n"
+        "boxes = [Box() for _ in range(60_000)]\n"
+        "boxes[0].held = np.ones(300_001)\n"
+        "def read():\n"
+        "    with open('/proc/self/status') as file:\n"
+        "        return next(int(line.split()[1]) for line in file if line.startswith('VmHWM')) * 1024\n"
+        "print(read())\n"
+        "def late():\n"
+        "    np.ones(10**7)\n"
+        "    print(read())\n"
+    )
+    run = tracked(program)
+    assert run.trace.rss_peak_nbytes is not None
+    assert int(run.outcome.stdout) <= run.trace.rss_peak_nbytes < int(run.outcome.stdout) + 2**21
+    run = tracked(f"{program}atexit.register(late)\n")
+    assert run.trace.rss_peak_nbytes is not None
+    end, late = map(int, run.outcome.stdout.split())
+    assert end + 40_000_000 < late <= run.trace.rss_peak_nbytes
+
+
 def test_the_search_runs_no_code_of_the_program(tracked: TrackedRuns) -> None:
     """Files that are called as modules of the standard library, and import hooks, are left alone at the end."""
     run = tracked(

@@ -45,8 +45,6 @@ class NamesAtEnd:
     ----------
     notes : list of str
         What was not searched.
-    resident : dict
-        Peak of resident memory before the first search, which needs memory itself, and when it was read; empty before.
     """
 
     def __init__(self, native: Any, threshold: int, deep: DeepLook | None) -> None:
@@ -57,8 +55,9 @@ class NamesAtEnd:
         self._found: tuple[Any, ...] = ()
         self._is_searched = False
         self._named: set[int] | None = None
+        self._resident: dict[str, object] = {}
+        self._searched_resident = 0
         self.notes: list[str] = []
-        self.resident: dict[str, object] = {}
 
     def search_before_exit(self, find_recording: Callable[[], _native.Recording | None]) -> None:
         """Search when the main module has run, before functions of `atexit` free what they know: pyplot its figures.
@@ -114,12 +113,22 @@ class NamesAtEnd:
         if self._is_searched:
             self._native.sight_holders(self._found)
             self._found = ()
+            self._note_resident()
         elif self._count_unnamed() > 0 and recording.live >= LEAST_NBYTES:
             self.notes.append(_CUT_BY_EXIT)
 
     def read_resident(self) -> dict[str, object]:
-        """Return the peak of resident memory, and when it was read: what the launcher samples later is not counted."""
-        return {"rss_peak_nbytes": find_resident_peak(), "rss_read_ns": time.time_ns()}
+        """Return the peak of resident memory, and when it was read: what the launcher samples later is not counted.
+
+        A peak that only a search reached, which needs memory itself, does not count.
+        """
+        peak = find_resident_peak()
+        if not self._resident or (peak or 0) > self._searched_resident:
+            self._resident = {"rss_peak_nbytes": peak, "rss_read_ns": time.time_ns()}
+        return self._resident
+
+    def _note_resident(self) -> None:
+        self._searched_resident = find_resident_peak() or 0
 
     def _search_and_write(self, recording: _native.Recording) -> None:
         collects = gc.isenabled()
@@ -131,6 +140,7 @@ class NamesAtEnd:
         finally:
             self._found = ()  # it holds the arrays
             self._is_searched = False
+            self._note_resident()
             if collects:
                 gc.enable()
 
@@ -138,10 +148,11 @@ class NamesAtEnd:
         quiet = self._native.quiet(True)
         try:
             self._is_searched = True
-            self.resident = self.resident or self.read_resident()
+            self.read_resident()
             if numpy:
                 self._search_objects(recording, deep)
         finally:
+            self._note_resident()
             if quiet:
                 self._native.quiet(False)
 

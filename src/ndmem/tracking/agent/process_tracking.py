@@ -183,7 +183,7 @@ class ProcessTracking:
             self._notes += [_CUT] if self._native.search_was_cut() else []
             self._end_deep_look()
             self.write({"notes": self._notes, "process": self._identity.describe(at_end=True)})
-            self.write(self._names.resident or self._names.read_resident())
+            self.write(self._names.read_resident())
             cells = describe_cells()
             if cells:
                 self.write(cells)
