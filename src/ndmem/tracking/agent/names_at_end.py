@@ -77,7 +77,7 @@ class NamesAtEnd:
             if recording is None or not recording.running or not is_alone:
                 return
             try:
-                self._search_and_write(recording)
+                self._call_quietly(lambda: self._search_and_write(recording))
             except Exception:  # the threads must be waited for; there is a search at the end
                 self._named = None
 
@@ -99,9 +99,13 @@ class NamesAtEnd:
         numpy : bool
             Arrays were recorded: the search needs NumPy, and would import it.
         """
-        if self._named is None or self._deep is not None or not self._list_addresses() <= self._named:
-            self._named = None
-            self._search(recording, self._deep, numpy=numpy)
+
+        def search() -> None:
+            if self._named is None or self._deep is not None or not self._list_addresses() <= self._named:
+                self._named = None
+                self._search(recording, self._deep, numpy=numpy)
+
+        self._call_quietly(search)
 
     def write(self, recording: _native.Recording) -> None:
         """Write down what was found; where the program ends by ``os._exit``, search what variables lead to.
@@ -145,7 +149,6 @@ class NamesAtEnd:
                 gc.enable()
 
     def _search(self, recording: _native.Recording, deep: DeepLook | None, *, numpy: bool) -> None:
-        quiet = self._native.quiet(True)
         try:
             self._is_searched = True
             self.read_resident()
@@ -153,6 +156,13 @@ class NamesAtEnd:
                 self._search_objects(recording, deep)
         finally:
             self._note_resident()
+
+    def _call_quietly(self, act: Callable[[], None]) -> None:
+        """Call a function whose own memory is not recorded."""
+        quiet = self._native.quiet(True)
+        try:
+            act()
+        finally:
             if quiet:
                 self._native.quiet(False)
 

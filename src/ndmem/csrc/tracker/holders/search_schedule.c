@@ -64,8 +64,8 @@ static bool has_turned_over(const Recording *recording)
 /* Whether the peak had no search yet: at the birth there was no time, or it was the birth of a small array. */
 static bool is_unseen(const Recording *recording) { return recording->searches[AT_BIRTH]; }
 
-/* While time is left, a search after a peak is worth it anyway. One at a peak that has grown little is until 70 % of the time
- * is used, if other arrays make the peak. */
+/* At a peak that has grown little a search is worth it while any time is left, if other arrays make the peak; after a peak that
+ * had one, until half of the time is used. */
 static bool is_worth_it_locked(const Recording *recording, Moment moment)
 {
     ASSERT_LOCKED();
@@ -194,7 +194,7 @@ static bool is_newborn_worth_it_locked(Reason reason, size_t nbytes)
     ASSERT_LOCKED();
     enum { PART_OF_LIVE = 100 };
     const JournalHeader *header = tracker.running[0]->journal.header;
-    return reason.moment == AT_BIRTH && (int64_t)nbytes >= header->live / PART_OF_LIVE &&
+    return reason.moment == AT_BIRTH && are_objects_wanted_locked() && (int64_t)nbytes >= header->live / PART_OF_LIVE &&
            looks_used_locked() < (header->live == header->peak ? 1 : 0.5);
 }
 
