@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from functools import partial
 
 import numpy as np
 import pytest
@@ -132,6 +133,83 @@ def test_a_local_output_is_enough(zarr, tmp_path):
     assert settings_seen(zarr, VALUES, tmp_path / "out.zarr", engine="loop") == {4}
     assert settings_seen(zarr, VALUES, out, engine="loop") == {4}
     assert settings_seen(zarr, VALUES, np.empty_like(VALUES), engine="loop") == {10}
+
+
+@pytest.fixture
+def fused(zarr):
+    """Return the pipeline that works on a block in one thread; only newer zarr has it."""
+    pipelines = pytest.importorskip("zarr.core.codec_pipeline")
+    if not hasattr(pipelines, "FusedCodecPipeline"):
+        pytest.skip("this zarr has no pipeline that works in one thread")
+    return pipelines.FusedCodecPipeline
+
+
+@pytest.mark.parametrize("as_array", [False, True], ids=["path", "array"])
+def test_blocks_are_read_and_written_by_one_thread_each(zarr, fused, stored, tmp_path, monkeypatch, as_array):
+    """All ten chunks of the source and the whole output pass through the pipeline, on one processor."""
+    monkeypatch.setattr(zarr_concurrency, "count_processors", lambda: 1)
+    read, written = [], []
+    plain_read, plain_write = fused.read_sync, fused.write_sync
+
+    def read_sync(self, batch, out, drop_axes=(), max_workers=1):
+        read.extend((item[0].path, max_workers) for item in batch)
+        return plain_read(self, batch, out, drop_axes, max_workers=max_workers)
+
+    def write_sync(self, batch, value, drop_axes=(), max_workers=1):
+        written.append(max_workers)
+        return plain_write(self, batch, value, drop_axes, max_workers=max_workers)
+
+    monkeypatch.setattr(fused, "read_sync", read_sync)
+    monkeypatch.setattr(fused, "write_sync", write_sync)
+    before = zarr.config.get("codec_pipeline")
+    source = zarr.open(stored, mode="r") if as_array else stored
+    ndmem.map_blocks(np.negative, source, tmp_path / "out.zarr", budget="2 GiB", engine="loop")
+    assert {path for path, _ in read} == {f"c/{number}/0" for number in range(10)}
+    assert {workers for _, workers in read} == set(written) == {1}
+    assert zarr.config.get("codec_pipeline") == before
+    np.testing.assert_array_equal(zarr.open(tmp_path / "out.zarr")[:], -VALUES)
+
+
+def pipelines_seen(zarr, stored):
+    """Return the names of zarr's pipeline that the function saw in all blocks."""
+    seen = set()
+
+    def add_one(block):
+        seen.add(zarr.config.get("codec_pipeline.path"))
+        return block + 1
+
+    ndmem.map_blocks(add_one, stored, budget="2 GiB", engine="loop")
+    return seen
+
+
+@pytest.mark.usefixtures("fused", "four_processors")
+def test_several_chunks_in_work_have_the_usual_pipeline(zarr, stored):
+    """With four processors for one block the pipeline stays: the other would leave threads behind."""
+    assert pipelines_seen(zarr, stored) == {zarr.config.get("codec_pipeline.path")}
+
+
+@pytest.mark.usefixtures("fused")
+def test_another_pipeline_of_the_user_stays(zarr, stored, monkeypatch):
+    """A pipeline that the user has chosen is not replaced, though one block has one chunk in work."""
+    monkeypatch.setattr(zarr_concurrency, "count_processors", lambda: 1)
+    chosen = type("Chosen", (zarr.core.codec_pipeline.BatchedCodecPipeline,), {"__module__": __name__})
+    zarr.registry.register_pipeline(chosen)
+    with zarr.config.set({"codec_pipeline.path": f"{__name__}.Chosen"}):
+        assert pipelines_seen(zarr, stored) == {f"{__name__}.Chosen"}
+
+
+@pytest.mark.usefixtures("fused")
+def test_the_pipeline_of_runs_that_overlap(zarr, stored, monkeypatch):
+    """The pipeline of one thread is there as long as a run that needs it, whichever run began and ended first."""
+    monkeypatch.setattr(zarr_concurrency, "count_processors", lambda: 2)
+    source = open_source(stored)
+    one, two = (zarr_concurrency.limit_zarr_concurrency(source, None, threads=threads) for threads in (1, 2))
+    seen = []
+    steps = (one.__enter__, two.__enter__, partial(one.__exit__, *[None] * 3), partial(two.__exit__, *[None] * 3))
+    for step in steps:
+        step()
+        seen.append(zarr.config.get("codec_pipeline.path").rpartition(".")[2])
+    assert seen == ["BatchedCodecPipeline", "FusedCodecPipeline", "FusedCodecPipeline", "BatchedCodecPipeline"]
 
 
 def test_a_missing_zarr_is_named(monkeypatch, tmp_path):

@@ -52,8 +52,8 @@ def map_blocks(
 
     The first blocks are small and measure the function, which resets the process's ``VmHWM``; the others are as large
     as the budget allows. A block whose arrays would exceed its share is refused, and halved. Results are those of
-    ``func`` on the whole, if a row of its result depends on the rows of its block alone. While blocks of local zarr
-    files run, zarr's setting ``async.concurrency`` is at most the processors over `threads`.
+    ``func`` on the whole, if a row of its result depends on the rows of its block alone. Blocks of local zarr files
+    have one chunk in work for each processor (``async.concurrency``); if that is one, on ``FusedCodecPipeline``.
 
     Parameters
     ----------
@@ -114,16 +114,16 @@ def _open_and_run(options: _Options, source: object, budget: int) -> BlockRun:
     try:
         if options.engine is Engine.CUBED:
             return load_cubed()(options.function, opened, options.out, budget)
-        with _limit_reads(options, opened):
-            return _run(options, opened, budget)
+        with _limit_reads(options, opened) as limited:
+            return _run(options, limited, budget)
     finally:
         opened.close()
 
 
-def _limit_reads(options: _Options, source: Source) -> AbstractContextManager[None]:
+def _limit_reads(options: _Options, source: Source) -> AbstractContextManager[Source]:
     """Limit what zarr has in work; not on a cluster, whose workers have settings of their own."""
     if options.cluster is not None:
-        return nullcontext()
+        return nullcontext(source)
     return limit_zarr_concurrency(source, options.out, threads=options.threads)
 
 
