@@ -42,8 +42,8 @@ def limit_zarr_concurrency(source: Source, out: object, *, threads: int) -> Iter
     1.9 to 2.3 times its bytes with ten in work, and 1.48 times, each time, with one (zarr 3.4, local files). On two
     processors, one thread reads as fast with two in work as with ten; two threads read 12 % slower with one each.
 
-    If that is one, and zarr has a pipeline that works on all chunks of a block in one thread, that is used:
-    without it `map_blocks` took 1.2 to 1.6 times as long as plain Dask, and with it 1.08 to 1.25 times (three
+    Where a block has one chunk in work, zarr's pipeline that works on all its chunks in one thread is used, if there is
+    one: without it `map_blocks` took 1.2 to 1.6 times as long as plain Dask, and with it 1.08 to 1.25 times (three
     functions, two threads on two processors, zarr 3.4).
 
     Files elsewhere are left alone, for each of their chunks is a wait. A lower setting and another pipeline of the user

@@ -52,8 +52,8 @@ def map_blocks(
 
     The first blocks are small and measure the function, which resets the process's ``VmHWM``; the others are as large
     as the budget allows. A block whose arrays would exceed its share is refused, and halved. Results are those of
-    ``func`` on the whole, if a row of its result depends on the rows of its block alone. Blocks of local zarr files
-    have one chunk in work for each processor (``async.concurrency``); if that is one, on ``FusedCodecPipeline``.
+    ``func`` on the whole, if a row of its result depends on the rows of its block alone. For local zarr files,
+    ``async.concurrency`` is at most the processors over `threads`; where that is one, ``FusedCodecPipeline`` is used.
 
     Parameters
     ----------

@@ -69,7 +69,7 @@ def open_value(array: Any, name: str | None = None) -> ZarrRows:
     shape = check_array(name, array.shape, array.dtype)
     unit = fit_shape(_storage_chunks(array), shape)
     # The result; the chunks as they are decoded and the bytes of their files; and both once more from the read before,
-    # since a thread that decoded a chunk has it until it runs again. Without these, a pass over five chunks at a time
+    # since a thread that decoded a chunk has it until it runs again. Without these, a pass over a few chunks at a time
     # beside three busy processes exceeded its prediction in 7 of 28 runs, and with the decoded ones alone in 6 of 26
     # (zarr 3.4).
     factor = 5.0 if getattr(array, "compressors", None) or array.shards else 3.0
