@@ -43,7 +43,7 @@ def limit_zarr_concurrency(source: Source, out: object, *, threads: int) -> Iter
     processors, one thread reads as fast with two in work as with ten; two threads read 12 % slower with one each.
 
     Where a block has one chunk in work, zarr's pipeline that works on all its chunks in one thread is used, if there is
-    one: without it `map_blocks` took 1.2 to 1.6 times as long as plain Dask, and with it 1.08 to 1.25 times (three
+    one: without it `map_blocks` took 1.2 to 1.6 times as long as plain Dask, and with it 1.02 to 1.15 times (three
     functions, two threads on two processors, zarr 3.4).
 
     Files elsewhere are left alone, for each of their chunks is a wait. A lower setting and another pipeline of the user

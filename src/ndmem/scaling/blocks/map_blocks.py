@@ -170,7 +170,9 @@ def _run_planned(job: Job, left: RowsLeft, log: Log, plan: Plan | None, options:
     """Run all rows that are left, and return the peak of anonymous memory."""
     if plan is None or not len(left):
         return None
-    ranges = list(left.take_all(plan.rows, unit_of(job)))
+    unit = unit_of(job)
+    unit = unit if plan.rows >= unit else job.sink.unit
+    ranges = list(left.take_all(plan.rows, unit, threads=plan.threads))
     if options.cluster is not None:
         return options.cluster.run(job, ranges, log.add, budget=plan.array_nbytes)
     mark = HighWater.begin()

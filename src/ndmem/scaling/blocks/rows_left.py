@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
 
 
@@ -46,7 +47,21 @@ class RowsLeft:
         self._ranges[0:1] = [(end, stop)] if end < stop else []
         return start, end
 
-    def take_all(self, rows: int, unit: int = 1) -> Iterator[tuple[int, int]]:
-        """Take blocks until no row is left."""
+    def take_all(self, rows: int, unit: int = 1, *, threads: int = 1) -> Iterator[tuple[int, int]]:
+        """Take blocks until no row is left.
+
+        Parameters
+        ----------
+        rows : int
+            Most rows of a block.
+        unit : int
+            Rows of a storage chunk.
+        threads : int
+            How many blocks run at a time. The last blocks are smaller where that gives each thread one: of an odd
+            number of blocks one of two threads would wait for the other's last.
+        """
+        for _ in range(len(self) // (threads * rows) * threads):
+            yield self.take(rows, unit)
+        rows = min(rows, unit * math.ceil(len(self) / (threads * unit)))
         while self._ranges:
             yield self.take(rows, unit)
