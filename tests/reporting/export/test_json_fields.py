@@ -2,7 +2,7 @@
 
 from tests.reporting.export.json_report import report
 from tests.reporting.samples import MIB, factoring, pipeline
-from tests.traces import USER
+from tests.traces import USER, Frame, TraceBuilder
 
 LISTS = (
     "lines",
@@ -212,3 +212,17 @@ def test_fields_of_a_run_with_native_blocks() -> None:
     }
     highest = max(document["timeline"], key=lambda point: point["native_nbytes"])
     assert (highest["live_nbytes"], highest["native_nbytes"]) == (16 * MIB, 60 * MIB)
+
+
+def test_a_share_of_several_lines_has_the_line_with_most() -> None:
+    """Where the largest share is small blocks of three lines, the line with most native memory is named instead."""
+    builder = TraceBuilder(native_threshold=64 * 1024)
+    origins = {}
+    for lineno in (1, 2, 3):
+        for _ in range(lineno):
+            origins[builder.number(builder.native((Frame(USER, lineno),), MIB))] = "(small blocks)"
+        builder.native((Frame(USER, lineno),), 3 * MIB)
+    sources = {USER: "\n".join(f"line_{lineno}()" for lineno in (1, 2, 3))}
+    answer = report(builder.build(sources=sources, origins=origins))["answer"]
+    assert (answer["kind"], answer["nbytes"], answer["line_nbytes"]) == ("native", 15 * MIB, 6 * MIB)
+    assert (answer["allocated_at"]["lineno"], answer["expression"]) == (3, None)

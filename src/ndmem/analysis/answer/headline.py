@@ -89,15 +89,17 @@ def _headline_native(index: TraceIndex) -> Headline:
     total = find_total(index)
     assert total is not None
     largest = next((share for share in total.shares if share.is_own), None)
+    # The blocks of a share without a site have an origin in common, and several lines.
+    of_line = largest if largest is not None and largest.site is not None else None
     return Headline(
         pid=index.trace.run.pid,
         kind=Kind.NATIVE,
         nbytes=total.nbytes,
         phase=total.phase,
         reached_at=total.site,
-        line_nbytes=None if largest is None else largest.nbytes,
-        allocated_at=None if largest is None else largest.site,
-        expression=largest.text if largest is not None and largest.is_code else None,
+        line_nbytes=total.line_nbytes or None if of_line is None else of_line.nbytes,
+        allocated_at=total.line_site if of_line is None else of_line.site,
+        expression=of_line.text if of_line is not None and of_line.is_code else None,
         holders=(),
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -77,6 +78,8 @@ class TotalAnswer:
         were dropped.
     line_nbytes : int
         Most bytes of the program's own native blocks that one line allocated, of whatever origin; 0 if none did.
+    line_site : Site or None
+        A frame of that line.
     """
 
     nbytes: int
@@ -88,6 +91,7 @@ class TotalAnswer:
     phase: Phase
     shares: tuple[Share, ...]
     line_nbytes: int
+    line_site: Site | None
 
 
 @fact
@@ -126,6 +130,7 @@ def find_total(index: TraceIndex, moment: Moment = Moment.PEAK) -> TotalAnswer |
     if phase is Phase.PROGRAM and node >= 0 and mark_import_nodes(index)[node]:
         phase = Phase.IMPORTS  # a line of the user's called the import, which no change of that line makes smaller
     blocks = live_native(index, moment)
+    line_nbytes, line_site = _find_most_of_line(index, blocks)
     return TotalAnswer(
         nbytes=arrays + foreign + native,
         array_nbytes=arrays,
@@ -135,7 +140,8 @@ def find_total(index: TraceIndex, moment: Moment = Moment.PEAK) -> TotalAnswer |
         function=None if site is None else sources.name_function(site.filename, site.lineno, site.function),
         phase=phase,
         shares=_sum_shares(index, blocks, sources),
-        line_nbytes=_find_most_of_line(index, blocks),
+        line_nbytes=line_nbytes,
+        line_site=line_site,
     )
 
 
@@ -183,15 +189,18 @@ def _sum_shares(index: TraceIndex, columns: LiveColumns, sources: SourceFiles) -
     )
 
 
-def _find_most_of_line(index: TraceIndex, columns: LiveColumns) -> int:
+def _find_most_of_line(index: TraceIndex, columns: LiveColumns) -> tuple[int, Site | None]:
     trace = index.trace
     own = find_background(index, columns) == Background.NONE
     lines: Counter[tuple[str, int]] = Counter()
+    sites: dict[tuple[str, int], Site] = {}
     for node, nbytes in _sum_by(columns.standing[own], columns.nbytes[own]):
         site = trace.sites[trace.tree.site[node]]
         if site.filename:
             lines[site.filename, site.lineno] += nbytes
-    return max(lines.values(), default=0)
+            sites[site.filename, site.lineno] = site
+    line, nbytes = max(lines.items(), key=itemgetter(1), default=(None, 0))
+    return nbytes, None if line is None else sites[line]
 
 
 def _sum_by(keys: np.ndarray[tuple[int], np.dtype[np.int32]], nbytes: Int64s) -> list[tuple[int, int]]:
