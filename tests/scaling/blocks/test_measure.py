@@ -10,7 +10,7 @@ import pytest
 from ndmem.scaling.block import Block, Peak, Phase
 from ndmem.scaling.blocks import measure
 from ndmem.scaling.blocks.log import Log
-from ndmem.scaling.blocks.measure import measure_job
+from ndmem.scaling.blocks.measure import find_kept_part, measure_job
 from ndmem.scaling.blocks.plan import Room
 from ndmem.scaling.blocks.rows_left import RowsLeft
 
@@ -165,3 +165,10 @@ def test_without_a_mark_nothing_is_kept():
     job = ComputedJob(lambda rows: 1_000 * rows, stored=100)
     assert measured(job).plan.kept_nbytes == 0
     assert len(job.others) == 1
+
+
+@pytest.mark.parametrize(("read", "written", "part"), [(12, 13, 0.84), (5, 16, 0.84), (5, 9, 1.0), (None, None, 1.0)])
+def test_what_is_kept_leaves_room_for_reading_and_writing(read, written, part):
+    """Of 50 MB 8 are not kept where reading has 8 MB beside its 4, or writing 8 beside its 8; 1 MB is little."""
+    peaks = {Phase.READ: Peak(4, read), Phase.FUNCTION: Peak(50, None), Phase.WRITE: Peak(8, written)}
+    assert find_kept_part(Block(0, 500, 4, 8, peaks, 1.0), 50) == pytest.approx(part)

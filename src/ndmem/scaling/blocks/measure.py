@@ -10,7 +10,7 @@ from ndmem.errors import ScalingError
 from ndmem.platform.breakdown.heap import trim_heap
 from ndmem.platform.resident.anonymous import HighWater, anonymous_nbytes
 from ndmem.scaling.amplification import Amplification, conclude
-from ndmem.scaling.block import Block
+from ndmem.scaling.block import Block, Phase
 from ndmem.scaling.kept_arrays import freed_arrays_kept
 from ndmem.scaling.samples import row_nbytes
 from ndmem.units import format_nbytes
@@ -97,7 +97,9 @@ def measure_job(job: Job, left: RowsLeft, log: Log, room: Room) -> Measured:
         return Measured(needed, None)
     # A block that is larger than the planned ones may not fit.
     rows = min(small, _plan(job, measured, left, room).rows)
-    room = replace(room, kept_part=_measure_kept(job, left, log, room, needed, rows))
+    nearest = min(measured, key=lambda block: abs(block.rows - rows))
+    part = min(_measure_kept(job, left, log, room, needed, rows), find_kept_part(nearest, needed.arrays(nearest.rows)))
+    room = replace(room, kept_part=part)
     return Measured(needed, _plan(job, measured, left, room) if len(left) else None)
 
 
@@ -143,6 +145,25 @@ def _measure_kept(job: Job, left: RowsLeft, log: Log, room: Room, needed: Amplif
         return 1.0
     # Beside what was kept and live then, the library had `more` too much.
     return min(max((kept - more) / most, 0.0), 1.0)
+
+
+def find_kept_part(block: Block, most: int) -> float:
+    """Return the part of the arrays' bytes that can be kept while blocks are read and written, by one that ran alone.
+
+    Blocks of several threads keep other sizes together than one alone, which may have had no place for one of its
+    arrays: the figures of a block alone with kept arrays did not show what two of them need to read and write.
+
+    Parameters
+    ----------
+    block : Block
+        It kept nothing.
+    most : int
+        Bytes of the arrays at its peak.
+    """
+    peak = block.peak.nbytes
+    sides = (block.peaks[phase] for phase in (Phase.READ, Phase.WRITE) if phase in block.peaks)
+    beside = max((side.nbytes - side.tracked_nbytes for side in sides), default=0)
+    return 1.0 if beside <= _AGREES * peak or not most else min(max((peak - beside) / most, 0.0), 1.0)
 
 
 def unit_of(job: Job) -> int:
