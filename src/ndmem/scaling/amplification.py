@@ -67,9 +67,9 @@ class Amplification:
         """Return the phase that needs most."""
         return max(Phase, key=lambda phase: self.curves[phase].at(rows))
 
-    def hidden(self, rows: int) -> int:
-        """Return the bytes of the function's peak that are in no array of its thread: work memory of libraries."""
-        return max(self.curves[Phase.FUNCTION].at(rows) - self.tracked[Phase.FUNCTION].at(rows), 0)
+    def hidden(self, rows: int, phase: Phase = Phase.FUNCTION) -> int:
+        """Return the bytes of a phase's peak that are in no array of its thread: work memory of libraries."""
+        return max(self.curves[phase].at(rows) - self.tracked[phase].at(rows), 0)
 
     def arrays(self, rows: int) -> int:
         """Return the bytes of arrays for a block of some rows."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+from ndmem.scaling.amplification import conclude
 from ndmem.scaling.block import Block, Peak, Phase
 from ndmem.scaling.blocks import measure
 from ndmem.scaling.blocks.log import Log
@@ -26,22 +28,26 @@ class ComputedJob:
         Rows of a chunk of the source and of the output.
     needs : callable
         Returns the bytes for a block of some rows, all of them of arrays.
+    pages : callable, optional
+        Returns the bytes of pages for a block that runs alone; without it the system has no high-water mark.
     """
 
     function = staticmethod(len)
     depth = 0
 
-    def __init__(self, needs, *, stored, written=1):
+    def __init__(self, needs, *, stored, written=1, pages=lambda rows: None):
         self.source = SimpleNamespace(shape=(ROWS, 125), dtype=np.dtype("f8"), storage_rows=stored)
         self.sink = SimpleNamespace(unit=written, partial_nbytes=0)
-        self.needs = needs
+        self.needs, self.pages = needs, pages
         self.alone, self.others = [], []
 
     def run(self, start, stop, *, budget, alone=False):
         """Note the rows, and return a block of them."""
         assert self.needs(stop - start) <= budget
         (self.alone if alone else self.others).append((start, stop))
-        peaks = {phase: Peak(0) for phase in Phase} | {Phase.FUNCTION: Peak(self.needs(stop - start))}
+        rows = stop - start
+        peak = Peak(self.needs(rows), self.pages(rows) if alone else None)
+        peaks = {phase: Peak(0) for phase in Phase} | {Phase.FUNCTION: peak}
         return [Block(start, stop, 0, 0, peaks, 0.0)]
 
 
@@ -52,9 +58,8 @@ def measured(job, *, threads=2):
 
 @pytest.fixture(autouse=True)
 def empty_process(monkeypatch):
-    """Have a process without anonymous memory, and no high-water mark."""
+    """Have a process without anonymous memory."""
     monkeypatch.setattr(measure, "anonymous_nbytes", lambda: 0)
-    monkeypatch.setattr(measure, "HighWater", SimpleNamespace(begin=lambda: None))
 
 
 @pytest.mark.parametrize(
@@ -127,48 +132,84 @@ BASE = 1_000_000
 @pytest.mark.parametrize(
     ("kept", "highest", "part"),
     [
-        pytest.param(3_000_000, 5_600_000, 1.0, id="no more than without keeping"),
-        pytest.param(3_000_000, 5_700_000, 1.0, id="100,000 more, below 2 per cent of 5,600,000"),
-        pytest.param(3_000_000, 6_600_000, 2_000_000 / 5_600_000, id="of 3 MB kept 1 MB is too much"),
-        pytest.param(3_000_000, 9_600_000, 0.0, id="all that was kept is too much"),
+        pytest.param(1_500_000, 2_800_000, 1.0, id="no more than without keeping"),
+        pytest.param(1_500_000, 2_850_000, 1.0, id="50,000 more, below 2 per cent of 2,800,000"),
+        pytest.param(1_500_000, 3_300_000, 1_000_000 / 2_800_000, id="of 1.5 MB kept 0.5 MB is too much"),
+        pytest.param(1_500_000, 4_800_000, 0.0, id="all that was kept is too much"),
     ],
 )
 def test_what_is_kept_is_what_no_library_needs(monkeypatch, kept, highest, part):
-    """Of what was kept at the begin of a block, as much stays as the block then exceeds its peak of before by.
+    """Of what was kept at the begin of a block, as much goes as its function then exceeds the peak of before by.
 
-    A block of the last small size, 1,400 rows of 4,000 bytes, needs 5.6 MB above the process without what is kept. What
-    the process has after its end does not count.
+    A block of half of the last small size, 700 rows of 4,000 bytes, needs 2.8 MB above the process without what is
+    kept. What the process has after its end does not count.
     """
-    before = SimpleNamespace(before_nbytes=BASE + kept, read=lambda: BASE + highest)
-    monkeypatch.setattr(measure, "HighWater", SimpleNamespace(begin=lambda: before))
-    monkeypatch.setattr(measure, "anonymous_nbytes", lambda: BASE)
-    job = ComputedJob(lambda rows: 4_000 * rows, stored=100)
+    is_kept = False
+
+    @contextmanager
+    def keeping(nbytes):
+        nonlocal is_kept
+        assert nbytes == pytest.approx(2_800_000, rel=1e-6)  # of a curve that is rounded up
+        is_kept = True
+        yield
+        is_kept = False
+
+    monkeypatch.setattr(measure, "freed_arrays_kept", keeping)
+    monkeypatch.setattr(measure, "anonymous_nbytes", lambda: BASE + (kept if is_kept else 0))
+    job = ComputedJob(
+        lambda rows: 4_000 * rows, stored=100, pages=lambda rows: highest - kept if is_kept else 4_000 * rows
+    )
     plan = measure_job(job, RowsLeft(ROWS), Log(lambda rows: None), Room(101_000_000, BASE, 2)).plan
-    assert [stop - start for start, stop in job.others] == [1_400, 1_400]
+    assert [stop - start for start, stop in (*job.others, job.alone[-1])] == [700, 700]
     assert plan.kept_nbytes == pytest.approx(part * 4_000 * plan.rows, rel=1e-6)
 
 
-def test_what_is_kept_is_measured_in_blocks_that_fit(monkeypatch):
-    """Where four threads have fewer rows at a time than a small block had, blocks of as few measure what is kept.
+def test_what_is_kept_is_measured_in_blocks_that_fit():
+    """Where four threads have fewer rows at a time than a small block had, half of these measure what is kept.
 
     After the check of 775 rows, 95,225 are left for blocks of at most 791: 31 for each thread, of 768 rows.
     """
-    mark = SimpleNamespace(before_nbytes=0, read=lambda: 0)
-    monkeypatch.setattr(measure, "HighWater", SimpleNamespace(begin=lambda: mark))
-    job = ComputedJob(lambda rows: 30_000 * rows, stored=1_000)
+    job = ComputedJob(lambda rows: 30_000 * rows, stored=1_000, pages=lambda rows: 30_000 * rows)
     measured(job, threads=4)
-    assert [stop - start for start, stop in job.others] == [768, 768]
+    assert [stop - start for start, stop in (*job.others, job.alone[-1])] == [384, 384]
 
 
 def test_without_a_mark_nothing_is_kept():
-    """Where the system has no high-water mark no arrays are kept, and a single block found that out."""
+    """Where the system has no high-water mark no arrays are kept, and no block is run to find that out."""
     job = ComputedJob(lambda rows: 1_000 * rows, stored=100)
     assert measured(job).plan.kept_nbytes == 0
-    assert len(job.others) == 1
+    assert not job.others
 
 
-@pytest.mark.parametrize(("read", "written", "part"), [(12, 13, 0.84), (5, 16, 0.84), (5, 9, 1.0), (None, None, 1.0)])
-def test_what_is_kept_leaves_room_for_reading_and_writing(read, written, part):
-    """Of 50 MB 8 are not kept where reading has 8 MB beside its 4, or writing 8 beside its 8; 1 MB is little."""
-    peaks = {Phase.READ: Peak(4, read), Phase.FUNCTION: Peak(50, None), Phase.WRITE: Peak(8, written)}
-    assert find_kept_part(Block(0, 500, 4, 8, peaks, 1.0), 50) == pytest.approx(part)
+def needs_beside(*, reading, writing):
+    """Return what blocks of rows of 1,000 bytes need: arrays of 50 times as much, and pages beside them."""
+
+    def block(rows):
+        sides = ((Phase.READ, reading), (Phase.WRITE, writing))
+        hiding = {phase: Peak(4_000 * rows, 4_000 * rows + more) for phase, more in sides}
+        return Block(0, rows, 0, 0, hiding | {Phase.FUNCTION: Peak(50_000 * rows)}, 1.0)
+
+    return conclude("f", 1_000, [block(rows) for rows in (100, 200, 400)])
+
+
+@pytest.mark.parametrize(
+    ("reading", "writing", "part"),
+    [
+        pytest.param(8_000_000, 0, 0.84, id="8 of 50 MB for reading"),
+        pytest.param(0, 8_000_000, 0.84, id="8 of 50 MB for writing"),
+        pytest.param(1_000_000, 1_000_000, 1.0, id="1 of 50 MB is little"),
+        pytest.param(0, 0, 1.0, id="nothing beside the arrays"),
+        pytest.param(60_000_000, 0, 0.08, id="reading needs 64 MB, 4 of them arrays: the others have no place"),
+    ],
+)
+def test_what_is_kept_leaves_room_for_reading_and_writing(reading, writing, part):
+    """Blocks of 1,000 rows have arrays of 50 MB, of which is not kept what zarr needs, whatever the number of rows."""
+    needed = needs_beside(reading=reading, writing=writing)
+    assert find_kept_part(needed, 1_000) == pytest.approx(part, abs=1e-3)
+
+
+def test_a_larger_part_of_larger_blocks_is_kept():
+    """Of 10 and 50 MB of arrays, 8 MB that zarr needs for its chunks are four fifths and four of 25 parts."""
+    needed = needs_beside(reading=8_000_000, writing=0)
+    assert find_kept_part(needed, 200) == pytest.approx(0.2, abs=1e-3)
+    assert find_kept_part(needed, 1_000) == pytest.approx(0.84, abs=1e-3)

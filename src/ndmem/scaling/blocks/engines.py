@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import enum
 import importlib
-from collections.abc import Callable, Iterable
+import threading
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
@@ -80,14 +81,21 @@ def run_in_loop(run: Run, ranges: Iterable[tuple[int, int]], tell: Tell) -> None
         tell(run(start, stop))
 
 
-def run_on_threads(run: Run, ranges: Iterable[tuple[int, int]], tell: Tell, *, threads: int) -> None:
-    """Run blocks on threads of Dask, which begins them in order."""
-    get = load_threads()
+def run_on_threads(run: Run, ranges: Sequence[tuple[int, int]], tell: Tell, *, threads: int) -> None:
+    """Run blocks on threads of Dask, in order.
 
-    def work(start: int, stop: int) -> None:
+    Dask begins tasks in an order of its own, by the text of their names: the smaller last blocks came first, and the
+    threads were at their peaks at different times for the rest of the run. So each task takes the next block.
+    """
+    get = load_threads()
+    left, lock = iter(ranges), threading.Lock()
+
+    def work(_: int) -> None:
+        with lock:
+            start, stop = next(left)
         tell(run(start, stop))
 
     # One task a block, which reads, computes and writes: between tasks Dask would keep what a block has read.
-    graph = {("block", start): (work, start, stop) for start, stop in ranges}
+    graph = {("block", number): (work, number) for number in range(len(ranges))}
     with ThreadPoolExecutor(threads, "ndmem-block") as pool:  # Dask would keep a pool of its own
         get(graph, list(graph), pool=pool)

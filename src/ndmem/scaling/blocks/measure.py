@@ -8,9 +8,9 @@ from typing import Final
 
 from ndmem.errors import ScalingError
 from ndmem.platform.breakdown.heap import trim_heap
-from ndmem.platform.resident.anonymous import HighWater, anonymous_nbytes
+from ndmem.platform.resident.anonymous import anonymous_nbytes
 from ndmem.scaling.amplification import Amplification, conclude
-from ndmem.scaling.block import Block, Phase
+from ndmem.scaling.block import Block, Peak, Phase
 from ndmem.scaling.kept_arrays import freed_arrays_kept
 from ndmem.scaling.samples import row_nbytes
 from ndmem.units import format_nbytes
@@ -95,11 +95,10 @@ def measure_job(job: Job, left: RowsLeft, log: Log, room: Room) -> Measured:
     needed = _conclude(job, measured)
     if not len(left):
         return Measured(needed, None)
-    # A block that is larger than the planned ones may not fit.
-    rows = min(small, _plan(job, measured, left, room).rows)
-    nearest = min(measured, key=lambda block: abs(block.rows - rows))
-    part = min(_measure_kept(job, left, log, room, needed, rows), find_kept_part(nearest, needed.arrays(nearest.rows)))
-    room = replace(room, kept_part=part)
+    planned = _plan(job, measured, left, room).rows
+    # A block that is larger than the planned ones may not fit. Half of one shows the same, in half the time.
+    part = _measure_kept(job, left, log, room, needed, max(min(small, planned) // 2, 1))
+    room = replace(room, kept_part=min(part, find_kept_part(needed, planned)))
     return Measured(needed, _plan(job, measured, left, room) if len(left) else None)
 
 
@@ -122,47 +121,38 @@ def _check_plan(job: Job, left: RowsLeft, log: Log, room: Room, measured: list[B
 
 
 def _measure_kept(job: Job, left: RowsLeft, log: Log, room: Room, needed: Amplification, rows: int) -> float:
-    """Return the part of the arrays' bytes that can be kept, by two blocks of some rows that keep all of them.
+    """Return the part of the arrays' bytes that can be kept while the function runs, by two blocks that keep all.
 
-    What a block keeps for the next one is there while a library needs memory of its own, as zarr does to read, before
-    there is any array, and LAPACK before there are most.
+    What a block keeps for the next one is there while a library needs memory of its own before there are most arrays,
+    as LAPACK does.
     """
-    most = needed.arrays(rows)
-    if not most or len(left) <= 2 * rows:
+    most, peak = needed.arrays(rows), needed.peak(rows)
+    if not most or len(left) <= 2 * rows or needed.blocks[-1].peak.resident_nbytes is None:
         return 0.0
     with freed_arrays_kept(most):
         _run_uncounted(job, left, log, room, rows)
         trim_heap()
-        mark = HighWater.begin()
-        if mark is None:
-            return 0.0
-        _run_uncounted(job, left, log, room, rows)
-        highest = mark.read()
+        before = anonymous_nbytes() or 0
+        found = _run_uncounted(job, left, log, room, rows, alone=True)
     base = anonymous_nbytes() or 0  # what was kept is free again
-    kept = mark.before_nbytes - base
-    more = highest - base - needed.peak(rows)
-    if more <= _AGREES * needed.peak(rows):
-        return 1.0
+    pages = [block.peaks[Phase.FUNCTION].resident_nbytes for block in found]
+    if len(pages) > 1 or pages[0] is None:
+        return 0.0
+    kept = before - base
+    more = kept + pages[0] - peak
     # Beside what was kept and live then, the library had `more` too much.
-    return min(max((kept - more) / most, 0.0), 1.0)
+    return 1.0 if more <= _AGREES * peak else min(max((kept - more) / most, 0.0), 1.0)
 
 
-def find_kept_part(block: Block, most: int) -> float:
-    """Return the part of the arrays' bytes that can be kept while blocks are read and written, by one that ran alone.
+def find_kept_part(needed: Amplification, rows: int) -> float:
+    """Return the part of the arrays' bytes that can be kept while blocks of some rows are read and written.
 
-    Blocks of several threads keep other sizes together than one alone, which may have had no place for one of its
-    arrays: the figures of a block alone with kept arrays did not show what two of them need to read and write.
-
-    Parameters
-    ----------
-    block : Block
-        It kept nothing.
-    most : int
-        Bytes of the arrays at its peak.
+    zarr needs memory of its own for a few chunks, before a block has any array; that is less of a larger block. Blocks
+    of several threads keep other sizes together than one alone, which may have had no place for one of its arrays: the
+    figures of a block alone with kept arrays did not show what two of them need to read and write.
     """
-    peak = block.peak.nbytes
-    sides = (block.peaks[phase] for phase in (Phase.READ, Phase.WRITE) if phase in block.peaks)
-    beside = max((side.nbytes - side.tracked_nbytes for side in sides), default=0)
+    peak, most = needed.peak(rows), needed.arrays(rows)
+    beside = max(needed.hidden(rows, phase) for phase in (Phase.READ, Phase.WRITE))
     return 1.0 if beside <= _AGREES * peak or not most else min(max((peak - beside) / most, 0.0), 1.0)
 
 
@@ -195,10 +185,22 @@ def _run_alone(job: Job, left: RowsLeft, log: Log, room: Room, rows: int) -> lis
     return found
 
 
-def _run_uncounted(job: Job, left: RowsLeft, log: Log, room: Room, rows: int) -> None:
-    """Run a block of whole chunks of the output, and do not count its pages."""
+def _run_uncounted(job: Job, left: RowsLeft, log: Log, room: Room, rows: int, *, alone: bool = False) -> list[Block]:
+    """Run a block of whole chunks of the output whose pages do not show what one needs, and leave them out of the log.
+
+    Returns
+    -------
+    list of Block
+        As `Job.run`, with the pages where it ran `alone`.
+    """
     start, stop = left.take(max(rows // job.sink.unit, 1) * job.sink.unit, job.sink.unit)
-    log.add(job.run(start, stop, budget=room.budget_nbytes - room.base_nbytes))
+    found = job.run(start, stop, budget=room.budget_nbytes - room.base_nbytes, alone=alone)
+    log.add([_without_pages(block) for block in found])
+    return found
+
+
+def _without_pages(block: Block) -> Block:
+    return replace(block, peaks={phase: Peak(peak.tracked_nbytes) for phase, peak in block.peaks.items()})
 
 
 def _first_rows(job: Job, room: Room, left: int) -> int:
