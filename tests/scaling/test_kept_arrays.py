@@ -15,6 +15,8 @@ from tests.truth.oracle import watch_arrays
 
 import ndmem
 from ndmem import _native
+from ndmem.platform.breakdown.heap import heap_figures
+from ndmem.platform.resident.anonymous import anonymous_nbytes
 from ndmem.scaling.kept_arrays import freed_arrays_kept
 
 MIB = 2**20
@@ -106,6 +108,35 @@ def test_live_and_kept_memory_stay_within_the_number() -> None:
     assert printed.split() == ["8", "8", "6", "14", "8", "0"]
 
 
+IN_HEAPS = """
+import sys
+import numpy as np
+from ndmem.platform.malloc import freed_memory_returned
+from ndmem.platform.resident.anonymous import anonymous_nbytes
+from ndmem.scaling.kept_arrays import freed_arrays_kept
+
+with freed_memory_returned(8 * 2**20), freed_arrays_kept(2**20, least_room=int(sys.argv[1])):
+    before = anonymous_nbytes()
+    arrays = [np.ones(2 * 2**20, "u1") for _ in range(20)]
+    full = anonymous_nbytes()
+    del arrays[:-1]
+    print(*(round((now - before) / 2**20) for now in (full, anonymous_nbytes())))
+"""
+
+
+@pytest.mark.skipif(anonymous_nbytes() is None or heap_figures() is None, reason="needs /proc and glibc")
+def test_arrays_are_returned_where_malloc_keeps_smaller_blocks_of_libraries() -> None:
+    """Of 20 arrays of 2 MiB the last is left: malloc, which returns 8 MiB and more, was asked for that much for each.
+
+    Asked for their own bytes, it has all 20 in its heap, whose top is the last one.
+    """
+    run = [sys.executable, "-c", IN_HEAPS]
+    found = {
+        room: subprocess.run([*run, str(room)], capture_output=True, text=True, check=True) for room in (0, 8 * MIB)
+    }
+    assert {room: done.stdout.split() for room, done in found.items()} == {0: ["40", "40"], 8 * MIB: ["40", "2"]}
+
+
 @pytest.mark.usefixtures("kept")
 def test_a_second_one_inside_does_nothing() -> None:
     """A nested block changes nothing, and its end does not end the outer one."""
@@ -189,8 +220,10 @@ def test_only_numbers_of_bytes_are_taken() -> None:
     """A negative number, one beyond an address and a text are refused, and nothing is kept after."""
     for wrong, error in ((-1, OverflowError), (2**64, OverflowError), ("1", TypeError)):
         with pytest.raises(error):
-            _native.keep_blocks(wrong)  # type: ignore[arg-type]
-    assert _native.keep_blocks(0)
+            _native.keep_blocks(wrong, 0)  # type: ignore[arg-type]
+        with pytest.raises(error):
+            _native.keep_blocks(MIB, wrong)  # type: ignore[arg-type]
+    assert _native.keep_blocks(0, 0)
 
 
 STEPS = st.lists(

@@ -170,6 +170,18 @@ def test_blocks_are_read_and_written_by_one_thread_each(zarr, fused, stored, tmp
     np.testing.assert_array_equal(zarr.open(tmp_path / "out.zarr")[:], -VALUES)
 
 
+@pytest.mark.usefixtures("fused")
+@pytest.mark.parametrize(("processors", "one_at_a_time"), [(1, True), (2, False)])
+def test_the_source_tells_how_its_chunks_are_read(stored, monkeypatch, processors, one_at_a_time):
+    """On one processor the chunks of a block are read one after the other, and on two both have one in work."""
+    monkeypatch.setattr(zarr_concurrency, "count_processors", lambda: processors)
+    source = open_source(stored)
+    with zarr_concurrency.limit_zarr_concurrency(source, None, threads=1) as limited:
+        assert limited.one_at_a_time is one_at_a_time
+        np.testing.assert_array_equal(limited.read(0, 150), VALUES[:150])
+    assert source.one_at_a_time is False
+
+
 def pipelines_seen(zarr, stored):
     """Return the names of zarr's pipeline that the function saw in all blocks."""
     seen = set()

@@ -19,8 +19,8 @@ RUNNING: Final = 2**20
 """Blocks from 1 MiB on do. By itself glibc raises the size to 32 MiB when it sees such blocks freed, and then keeps
 what was freed in each thread's heap: 0.99 to 1.33 times the predicted peak were measured."""
 
-_USUAL: Final = 2**25
-"""The size that glibc arrives at by itself in a program that has freed arrays of 32 MiB."""
+MOST: Final = 2**25
+"""The largest size that glibc takes, and the one it arrives at by itself in a program that has freed such arrays."""
 
 
 @contextmanager
@@ -32,7 +32,7 @@ def freed_memory_returned(nbytes: int) -> Iterator[None]:
     Parameters
     ----------
     nbytes : int
-        The size from which on a block is large: `MEASURED` or `RUNNING`.
+        The size from which on a block is large: `MEASURED`, `RUNNING`, or up to `MOST`.
     """
     if not return_freed_memory(nbytes):
         yield
@@ -40,7 +40,7 @@ def freed_memory_returned(nbytes: int) -> Iterator[None]:
     try:
         yield
     finally:
-        _set_threshold(_USUAL)
+        _set_threshold(MOST)
 
 
 def return_freed_memory(nbytes: int) -> bool:

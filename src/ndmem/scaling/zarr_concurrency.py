@@ -78,9 +78,10 @@ def limit_zarr_concurrency(source: Source, out: object, *, threads: int) -> Iter
 
 
 def _open_again(source: ZarrRows) -> ZarrRows:
-    """Return the source with an array that has the pipeline of the settings."""
+    """Return the source with an array that has the pipeline of the settings, which reads one chunk after the other."""
     inner = source.array.async_array
-    return replace(source, array=type(source.array)(type(inner)(inner.metadata, inner.store_path, inner.config)))
+    array = type(source.array)(type(inner)(inner.metadata, inner.store_path, inner.config))
+    return replace(source, array=array, one_at_a_time=True)
 
 
 @contextmanager

@@ -54,6 +54,13 @@ def test_blocks_are_whole_chunks_of_the_output():
         choose_plan(needs(1000), Room(1_000_000, 464_000, 1), left=10_000, unit=500, whole=500)
 
 
+def test_buffers_that_malloc_keeps_take_room():
+    """Two threads have 475,000 bytes each, of which 100,000 are buffers: 375 rows, and limits of 400,000 for arrays."""
+    plan = choose_plan(needs(1000), Room(1_000_000, 0, 2, buffer_nbytes=100_000), left=7_500, unit=1)
+    assert (plan.rows, plan.block_nbytes, plan.array_nbytes) == (375, 475_000, 400_000)
+    assert plan.peak_nbytes == 950_000
+
+
 def test_a_part_of_the_arrays_is_kept():
     """Half of the 950 rows of 1,000 bytes are 475,000 bytes."""
     assert choose_plan(needs(1000), Room(1_000_000, 0, 1, kept_part=0.5), left=950, unit=1).kept_nbytes == 475_000

@@ -32,4 +32,7 @@ ptrdiff_t os_file_path(int file, char *path, size_t room);
 #define OS_REFUSED SIZE_MAX
 size_t os_copy_checked(const struct iovec *from, size_t count, void *room, size_t nbytes);
 
+/* Has the whole pages of a mapped range never become huge ones. Nothing where the system has none. */
+void os_refuse_huge_pages(void *from, size_t nbytes);
+
 #endif

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <linux/membarrier.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -38,4 +39,14 @@ size_t os_copy_checked(const struct iovec *from, size_t count, void *room, size_
     bool is_refused = copied < 0 && errno != EFAULT && errno != ENOMEM;
     errno = before;
     return is_refused ? OS_REFUSED : copied < 0 ? 0 : (size_t)copied;
+}
+
+void os_refuse_huge_pages(void *from, size_t nbytes)
+{
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+    uintptr_t first = ((uintptr_t)from + page - 1) & ~(page - 1), last = ((uintptr_t)from + nbytes) & ~(page - 1);
+    int before = errno;
+    if (first < last)
+        madvise((void *)first, last - first, MADV_NOHUGEPAGE); /* fails in a kernel that has no huge pages */
+    errno = before;
 }

@@ -26,3 +26,5 @@ size_t os_copy_checked(const struct iovec *from, size_t count, void *room, size_
     (void)from, (void)count, (void)room, (void)nbytes;
     return OS_REFUSED;
 }
+
+void os_refuse_huge_pages(void *from, size_t nbytes) { (void)from, (void)nbytes; }

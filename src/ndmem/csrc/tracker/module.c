@@ -238,7 +238,7 @@ static PyMethodDef functions[] = {
     {"set_code_owners", set_code_owners, METH_VARARGS, set_code_owners_doc},
     {"stop_all", py_stop_all, METH_NOARGS, "stop_all()\n--\n\nEnd every recording of this process."},
     {"haunt", ghost_haunt, METH_O, ghost_haunt_doc},
-    {"keep_blocks", kept_blocks_keep, METH_O, kept_blocks_doc},
+    {"keep_blocks", kept_blocks_keep, METH_VARARGS, kept_blocks_doc},
     {"statement_depths", replay_statement_depths, METH_VARARGS, replay_statement_depths_doc},
     {"temporary_peaks", replay_temporary_peaks, METH_VARARGS, replay_temporary_peaks_doc},
     {NULL},

@@ -147,7 +147,7 @@ def _run(options: _Options, source: Source, budget: int) -> BlockRun:
                     options.cluster.check(job)
                     room = options.cluster.room(room)
                 measured = measure_job(job, left, log, room)
-            with freed_memory_returned(RUNNING):
+            with freed_memory_returned(measured.plan.returned_from if measured.plan else RUNNING):
                 peak = _run_planned(job, left, log, measured.plan, options)
         result = sink.finish()
     except MemoryError as error:
@@ -180,7 +180,7 @@ def _run_planned(job: Job, left: RowsLeft, log: Log, plan: Plan | None, options:
     def run(start: int, stop: int) -> list[Block]:
         return job.run(start, stop, budget=plan.array_nbytes)
 
-    with freed_arrays_kept(plan.threads * plan.kept_nbytes):
+    with freed_arrays_kept(plan.threads * plan.kept_nbytes, least_room=plan.returned_from):
         if options.engine is Engine.LOOP:
             run_in_loop(run, ranges, log.add)
         else:

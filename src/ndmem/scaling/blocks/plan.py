@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from ndmem.errors import ScalingError
+from ndmem.platform.malloc import RUNNING
 from ndmem.units import format_nbytes
 
 if TYPE_CHECKING:
@@ -33,6 +34,8 @@ class Room:
     kept_part : float
         How many of the bytes of a block's arrays, at most all, live ones and freed ones that are kept for the next may
         have together, so that no phase needs more than without keeping.
+    buffer_nbytes : int
+        Bytes of a library's buffers that malloc keeps for each thread.
     """
 
     budget_nbytes: int
@@ -40,11 +43,12 @@ class Room:
     threads: int
     partial_nbytes: int = 0
     kept_part: float = 0.0
+    buffer_nbytes: int = 0
 
     def share(self, threads: int, *, margin: float = MARGIN) -> int:
         """Return the bytes that each running block may have: a part of what the process and partial results leave."""
         waiting = (threads + 1) * self.partial_nbytes
-        return (int(self.budget_nbytes * (1 - margin)) - self.base_nbytes - waiting) // threads
+        return (int(self.budget_nbytes * (1 - margin)) - self.base_nbytes - waiting) // threads - self.buffer_nbytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +60,16 @@ class Plan:
     rows, threads : int
         Rows of a block, and blocks at a time.
     base_nbytes, block_nbytes, waiting_nbytes : int
-        Bytes of the process without blocks, of one block at its peak, and of partial results that wait.
+        Bytes of the process without blocks, of one block at its peak with the buffers that malloc keeps for its thread,
+        and of partial results that wait.
     kept_nbytes : int
         Bytes of arrays for one block, live ones and freed ones that are kept for the next together.
     array_nbytes : int
         Bytes of arrays that one block may have: the limit that is enforced.
     bound : str
         What keeps the blocks from being larger.
+    returned_from : int
+        Bytes of a block of memory from which on malloc returns it to the system when it is freed.
     """
 
     rows: int
@@ -73,6 +80,7 @@ class Plan:
     kept_nbytes: int
     array_nbytes: int
     bound: str
+    returned_from: int = RUNNING
 
     @property
     def peak_nbytes(self) -> int:
@@ -119,7 +127,7 @@ def choose_plan(needed: Amplification, room: Room, *, left: int, unit: int, whol
         rows=rows,
         threads=threads,
         base_nbytes=room.base_nbytes,
-        block_nbytes=needed.peak(rows),
+        block_nbytes=needed.peak(rows) + room.buffer_nbytes,
         waiting_nbytes=(threads + 1) * room.partial_nbytes,
         kept_nbytes=int(room.kept_part * min(needed.arrays(rows), needed.peak(rows))),
         array_nbytes=max(room.share(threads, margin=0) - needed.hidden(rows), 1),

@@ -15,7 +15,11 @@ from .rows import check_array, check_rows, fit_shape, reading
 
 @dataclass(frozen=True, slots=True)
 class ZarrRows:
-    """Rows of a zarr array; `folder` is where its files are, and `complete` that all its chunks were there."""
+    """Rows of a zarr array.
+
+    `folder` is where its files are, `complete` that all its chunks were there, and `one_at_a_time` that the chunks of a
+    block are read one after the other.
+    """
 
     array: Any
     shape: tuple[int, ...]
@@ -25,6 +29,7 @@ class ZarrRows:
     folder: Path | None = None
     complete: bool = False
     read_factor: float = 3.0
+    one_at_a_time: bool = False
     kind: str = "zarr"
 
     @property

@@ -1,6 +1,7 @@
 #include "tracker/hooks/kept_blocks.h"
 #include "tracker/hooks/handler.h"
 #include "common/numpy_api.h"
+#include "common/os.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -43,6 +44,7 @@ static struct {
     PyDataMemAllocator under;
     bool is_there;      /* among the functions that NumPy calls, at their top or below those of another library */
     atomic_size_t most; /* bytes of live and kept blocks together; 0 where nothing is kept */
+    atomic_size_t least_room;
     size_t nbytes;      /* those of them now */
     Block live[MOST_LIVE];
     unsigned live_count;
@@ -120,6 +122,9 @@ static bool is_large(size_t nbytes) { return nbytes >= LEAST && memory.most; }
 /* A block whose bytes were counted, and which may be missing. */
 static void *note_born(void *data, size_t nbytes, size_t room)
 {
+    /* NumPy asks for huge pages for all of 4 MiB and more: 20 arrays of 2 MiB with room for 8 each had 66 MiB. */
+    if (data && room == memory.least_room)
+        os_refuse_huge_pages((char *)data + nbytes, room - nbytes);
     enter();
     if (data)
         add_live((Block){data, nbytes, room});
@@ -146,7 +151,13 @@ static void *use_again(void *context, size_t nbytes)
     return found.data;
 }
 
-static size_t room_for(size_t nbytes) { return nbytes + (nbytes < SIZE_MAX / 2 ? nbytes / SPARE : 0); }
+/* With `least_room` malloc gives each block a mapping of its own, which goes when it is freed, also where it keeps smaller
+ * blocks of libraries. No page is there before it is written. */
+static size_t room_for(size_t nbytes)
+{
+    size_t room = nbytes + (nbytes < SIZE_MAX / 2 ? nbytes / SPARE : 0);
+    return room < memory.least_room ? memory.least_room : room;
+}
 
 static void *kept_malloc(void *context, size_t nbytes)
 {
@@ -212,7 +223,7 @@ static void kept_free(void *context, void *data, size_t nbytes)
 }
 
 /* GIL held. False with an exception if NumPy cannot be found. */
-static bool begin(size_t most)
+static bool begin(size_t most, size_t least_room)
 {
     static bool handles_fork;
     if (!handles_fork && pthread_atfork(enter, leave, leave) == 0)
@@ -222,6 +233,7 @@ static bool begin(size_t most)
         return false;
     enter();
     memory.most = most;
+    memory.least_room = least_room;
     leave();
     if (memory.is_there) /* below another library's functions it would call itself */
         return true;
@@ -257,18 +269,22 @@ static bool end(void)
 }
 
 const char kept_blocks_doc[] =
-    "keep_blocks(most, /)\n--\n\nKeep the memory of freed arrays of 1 MiB and more for the next ones; live and kept together have at "
-    "most so many bytes.\n\nWith 0 what is kept is freed, and nothing is kept any more. Returns False if blocks are kept "
-    "already.";
+    "keep_blocks(most, least_room, /)\n--\n\nKeep the memory of freed arrays of 1 MiB and more for the next ones; live and kept "
+    "together have at most so many bytes.\n\nOf malloc at least `least_room` bytes are asked for each. With a `most` of 0 what is "
+    "kept is freed, and nothing is kept any more. Returns False if blocks are kept already.";
 
-PyObject *kept_blocks_keep(PyObject *Py_UNUSED(module), PyObject *most)
+PyObject *kept_blocks_keep(PyObject *Py_UNUSED(module), PyObject *args)
 {
+    PyObject *most, *least_room;
+    if (!PyArg_ParseTuple(args, "OO:keep_blocks", &most, &least_room))
+        return NULL;
     size_t nbytes = PyLong_AsSize_t(most);
+    size_t room = PyErr_Occurred() ? 0 : PyLong_AsSize_t(least_room);
     if (PyErr_Occurred())
         return NULL;
     if (nbytes && memory.most)
         Py_RETURN_FALSE;
-    if (nbytes ? begin(nbytes) : memory.under.malloc == NULL || end())
+    if (nbytes ? begin(nbytes, room) : memory.under.malloc == NULL || end())
         Py_RETURN_TRUE;
     return NULL;
 }
