@@ -120,7 +120,7 @@ with freed_memory_returned(8 * 2**20), freed_arrays_kept(2**20, least_room=int(s
     arrays = [np.ones(2 * 2**20, "u1") for _ in range(20)]
     full = anonymous_nbytes()
     del arrays[:-1]
-    print(*(round((now - before) / 2**20) for now in (full, anonymous_nbytes())))
+    print(*((now - before) / 2**20 for now in (full, anonymous_nbytes())))
 """
 
 
@@ -134,7 +134,9 @@ def test_arrays_are_returned_where_malloc_keeps_smaller_blocks_of_libraries() ->
     found = {
         room: subprocess.run([*run, str(room)], capture_output=True, text=True, check=True) for room in (0, 8 * MIB)
     }
-    assert {room: done.stdout.split() for room, done in found.items()} == {0: ["40", "40"], 8 * MIB: ["40", "2"]}
+    full, left = zip(*(map(float, found[room].stdout.split()) for room in (0, 8 * MIB)), strict=True)
+    assert full == pytest.approx((40, 40), abs=2)  # one more huge page at most, where the system gives them unasked
+    assert left == pytest.approx((40, 2), abs=2)
 
 
 @pytest.mark.usefixtures("kept")
