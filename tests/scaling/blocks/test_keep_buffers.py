@@ -10,7 +10,8 @@ import pytest
 
 import ndmem
 from ndmem.platform.malloc import RUNNING
-from ndmem.scaling.blocks.measure import keep_buffers
+from ndmem.scaling.block import Block, Peak, Phase
+from ndmem.scaling.blocks.measure import keep_buffers, sum_buffers
 from ndmem.scaling.blocks.plan import Plan
 from ndmem.scaling.sources.zarr import ZarrRows
 
@@ -48,6 +49,18 @@ def test_the_plan_stays_where_they_may_not(rows, other):
     """Where arrays would be in malloc's heaps too, or nothing would be gained, all that is freed is returned."""
     assert keep_buffers(SimpleNamespace(source=rows), PLAN, lambda: other) is PLAN
     assert PLAN.returned_from == RUNNING
+
+
+def test_buffers_are_those_of_one_chunk():
+    """Blocks that read with 7 and 8 bytes beside arrays, and wrote with 3 and 2, have buffers of 11 bytes."""
+
+    def block(rows, read, written):
+        peaks = {Phase.READ: Peak(rows, rows + read), Phase.FUNCTION: Peak(9 * rows, 99 * rows)}
+        return Block(0, rows, 0, 0, peaks | {Phase.WRITE: Peak(rows, rows + written)}, 1.0)
+
+    assert sum_buffers([block(10, 7, 3), block(40, 8, 2)]) == 11
+    unseen = {phase: Peak(100) for phase in Phase}
+    assert sum_buffers([Block(0, 10, 0, 0, unseen, 1.0)]) == 0
 
 
 def test_the_plan_stays_where_buffers_do_not_fit():
