@@ -45,15 +45,15 @@ class _Meter:
 
     budget: int
     high_water: HighWater | None
+    trims: bool = False
     peaks: dict[Phase, Peak] = field(default_factory=dict)
 
     @contextmanager
     def measure(self, phase: Phase, held: int) -> Iterator[None]:
         """Measure a phase that begins with some bytes of the block already there."""
-        mark = None
-        if self.high_water is not None:
-            trim_heap()  # what an earlier phase freed would be reused unseen
-            mark = HighWater.begin()
+        if self.trims or self.high_water is not None:
+            trim_heap()  # what an earlier phase freed would stay, or be reused unseen
+        mark = None if self.high_water is None else HighWater.begin()
         budget = ThreadBudget(max(self.budget - held, 0))
         try:
             with budget:
@@ -73,7 +73,9 @@ class RefusedError(MemoryError):
     """An array of a block was refused: it would have exceeded the block's budget."""
 
 
-def work_on(work: Work, start: int, stop: int, *, budget: int = ADDRESSABLE_NBYTES, alone: bool = False) -> Block:
+def work_on(
+    work: Work, start: int, stop: int, *, budget: int = ADDRESSABLE_NBYTES, alone: bool = False, trims: bool = False
+) -> Block:
     """Work on the rows from `start` to `stop`.
 
     Parameters
@@ -86,6 +88,8 @@ def work_on(work: Work, start: int, stop: int, *, budget: int = ADDRESSABLE_NBYT
         Bytes of arrays that this thread may have for it.
     alone : bool
         Whether nothing else runs in the process, so that its pages are those of this block.
+    trims : bool
+        Whether malloc returns what each phase has freed, in the heaps of all threads.
 
     Raises
     ------
@@ -95,7 +99,7 @@ def work_on(work: Work, start: int, stop: int, *, budget: int = ADDRESSABLE_NBYT
     began = time.perf_counter()
     if alone:
         trim_heap()  # pages that go back later would be missing from what the block needs
-    meter = _Meter(budget, HighWater.begin() if alone else None)
+    meter = _Meter(budget, HighWater.begin() if alone else None, trims)
     with meter.measure(Phase.READ, 0):
         arguments, held = work.read(start, stop)
     read = meter.peaks[Phase.READ]

@@ -52,7 +52,7 @@ class Job:
     sink: Sink
     depth: int = 0
 
-    def run(self, start: int, stop: int, *, budget: int, alone: bool = False) -> list[Block]:
+    def run(self, start: int, stop: int, *, budget: int, alone: bool = False, trims: bool = False) -> list[Block]:
         """Work on some rows; where a budget is exceeded, on each half of them.
 
         Parameters
@@ -63,6 +63,8 @@ class Job:
             Bytes of arrays that the block may have.
         alone : bool
             Whether nothing else runs in the process.
+        trims : bool
+            Whether malloc returns what each phase has freed.
 
         Returns
         -------
@@ -77,15 +79,15 @@ class Job:
         work = Work(self._read, self._call, lambda first, result: self.sink.put(first, stop, result))
         unit = self.sink.unit
         try:
-            return [work_on(work, start, stop, budget=budget, alone=alone)]
+            return [work_on(work, start, stop, budget=budget, alone=alone, trims=trims)]
         except MemoryError:
             if stop - start <= unit:
                 raise
         gc.collect()  # the frames of the error held the block
         middle = start + max((stop - start) // 2 // unit, 1) * unit
         return [
-            *self.run(start, middle, budget=budget, alone=alone),
-            *self.run(middle, stop, budget=budget, alone=alone),
+            *self.run(start, middle, budget=budget, alone=alone, trims=trims),
+            *self.run(middle, stop, budget=budget, alone=alone, trims=trims),
         ]
 
     def _read(self, start: int, stop: int) -> tuple[tuple[Any, ...], int]:

@@ -178,7 +178,8 @@ def _run_planned(job: Job, left: RowsLeft, log: Log, plan: Plan | None, options:
     mark = HighWater.begin()
 
     def run(start: int, stop: int) -> list[Block]:
-        return job.run(start, stop, budget=plan.array_nbytes)
+        # zarr may have more threads than read at a time, and malloc keeps buffers for each.
+        return job.run(start, stop, budget=plan.array_nbytes, trims=plan.returned_from > RUNNING)
 
     with freed_arrays_kept(plan.threads * plan.kept_nbytes, least_room=plan.returned_from):
         if options.engine is Engine.LOOP:
