@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from tests.scaling.blocks.jobs import centre, room
 
 import ndmem
 from ndmem.platform.malloc import RUNNING
+from ndmem.scaling import work
 from ndmem.scaling.block import Block, Peak, Phase
-from ndmem.scaling.blocks.measure import keep_buffers, sum_buffers
-from ndmem.scaling.blocks.plan import Plan
+from ndmem.scaling.blocks import measure
+from ndmem.scaling.blocks.job import Job
+from ndmem.scaling.blocks.log import Log
+from ndmem.scaling.blocks.measure import keep_buffers, measure_job, sum_buffers
+from ndmem.scaling.blocks.plan import Plan, Room
+from ndmem.scaling.blocks.rows_left import RowsLeft
 from ndmem.scaling.sources.zarr import ZarrRows
 
 MIB = 2**20
@@ -70,3 +77,64 @@ def test_the_plan_stays_where_buffers_do_not_fit():
         raise ndmem.ScalingError("too small")
 
     assert keep_buffers(SimpleNamespace(source=source(256)), PLAN, refuse) is PLAN
+
+
+class ReadingJob:
+    """A job of rows of 16 KiB in chunks of 64, whose function needs 4 times its block.
+
+    Reading needs 5 MB beside arrays, and writing 3 MB.
+    """
+
+    function = staticmethod(len)
+    source = source(64)
+    sink = SimpleNamespace(unit=1, partial_nbytes=0)
+
+    def run(self, start, stop, *, budget, alone=False):
+        """Return a block of some rows; nothing is computed."""
+        nbytes = (stop - start) * 2**14
+        beside = {Phase.READ: 5_000_000, Phase.FUNCTION: 3 * nbytes, Phase.WRITE: 3_000_000}
+        peaks = {
+            phase: Peak(nbytes + (more if phase is Phase.FUNCTION else 0), nbytes + more if alone else None)
+            for phase, more in beside.items()
+        }
+        return [Block(start, stop, nbytes, nbytes, peaks, 1.0)]
+
+
+@pytest.mark.parametrize(("threads", "nbytes"), [(1, 24_000_000), (2, 16_000_000), (4, 12_000_000)])
+def test_the_plan_has_room_for_the_buffers_of_two_more_threads(monkeypatch, threads, nbytes):
+    """Buffers of 8 MB for each thread and for two more are 3, 2 and 1.5 times as much for each of 1, 2 and 4."""
+    monkeypatch.setattr(measure, "anonymous_nbytes", lambda: 0)
+    monkeypatch.setattr(measure, "freed_arrays_kept", lambda nbytes: nullcontext())
+    found = measure_job(ReadingJob(), RowsLeft(10**6), Log(lambda rows: None), Room(10**9, 0, threads))
+    plan = found.plan
+    assert plan.returned_from == 2 * 64 * 2**14
+    assert plan.threads == threads
+    assert plan.block_nbytes == pytest.approx(4 * 2**14 * plan.rows + nbytes, rel=1e-3)
+    assert threads * plan.block_nbytes <= 950_000_000
+
+
+@pytest.mark.parametrize(("returned_from", "trims"), [(RUNNING, False), (4 * MIB, True)])
+def test_heaps_are_trimmed_between_phases_while_buffers_are_kept(monkeypatch, table, returned_from, trims):
+    """Planned blocks return what other threads of zarr have freed, if malloc keeps it at all."""
+    asked = []
+
+    def run(job, start, stop, *, budget, alone=False, trims=False):
+        asked.append(trims)
+        return run_plainly(job, start, stop, budget=budget, alone=alone, trims=trims)
+
+    run_plainly = Job.run
+    monkeypatch.setattr(Job, "run", run)
+    monkeypatch.setattr(measure, "keep_buffers", lambda job, plan, other: replace(plan, returned_from=returned_from))
+    found = ndmem.map_blocks(centre, table[0], budget=room(2**31), engine="loop")
+    np.testing.assert_array_equal(found.result, centre(table[1]))
+    assert asked[-1] is trims
+
+
+@pytest.mark.parametrize(("trims", "times"), [(True, 3), (False, 0)])
+def test_each_phase_begins_with_trimmed_heaps(monkeypatch, trims, times):
+    """Reading, the function and writing each begin with a call of malloc_trim."""
+    trimmed = []
+    monkeypatch.setattr(work, "trim_heap", lambda: trimmed.append(1))
+    done = work.Work(lambda start, stop: ((np.ones(stop - start),), 0), np.negative, lambda start, result: None)
+    work.work_on(done, 0, 10, trims=trims)
+    assert len(trimmed) == times

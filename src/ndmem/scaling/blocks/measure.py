@@ -175,8 +175,8 @@ def keep_buffers(job: Job, plan: Plan, with_buffers: Callable[[], Plan]) -> Plan
     zarr has the bytes of a file and of a decoded chunk in buffers of its own. Those of more than 1 MiB went back to the
     system after each chunk, and their pages were zeroed anew: 500,000 of 590,000 page faults, and 13 % of the time of a
     function that takes as long as reading (zarr 3.4, chunks of 4 MiB). Where chunks are read one after the other, the
-    next one needs what the last one had, so each thread has the buffers once. Arrays of 1 MiB and more get mappings of
-    their own all the same, while some are kept: see `freed_arrays_kept`.
+    next one needs what the last one had, so each thread that reads has the buffers once, and some of zarr's others too.
+    Arrays of 1 MiB and more get mappings of their own all the same, while some are kept: see `freed_arrays_kept`.
 
     Parameters
     ----------
