@@ -44,8 +44,8 @@ static struct {
     PyDataMemAllocator under;
     bool is_there;      /* among the functions that NumPy calls, at their top or below those of another library */
     atomic_size_t most; /* bytes of live and kept blocks together; 0 where nothing is kept */
-    atomic_size_t least_room;
-    size_t nbytes;      /* those of them now */
+    atomic_size_t least_room; /* bytes of a new block, which may be more than it is asked for */
+    size_t nbytes;      /* of live and kept blocks now */
     Block live[MOST_LIVE];
     unsigned live_count;
     Blocks kept; /* oldest first */
