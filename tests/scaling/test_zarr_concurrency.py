@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 from functools import partial
 
@@ -231,3 +232,24 @@ def test_a_missing_zarr_is_named(monkeypatch, tmp_path):
     with pytest.raises(ndmem.MissingError, match="pip install zarr"):
         ndmem.map_blocks(called.append, VALUES, tmp_path / "out.zarr", budget="2 GiB", engine="loop")
     assert not called
+
+
+@pytest.mark.parametrize("workers", [None, 3])
+def test_the_threads_of_zarr_are_counted(tmp_path, workers):
+    """Before zarr works it has no threads, and then as many as its event loop says, or at most what the user set."""
+    pytest.importorskip("zarr")
+    program = f"""
+import numpy as np, zarr
+from zarr.core import sync
+from ndmem.scaling.zarr_concurrency import count_zarr_threads
+
+with zarr.config.set({{"threading.max_workers": {workers}}}):
+    before = count_zarr_threads()
+    zarr.create_array({str(tmp_path / "x.zarr")!r}, data=np.ones(64), chunks=(1,))
+print(before, count_zarr_threads(), len(sync.loop[0]._default_executor._threads))
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    before, counted, expected = map(int, done.stdout.split())
+    assert before == 0
+    assert counted == expected > 0
+    assert workers is None or counted <= workers

@@ -24,6 +24,9 @@ _FUSED = "zarr.core.codec_pipeline.FusedCodecPipeline"
 """Works on the chunks of a block in one thread, so that no chunk waits for another thread to run; since zarr 3.4, where
 one has to ask for it."""
 
+_THREAD_NAMES = ("asyncio_", "zarr_pool")
+"""How the names of zarr's threads begin: asyncio's since Python 3.7, and those of `threading.max_workers`."""
+
 _lock = threading.Lock()
 _user: list[int | None] = []
 """The setting before the first of the runs that are under way."""
@@ -75,6 +78,15 @@ def limit_zarr_concurrency(source: Source, out: object, *, threads: int) -> Iter
         config = importlib.import_module("zarr").config
     with _lowered(config, max(count_processors() // threads, 1)):
         yield _open_again(source) if isinstance(source, ZarrRows) and config.get(_PIPELINE) == _FUSED else source
+
+
+def count_zarr_threads() -> int:
+    """Return how many threads zarr has for its work on chunks: those it has once needed stay, and take turns.
+
+    zarr has them from its event loop, or makes them itself where the user has set how many. Those of another event loop
+    count too, for they have the same names.
+    """
+    return sum(thread.name.startswith(_THREAD_NAMES) for thread in threading.enumerate())
 
 
 def _open_again(source: ZarrRows) -> ZarrRows:

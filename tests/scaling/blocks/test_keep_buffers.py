@@ -100,10 +100,21 @@ class ReadingJob:
         return [Block(start, stop, nbytes, nbytes, peaks, 1.0)]
 
 
-@pytest.mark.parametrize(("threads", "nbytes"), [(1, 24_000_000), (2, 16_000_000), (4, 12_000_000)])
-def test_the_plan_has_room_for_the_buffers_of_two_more_threads(monkeypatch, threads, nbytes):
-    """Buffers of 8 MB for each thread and for two more are 3, 2 and 1.5 times as much for each of 1, 2 and 4."""
+@pytest.mark.parametrize(
+    ("threads", "of_zarr", "nbytes"),
+    [
+        pytest.param(1, 6, 24_000_000, id="two of five others"),
+        pytest.param(2, 6, 16_000_000, id="two of four others"),
+        pytest.param(2, 3, 12_000_000, id="one other"),
+        pytest.param(4, 6, 12_000_000, id="two others"),
+        pytest.param(4, 4, 8_000_000, id="no others"),
+        pytest.param(4, 2, 8_000_000, id="zarr will have as many as read"),
+    ],
+)
+def test_the_plan_has_room_for_the_buffers_of_zarr(monkeypatch, threads, of_zarr, nbytes):
+    """Each thread has room for 8 MB, and for its part of as much for up to two threads more that zarr has."""
     monkeypatch.setattr(measure, "anonymous_nbytes", lambda: 0)
+    monkeypatch.setattr(measure, "count_zarr_threads", lambda: of_zarr)
     monkeypatch.setattr(measure, "freed_arrays_kept", lambda nbytes: nullcontext())
     found = measure_job(ReadingJob(), RowsLeft(10**6), Log(lambda rows: None), Room(10**9, 0, threads))
     plan = found.plan

@@ -17,6 +17,7 @@ from ndmem.scaling.block import Block, Peak, Phase
 from ndmem.scaling.kept_arrays import freed_arrays_kept
 from ndmem.scaling.samples import row_nbytes
 from ndmem.scaling.sources.zarr import ZarrRows
+from ndmem.scaling.zarr_concurrency import count_zarr_threads
 from ndmem.units import format_nbytes
 
 from .job import Job
@@ -44,8 +45,8 @@ _HARDLY_LARGER: Final = 2
 """Planned blocks have at most so many times the rows of one that was measured, for which the other threads waited."""
 
 _MORE_BUFFERS: Final = 2
-"""Threads of zarr for which malloc keeps buffers beside those that read: they take turns. Without room for these a
-program that had written zarr before had 298 to 303 MB of a budget of 300."""
+"""Threads of zarr, if it has more than read here, for which malloc keeps buffers besides: they take turns. Without room
+for these a program that had written zarr before, with six threads, had 298 to 303 MB of a budget of 300."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +110,8 @@ def measure_job(job: Job, left: RowsLeft, log: Log, room: Room) -> Measured:
     if not len(left):
         return Measured(needed, None)
     plan = _plan(job, measured, left, replace(room, kept_part=min(part, find_kept_part(needed, planned))))
-    buffers = sum_buffers(needed.blocks) * (plan.threads + _MORE_BUFFERS) // plan.threads
+    more = min(max(count_zarr_threads() - plan.threads, 0), _MORE_BUFFERS)
+    buffers = sum_buffers(needed.blocks) * (plan.threads + more) // plan.threads
     roomy = replace(room, kept_part=part, buffer_nbytes=buffers)
     with_buffers = partial(_plan, job, measured, left, roomy)
     return Measured(needed, keep_buffers(job, plan, with_buffers))
