@@ -25,7 +25,7 @@ _FUSED = "zarr.core.codec_pipeline.FusedCodecPipeline"
 one has to ask for it."""
 
 _THREAD_NAMES = ("asyncio_", "zarr_pool")
-"""How the names of zarr's threads begin: asyncio's since Python 3.7, and those of `threading.max_workers`."""
+"""How the names of zarr's threads begin: those of asyncio's loops, and its own where `threading.max_workers` is set."""
 
 _lock = threading.Lock()
 _user: list[int | None] = []
@@ -84,7 +84,7 @@ def count_zarr_threads() -> int:
     """Return how many threads zarr has for its work on chunks: those it has once needed stay, and take turns.
 
     zarr has them from its event loop, or makes them itself where the user has set how many. Those of another event loop
-    count too, for they have the same names.
+    of asyncio count too, for they have the same names; those of a loop of uvloop have other names and do not.
     """
     return sum(thread.name.startswith(_THREAD_NAMES) for thread in threading.enumerate())
 
